@@ -1,0 +1,174 @@
+"""Diagnostics: what went wrong, where, why, and the way out.
+
+A linker's message is often the only teacher a beginner has.  So a message here is not a string but
+facts: a slug that never changes, one sentence, the place, notes that say why, help that says what to
+do.  This module only gathers them; `pylink86.report` prints them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import attrs
+
+Severity = Literal["error", "warning"]
+
+
+@attrs.frozen(eq=False)
+class Source:
+    """A text that spans point into: a linker script, a command line option."""
+
+    name: str
+    text: str
+
+    def line_col(self, offset: int) -> tuple[int, int]:
+        """Line and column of a character offset, both counted from 1."""
+        before = self.text[:offset]
+        return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+
+    def line_text(self, line: int) -> str:
+        """The text of a line (counted from 1), without its newline."""
+        lines = self.text.split("\n")
+        return lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
+
+
+@attrs.frozen
+class Span:
+    """Characters [start, end) of a source."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        return self.source.line_col(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        return self.source.line_col(self.start)[1]
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    def __str__(self) -> str:
+        line, column = self.source.line_col(self.start)
+        return f"{self.source.name}:{line}:{column}"
+
+
+@attrs.frozen
+class Diagnostic:
+    """One finding.
+
+    slug: stable name of the kind, as in `error[slug]` and `--no-warn=slug`.
+    message: one sentence, lower case, no full stop; starts with GNU ld's own words where build tools
+        and editors look for them ("undefined reference to `f'").
+    span: where in the script, when the script is to blame; label: what the caret says.
+    place: where else, as text: `file.o:(.text+0x1f)`, `boot.o`, `main.rs:14`.
+    """
+
+    severity: Severity
+    slug: str
+    message: str
+    span: Span | None = None
+    label: str = ""
+    place: str = ""
+    notes: tuple[str, ...] = ()
+    help: tuple[str, ...] = ()
+
+
+class LinkError(Exception):
+    """The link cannot go on; `diagnostics` holds everything that was found."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        super().__init__("; ".join(f"{d.severity}[{d.slug}]: {d.message}" for d in self.diagnostics))
+
+
+class Diagnostics:
+    """Gathers findings; a pass reports all it finds and `stop_on_errors` ends the link after it."""
+
+    def __init__(self, silenced: Iterable[str] = (), fatal_warnings: bool = False) -> None:
+        self._found: list[Diagnostic] = []
+        self._silenced = frozenset(silenced)
+        self._fatal_warnings = fatal_warnings
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def error(
+        self,
+        slug: str,
+        message: str,
+        *,
+        span: Span | None = None,
+        label: str = "",
+        place: str = "",
+        notes: Iterable[str] = (),
+        help: Iterable[str] = (),
+    ) -> None:
+        """Note an error; the link goes on to the end of the pass."""
+        self._found.append(
+            Diagnostic("error", slug, message, span, label, place, tuple(notes), tuple(help))
+        )
+
+    def warn(
+        self,
+        slug: str,
+        message: str,
+        *,
+        span: Span | None = None,
+        label: str = "",
+        place: str = "",
+        notes: Iterable[str] = (),
+        help: Iterable[str] = (),
+    ) -> None:
+        """Note a warning, unless the user silenced its slug."""
+        if slug in self._silenced:
+            return
+        severity: Severity = "error" if self._fatal_warnings else "warning"
+        self._found.append(
+            Diagnostic(severity, slug, message, span, label, place, tuple(notes), tuple(help))
+        )
+
+    def extend(self, found: Iterable[Diagnostic]) -> None:
+        """Take over findings gathered elsewhere (the last round of a repeated walk)."""
+        for d in found:
+            if d.severity == "error":
+                self._found.append(d)
+            else:
+                self.warn(
+                    d.slug,
+                    d.message,
+                    span=d.span,
+                    label=d.label,
+                    place=d.place,
+                    notes=d.notes,
+                    help=d.help,
+                )
+
+    def stop_on_errors(self) -> None:
+        """Raise LinkError when any error was noted so far."""
+        if any(d.severity == "error" for d in self._found):
+            raise LinkError(self._found)
+
+
+def fail(
+    slug: str,
+    message: str,
+    *,
+    span: Span | None = None,
+    label: str = "",
+    place: str = "",
+    notes: Iterable[str] = (),
+    help: Iterable[str] = (),
+) -> LinkError:
+    """A LinkError with a single error, to be raised where going on makes no sense."""
+    return LinkError(
+        [Diagnostic("error", slug, message, span, label, place, tuple(notes), tuple(help))]
+    )

@@ -1,0 +1,407 @@
+"""The one type everything is made of: the ObjectFile, with its sections, symbols and relocations.
+
+A reader makes one, `link()` turns many into one, each objcopy operation turns one into another, a
+writer turns one into bytes.  Files, segments and headers are objects; sections, symbols and
+relocations are columns (a tuple of ints per field, addressed by index), because a kernel has a
+hundred thousand of them.  A `Section` or a `Symbol` is a view, made when someone asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+import attrs
+
+from . import elf_const as c
+from .elf_tables import (
+    Buffer,
+    Column,
+    build_strings,
+    decode_relocations,
+    string_at,
+    strings_at,
+)
+
+ABS = c.SHN_ABS - 0x10000
+COMMON = c.SHN_COMMON - 0x10000
+UNDEF = c.SHN_UNDEF
+"""Places of a symbol that are not a section.  In the `shndx` column reserved values are negative, so
+that 65,521 can be a section (gABI ch.4, SHN_XINDEX) and SHN_ABS (0xfff1) is -15."""
+
+
+@attrs.frozen
+class Header:
+    """The ELF header: what the file is, not where its tables lie (that is `FileLayout`)."""
+
+    elf_class: int
+    """32 or 64."""
+    machine: int
+    type: int = c.ET_REL
+    osabi: int = 0
+    abi_version: int = 0
+    ident_pad: bytes = bytes(7)
+    version: int = 1
+    flags: int = 0
+    entry: int = 0
+    shstrndx: int = 0
+    """Resolved through section 0 when the header says SHN_XINDEX; 0 is none."""
+
+
+@attrs.frozen
+class FileLayout:
+    """Where a file that was read keeps its tables, so that writing it gives the same bytes.
+
+    gaps: (file offset, bytes) of everything no header, table or section covers.
+    header_tail: e_ehsize, e_phentsize, e_phnum, e_shentsize, e_shnum, e_shstrndx as the file has them.
+    """
+
+    phoff: int
+    shoff: int
+    header_tail: tuple[int, ...]
+    gaps: tuple[tuple[int, bytes], ...]
+    size: int
+
+
+@attrs.frozen
+class Segment:
+    """A program header (gABI ch.5); sizes in bytes, `offset` is a file offset."""
+
+    type: int
+    flags: int
+    offset: int
+    vaddr: int
+    paddr: int
+    filesz: int
+    memsz: int
+    align: int
+
+
+@attrs.frozen(eq=False)
+class Sections:
+    """Section headers as columns; index 0 is the null section (gABI ch.4).
+
+    `strings` is the table that `name_off` points into; `names` decodes it on first use.
+    """
+
+    name_off: Column
+    type: Column
+    flags: Column
+    addr: Column
+    offset: Column
+    size: Column
+    link: Column
+    info: Column
+    align: Column
+    entsize: Column
+    strings: bytes
+
+    def __len__(self) -> int:
+        return len(self.type)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return strings_at(self.strings, self.name_off)
+
+    def rows(self) -> Iterator[tuple[int, ...]]:
+        """The headers as rows, in the order of the fields in the file."""
+        return zip(
+            self.name_off,
+            self.type,
+            self.flags,
+            self.addr,
+            self.offset,
+            self.size,
+            self.link,
+            self.info,
+            self.align,
+            self.entsize,
+        )
+
+    @staticmethod
+    def from_rows(rows: Iterable[SectionRow]) -> Sections:
+        """Columns and string table for sections made in memory; the null section is added."""
+        every = [SectionRow("", 0, align=0), *rows]
+        strings, where = build_strings(row.name for row in every)
+        return Sections(
+            tuple(where[row.name] for row in every),
+            tuple(row.type for row in every),
+            tuple(row.flags for row in every),
+            tuple(row.addr for row in every),
+            (0,) * len(every),
+            tuple(row.size for row in every),
+            tuple(row.link for row in every),
+            tuple(row.info for row in every),
+            tuple(row.align for row in every),
+            tuple(row.entsize for row in every),
+            strings,
+        )
+
+
+@attrs.frozen
+class SectionRow:
+    """One section header to be: what `Sections.from_rows` takes."""
+
+    name: str
+    type: int
+    flags: int = 0
+    addr: int = 0
+    size: int = 0
+    link: int = 0
+    info: int = 0
+    align: int = 1
+    entsize: int = 0
+
+
+@attrs.frozen(eq=False)
+class Symbols:
+    """A symbol table as columns; index 0 is the null symbol (gABI ch.4).
+
+    shndx: resolved through SHT_SYMTAB_SHNDX; negative for reserved places (see ABS, COMMON).
+    """
+
+    name_off: Column
+    value: Column
+    size: Column
+    info: Column
+    other: Column
+    shndx: Column
+    strings: bytes
+
+    def __len__(self) -> int:
+        return len(self.info)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every name; most uses want one name or the globals': see `name`."""
+        return strings_at(self.strings, self.name_off)
+
+    def name(self, index: int) -> str:
+        return string_at(self.strings, self.name_off[index])
+
+    @staticmethod
+    def from_rows(rows: Iterable[SymbolRow]) -> Symbols:
+        """Columns and string table for symbols made in memory; the null symbol is added."""
+        every = [SymbolRow("", 0), *rows]
+        strings, where = build_strings(row.name for row in every)
+        return Symbols(
+            tuple(where[row.name] for row in every),
+            tuple(row.value for row in every),
+            tuple(row.size for row in every),
+            tuple(row.binding << 4 | row.type for row in every),
+            tuple(row.other for row in every),
+            tuple(row.shndx for row in every),
+            strings,
+        )
+
+
+@attrs.frozen
+class SymbolRow:
+    """One symbol to be: what `Symbols.from_rows` takes."""
+
+    name: str
+    value: int
+    size: int = 0
+    binding: int = c.STB_LOCAL
+    type: int = c.STT_NOTYPE
+    other: int = 0
+    shndx: int = UNDEF
+
+
+NO_SYMBOLS = Symbols((), (), (), (), (), (), b"\0")
+
+
+@attrs.frozen(eq=False)
+class Relocations:
+    """A relocation section as columns; `addend` is None for SHT_REL (addends in place)."""
+
+    offset: Column
+    type: Column
+    symbol: Column
+    addend: Column | None
+
+    def __len__(self) -> int:
+        return len(self.offset)
+
+
+@attrs.frozen(eq=False)
+class Section:
+    """A view of one section of a file; made when asked for, equal when file and index are."""
+
+    file: ObjectFile
+    index: int
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Section):
+            return NotImplemented
+        return self.file is other.file and self.index == other.index
+
+    def __hash__(self) -> int:
+        return hash((id(self.file), self.index))
+
+    @property
+    def name(self) -> str:
+        return self.file.sections.names[self.index]
+
+    @property
+    def type(self) -> int:
+        return self.file.sections.type[self.index]
+
+    @property
+    def flags(self) -> int:
+        return self.file.sections.flags[self.index]
+
+    @property
+    def addr(self) -> int:
+        return self.file.sections.addr[self.index]
+
+    @property
+    def size(self) -> int:
+        return self.file.sections.size[self.index]
+
+    @property
+    def align(self) -> int:
+        return self.file.sections.align[self.index]
+
+    @property
+    def link(self) -> int:
+        return self.file.sections.link[self.index]
+
+    @property
+    def info(self) -> int:
+        return self.file.sections.info[self.index]
+
+    @property
+    def entsize(self) -> int:
+        return self.file.sections.entsize[self.index]
+
+    @property
+    def content(self) -> Buffer:
+        return self.file.contents[self.index]
+
+    def __str__(self) -> str:
+        return f"{self.file.name}({self.name})"
+
+
+@attrs.frozen(eq=False)
+class Symbol:
+    """A view of one symbol of a file."""
+
+    file: ObjectFile
+    index: int
+
+    @property
+    def name(self) -> str:
+        return self.file.symbols.name(self.index)
+
+    @property
+    def value(self) -> int:
+        return self.file.symbols.value[self.index]
+
+    @property
+    def size(self) -> int:
+        return self.file.symbols.size[self.index]
+
+    @property
+    def binding(self) -> int:
+        return self.file.symbols.info[self.index] >> 4
+
+    @property
+    def type(self) -> int:
+        return self.file.symbols.info[self.index] & 0xF
+
+    @property
+    def visibility(self) -> int:
+        return self.file.symbols.other[self.index] & 3
+
+    @property
+    def shndx(self) -> int:
+        return self.file.symbols.shndx[self.index]
+
+    @property
+    def section(self) -> Section | None:
+        """The section the symbol is defined in; None when it is undefined, absolute or common."""
+        return Section(self.file, self.shndx) if self.shndx > 0 else None
+
+
+@attrs.frozen(eq=False)
+class ObjectFile:
+    """An ELF file taken apart: read from bytes, made by the linker, or about to be written.
+
+    contents: one buffer per section (empty for the null section and SHT_NOBITS).  Symbol, relocation
+        and string tables are contents like any other; `symbols` and `relocations` decode them.
+    layout: where the tables lay in the file that was read; None when a writer shall decide.
+    """
+
+    name: str
+    header: Header
+    sections: Sections
+    contents: Sequence[Buffer]
+    symbols: Symbols = NO_SYMBOLS
+    symtab: int = 0
+    """Index of the section `symbols` was decoded from; 0 when there is none."""
+    segments: tuple[Segment, ...] = ()
+    layout: FileLayout | None = None
+
+    @cached_property
+    def relocation_sections(self) -> dict[int, tuple[int, ...]]:
+        """For each section that has relocations, the SHT_REL/SHT_RELA sections that apply to it."""
+        found: dict[int, tuple[int, ...]] = {}
+        info = self.sections.info
+        for index, kind in enumerate(self.sections.type):
+            if kind in (c.SHT_REL, c.SHT_RELA) and self.sections.link[index] == self.symtab:
+                found[info[index]] = (*found.get(info[index], ()), index)
+        return found
+
+    def relocations(self, index: int) -> Relocations:
+        """Section `index`, an SHT_REL or SHT_RELA, as columns."""
+        with_addend = self.sections.type[index] == c.SHT_RELA
+        return Relocations(
+            *decode_relocations(self.contents[index], self.header.elf_class, with_addend)
+        )
+
+    def section(self, key: int | str) -> Section:
+        """A section by index or by name (the first of that name); KeyError when there is none."""
+        if isinstance(key, str):
+            if key not in self.sections.names:
+                raise KeyError(key)
+            key = self.sections.names.index(key)
+        return Section(self, key)
+
+    def __iter__(self) -> Iterator[Section]:
+        """Every section but the null one."""
+        return (Section(self, i) for i in range(1, len(self.sections)))
+
+    def symbol(self, name: str) -> Symbol:
+        """A symbol by name, the first of that name; KeyError when there is none."""
+        names = self.symbols.names
+        if name not in names:
+            raise KeyError(name)
+        return Symbol(self, names.index(name))
+
+    # The front door: what users do with a file in one call.  The work is done further up, in modules
+    # that import this one, so they are fetched when asked for.
+
+    def to_bytes(self) -> bytes:
+        """The file as ELF; a file that was read and not changed gives the bytes it was read from."""
+        from .formats.elf_write import write_elf
+
+        return write_elf(self)
+
+    def prefix_sections(self, prefix: str) -> ObjectFile:
+        """Every section renamed as `objcopy --prefix-sections` does."""
+        from .ops import prefix_sections
+
+        return prefix_sections(self, prefix)
+
+    def prefix_alloc_sections(self, prefix: str) -> ObjectFile:
+        """Sections that occupy memory renamed as `objcopy --prefix-alloc-sections` does."""
+        from .ops import prefix_alloc_sections
+
+        return prefix_alloc_sections(self, prefix)
+
+    def prefix_symbols(self, prefix: str) -> ObjectFile:
+        """Every symbol renamed as `objcopy --prefix-symbols` does."""
+        from .ops import prefix_symbols
+
+        return prefix_symbols(self, prefix)

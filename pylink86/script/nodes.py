@@ -1,0 +1,424 @@
+"""The tree of a linker script: frozen, every node with the span it was written at.
+
+The parser makes these from text, `build` makes them from Python, options such as `--defsym` make them
+too.  Numbers and nodes compare by value; spans are left out, so `parse(unparse(tree)) == tree`.
+Nothing here has heard of an object file.  Source of the language: GNU ld manual, chapter 3.
+"""
+
+from __future__ import annotations
+
+from typing import Union
+
+import attrs
+
+from ..diag import Span
+
+
+def _span() -> Span | None:
+    """The span field every node ends with; not compared, because text may be laid out anew."""
+    found: Span | None = attrs.field(default=None, eq=False, repr=False)
+    return found
+
+
+# Expressions (GNU ld manual 3.10)
+
+
+@attrs.frozen
+class Number:
+    """A constant; `literal` is what was written, because `=0x90` and `=144` fill differently."""
+
+    value: int
+    literal: str = ""
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Name:
+    """A symbol, or `.`, the location counter."""
+
+    name: str
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Unary:
+    """`-x`, `~x`, `!x`, `+x`."""
+
+    op: str
+    operand: Expr
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Binary:
+    """`left op right`, op one of the C operators."""
+
+    op: str
+    left: Expr
+    right: Expr
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Ternary:
+    """`condition ? then : other`."""
+
+    condition: Expr
+    then: Expr
+    other: Expr
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Call:
+    """A builtin function.
+
+    name: ADDR, SIZEOF, ALIGN ...; target: the section, region, symbol, segment or constant it names
+    ("" when it names none); args: the expressions.  ALIGN(8) has args (8,); ALIGN(., 8) has both;
+    SEGMENT_START("text-segment", 0) has target and args; SIZEOF_HEADERS has neither.
+    """
+
+    name: str
+    target: str = ""
+    args: tuple[Expr, ...] = ()
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class AssertExpr:
+    """ASSERT(condition, message): a statement almost everywhere, and an expression of value 0 or 1."""
+
+    condition: Expr
+    message: str
+    span: Span | None = _span()
+
+
+Expr = Union[Number, Name, Unary, Binary, Ternary, Call, AssertExpr]
+
+
+# Statements that may stand in several places
+
+
+@attrs.frozen
+class Assignment:
+    """`name op value;` with op `=`, `+=`, `-=`, `*=`, `/=`, `<<=`, `>>=`, `&=`, `|=`, `^=`.
+
+    provide: defined only when referenced and not defined elsewhere; hidden: not exported.
+    """
+
+    name: str
+    op: str
+    value: Expr
+    provide: bool = False
+    hidden: bool = False
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Assert:
+    """`ASSERT(condition, message)` as a statement."""
+
+    condition: Expr
+    message: str
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Include:
+    """`INCLUDE file`; the pass that loads scripts replaces it by what the file holds."""
+
+    path: str
+    span: Span | None = _span()
+
+
+# Inside an output section (GNU ld manual 3.6.4, 3.6.5)
+
+
+@attrs.frozen
+class SectionPattern:
+    """One section name pattern of an input statement.
+
+    exclude: EXCLUDE_FILE patterns before the name; sort: sort words from the outside in, such as
+    ("SORT_BY_NAME", "SORT_BY_ALIGNMENT"); SORT is spelled SORT_BY_NAME; reverse: REVERSE(...).
+    """
+
+    pattern: str
+    exclude: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()
+    reverse: bool = False
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class FilePattern:
+    """The file part of an input statement: `*`, `boot.o`, `libc.a:`, `lib*.a:mem*.o`, `:file.o`.
+
+    exclude: `EXCLUDE_FILE(...)` before the file; sort: SORT_BY_NAME around it, or "".
+    """
+
+    pattern: str
+    exclude: tuple[str, ...] = ()
+    sort: str = ""
+    reverse: bool = False
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class InputStatement:
+    """`file(sections)`: where input sections go.
+
+    sections: empty for a bare `file.o;`, which takes every section of the file.
+    with_flags, without_flags: INPUT_SECTION_FLAGS names or numbers.
+    """
+
+    file: FilePattern
+    sections: tuple[SectionPattern, ...] = ()
+    keep: bool = False
+    with_flags: tuple[str, ...] = ()
+    without_flags: tuple[str, ...] = ()
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Data:
+    """`BYTE(e)`, SHORT, LONG, QUAD, SQUAD."""
+
+    kind: str
+    value: Expr
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Text:
+    """`ASCIZ "text"` and `ASCII (size) "text"`-like statements: literal bytes, escapes resolved."""
+
+    kind: str
+    value: bytes
+    size: Expr | None = None
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Fill:
+    """`FILL(e)` inside a section, or `=e` after it."""
+
+    value: Expr
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Word:
+    """A statement of one word: CONSTRUCTORS, LINKER_VERSION, FORCE_COMMON_ALLOCATION ..."""
+
+    word: str
+    span: Span | None = _span()
+
+
+SectionStatement = Union[Assignment, Assert, Include, InputStatement, Data, Text, Fill, Word]
+
+
+@attrs.frozen
+class OutputSection:
+    """`name address (type) : AT(lma) ALIGN(a) SUBALIGN(s) constraint { ... } >region AT>r :phdr =fill`.
+
+    type: "NOLOAD", "READONLY", "COPY", "INFO", "OVERLAY", "DSECT" or "" ; type_value: `TYPE=expr`;
+    constraint: "ONLY_IF_RO", "ONLY_IF_RW" or "".
+    """
+
+    name: str
+    statements: tuple[SectionStatement, ...] = ()
+    address: Expr | None = None
+    type: str = ""
+    type_value: Expr | None = None
+    readonly: bool = False
+    at: Expr | None = None
+    align: Expr | None = None
+    align_with_input: bool = False
+    subalign: Expr | None = None
+    constraint: str = ""
+    region: str = ""
+    lma_region: str = ""
+    phdrs: tuple[str, ...] = ()
+    fill: Fill | None = None
+    span: Span | None = _span()
+    name_span: Span | None = _span()
+
+
+@attrs.frozen
+class Overlay:
+    """`OVERLAY start : NOCROSSREFS AT(lma) { sections } >region :phdr =fill` (GNU ld manual 3.6.9)."""
+
+    sections: tuple[OutputSection, ...]
+    address: Expr | None = None
+    no_cross_refs: bool = False
+    at: Expr | None = None
+    region: str = ""
+    lma_region: str = ""
+    phdrs: tuple[str, ...] = ()
+    fill: Fill | None = None
+    span: Span | None = _span()
+
+
+# Top level
+
+
+@attrs.frozen
+class Entry:
+    """`ENTRY(symbol)`, at top level or in SECTIONS."""
+
+    symbol: str
+    span: Span | None = _span()
+
+
+SectionsItem = Union[Assignment, Assert, Include, Entry, OutputSection, Overlay]
+
+
+@attrs.frozen
+class SectionsCommand:
+    """`SECTIONS { ... }`."""
+
+    items: tuple[SectionsItem, ...]
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Region:
+    """`name (attributes) : ORIGIN = e, LENGTH = e` (GNU ld manual 3.7)."""
+
+    name: str
+    origin: Expr
+    length: Expr
+    attributes: str = ""
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Memory:
+    """`MEMORY { ... }`; an INCLUDE may stand among the regions."""
+
+    regions: tuple[Union[Region, Include], ...]
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class RegionAlias:
+    """`REGION_ALIAS(alias, region)`."""
+
+    alias: str
+    region: str
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Phdr:
+    """`name type FILEHDR PHDRS AT(lma) FLAGS(f);` type is a PT_ name or a number as an expression."""
+
+    name: str
+    type: Expr
+    filehdr: bool = False
+    phdrs: bool = False
+    at: Expr | None = None
+    flags: Expr | None = None
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Phdrs:
+    """`PHDRS { ... }` (GNU ld manual 3.8)."""
+
+    phdrs: tuple[Phdr, ...]
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class InputFile:
+    """One name in INPUT or GROUP: a path, or `-lname`; as_needed when inside AS_NEEDED()."""
+
+    name: str
+    as_needed: bool = False
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Input:
+    """`INPUT(files)`, or `GROUP(files)` when group is set."""
+
+    files: tuple[InputFile, ...]
+    group: bool = False
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class OutputFormat:
+    """`OUTPUT_FORMAT(default)` or `OUTPUT_FORMAT(default, big, little)`."""
+
+    default: str
+    big: str = ""
+    little: str = ""
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Command:
+    """A command whose arguments are plain words.
+
+    word: OUTPUT, TARGET, OUTPUT_ARCH, SEARCH_DIR, STARTUP, LD_FEATURE, EXTERN, NOCROSSREFS,
+    NOCROSSREFS_TO, FORCE_COMMON_ALLOCATION, INHIBIT_COMMON_ALLOCATION, FORCE_GROUP_ALLOCATION.
+    """
+
+    word: str
+    args: tuple[str, ...] = ()
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Insert:
+    """`INSERT AFTER section` / `INSERT BEFORE section`: where the SECTIONS above it goes."""
+
+    where: str
+    section: str
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class VersionNode:
+    """One `name { global: ...; local: ...; } parent;` of VERSION { ... }."""
+
+    name: str
+    globals: tuple[str, ...] = ()
+    locals: tuple[str, ...] = ()
+    parent: str = ""
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Version:
+    """`VERSION { ... }` (GNU ld manual 3.9)."""
+
+    nodes: tuple[VersionNode, ...]
+    span: Span | None = _span()
+
+
+TopLevel = Union[
+    Assignment,
+    Assert,
+    Include,
+    Entry,
+    SectionsCommand,
+    Memory,
+    RegionAlias,
+    Phdrs,
+    Input,
+    OutputFormat,
+    Command,
+    Insert,
+    Version,
+]
+
+
+@attrs.frozen
+class Script:
+    """A whole script: its commands in the order they were written."""
+
+    commands: tuple[TopLevel, ...] = ()
+    span: Span | None = _span()
