@@ -5,12 +5,9 @@ Always asked of the input file: a link may mix i386 and x86-64 objects.
 
 from __future__ import annotations
 
+from ..elf_const import EM_386, EM_X86_64
 from . import i386, x86_64
 from .reloc import Patch, Reach, Row, Table, patches
-
-EM_386 = 3
-EM_X86_64 = 62
-"""e_machine, gABI ch.4."""
 
 ROWS: dict[int, Table] = {EM_386: i386.ROWS, EM_X86_64: x86_64.ROWS}
 WORDS: dict[int, int] = {EM_386: i386.WORD, EM_X86_64: x86_64.WORD}
