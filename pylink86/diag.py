@@ -17,20 +17,25 @@ Severity = Literal["error", "warning"]
 
 @attrs.frozen(eq=False)
 class Source:
-    """A text that spans point into: a linker script, a command line option."""
+    """A text that spans point into: a linker script, a command line option.
+
+    first_line: the number of its first line, where a preprocessor's line marker said so.
+    """
 
     name: str
     text: str
+    first_line: int = 1
 
     def line_col(self, offset: int) -> tuple[int, int]:
-        """Line and column of a character offset, both counted from 1."""
+        """Line and column of a character offset, the column counted from 1."""
         before = self.text[:offset]
-        return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+        return before.count("\n") + self.first_line, offset - (before.rfind("\n") + 1) + 1
 
     def line_text(self, line: int) -> str:
-        """The text of a line (counted from 1), without its newline."""
+        """The text of the line of that number, without its newline; "" when there is none."""
         lines = self.text.split("\n")
-        return lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
+        index = line - self.first_line
+        return lines[index].rstrip("\r") if 0 <= index < len(lines) else ""
 
 
 @attrs.frozen
