@@ -1,0 +1,75 @@
+"""`pylink86 COMMAND ...`: everything the package does, behind one name.
+
+A command is a row: its name, the module and function that run it, one line of help.  The module is
+imported when its command is used.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from .program import guarded, version_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+COMMANDS = {
+    "link": ("pyld", "main", "OPTIONS FILE...", "link objects to an image, as `pyld` does"),
+    "sections": ("sections", "main", "FILE...", "list what is in object files"),
+    "explain": ("explanations", "main", "SLUG...", "say more about error[SLUG] or warning[SLUG]"),
+}
+"""Name -> (module beside this one, function, arguments, help).  The function takes the words after
+the command and returns the exit status."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `pylink86`; the exit status."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    return guarded(lambda: _run(words))
+
+
+def _run(words: Sequence[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        (sys.stdout if words else sys.stderr).write(usage())
+        return 0 if words else 1
+    if words[0] in ("-V", "--version", "version"):
+        print(version_line())
+        return 0
+    if words[0] not in COMMANDS:
+        sys.stderr.write(_unknown(words[0]))
+        return 1
+    module, function, _, _ = COMMANDS[words[0]]
+    command: Callable[[Sequence[str]], int]
+    command = getattr(import_module(f".{module}", __package__), function)
+    return command(words[1:])
+
+
+def usage() -> str:
+    """The commands, a line each."""
+    left = {name: f"pylink86 {name} {arguments}" for name, (_, _, arguments, _) in COMMANDS.items()}
+    width = max(map(len, left.values()))
+    rows = [f"  {left[name]:<{width}}  {row[3]}" for name, row in COMMANDS.items()]
+    return "Usage:\n" + "\n".join(rows) + "\n"
+
+
+def _unknown(word: str) -> str:
+    from difflib import get_close_matches
+
+    from ..diag import Diagnostic
+    from ..report import render
+
+    near = get_close_matches(word, COMMANDS, n=1)
+    return render(
+        [
+            Diagnostic(
+                "error",
+                "unknown-command",
+                f"there is no command `{word}'",
+                help=(f"did you mean `pylink86 {near[0]}'?",)
+                if near
+                else (f"the commands are {', '.join(COMMANDS)}",),
+            )
+        ]
+    )

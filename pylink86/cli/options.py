@@ -1,0 +1,361 @@
+"""Command lines the way GNU ld takes them, driven by tables that also print the help.
+
+A linker is called by compilers and build systems far more often than by people, and they use every
+spelling getopt_long_only allows: `-T script`, `-Tscript`, `-Ttext=0x7c00`, `--script=script`,
+`-z keyword`, abbreviations, `@file`.  An option is one row of a table; a row of a later day is one
+more line there and nothing here.  This module imports nothing heavy: `--version` and the probes of
+configure scripts run it hundreds of times.
+
+Source: GNU ld manual chapter 2, and `ld` 2.40 tried with odd spellings.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from ..diag import Diagnostic
+
+    Row = tuple[str, str, str, str, str]
+    """names ("-e --entry"), placeholder of its argument ("" none, "[X]" only as `=X`), how, dest,
+    help"""
+    Table = dict[str, tuple[Row, ...]]
+    """Headline of the help -> its rows."""
+
+# What an option does with `dest`.
+SET = "set"  # the last one counts
+ADD = "add"  # all of them count, in order
+ON, OFF = "on", "off"
+HERE, HERE_ON, HERE_OFF = "here", "here-on", "here-off"  # for the inputs that follow
+INPUT = "input"  # is an input itself, of kind `dest`
+PUSH, POP = "push", "pop"  # save and restore what HERE options set
+KEYWORD = "keyword"  # the argument names a row of the keyword table `dest`
+IGNORED = "ignored"  # means nothing here, and nobody is the worse for it
+REFUSED = "refused"  # known, not built: an error that names it
+
+MAX_RESPONSE_FILES = 2000
+"""Files read through `@file`, so that one that names itself ends; libiberty stops there too."""
+
+
+class Parsed:
+    """A command line taken apart.
+
+    values: dest -> value, only for options that were given.  inputs: (kind, text, state) in order,
+    kind "file" or that of an INPUT row, state: what HERE options had set by then.
+    """
+
+    __slots__ = ("inputs", "problems", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.inputs: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.problems: list[Diagnostic] = []
+
+
+class Names:
+    """The rows of a table by spelling: `long` without dashes, `short` by letter."""
+
+    __slots__ = ("long", "short")
+
+    def __init__(self, table: Table) -> None:
+        self.long: dict[str, Row] = {}
+        self.short: dict[str, Row] = {}
+        for rows in table.values():
+            for row in rows:
+                for name in row[0].split():
+                    if len(name) == 2:
+                        self.short[name[1]] = row
+                    else:
+                        self.long[name.lstrip("-")] = row
+
+
+def parse(
+    argv: Sequence[str], table: Table, keywords: Mapping[str, Mapping[str, Row]] | None = None
+) -> Parsed:
+    """Take a command line apart; never raises, `problems` holds what is wrong with it.
+
+    Problems: unknown-option, option-not-supported, option-needs-value, option-takes-no-value,
+    option-ambiguous, response-file; a warning unknown-keyword, as GNU ld for `-z nonsense`.
+    """
+    names = Names(table)
+    found = Parsed()
+    state: dict[str, Any] = {}
+    saved: list[dict[str, Any]] = []
+    words = iter(expand_response_files(argv, found.problems))
+    for word in words:
+        if word == "--":
+            found.inputs += [("file", rest, state) for rest in words]
+        elif word[:1] != "-" or word == "-":
+            found.inputs.append(("file", word, state))
+        else:
+            for row, spelled, value in _match(word, names, found.problems):
+                if value is None and row[1] and row[1][0] != "[":
+                    value = next(words, None)
+                    if value is None:
+                        found.problems.append(_needs_value(spelled, row))
+                        continue
+                state = _apply(row, spelled, value, found, state, saved, keywords or {})
+    return found
+
+
+def _match(
+    word: str, names: Names, problems: list[Diagnostic]
+) -> list[tuple[Row, str, str | None]]:
+    """The rows a word stands for, with the value attached to it; [] after a problem.
+
+    One dash: an exact long name, then a one-letter option with its argument attached, then grouped
+    flags (`-sx`), then an abbreviation.  Two dashes: exact, then abbreviation.  `-omagic` is `-o
+    magic`: GNU ld manual 2.1.
+    """
+    dashes = 2 if word[:2] == "--" else 1
+    name, equals, text = word[dashes:].partition("=")
+    value = text if equals else None
+    row = names.long.get(name)
+    if row is not None and not (dashes == 1 and name[0] == "o"):
+        return _checked(row, word, value, problems)
+    if dashes == 1:
+        row = names.short.get(word[1])
+        if row is not None and (row[1] or len(word) == 2):
+            return [(row, word[:2], word[2:] or None)]
+        group = [(f"-{letter}", names.short.get(letter)) for letter in word[1:]]
+        if all(flag is not None and not flag[1] for _, flag in group):
+            return [(flag, letter, None) for letter, flag in group if flag is not None]
+    if name:
+        fits = {id(row): row for full, row in names.long.items() if full.startswith(name)}
+        if len(fits) == 1:
+            return _checked(fits.popitem()[1], word, value, problems)
+        if fits:
+            problems.append(_ambiguous(word, name, names))
+            return []
+    problems.append(_unknown(word, name, names))
+    return []
+
+
+def _checked(
+    row: Row, word: str, value: str | None, problems: list[Diagnostic]
+) -> list[tuple[Row, str, str | None]]:
+    spelled = word.partition("=")[0]
+    if value is not None and not row[1]:
+        problems.append(_error("option-takes-no-value", f"option '{spelled}' takes no value"))
+        return []
+    return [(row, spelled, value)]
+
+
+def _apply(
+    row: Row,
+    spelled: str,
+    value: str | None,
+    found: Parsed,
+    state: dict[str, Any],
+    saved: list[dict[str, Any]],
+    keywords: Mapping[str, Mapping[str, Row]],
+) -> dict[str, Any]:
+    """Do what the row says; the state of the inputs that follow."""
+    _, _, how, dest, _ = row
+    if how == SET:
+        found.values[dest] = "" if value is None else value
+    elif how == ADD:
+        found.values.setdefault(dest, []).append("" if value is None else value)
+    elif how in (ON, OFF):
+        found.values[dest] = how == ON
+    elif how == HERE:
+        return {**state, dest: value}
+    elif how in (HERE_ON, HERE_OFF):
+        return {**state, dest: how == HERE_ON}
+    elif how == INPUT:
+        found.inputs.append((dest, value or "", state))
+    elif how == PUSH:
+        saved.append(state)
+    elif how == POP:
+        if not saved:
+            found.problems.append(_error("unknown-option", f"{spelled} without --push-state"))
+        return saved.pop() if saved else state
+    elif how == KEYWORD:
+        _apply_keyword(spelled, value or "", found, keywords[dest])
+    elif how == REFUSED:
+        found.problems.append(_refused(spelled, row))
+    return state
+
+
+def _apply_keyword(spelled: str, text: str, found: Parsed, rows: Mapping[str, Row]) -> None:
+    """`-z keyword` and `-z keyword=value`."""
+    name, equals, value = text.partition("=")
+    row = rows.get(name)
+    spelled = f"{spelled} {name}"
+    if row is None:
+        found.problems.append(
+            _error(
+                "unknown-keyword",
+                f"{spelled} ignored",
+                severity="warning",
+                notes=("GNU ld ignores keywords it does not know, too",),
+            )
+        )
+    elif row[1] and not equals:
+        found.problems.append(_needs_value(spelled, row))
+    else:
+        _apply(row, spelled, value, found, {}, [], {})
+
+
+# Response files
+
+
+def expand_response_files(argv: Iterable[str], problems: list[Diagnostic]) -> Iterator[str]:
+    """Replace `@file` by the words in the file; a name that is no file stays as it is (GNU)."""
+    waiting = list(argv)[::-1]
+    budget = MAX_RESPONSE_FILES
+    while waiting:
+        word = waiting.pop()
+        if word[:1] != "@" or len(word) == 1 or not os.path.isfile(word[1:]):
+            yield word
+            continue
+        budget -= 1
+        if budget < 0:
+            problems.append(
+                _error("response-file", f"too many response files, the last one is {word}")
+            )
+            return
+        try:
+            with open(word[1:], encoding="utf-8", errors="surrogateescape") as file:
+                waiting += split_words(file.read())[::-1]
+        except OSError as problem:
+            problems.append(
+                _error("response-file", f"cannot read {word[1:]}: {problem.strerror or problem}")
+            )
+
+
+def split_words(text: str) -> list[str]:
+    """Words of a response file: blanks separate, quotes of both kinds hold them together, and a
+    backslash takes the next character as it is, inside quotes too (the rule of GNU's `buildargv`).
+    """
+    words: list[str] = []
+    word: list[str] | None = None
+    quote = ""
+    letters = iter(text)
+    for ch in letters:
+        if ch == "\\":
+            word = word if word is not None else []
+            word.append(next(letters, ""))
+        elif quote:
+            if ch == quote:
+                quote = ""
+            elif word is not None:
+                word.append(ch)
+        elif ch in "'\"":
+            quote = ch
+            word = word if word is not None else []
+        elif ch.isspace():
+            if word is not None:
+                words.append("".join(word))
+            word = None
+        else:
+            word = word if word is not None else []
+            word.append(ch)
+    if word is not None:
+        words.append("".join(word))
+    return words
+
+
+# Problems; `diag` is imported only when there is one
+
+
+def _error(
+    slug: str,
+    message: str,
+    *,
+    severity: str = "error",
+    notes: tuple[str, ...] = (),
+    help: tuple[str, ...] = (),
+) -> Diagnostic:
+    from ..diag import Diagnostic
+
+    kind = "error" if severity == "error" else "warning"
+    return Diagnostic(kind, slug, message, notes=notes, help=help)  # type: ignore[arg-type]
+
+
+def _needs_value(spelled: str, row: Row) -> Diagnostic:
+    return _error("option-needs-value", f"option '{spelled}' needs a value: {row[1]}")
+
+
+def _refused(spelled: str, row: Row) -> Diagnostic:
+    return _error(
+        "option-not-supported",
+        f"option '{spelled}' is not supported",
+        notes=(f"in other linkers: {row[4]}",) if row[4] else (),
+        help=("leave it out, if the image does not depend on it",),
+    )
+
+
+def _ambiguous(word: str, name: str, names: Names) -> Diagnostic:
+    fits = sorted(full for full in names.long if full.startswith(name))
+    shown = ", ".join(f"--{full}" for full in fits[:6]) + (" ..." if len(fits) > 6 else "")
+    return _error("option-ambiguous", f"option '{word}' is ambiguous", notes=(f"it fits {shown}",))
+
+
+def _unknown(word: str, name: str, names: Names) -> Diagnostic:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, names.long, n=2, cutoff=0.7)
+    return _error(
+        "unknown-option",
+        f"unrecognized option '{word}'",
+        help=(f"did you mean {' or '.join('--' + n for n in near)}?",) if near else (),
+    )
+
+
+# Help
+
+MARGIN = 30
+WIDTH = 80
+
+
+def help_text(table: Table) -> str:
+    """The rows under their headlines; ignored and refused ones in short, by name."""
+    lines = []
+    for headline, rows in table.items():
+        full = [row for row in rows if row[2] not in (IGNORED, REFUSED)]
+        if full:
+            lines.append(f"{headline}:")
+        for row in full:
+            lines += _help_row(row)
+    for headline, how in (
+        ("Accepted for compatibility, without effect", IGNORED),
+        ("Known, but not supported", REFUSED),
+    ):
+        names = [_spelled(row) for rows in table.values() for row in rows if row[2] == how]
+        lines += [f"{headline}:", *_wrap(", ".join(names), "  ")] if names else []
+    return "\n".join(lines) + "\n"
+
+
+def _spelled(row: Row) -> str:
+    """`-e SYMBOL, --entry=SYMBOL`"""
+    names, value = row[0].split(), row[1]
+    if not value:
+        return ", ".join(names)
+    if value[0] == "[":
+        return ", ".join(f"{n}{value if len(n) == 2 else f'[={value[1:]}'}" for n in names)
+    return ", ".join(f"{n}={value}" if n[:2] == "--" else f"{n} {value}" for n in names)
+
+
+def _help_row(row: Row) -> list[str]:
+    left = f"  {_spelled(row)}"
+    right = _wrap(row[4], " " * MARGIN)
+    if len(left) < MARGIN - 1 and right:
+        return [left.ljust(MARGIN) + right[0].lstrip(), *right[1:]]
+    return [left, *right]
+
+
+def _wrap(text: str, indent: str) -> list[str]:
+    """Lines of at most WIDTH columns; `textwrap` would cost more to import than all the rest."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        if line and len(indent) + len(line) + 1 + len(word) > WIDTH:
+            lines.append(indent + line)
+            line = ""
+        line = f"{line} {word}" if line else word
+    return [*lines, indent + line] if line else lines

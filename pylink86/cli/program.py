@@ -1,0 +1,111 @@
+"""What every command does around its work: print findings, write files whole, end with a status.
+
+A linker runs inside compilers, Make and IDEs.  They look at three things: the exit status (0, or 1
+for any error), the text on stderr, and whether the output is there.  So a good run is silent, an
+output file is either complete or not touched, and whatever goes wrong in here is one line.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    from ..diag import Diagnostic
+
+VERSION_LIKE = "PYLINK86_GNU_VERSION"
+"""Environment: a version such as 2.40 makes `--version` begin with `GNU ld`, which is what the
+Linux kernel's build asks for before it lets a linker in."""
+
+TRACEBACK = "PYLINK86_TRACEBACK"
+"""Environment: 1 lets an unexpected exception through, with its traceback."""
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Run a command; the exit status.  No exception but SystemExit leaves here."""
+    try:
+        status = work()
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output (`head`) went away; keep the interpreter from trying again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except Exception as problem:
+        if os.environ.get(TRACEBACK) == "1":
+            raise
+        from ..report import printable
+
+        sys.stderr.write(
+            f"error[internal]: {type(problem).__name__}: {printable(str(problem))} (this is a "
+            f"fault in pylink86: please report it, with what {TRACEBACK}=1 adds)\n"
+        )
+        return 1
+
+
+def show(found: Iterable[Diagnostic], values: Mapping[str, Any]) -> bool:
+    """Print findings to stderr as the options say; whether one of them is an error."""
+    found = list(found)
+    if values.get("no_warnings"):
+        found = [d for d in found if d.severity == "error"]
+    if not found:
+        return False
+    from ..report import render, wants_colour
+
+    when = values.get("colour", "auto")
+    colour = when == "always" or (when in ("auto", "") and wants_colour(sys.stderr, os.environ))
+    as_json = values.get("error_format") == "json"
+    sys.stderr.write(render(found, as_json=as_json, colour=colour))
+    return any(d.severity == "error" for d in found)
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """Write a file so that it is complete or not there: into a neighbour, then renamed.
+
+    Devices and pipes are written to directly.  The file is executable as the umask allows, as GNU
+    ld makes every output.  Raises OSError.
+    """
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as special:
+            special.write(data)
+        return
+    beside = f"{path}.{os.getpid()}.tmp"
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        with open(os.open(beside, flags, 0o777), "wb") as file:
+            file.write(data)
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
+
+
+def version_line() -> str:
+    """First line of `--version`: libtool and meson look for the words, the kernel for `GNU ld`."""
+    from .. import __version__
+
+    version = os.environ.get(VERSION_LIKE)
+    if version:
+        return f"GNU ld (pylink86 {__version__}) {version}"
+    return f"pylink86 {__version__} (compatible with GNU ld)"
+
+
+def parse_size(text: str) -> int | None:
+    """`4096`, `0x10000`, `512K`, `1G` in bytes; None when it is none of them."""
+    digits, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "")
+    if text[:2].lower() == "0x" and unit in "ABCDEF":
+        digits, unit = text, ""
+    scale = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}.get(unit)
+    try:
+        size = int(digits, 0)
+    except ValueError:
+        return None
+    return None if scale is None or size < 0 else size * scale

@@ -1,0 +1,202 @@
+"""`pyld`: the linker as a command that understands GNU ld's and LLD's command lines.
+
+Compilers and Makefiles are written for those two, so the options, the exit status and the words
+that tools look for are theirs; the work is done by `link()`, which knows nothing of command lines.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
+from .options import Parsed, help_text, parse
+from .program import guarded, parse_size, show, version_line, write_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from ..diag import Diagnostic
+    from ..linker import LinkOptions
+    from ..model import ObjectFile
+
+CHOICES = {
+    "dialect": ("gnu", "lld"),
+    "error_format": ("text", "json"),
+    "emulation": EMULATIONS,
+    "flavor": ("gnu", "ld", "ld.lld"),
+    "colour": ("", "auto", "always", "never", False),
+}
+"""Options that take one word of a few."""
+
+
+def main(argv: Sequence[str] | None = None, program: str | None = None) -> int:
+    """Run `pyld`; the exit status: 0, or 1 after any error.
+
+    argv: the arguments, sys.argv's by default; program: the name it was called by, which decides
+    the dialect when `--dialect` does not.
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    name = sys.argv[0] if program is None else program
+    return guarded(lambda: _run(words, name))
+
+
+def _run(argv: Sequence[str], program: str) -> int:
+    parsed = parse(argv, LD, KEYWORDS)
+    values = parsed.values
+    values.setdefault("dialect", dialect_of(program))
+    if values.get("help"):
+        sys.stdout.write(usage(program))
+        return 0
+    if values.get("version") or values.get("show_version") or values.get("show_emulations"):
+        print(version_line())
+    if values.get("show_emulations"):
+        print("  Supported emulations:", *EMULATIONS, sep="\n   ")
+    if values.get("version"):
+        return 0
+    if "explain" in values:
+        from .explanations import explain
+
+        return explain(values["explain"])
+    if show([*parsed.problems, *_check(values)], values):
+        return 1
+    if not parsed.inputs and (values.get("show_version") or values.get("show_emulations")):
+        return 0
+    return _link(parsed)
+
+
+def _link(parsed: Parsed) -> int:
+    """Read, link, write; findings to stderr."""
+    from ..diag import LinkError
+    from ..linker import link
+
+    values = parsed.values
+    try:
+        result = link(
+            [_input(text, state) for _, text, state in parsed.inputs],
+            _layout(values.get("script", [])),
+            dialect=values["dialect"],
+            options=_options(values),
+        )
+        image = result.image
+        _write(values.get("output", "a.out"), image, [text for _, text, _ in parsed.inputs])
+    except LinkError as problem:
+        show(problem.diagnostics, values)
+        return 1
+    return 1 if show(result.diagnostics, values) else 0
+
+
+def dialect_of(program: str) -> str:
+    """`lld` when called as `ld.lld`, `ld.lld-19` or `lld`, else `gnu`."""
+    name = os.path.basename(program).lower()
+    return "lld" if "lld" in name.replace("-", ".").split(".") else "gnu"
+
+
+def usage(program: str) -> str:
+    """The text of `--help`; configure scripts search it for `: supported targets:.* elf`."""
+    name = os.path.basename(program) or "pyld"
+    return (
+        f"Usage: {name} [options] file...\n"
+        f"{help_text(LD)}"
+        "@FILE reads options from FILE.\n"
+        f"{name}: supported targets: {' '.join(TARGETS)}\n"
+        f"{name}: supported emulations: {' '.join(EMULATIONS)}\n"
+    )
+
+
+def _check(values: Mapping[str, Any]) -> list[Diagnostic]:
+    """Errors in the values of options: bad-option-value, several-scripts."""
+    from ..diag import Diagnostic
+
+    found = [
+        Diagnostic(
+            "error",
+            "bad-option-value",
+            f"unrecognised emulation mode: {values[dest]}"
+            if dest == "emulation"
+            else f"`{values[dest]}' is not a value of --{dest.replace('_', '-')}",
+            help=(f"use one of {', '.join(str(c) for c in choices if c)}",),
+        )
+        for dest, choices in CHOICES.items()
+        if dest in values and values[dest] not in choices
+    ]
+    if "max_image_size" in values and parse_size(values["max_image_size"]) is None:
+        found.append(
+            Diagnostic(
+                "error",
+                "bad-option-value",
+                f"`{values['max_image_size']}' is not a size",
+                help=("write bytes, or a number with K, M or G, such as 64M",),
+            )
+        )
+    if len(values.get("script", [])) > 1:
+        found.append(
+            Diagnostic(
+                "error",
+                "option-not-supported",
+                "more than one -T is not supported",
+                help=("write one script that names the others with INCLUDE",),
+            )
+        )
+    return found
+
+
+def _input(text: str, state: Mapping[str, Any]) -> str | ObjectFile:
+    """An input as `link()` takes it: its path, or the file with the prefixes that hold here."""
+    if not any(state.get(kind) for kind in PREFIXES):
+        return text
+    from ..formats import read
+
+    file = read(text)
+    for kind in PREFIXES:
+        if state.get(kind):
+            file = getattr(file, kind)(state[kind])
+    return file
+
+
+PREFIXES = ("prefix_symbols", "prefix_sections", "prefix_alloc_sections")
+
+
+def _layout(scripts: Sequence[str]) -> os.PathLike[str] | None:
+    """The script as a path; a Path, because `link` takes some strings for script text."""
+    if not scripts:
+        return None
+    from pathlib import Path
+
+    return Path(scripts[0])
+
+
+def _options(values: Mapping[str, Any]) -> LinkOptions:
+    from ..linker import LinkOptions
+
+    given = {
+        name: values[name]
+        for name in ("entry", "gc_sections", "fatal_warnings", "oformat", "emulation")
+        if name in values
+    }
+    for name in ("search", "undefined", "defsym", "silenced"):
+        given[name] = tuple(values.get(name, ()))
+    if "max_image_size" in values:
+        given["max_image_size"] = parse_size(values["max_image_size"])
+    return LinkOptions(**given)
+
+
+def _write(path: str, image: bytes, inputs: Sequence[str]) -> None:
+    """Write the image; raises output-is-input, cannot-write."""
+    from ..diag import fail
+
+    for name in inputs:
+        if os.path.exists(path) and os.path.exists(name) and os.path.samefile(path, name):
+            raise fail(
+                "output-is-input",
+                f"input file '{name}' is the same as output file",
+                help=("name another output with -o",),
+            )
+    try:
+        write_whole(path, image)
+    except OSError as problem:
+        raise fail(
+            "cannot-write", f"cannot open output file {path}: {problem.strerror or problem}"
+        ) from None
