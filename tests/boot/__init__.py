@@ -1,0 +1,1 @@
+"""Images proven by running them."""

@@ -1,0 +1,28 @@
+"""What all tests share: a tool that is missing skips a test, and fails it where tools are promised."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+REQUIRE_PEERS = "PYLINK86_REQUIRE_PEERS"
+"""Environment: 1 where every peer tool must be there, so that no comparison is lost unseen."""
+
+NOT_PROMISED = ("rustc", "cargo")
+"""Tools that come in no package of the right version; what needs them may always be skipped."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if os.environ.get(REQUIRE_PEERS) != "1" or not report.skipped or hasattr(report, "wasxfail"):
+        return report
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if "install" in reason and not any(tool in reason for tool in NOT_PROMISED):
+        report.outcome = "failed"
+        report.longrepr = f"{REQUIRE_PEERS}=1, but the test was skipped: {reason}"
+    return report
