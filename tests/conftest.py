@@ -1,11 +1,17 @@
-"""What all tests share: a tool that is missing skips a test, and fails it where tools are promised."""
+"""What all tests share: a missing tool skips a test, but fails it where tools are promised."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
 
 REQUIRE_PEERS = "PYLINK86_REQUIRE_PEERS"
 """Environment: 1 where every peer tool must be there, so that no comparison is lost unseen."""
