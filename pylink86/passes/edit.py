@@ -1,0 +1,55 @@
+"""Where the bytes of an input section went when a pass rewrote it: one offset map.
+
+Most input sections are copied as they are.  Some are taken apart: strings that occur twice are kept
+once, unwind records of dropped functions leave.  Everything that pointed into such a section
+(symbols, relocations, the map, the debugger's view) must then ask where its bytes are now.  An
+`OffsetMap` answers for one input section, whoever did the rewriting.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+import attrs
+
+
+@attrs.frozen
+class OffsetMap:
+    """Input offset -> offset in the new section, piece by piece.
+
+    starts: where each piece begins in the input section: ascending, the first is 0.
+    outs: where each piece begins in the new section; None when it was dropped.
+    size: of the input section, in bytes.
+    """
+
+    starts: tuple[int, ...]
+    outs: tuple[int | None, ...]
+    size: int
+
+    def __call__(self, offset: int) -> int | None:
+        """The offset in the new section; None when the piece was dropped or the section is shorter.
+
+        An offset in the middle of a piece stays in its middle; the end of the section is the end of
+        its last piece.
+        """
+        if not 0 <= offset <= self.size or not self.starts:
+            return None
+        index = bisect_right(self.starts, offset) - 1
+        out = self.outs[index]
+        return None if out is None else out + offset - self.starts[index]
+
+    def pieces(self) -> Iterator[tuple[int, int, int | None]]:
+        """Each piece as (input offset, size, new offset or None)."""
+        ends = (*self.starts[1:], self.size)
+        return ((s, e - s, o) for s, e, o in zip(self.starts, ends, self.outs, strict=True))
+
+
+def shifted(base: int, size: int) -> OffsetMap:
+    """The map of a section that was copied as a whole to offset `base`."""
+    return OffsetMap((0,), (base,), size)
+
+
+def dropped(size: int) -> OffsetMap:
+    """The map of a section of which nothing is left."""
+    return OffsetMap((0,), (None,), size)
