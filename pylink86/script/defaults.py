@@ -1,8 +1,8 @@
 """Built-in layouts, as script text: what to link with when nobody wrote a script.
 
-A raw boot image has the bundled boot sector first and the user's code, the stage, right behind it, in
-memory as on the disk.  The layouts are ordinary linker scripts that GNU ld and LLD take too, so that
-one of them, printed with `--dump-layout`, is a good start for a script of one's own.
+A raw boot image has the bundled boot sector first and the user's code, the stage, right behind it,
+in memory as on the disk.  The layouts are ordinary linker scripts that GNU ld and LLD take too, so
+that one of them, printed with `--dump-layout`, is a good start for a script of one's own.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _ROOM = {
   PROVIDE(__stage_stack = 0x7c00);
 """,
     "long": """\
-  /* Page tables: 0x1000 to 0x6fff.  They leave 3 KiB for a stack below the boot sector, so the stack
-     grows down from 0x80000, unless the stage itself reaches into the last 16 KiB. */
+  /* Page tables: 0x1000 to 0x6fff.  They leave 3 KiB for a stack below the boot sector, so it grows
+     down from 0x80000 instead, unless the stage itself reaches into the last 16 KiB. */
   PROVIDE(__stage_page_tables = 0x1000);
   __stage_low_end = __stage_bss_start < 0x80000 ? __stage_bss_end : __stage_end;
   PROVIDE(__stage_stack = __stage_low_end > 0x7c000 ? 0x7c00 : 0x80000);

@@ -1,8 +1,8 @@
 """The bundled boot sectors: 512 bytes that load your code from the disk and start it.
 
-A PC's BIOS reads one sector, in 16-bit mode, and leaves the rest to it.  These sectors do the rest:
-read the stage, open the A20 line, clear .bss, switch the processor's mode, and say on the screen what
-went wrong.  Each is an ordinary object file, assembled from the nasm source beside it by
+A PC's BIOS reads one sector, in 16-bit mode, and leaves the rest to it.  These sectors do that:
+read the stage, open the A20 line, clear .bss, switch the processor's mode, and say on the screen
+what went wrong.  Each is an ordinary object file, assembled from the nasm source beside it by
 scripts/build-sectors; the names it leaves open are defined by the layouts in script.defaults.  What
 they promise a stage is in docs/boot-sectors.md.
 """

@@ -23,6 +23,7 @@
         mov     fs, ax
         mov     gs, ax
         movzx   edx, byte [DRIVE]
+        mov     edi, edx
         mov     esp, __stage_stack - 12
         push    edx                     ; for a stage in C: its argument
         push    dword halt              ; and where it returns to, by ret or by retl
