@@ -1,13 +1,14 @@
 """The tree of a linker script: frozen, every node with the span it was written at.
 
-The parser makes these from text, `build` makes them from Python, options such as `--defsym` make them
-too.  Numbers and nodes compare by value; spans are left out, so `parse(unparse(tree)) == tree`.
+The parser makes these from text, `build` makes them from Python, options such as `--defsym` make
+them too.  Numbers and nodes compare by value; spans are left out, so that
+`parse(unparse(tree)) == tree`.
 Nothing here has heard of an object file.  Source of the language: GNU ld manual, chapter 3.
 """
 
 from __future__ import annotations
 
-from typing import Union
+from typing import TypeAlias
 
 import attrs
 
@@ -86,14 +87,14 @@ class Call:
 
 @attrs.frozen
 class AssertExpr:
-    """ASSERT(condition, message): a statement almost everywhere, and an expression of value 0 or 1."""
+    """`ASSERT(condition, message)` inside an expression, with the condition's value."""
 
     condition: Expr
     message: str
     span: Span | None = _span()
 
 
-Expr = Union[Number, Name, Unary, Binary, Ternary, Call, AssertExpr]
+Expr: TypeAlias = Number | Name | Unary | Binary | Ternary | Call | AssertExpr
 
 
 # Statements that may stand in several places
@@ -140,12 +141,15 @@ class SectionPattern:
 
     exclude: EXCLUDE_FILE patterns before the name; sort: sort words from the outside in, such as
     ("SORT_BY_NAME", "SORT_BY_ALIGNMENT"); SORT is spelled SORT_BY_NAME; reverse: REVERSE(...).
+    joined: stands in the same SORT(...) as the pattern before it and is sorted together with it
+        (`SORT(.a .b)`: LLD takes it, GNU ld 2.40 wants one pattern to a SORT).
     """
 
     pattern: str
     exclude: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
     reverse: bool = False
+    joined: bool = False
     span: Span | None = _span()
 
 
@@ -153,13 +157,15 @@ class SectionPattern:
 class FilePattern:
     """The file part of an input statement: `*`, `boot.o`, `libc.a:`, `lib*.a:mem*.o`, `:file.o`.
 
-    exclude: `EXCLUDE_FILE(...)` before the file; sort: SORT_BY_NAME around it, or "".
+    exclude: `EXCLUDE_FILE(...)` before the file; sort: SORT_BY_NAME or SORT_NONE around it, or "".
+    quoted: written in double quotes (in LLD `*` then means a star, in GNU ld still anything).
     """
 
     pattern: str
     exclude: tuple[str, ...] = ()
     sort: str = ""
     reverse: bool = False
+    quoted: bool = False
     span: Span | None = _span()
 
 
@@ -208,20 +214,23 @@ class Fill:
 
 @attrs.frozen
 class Word:
-    """A statement of one word: CONSTRUCTORS, LINKER_VERSION, FORCE_COMMON_ALLOCATION ..."""
+    """A statement of one word: CONSTRUCTORS, LINKER_VERSION, CREATE_OBJECT_SYMBOLS."""
 
     word: str
     span: Span | None = _span()
 
 
-SectionStatement = Union[Assignment, Assert, Include, InputStatement, Data, Text, Fill, Word]
+SectionStatement: TypeAlias = (
+    Assignment | Assert | Include | InputStatement | Data | Text | Fill | Word
+)
 
 
 @attrs.frozen
 class OutputSection:
-    """`name address (type) : AT(lma) ALIGN(a) SUBALIGN(s) constraint { ... } >region AT>r :phdr =fill`.
+    """`name address (type) : AT(lma) ALIGN(a) SUBALIGN(s) constraint { ... } >r AT>r :phdr =fill`.
 
-    type: "NOLOAD", "READONLY", "COPY", "INFO", "OVERLAY", "DSECT" or "" ; type_value: `TYPE=expr`;
+    type: "NOLOAD", "COPY", "INFO", "OVERLAY", "DSECT" or ""; readonly: `(READONLY)`;
+    type_value: `(TYPE=expr)`, an SHT_ name or a number, also inside `(READONLY (TYPE=expr))`;
     constraint: "ONLY_IF_RO", "ONLY_IF_RW" or "".
     """
 
@@ -246,12 +255,13 @@ class OutputSection:
 
 @attrs.frozen
 class Overlay:
-    """`OVERLAY start : NOCROSSREFS AT(lma) { sections } >region :phdr =fill` (GNU ld manual 3.6.9)."""
+    """`OVERLAY start : NOCROSSREFS AT(lma) { sections } >r :phdr =fill` (GNU ld manual 3.6.9)."""
 
     sections: tuple[OutputSection, ...]
     address: Expr | None = None
     no_cross_refs: bool = False
     at: Expr | None = None
+    subalign: Expr | None = None
     region: str = ""
     lma_region: str = ""
     phdrs: tuple[str, ...] = ()
@@ -270,7 +280,7 @@ class Entry:
     span: Span | None = _span()
 
 
-SectionsItem = Union[Assignment, Assert, Include, Entry, OutputSection, Overlay]
+SectionsItem: TypeAlias = Assignment | Assert | Include | Entry | OutputSection | Overlay
 
 
 @attrs.frozen
@@ -278,6 +288,14 @@ class SectionsCommand:
     """`SECTIONS { ... }`."""
 
     items: tuple[SectionsItem, ...]
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class OverwriteSections:
+    """`OVERWRITE_SECTIONS { ... }`: how output sections look, not where they stand (LLD)."""
+
+    items: tuple[OutputSection, ...]
     span: Span | None = _span()
 
 
@@ -296,7 +314,7 @@ class Region:
 class Memory:
     """`MEMORY { ... }`; an INCLUDE may stand among the regions."""
 
-    regions: tuple[Union[Region, Include], ...]
+    regions: tuple[Region | Include, ...]
     span: Span | None = _span()
 
 
@@ -311,7 +329,7 @@ class RegionAlias:
 
 @attrs.frozen
 class Phdr:
-    """`name type FILEHDR PHDRS AT(lma) FLAGS(f);` type is a PT_ name or a number as an expression."""
+    """`name type FILEHDR PHDRS AT(lma) FLAGS(f);` type is a PT_ name or a number."""
 
     name: str
     type: Expr
@@ -382,12 +400,19 @@ class Insert:
 
 @attrs.frozen
 class VersionNode:
-    """One `name { global: ...; local: ...; } parent;` of VERSION { ... }."""
+    """One `name { global: ...; local: ...; } parent;` of VERSION { ... }.
+
+    cxx_globals, cxx_locals: demangled names inside `extern "C++" { ... }`.  A name that was quoted
+    keeps its quotes here when it holds a wildcard, because quoted it is no pattern.
+    parent: names of earlier nodes, separated by blanks.
+    """
 
     name: str
     globals: tuple[str, ...] = ()
     locals: tuple[str, ...] = ()
     parent: str = ""
+    cxx_globals: tuple[str, ...] = ()
+    cxx_locals: tuple[str, ...] = ()
     span: Span | None = _span()
 
 
@@ -399,21 +424,22 @@ class Version:
     span: Span | None = _span()
 
 
-TopLevel = Union[
-    Assignment,
-    Assert,
-    Include,
-    Entry,
-    SectionsCommand,
-    Memory,
-    RegionAlias,
-    Phdrs,
-    Input,
-    OutputFormat,
-    Command,
-    Insert,
-    Version,
-]
+TopLevel: TypeAlias = (
+    Assignment
+    | Assert
+    | Include
+    | Entry
+    | SectionsCommand
+    | OverwriteSections
+    | Memory
+    | RegionAlias
+    | Phdrs
+    | Input
+    | OutputFormat
+    | Command
+    | Insert
+    | Version
+)
 
 
 @attrs.frozen

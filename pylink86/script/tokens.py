@@ -1,0 +1,217 @@
+"""Words of a linker script, read one at a time in the way the parser asks for.
+
+There is no list of tokens: what a word is depends on the place.  `a-b` is a subtraction in an
+expression and a name where a section is named; `*` is a product here and a pattern there.  So the
+parser names the kind of word it wants (a mode, one compiled regex each) and this module finds the
+next one, past blanks, `/* comments */` and `#` lines, and knows where it stands in which file.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+
+import attrs
+
+from ..diag import LinkError, Source, Span, fail
+
+# The last alternatives of the word part match anything, so no regex here ever goes back; and since
+# a repeated group costs memory for each turn, 10 MB of comments are skipped 100 at a time.
+_BLANK = r"(?:[ \t\r\n\f\v]+|/\*.*?\*/|\#[^\n]*){0,100}"
+_QUOTED = r'(?P<quoted>"[^"]*")'
+_REST = r"|(?P<more>(?=[ \t\r\n\f\v#]|/\*.*?\*/))|(?P<comment>/\*)|(?P<bad>.)|(?P<end>\Z)"
+
+
+def _mode(words: str) -> re.Pattern[str]:
+    return re.compile(_BLANK + "(?:" + _QUOTED + "|" + words + _REST + ")", re.DOTALL | re.ASCII)
+
+
+EXPR = _mode(
+    r"(?P<name>[A-Za-z_.$][\w.$]*)"
+    r"|(?P<number>[0-9][\w.$]*)"
+    r"|(?!/\*)(?P<op><<=?|>>=?|&&|\|\||[-+*/&|^=!<>]=|[-+*/%<>&|^~!?:;,(){}=])"
+)
+"""Expressions, and every place where only punctuation or a keyword can stand."""
+
+NAME = _mode(
+    r"(?!/\*)(?P<name>[\w.$/\\~+\[\]!^-]+(?::+[\w.$/\\~+-]+)*)|(?P<op>[{}(),;:=<>*?&|])",
+)
+"""Names of sections, regions, program headers; `.text:` is a name and a colon."""
+
+WORD = _mode(r"(?P<name>(?!/\*)[\w.$/\\~+\[\]!^:=*?-]+)|(?P<op>[{}(),;<>&|])")
+"""File names and patterns."""
+
+FLAG = _mode(r"(?P<name>[\w.]+)|(?P<op>[(),;&!|])")
+"""Inside INPUT_SECTION_FLAGS()."""
+
+VERSION = _mode(r"(?P<name>[\w.$*?\[\]!^@~+-]+(?:::[\w.$*?\[\]!^@~+-]*)*)|(?P<op>[{}:;(),])")
+"""Inside VERSION { }."""
+
+TEXT = re.compile(_BLANK + r'(?:(?P<quoted>"(?:[^"\\]|\\.)*")' + _REST + ")", re.DOTALL)
+"""The text of ASCIZ, where a backslash may hide a quote."""
+
+_ASSIGN = re.compile(
+    r'("[^"\n]*"|[A-Za-z_.$][\w.$]*)[ \t\r\n]*(<<=|>>=|[-+*/&|^]?=)(?!=)', re.ASCII
+)
+_MARKER = re.compile(
+    r'^[ \t]*#[ \t]*(?:line[ \t]+)?(\d{1,9})[ \t]+"([^"\n]*)"[^\n]*(?:\n|\Z)', re.M
+)
+_SKIP = re.compile(_BLANK, re.DOTALL)
+
+
+@attrs.define
+class Tokens:
+    """A place in a script; `peek` looks at the next word, `take` steps over it.
+
+    kind: of the word last looked at: "name", "number", "quoted", "op", "bad", "end";
+    start, end: where it stands; last: the end of the word last taken.
+    """
+
+    source: Source
+    text: str
+    pos: int = 0
+    last: int = 0
+    kind: str = ""
+    word: str = ""
+    start: int = 0
+    end: int = 0
+    depth: int = 0
+    _looked: int = -1
+    _mode: re.Pattern[str] | None = None
+    _starts: list[int] = attrs.field(factory=list)
+    _parts: list[Source] = attrs.field(factory=list)
+
+    def peek(self, mode: re.Pattern[str]) -> str:
+        """The next word read in `mode`, "" at the end; a quoted word comes with its quotes."""
+        if self._looked == self.pos and self._mode is mode:
+            return self.word
+        found = mode.match(self.text, self.pos)
+        while found is not None and found.lastgroup == "more":
+            found = mode.match(self.text, found.end())
+        if found is None or found.lastgroup is None:
+            raise AssertionError("a mode's last alternatives match anything")
+        kind = self.kind = found.lastgroup
+        self.start, self.end = found.span(kind)
+        self.word = found.group(kind)
+        self._looked, self._mode = self.pos, mode
+        if kind == "comment":
+            raise fail(
+                "script-syntax",
+                "syntax error: unterminated comment: `/*` without `*/`",
+                span=self.span(self.start, self.end),
+            )
+        return self.word
+
+    def take(self) -> str:
+        """Step over the word last looked at."""
+        self.pos = self.last = self.end
+        return self.word
+
+    def accept(self, word: str, mode: re.Pattern[str] = EXPR) -> bool:
+        """Step over `word` if it is next; a quoted word never is."""
+        if self.peek(mode) != word:
+            return False
+        self.pos = self.last = self.end
+        return True
+
+    def expect(self, word: str, after: str, mode: re.Pattern[str] = EXPR) -> None:
+        """Step over `word`, or end with script-syntax: what was expected after what."""
+        if self.peek(mode) != word:
+            raise self.wrong(f"expected `{word}` after {after}")
+        self.pos = self.last = self.end
+
+    def name(self, what: str, mode: re.Pattern[str]) -> str:
+        """Step over a name, quoted or not, and give it without quotes."""
+        word = self.peek(mode)
+        if self.kind == "quoted":
+            word = word[1:-1]
+        elif self.kind != "name":
+            raise self.wrong(f"expected {what}")
+        self.pos = self.last = self.end
+        return word
+
+    def assignment(self) -> tuple[str, str] | None:
+        """Step over `name op` where an assignment is next and give both; None where it is not.
+
+        Written out as its own regex because `.=0x10` is one word to the other modes.
+        """
+        self.pos = self._skip()
+        found = _ASSIGN.match(self.text, self.pos)
+        if found is None:
+            return None
+        self.start = self.pos
+        self.pos = self.last = found.end()
+        name, op = found.groups()
+        return (name[1:-1] if name[0] == '"' else name), op
+
+    def _skip(self) -> int:
+        pos = self.pos
+        while (found := _SKIP.match(self.text, pos)) is not None and found.end() > pos:
+            pos = found.end()
+        return pos
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of text[start:end], in the file that line markers say it came from."""
+        if not self._starts:
+            return Span(self.source, start, end)
+        index = bisect_right(self._starts, start) - 1
+        first = self._starts[index]
+        part = self._parts[index]
+        return Span(part, start - first, min(end - first, len(part.text)))
+
+    def since(self, start: int) -> Span:
+        """The span from `start` to the end of the word last taken."""
+        if self._starts:
+            return self.span(start, self.last)
+        return Span(self.source, start, self.last)
+
+    def wrong(self, expected: str, help: Iterable[str] = ()) -> LinkError:
+        """The script-syntax error at the word last looked at; `expected` says what was."""
+        found = {
+            "end": "the end of the script",
+            "bad": f"the character `{_printable(self.word)}`",
+        }.get(self.kind, f"`{_printable(self.word)}`")
+        hints = list(help)
+        if self.kind == "bad":
+            hints.append(
+                "close the quotation"
+                if self.word == '"'
+                else "names with such a character are written in double quotes"
+            )
+        message = f"syntax error: {expected}, found {found}"
+        span = self.span(self.start, max(self.end, self.start + 1))
+        return fail("script-syntax", message, span=span, help=hints)
+
+
+def open_script(text: str, name: str) -> Tokens:
+    """The beginning of a script; `# 12 "file"` lines of a preprocessor name what follows them."""
+    text = text.removeprefix("\ufeff")
+    tokens = Tokens(Source(name, text), text)
+    if "#" in text:
+        markers = list(_MARKER.finditer(text))
+        if markers:
+            ends = [m.start() for m in markers[1:]] + [len(text)]
+            first = Source(name, text[: markers[0].end()])
+            tokens._starts = [0] + [m.end() for m in markers]
+            tokens._parts = [first] + [
+                Source(m.group(2), text[m.end() : end], int(m.group(1)))
+                for m, end in zip(markers, ends, strict=True)
+            ]
+    return tokens
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The word of `words` that looks most like `word`, or "" when none does."""
+    if len(word) > 40:
+        return ""
+    from difflib import get_close_matches  # only wanted in an error: importing it takes 3 ms
+
+    by_folded = {each.upper(): each for each in words}
+    close = get_close_matches(word.upper(), by_folded, n=1, cutoff=0.7)
+    return by_folded[close[0]] if close else ""
+
+
+def _printable(word: str) -> str:
+    shown = word if len(word) <= 40 else word[:37] + "..."
+    return shown.encode("unicode_escape").decode("ascii") if not shown.isprintable() else shown
