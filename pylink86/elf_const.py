@@ -1,8 +1,9 @@
 """The numbers of ELF and their names.
 
-A file says "1" where a person says "program data": every kind of section, symbol, segment and machine
-is a number with a name in the specification.  They are plain ints here, because the code compares
-them a hundred thousand times in a link; the dictionaries at the end turn them back into names.
+A file says "1" where a person says "program data": every kind of section, symbol, segment and
+machine is a number with a name in the specification.  They are plain ints here, because the code
+compares them a hundred thousand times in a link; the dictionaries at the end turn them back into
+names.
 
 Source: gABI chapters 4 and 5, psABI i386 and x86-64 chapter 4, and for the GNU and LLVM ranges what
 binutils 2.40 and LLVM 19 write.

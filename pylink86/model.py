@@ -59,7 +59,7 @@ class FileLayout:
     phoff: int
     shoff: int
     header_tail: tuple[int, ...]
-    gaps: tuple[tuple[int, bytes], ...]
+    gaps: Sequence[tuple[int, bytes]]
     size: int
 
 

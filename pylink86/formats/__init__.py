@@ -1,0 +1,168 @@
+"""Bytes <-> ObjectFile: which container is this, and which module reads it.
+
+Files say what they are in their first bytes.  A row of FORMATS is one kind of file: how to tell
+it, and the reader, or what to do when it cannot be read.  The module of a reader is imported when
+the first file of its kind turns up.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+import attrs
+
+from ..diag import LinkError, fail
+
+if TYPE_CHECKING:
+    from ..model import ObjectFile
+
+_COFF_MACHINES = (b"\x4c\x01", b"\x64\x86")
+_TEXT = frozenset(b"\t\n\v\f\r") | frozenset(range(32, 127)) | frozenset(range(128, 256))
+
+
+@attrs.frozen(eq=False)
+class Format:
+    """A kind of file.
+
+    title: as in "hello.o is {title}"; reader: `module:function` in this package, called with bytes
+    and name, or "" for kinds that are only recognised; help: the way out for those.
+    """
+
+    title: str
+    matches: Callable[[bytes], bool]
+    reader: str = ""
+    help: str = ""
+
+
+def _begins(*magics: bytes) -> Callable[[bytes], bool]:
+    return lambda data: data.startswith(magics)
+
+
+def _is_coff(data: bytes) -> bool:
+    """A COFF object has no magic, only a machine; its optional header is empty (PE spec, §3.3)."""
+    if data[:4] == b"\0\0\xff\xff":
+        return data[6:8] in _COFF_MACHINES
+    return len(data) >= 20 and data[:2] in _COFF_MACHINES and data[16:18] == b"\0\0"
+
+
+def _is_pe(data: bytes) -> bool:
+    at = int.from_bytes(data[60:64], "little")
+    return data[:2] == b"MZ" and data[at : at + 4] == b"PE\0\0"
+
+
+def _is_boot_sector(data: bytes) -> bool:
+    return data[510:512] == b"\x55\xaa"
+
+
+def _is_text(data: bytes) -> bool:
+    """Text in any 8-bit encoding: no control bytes but white space."""
+    return bool(data) and _TEXT.issuperset(data[:4096])
+
+
+def _is_hex_record(data: bytes) -> bool:
+    return data[:1] == b":" and data[1:9].isalnum()
+
+
+def _is_srec(data: bytes) -> bool:
+    return data[:1] == b"S" and data[1:8].isalnum() and data[1:2].isdigit()
+
+
+FORMATS = {
+    "elf": Format("an ELF file", _begins(b"\x7fELF"), "elf_read:read_elf"),
+    "ar": Format(
+        "an archive",
+        _begins(b"!<arch>\n"),
+        help="give its members one by one (ar x extracts them)",
+    ),
+    "thin-ar": Format(
+        "a thin archive",
+        _begins(b"!<thin>\n"),
+        help="give the files it lists one by one (ar t shows them)",
+    ),
+    "pe": Format("a PE image", _is_pe, help="give the objects it was linked from, as ELF"),
+    "coff": Format(
+        "a COFF object (Windows)",
+        _is_coff,
+        help="compile for an ELF target: nasm -f elf64, --target=x86_64-unknown-none",
+    ),
+    "macho": Format(
+        "a Mach-O file (macOS)",
+        _begins(b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa", b"\xca\xfe\xba\xbe"),
+        help="compile for an ELF target: nasm -f elf64, clang --target=x86_64-elf",
+    ),
+    "bitcode": Format(
+        "LLVM bitcode",
+        _begins(b"BC\xc0\xde", b"\xde\xc0\x17\x0b"),
+        help="compile without link-time optimisation: -fno-lto, -C embed-bitcode=no, -C lto=off",
+    ),
+    "wasm": Format("a WebAssembly file", _begins(b"\0asm"), help="compile for an x86 ELF target"),
+    "rmeta": Format(
+        "Rust crate metadata", _begins(b"rust\0\0"), help="use rustc --emit=obj, or the .rlib"
+    ),
+    "gzip": Format("gzip-compressed", _begins(b"\x1f\x8b"), help="unpack it first"),
+    "mz": Format("a DOS program", _begins(b"MZ"), help="assemble to ELF: nasm -f elf32"),
+    "ihex": Format("Intel HEX text", _is_hex_record, help="give the ELF file it was made from"),
+    "srec": Format("Motorola S-record text", _is_srec, help="give the ELF file it was made from"),
+    "script": Format(
+        "text, perhaps a linker script", _is_text, help="give a linker script with -T"
+    ),
+    "boot-sector": Format(
+        "a finished boot sector (0x55 0xAA at 510), not an object",
+        _is_boot_sector,
+        help="assemble to ELF so that it can be linked: nasm -f elf32 (or elf64) instead of -f bin",
+    ),
+}
+"""Tried in this order: sure signs first, guesses last."""
+
+
+def sniff(data: bytes) -> str:
+    """The key of the first row of FORMATS that matches, or "" when none does."""
+    if data.startswith(b"\x7fELF"):
+        return "elf"
+    return next((key for key, row in FORMATS.items() if row.matches(data)), "")
+
+
+def read(path: str | os.PathLike[str]) -> ObjectFile:
+    """The object in a file; its name is the path as given.
+
+    Fails with cannot-read, bad-object, unsupported-input.
+    """
+    return read_bytes(file_bytes(path), os.fspath(path))
+
+
+def read_bytes(data: bytes, name: str = "<bytes>") -> ObjectFile:
+    """The object in `data`; name: what messages call it.
+
+    Fails with bad-object when it is damaged, unsupported-input when it is something else.
+    """
+    key = sniff(data)
+    if not key or not FORMATS[key].reader:
+        raise _unsupported(name, data, FORMATS.get(key))
+    module, function = FORMATS[key].reader.split(":")
+    reader = getattr(importlib.import_module(f".{module}", __name__), function)
+    return cast("ObjectFile", reader(bytes(data), name))
+
+
+def file_bytes(path: str | os.PathLike[str]) -> bytes:
+    """All bytes of a file; cannot-read begins as GNU ld's message does ("cannot find x.o: ...")."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        verb = "find" if isinstance(error, FileNotFoundError) else "read"
+        reason = error.strerror or str(error)
+        raise fail("cannot-read", f"cannot {verb} {os.fspath(path)}: {reason}") from None
+
+
+def _unsupported(name: str, data: bytes, row: Format | None) -> LinkError:
+    """What the file is instead of an object, and the way out."""
+    title = row.title if row else "empty" if not data else "of no known format"
+    return fail(
+        "unsupported-input",
+        f"{name} is {title}; only ELF objects can be read",
+        place=name,
+        help=[row.help] if row and row.help else (),
+    )
