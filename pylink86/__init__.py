@@ -25,9 +25,9 @@ _WHERE = {
     "SIZEOF": "script.build",
     "LOADADDR": "script.build",
 }
-"""Public name -> module.  Each is imported when first used: `import pylink86` costs next to nothing."""
+"""Public name -> module, imported when first used: `import pylink86` costs next to nothing."""
 
-__all__ = [*_WHERE, "__version__"]  # noqa: PLE0604
+__all__ = [*_WHERE, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
