@@ -1,0 +1,194 @@
+"""Our answer beside the peer's, the difference between them, and differences kept as case files.
+
+Two linkers agree when both refuse a link, or both accept it with the same bytes.  A difference has
+a kind, so that one defect is reported once however many examples meet it, and so that shrinking
+keeps to the defect it began with.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .generate import Example
+from .objects import Obj, from_text, to_text
+from .peers import Answer
+
+CASES = Path(__file__).parent / "cases"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """kind: the same for every example of one defect; detail: of this example."""
+
+    kind: str
+    detail: str
+
+
+def ours(objects: tuple[Obj, ...], script: str, dialect: str) -> Answer:
+    """The package's answer in this process; an exception that is no LinkError is a crash."""
+    from pylink86 import LinkError, link, read_bytes
+
+    try:
+        inputs = [read_bytes(obj.encode(), obj.name) for obj in objects]
+        result = link(inputs, script, dialect=dialect, output_format="binary")
+        return Answer(bytes(result.image))
+    except LinkError as error:
+        found = [d for d in error.diagnostics if d.severity == "error"]
+        return Answer(None, "; ".join(f"[{d.slug}] {d.message}" for d in found))
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        words = (
+            f"{type(error).__name__} in {where.name} ({Path(where.filename).name}:{where.lineno})"
+        )
+        return Answer(None, f"{words}: {error}", crashed=True)
+
+
+def difference(peer: Answer, mine: Answer) -> Difference | None:
+    """What differs, or None; a peer that crashed is no oracle."""
+    if peer.crashed:
+        return None
+    if mine.crashed:
+        return Difference("crash: " + mine.message.split(":")[0], mine.message)
+    if peer.image is None and mine.image is None:
+        return None
+    if mine.image is None:
+        slugs = sorted(set(re.findall(r"\[([a-z0-9-]+)\]", mine.message)))
+        return Difference("refused: " + ", ".join(slugs), mine.message)
+    if peer.image is None:
+        return Difference("accepted: " + plain(peer.message), peer.message)
+    if peer.image != mine.image:
+        return Difference("bytes", describe(peer.image, mine.image))
+    return None
+
+
+def plain(message: str) -> str:
+    """A peer's first complaint without the names and numbers of the example."""
+    lines = [line for line in message.splitlines() if "warning" not in line] or [""]
+    if lines[0].endswith("':") and len(lines) > 1:
+        lines = lines[1:]
+    text = re.sub(r"^.*?(error: |ld: |script\.ld:\d+:? ?|\): )", "", lines[0])
+    text = re.sub(r"`[^']*'|'[^']*'|0x[0-9a-fA-F]+|[\w.]+\.o\S*|-?\b\d+\b|\b[.]\w+", "_", text)
+    return re.sub(r"[_\s]+", " ", text).strip()[:80]
+
+
+def describe(theirs: bytes, mine: bytes) -> str:
+    """Lengths and the first place that differs."""
+    at = next((i for i, (a, b) in enumerate(zip(theirs, mine, strict=False)) if a != b), None)
+    text = f"lengths {len(theirs):#x} and {len(mine):#x}"
+    if at is None:
+        return text
+    low = max(0, at - 4)
+    return (
+        f"{text}; at {at:#x} (from {low:#x}) peer {theirs[low : at + 12].hex(' ')}, "
+        f"ours {mine[low : at + 12].hex(' ')}"
+    )
+
+
+# Known differences
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A row of docs/DEVIATIONS.md that the generator meets."""
+
+    row: str
+    applies: Callable[[Example, Answer, Answer], bool]
+
+
+def _refuses_with(*slugs: str) -> Callable[[Example, Answer, Answer], bool]:
+    return lambda example, peer, mine: (
+        peer.accepted and any(f"[{slug}]" in mine.message for slug in slugs)
+    )
+
+
+EXCLUSIONS: Mapping[str, tuple[Exclusion, ...]] = {"gnu": (), "lld": ()}
+
+
+def excluded(example: Example, peer: Answer, mine: Answer) -> str:
+    """The deviation a difference falls under, or ""."""
+    for exclusion in EXCLUSIONS[example.dialect]:
+        if exclusion.applies(example, peer, mine):
+            return exclusion.row
+    return ""
+
+
+# Case files
+
+
+@dataclass(frozen=True)
+class Case:
+    """A link and the peer's answer, as a text file keeps them."""
+
+    dialect: str
+    machine: str
+    script: str
+    objects: tuple[Obj, ...]
+    answer: Answer
+    about: str = ""
+
+
+def case_of(example: Example, answer: Answer, about: str = "") -> Case:
+    return Case(
+        example.dialect,
+        example.machine,
+        example.layout.text(),
+        example.objects,
+        answer,
+        about,
+    )
+
+
+def write_case(case: Case) -> str:
+    """The text of a case file."""
+    about = "".join(f"// {line}\n" for line in case.about.splitlines())
+    answer = "\n".join(image_lines(case.answer.image)) if case.answer.image is not None else ""
+    return (
+        f"{about}dialect {case.dialect}\nmachine {case.machine}\n\n== script\n{case.script}\n"
+        f"== objects\n{''.join(to_text(o) for o in case.objects)}\n"
+        f"== answer\n{answer or 'refused: ' + plain(case.answer.message)}\n"
+    )
+
+
+def read_case(text: str) -> Case:
+    """The inverse of write_case."""
+    head, script, objects, answer = re.split(r"^== (?:script|objects|answer)\n", text, flags=re.M)
+    about = "\n".join(line[3:] for line in head.splitlines() if line.startswith("//"))
+    words = dict(line.split() for line in head.splitlines() if line and line[0] != "/")
+    refused = answer.startswith("refused")
+    return Case(
+        words["dialect"],
+        words["machine"],
+        script.strip() + "\n",
+        tuple(from_text(objects)),
+        Answer(None, answer.strip()) if refused else Answer(image_of(answer)),
+        about,
+    )
+
+
+def image_lines(image: bytes) -> Iterator[str]:
+    """Size, and the bytes 16 to a line; lines of zeros are left out."""
+    yield f"size {len(image):#x}"
+    for at in range(0, len(image), 16):
+        line = image[at : at + 16]
+        if any(line):
+            yield f"{at:#06x}: {line.hex(' ')}"
+
+
+def image_of(text: str) -> bytes:
+    """The inverse of image_lines."""
+    first, *lines = [line for line in text.splitlines() if line]
+    image = bytearray(int(first.split()[1], 0))
+    for line in lines:
+        at, data = line.split(":")
+        row = bytes.fromhex(data)
+        image[int(at, 0) : int(at, 0) + len(row)] = row
+    return bytes(image)
+
+
+def load_cases() -> list[tuple[str, Case]]:
+    """Every case file with its name."""
+    return [(path.stem, read_case(path.read_text())) for path in sorted(CASES.glob("*.txt"))]

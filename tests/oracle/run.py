@@ -1,0 +1,77 @@
+"""A differential run: make examples, ask both linkers, gather the differences by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import peers
+from .compare import Difference, difference, excluded, ours
+from .coverage import Coverage
+from .generate import Example, generate
+from .shrink import shrink
+
+
+@dataclass
+class Run:
+    """What a run found: differences by kind (the first examples of each), and what it covered."""
+
+    coverage: Coverage
+    found: dict[str, list[tuple[int, Example, Difference]]] = field(default_factory=dict)
+    excluded: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def differences(self) -> int:
+        return sum(len(same) for same in self.found.values())
+
+
+def run(dialect: str, seed: int, numbers: range, with_ours: bool = True) -> Run:
+    """Try the examples of `numbers`; with_ours=False asks the peer alone."""
+    result = Run(Coverage(dialect))
+    with peers.workplace() as folder:
+        for number in numbers:
+            example = generate(seed, number, dialect)
+            script = example.layout.text()
+            theirs = peers.ask(dialect, folder, example.objects, script, example.machine)
+            if not with_ours:
+                result.coverage.count(example, theirs.accepted, False)
+                continue
+            mine = ours(example.objects, script, dialect)
+            result.coverage.count(example, theirs.accepted, mine.accepted)
+            found = difference(theirs, mine)
+            if found is None:
+                continue
+            row = excluded(example, theirs, mine)
+            if row:
+                result.excluded[row] = result.excluded.get(row, 0) + 1
+            else:
+                result.found.setdefault(found.kind, []).append((number, example, found))
+    return result
+
+
+def minimal(example: Example, found: Difference) -> Example:
+    """The example shrunk as far as the same kind of difference stays."""
+    with peers.workplace() as folder:
+        return shrink(example, lambda smaller: kind_of(smaller, folder) == found.kind)
+
+
+def kind_of(example: Example, folder: Path) -> str:
+    """The kind of difference an example shows, or ""."""
+    script = example.layout.text()
+    theirs = peers.ask(example.dialect, folder, example.objects, script, example.machine)
+    mine = ours(example.objects, script, example.dialect)
+    found = difference(theirs, mine)
+    if found is None or excluded(example, theirs, mine):
+        return ""
+    return found.kind
+
+
+def report(result: Run, show: int = 3) -> Iterator[str]:
+    """The kinds of difference, most frequent first, with a few example numbers each."""
+    for kind, same in sorted(result.found.items(), key=lambda item: -len(item[1])):
+        yield f"{len(same):5} {kind}"
+        for number, _, found in same[:show]:
+            yield f"        example {number}: {found.detail[:200]}"
+    for row, count in sorted(result.excluded.items()):
+        yield f"{count:5} excluded by docs/DEVIATIONS.md: {row}"
