@@ -35,6 +35,119 @@ class Dialect:
         "a script's file name without wildcards that is not on the command line is an input",
         "`.a : { other.o(.text) }` without other.o: opened by GNU ld, matches nothing in LLD",
     )
+    generic_path: bool = row(
+        "GNU ld links to raw images (and srec, ihex, another class) through a path that "
+        "merges no strings, edits no unwind tables and has no global offset table",
+        "`ld --oformat binary` on two objects with equal strings: 54 bytes, LLD 44",
+    )
+    rebuilds_eh_frame: bool = row(
+        "`.eh_frame` is taken apart and written anew, as an input section of no file",
+        "`.s : { a.o; }` with unwind tables in a.o: in .s in GNU ld, an orphan in LLD",
+    )
+    merges_strings: bool = row(
+        "SHF_MERGE sections are merged in the order of a hash of their pieces",
+        "two strings in .rodata.str1.1, their order in the output",
+    )
+    merges_strings_in_raw: bool = row(
+        "SHF_MERGE sections are merged in raw images too",
+        "two objects with the string \"abc\" in .rodata.str1.1",
+    )
+    ignores_stack_note: bool = row(
+        "`.note.GNU-stack` is no input section",
+        "`.s : { *(.note.GNU-stack) BYTE(1) }` with a non-empty one",
+    )
+    groups_commons_by_file: bool = row(
+        "COMMON blocks of a file form one section, in the order of a hash of their names;"
+        " else one section a symbol",
+        "three `.comm` symbols in one object, addresses read back",
+    )
+    bare_file_takes_commons_first: bool = row(
+        "a bare `file.o;` begins with the file's COMMON blocks",
+        "`.s : { a.o; }` with .comm in a.o",
+    )
+    keeps_first_linkonce: bool = row(
+        "of `.gnu.linkonce.*` sections of one name the first is kept",
+        "two objects with .gnu.linkonce.t.f",
+    )
+    sorted_patterns_share_a_list: bool = row(
+        "in `*(SORT(.a*) .b)` sorted sections are inserted among all others",
+        "`*(SORT(.text.*) SORT(.text))`: .text first in GNU ld, last in LLD",
+    )
+    exclude_file_lasts: bool = row(
+        "EXCLUDE_FILE in a list of patterns counts for all patterns after it, not only the next",
+        "`*(EXCLUDE_FILE(a.o) .text .data)` with .data in a.o",
+    )
+    outer_exclude_file_counts: bool = row(
+        "`EXCLUDE_FILE(a.o) *(.text)` excludes; LLD 19 parses and forgets it",
+        "`EXCLUDE_FILE(a.o) *(.text)` with .text in a.o",
+    )
+    orphans_follow_flags: bool = row(
+        "orphans go behind the last section of like traits; else beside the section of "
+        "the nearest rank",
+        "see passes/orphans.py: a script of one section and orphans of each kind",
+    )
+    drops_zero_size: bool = row(
+        "an output section is dropped when its inputs are all empty, even if it has some",
+        "`.e 0x3000 : { *(.z) }` with an empty .z: dropped in GNU ld, kept in LLD",
+    )
+    drops_addressed_empty: bool = row(
+        "an empty output section is dropped even when an expression uses ADDR() of it",
+        "`.e 0x3000 : { } q = ADDR(.e);`",
+    )
+    empty_section_moves_dot: bool = row(
+        "the address of a dropped output section still moves `.` for the section after it",
+        "`.x 0x1000:{..} .e 0x3000:{} .y:{..}`: .y at 0x3000 in GNU ld, behind .x in LLD",
+    )
+    data_makes_nobits_load: bool = row(
+        "a data statement among SHT_NOBITS inputs makes the section take space in the file",
+        "`.c : { *(.bss) BYTE(7) }`",
+    )
+    pads_code_with_nops: bool = row(
+        "gaps in code are filled with NOPs, else with int3 (0xcc)",
+        "`.t : { *(.text) . = ALIGN(64); }`",
+    )
+    fill_statement_is_for_all: bool = row(
+        "FILL() counts for the whole section, else from where it stands",
+        "`.s : { BYTE(1) . = 8; FILL(0xaa) BYTE(2) . = 16; }`",
+    )
+    fill_runs_on: bool = row(
+        "the fill pattern runs through from one input section to the next, else begins "
+        "anew at each gap",
+        "`.s : { *(.t) . = . + 5; BYTE(0x77) . = . + 5; } =0xdeadc0de`",
+    )
+    align_moves_explicit_address: bool = row(
+        "ALIGN() on an output section also raises an explicit address",
+        "`.a 0x1001 : ALIGN(16) { }`: 0x1010 in GNU ld, 0x1001 in LLD",
+    )
+    subalign_sets_section_alignment: bool = row(
+        "SUBALIGN(n) also sets the output section's own alignment",
+        "`.b : SUBALIGN(8)` with an input aligned to 32, at 0x1008",
+    )
+    lma_counts: bool = row(
+        "load addresses order and space a raw image; else AT() is ignored there",
+        "`.a 0x1000 : AT(0x2000) {..} .b 0x1100 : AT(0x3000) {..}`: 4097 bytes in GNU ld,"
+        " 257 in LLD",
+    )
+    dot_alone_loads: bool = row(
+        "an output section that only moves `.` is written to a raw image",
+        "`.e : { . = ALIGN(512); }` between two sections",
+    )
+    number_in_section_is_relative: bool = row(
+        "a number assigned inside an output section counts from its start",
+        "`.a 0x1000 : { x = 5; }`: 0x1005 in GNU ld, 5 in LLD",
+    )
+    defined_looks_ahead: bool = row(
+        "DEFINED(x) knows of assignments further down",
+        "`y = DEFINED(x) ? 1 : 2; x = 1;`",
+    )
+    nonalloc_moves_dot: bool = row(
+        "a section that is not loaded but placed by the script moves `.`",
+        "`.n 0x3000 : { *(.comment) } .y : {..}`",
+    )
+    references_to_discarded_are_zero: bool = row(
+        "a reference to a discarded symbol is 0, else an error",
+        "`/DISCARD/ : { *(.x) }` and a relocation against a symbol in .x",
+    )
 
 
 GNU = Dialect(
@@ -42,6 +155,33 @@ GNU = Dialect(
     hex_fill_is_pattern=True,
     dot_in_section_is_relative=True,
     opens_files_named_in_patterns=True,
+    generic_path=True,
+    rebuilds_eh_frame=False,
+    merges_strings=False,
+    merges_strings_in_raw=False,
+    ignores_stack_note=False,
+    groups_commons_by_file=True,
+    bare_file_takes_commons_first=False,
+    keeps_first_linkonce=True,
+    sorted_patterns_share_a_list=True,
+    exclude_file_lasts=False,
+    outer_exclude_file_counts=True,
+    orphans_follow_flags=True,
+    drops_zero_size=True,
+    drops_addressed_empty=True,
+    empty_section_moves_dot=True,
+    data_makes_nobits_load=True,
+    pads_code_with_nops=True,
+    fill_statement_is_for_all=False,
+    fill_runs_on=False,
+    align_moves_explicit_address=True,
+    subalign_sets_section_alignment=False,
+    lma_counts=True,
+    dot_alone_loads=False,
+    number_in_section_is_relative=True,
+    defined_looks_ahead=False,
+    nonalloc_moves_dot=True,
+    references_to_discarded_are_zero=True,
 )
 
 LLD = Dialect(
@@ -49,6 +189,33 @@ LLD = Dialect(
     hex_fill_is_pattern=False,
     dot_in_section_is_relative=False,
     opens_files_named_in_patterns=False,
+    generic_path=False,
+    rebuilds_eh_frame=True,
+    merges_strings=True,
+    merges_strings_in_raw=True,
+    ignores_stack_note=True,
+    groups_commons_by_file=False,
+    bare_file_takes_commons_first=True,
+    keeps_first_linkonce=False,
+    sorted_patterns_share_a_list=False,
+    exclude_file_lasts=True,
+    outer_exclude_file_counts=False,
+    orphans_follow_flags=False,
+    drops_zero_size=False,
+    drops_addressed_empty=False,
+    empty_section_moves_dot=False,
+    data_makes_nobits_load=False,
+    pads_code_with_nops=False,
+    fill_statement_is_for_all=True,
+    fill_runs_on=True,
+    align_moves_explicit_address=False,
+    subalign_sets_section_alignment=True,
+    lma_counts=False,
+    dot_alone_loads=True,
+    number_in_section_is_relative=False,
+    defined_looks_ahead=True,
+    nonalloc_moves_dot=False,
+    references_to_discarded_are_zero=False,
 )
 
 DIALECTS = {"gnu": GNU, "lld": LLD}

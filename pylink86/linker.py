@@ -1,0 +1,360 @@
+"""link(): objects and a layout in, an image out; the list of passes, in order.
+
+Each pass reads what it is given and returns what it decided; none changes an older decision.  The
+comments between the calls say what is settled from there on.  `LinkResult` keeps every value, so
+explaining a link afterwards is reading them.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Union
+
+import attrs
+
+from . import elf_const as c
+from .diag import Diagnostic, Diagnostics, Span, fail
+from .dialect import DIALECTS, Dialect
+from .model import ObjectFile, Section
+from .passes.advise import advise
+from .passes.check import check_layout
+from .passes.finish import elf_executable, raw_pieces
+from .passes.live import ALL_LIVE, Live, mark_live
+from .passes.load import InputLike, LayoutLike, ScriptFile, load_inputs, load_script
+from .passes.locate import Addresses
+from .passes.match import Claims, SectionList, list_sections, match_sections
+from .passes.merging import edit_sections
+from .passes.order import Plan, order_sections
+from .passes.place import Piece, PlacedSection, Placement, settle_addresses
+from .passes.relocate import Patched, apply_relocations
+from .passes.resolve import Resolution, resolve_symbols
+from .script import nodes as n
+from .script.parser import parse_expression
+
+RAW_FORMATS = frozenset({"binary"})
+ELF_FORMATS = {"elf64-x86-64": 64, "elf32-i386": 32}
+DEFAULT_MAX_IMAGE = 1 << 30
+
+
+@attrs.frozen
+class LinkOptions:
+    """What a command line can say beside objects and script.
+
+    entry: the entry symbol, stronger than ENTRY().  oformat: "binary", "elf64-x86-64", "elf32-i386";
+    "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym: `name=expression`.  undefined:
+    names to be wanted as if an object referred to them.  search: directories for the script's files.
+    silenced: slugs of warnings not to give.  max_image_size: bytes a raw image may have.
+    """
+
+    entry: str = ""
+    oformat: str = ""
+    emulation: str = ""
+    gc_sections: bool = False
+    defsym: tuple[str, ...] = ()
+    undefined: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    silenced: tuple[str, ...] = ()
+    fatal_warnings: bool = False
+    max_image_size: int = DEFAULT_MAX_IMAGE
+
+
+@attrs.frozen(eq=False)
+class OutputSection:
+    """One section of the result; sizes and addresses in bytes.
+
+    loads: whether a raw image holds its bytes.
+    """
+
+    name: str
+    vma: int
+    lma: int
+    size: int
+    align: int
+    type: int
+    flags: int
+    loads: bool
+    content: bytes
+
+
+@attrs.frozen(eq=False)
+class OutputPiece:
+    """A stretch of an output section and why it is there.
+
+    kind: "input" (an input section: `section`), "fill" (padding or fill), "data" (BYTE and the like).
+    cause: in words: `hello.o(.text)`, `alignment of hello.o(.rodata)`, `. = ALIGN(512)`.
+    """
+
+    output: str
+    sec_off: int
+    size: int
+    kind: str
+    cause: str
+    section: Section | None
+    span: Span | None
+
+
+@attrs.frozen(eq=False)
+class LinkResult:
+    """Everything a link decided, pass by pass, and the views users want."""
+
+    options: LinkOptions
+    dialect: Dialect
+    oformat: str
+    script: ScriptFile
+    resolution: Resolution
+    table: SectionList
+    claims: Claims
+    live: Live
+    plan: Plan
+    placed: Placement
+    patched: Patched
+    entry: int
+    diagnostics: tuple[Diagnostic, ...]
+
+    @cached_property
+    def image(self) -> bytes:
+        """The output file's bytes, in the format that was asked for."""
+        return self.to_bytes(self.oformat)
+
+    def to_bytes(self, format: str) -> bytes:
+        """The link in a format: "binary", or ELF.  Raises image-too-large, unknown-format."""
+        if format in RAW_FORMATS:
+            from .formats.binary import write_binary
+
+            pieces = raw_pieces(self.placed, self.patched, self.dialect)
+            return write_binary(pieces, max_size=self.options.max_image_size)
+        if format in ELF_FORMATS:
+            return self.object_file.to_bytes()
+        raise fail("unknown-format", f"unknown output format `{format}'", help=[_formats()])
+
+    @cached_property
+    def object_file(self) -> ObjectFile:
+        """The link as an ELF executable in memory."""
+        return elf_executable(self.placed, self.patched, self.entry, "a.out")
+
+    def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
+        """Write the output (temporary file, then rename); raises cannot-write."""
+        from .formats.output import write_file
+
+        form = self.oformat if format is None else format
+        write_file(path, self.to_bytes(form), executable=form in ELF_FORMATS)
+
+    @cached_property
+    def symbols(self) -> dict[str, int]:
+        """Address of every global symbol and every symbol the script assigned."""
+        found = {}
+        for name, where in self.resolution.definer.items():
+            place = self.placed.addresses.of_symbol(*where)
+            if place is not None:
+                if not isinstance(place, int):
+                    place = self.placed.sections[place[0]].vma + place[1]
+                found[name] = place
+        for name, value in self.placed.symbols.items():
+            found[name] = value.absolute() & 0xFFFFFFFFFFFFFFFF
+        return found
+
+    @cached_property
+    def sections(self) -> dict[str, OutputSection]:
+        """Output sections by name (the first of each name), in order."""
+        found: dict[str, OutputSection] = {}
+        for section, content in zip(self.placed.sections, self.patched.contents):
+            plan = section.plan
+            found.setdefault(
+                plan.name,
+                OutputSection(
+                    plan.name, section.vma, section.lma, section.size, section.align,
+                    plan.type, plan.flags, plan.loads, bytes(content),
+                ),
+            )  # fmt: skip
+        return found
+
+    @cached_property
+    def pieces(self) -> tuple[OutputPiece, ...]:
+        """Every piece of every output section, in order; they tile the sections."""
+        return tuple(
+            self._piece(section, piece)
+            for section in self.placed.sections
+            for piece in section.pieces
+        )
+
+    def _piece(self, section: PlacedSection, piece: Piece) -> OutputPiece:
+        origin = piece.origin
+        view, span = None, None
+        if isinstance(origin, int):
+            file = self.table.owner_file(origin)
+            view = Section(self.resolution.files[file], origin - self.table.base[file])
+            cause = self.placed.addresses.describe(origin)
+            if piece.kind == "fill":
+                cause = f"alignment of {cause}"
+        else:
+            span = origin.span
+            cause = span.text if span is not None else type(origin).__name__
+        return OutputPiece(
+            section.name, piece.sec_off, piece.size, piece.kind, cause,
+            view if piece.kind == "input" else None, span,
+        )  # fmt: skip
+
+
+def link(
+    objs: Iterable[InputLike],
+    layout: LayoutLike = None,
+    *,
+    dialect: Union[str, Dialect] = "gnu",
+    options: LinkOptions | None = None,
+    **settings: object,
+) -> LinkResult:
+    """Link objects by a layout.
+
+    objs: paths, bytes or ObjectFiles, in command-line order.  layout: a path, script text, a Layout or
+    a parsed Script.  dialect: "gnu" or "lld".  options, or fields of LinkOptions as keywords
+    (`oformat="binary"`, `gc_sections=True`).  Raises LinkError with all that was found; warnings are in
+    the result's `diagnostics`.
+    """
+    chosen = attrs.evolve(options or LinkOptions(), **settings)  # type: ignore[arg-type]
+    kind = _dialect(dialect)
+    diags = Diagnostics(chosen.silenced, chosen.fatal_warnings)
+    with _collector_paused():
+        return _link(objs, layout, kind, chosen, diags)
+
+
+def _link(
+    objs: Iterable[InputLike],
+    layout: LayoutLike,
+    dialect: Dialect,
+    options: LinkOptions,
+    diags: Diagnostics,
+) -> LinkResult:
+    """The pass list."""
+    script = load_script(layout, options.search, diags, _option_nodes(options))
+    inputs = load_inputs(objs, script, options.search, dialect, diags)
+    oformat = output_format(script, options, inputs.files[0])
+    raw = oformat in RAW_FORMATS
+    resolution = resolve_symbols(inputs, dialect, diags)
+    diags.stop_on_errors()
+    # From here on no file joins the link, and each name has one definer.
+    table = list_sections(resolution, dialect)
+    claims = match_sections(script, resolution, table, dialect)
+    entry = options.entry or _entry_name(script)
+    live = ALL_LIVE
+    if options.gc_sections:
+        live = mark_live(claims, table, resolution, (entry or "_start", *options.undefined))
+    plan = order_sections(claims, table, resolution, live.dead, dialect, options.undefined)
+    gone = live.dead | claims.discarded
+    plan, edits = edit_sections(plan, table, resolution, gone, dialect, raw)
+    # From here on what is in the output, and in which order, is settled; only numbers are missing.
+    addresses = Addresses.of(resolution, table, edits)
+    placed = settle_addresses(plan, script, addresses, dialect, diags)
+    # From here on no address moves.
+    check_layout(placed, dialect, diags)
+    diags.stop_on_errors()
+    patched = apply_relocations(placed, dialect, raw, diags, _source_line)
+    diags.stop_on_errors()
+    start = _entry_address(entry, placed, diags)
+    advise(placed, patched, raw, diags)
+    diags.stop_on_errors()
+    return LinkResult(
+        options, dialect, oformat, script, resolution, table, claims, live, plan, placed, patched,
+        start, tuple(diags),
+    )  # fmt: skip
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Python's cycle collector finds nothing during a link and would look for it again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _dialect(name: Union[str, Dialect]) -> Dialect:
+    if isinstance(name, Dialect):
+        return name
+    if name not in DIALECTS:
+        raise fail("unknown-dialect", f"unknown dialect `{name}'", help=["use gnu or lld"])
+    return DIALECTS[name]
+
+
+def _formats() -> str:
+    return "use one of " + ", ".join(sorted({*RAW_FORMATS, *ELF_FORMATS}))
+
+
+def output_format(script: ScriptFile, options: LinkOptions, first: ObjectFile) -> str:
+    """--oformat, else the last OUTPUT_FORMAT(), else ELF of the first input's class."""
+    for node in script.of(n.OutputFormat):
+        wanted = node.default
+        span: Span | None = node.span
+        break
+    else:
+        wanted, span = "", None
+    wanted = options.oformat or wanted
+    if not wanted or wanted in ("default", "elf"):
+        return "elf64-x86-64" if first.header.machine == c.EM_X86_64 else "elf32-i386"
+    if wanted not in RAW_FORMATS and wanted not in ELF_FORMATS:
+        raise fail(
+            "unknown-format",
+            f"unknown output format `{wanted}'",
+            span=None if options.oformat else span,
+            help=[_formats()],
+        )
+    return wanted
+
+
+def _option_nodes(options: LinkOptions) -> Iterator[n.TopLevel]:
+    """What --defsym says, as the nodes the parser would have made."""
+    for text in options.defsym:
+        name, equals, expr = text.partition("=")
+        if not (name and equals and expr):
+            raise fail(
+                "bad-option-value",
+                f"--defsym={text} assigns nothing",
+                help=["write --defsym=name=expression"],
+            )
+        yield n.Assignment(name.strip(), "=", parse_expression(expr, f"--defsym={text}"))
+
+
+def _entry_name(script: ScriptFile) -> str:
+    """The last ENTRY() of the script, at top level or in SECTIONS (GNU ld manual 3.4.1)."""
+    found = ""
+    for command in script.commands:
+        if isinstance(command, n.Entry):
+            found = command.symbol
+        elif isinstance(command, n.SectionsCommand):
+            for item in command.items:
+                if isinstance(item, n.Entry):
+                    found = item.symbol
+    return found
+
+
+def _entry_address(entry: str, placed: Placement, diags: Diagnostics) -> int:
+    """The entry symbol's address; without one, the start of `.text` (GNU ld manual 3.4.1)."""
+    for name in (entry,) if entry else ("_start", "start"):
+        if name in placed.symbols:
+            return placed.symbols[name].absolute()
+        where = placed.addresses.resolution.definer.get(name)
+        found = placed.addresses.of_symbol(*where) if where is not None else None
+        if isinstance(found, int):
+            return found
+        if found is not None:
+            return placed.sections[found[0]].vma + found[1]
+    if entry[:1].isdigit():
+        try:
+            return int(entry, 0)
+        except ValueError:
+            pass
+    text = placed.find(".text")
+    return text.vma if text is not None else 0
+
+
+def _source_line(obj: ObjectFile, index: int, offset: int) -> str | None:
+    """The source line of a place; DWARF is only read when a message needs it."""
+    from .explain.dwarf import source_line
+
+    return source_line(obj, index, offset)

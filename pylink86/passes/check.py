@@ -1,0 +1,141 @@
+"""What must hold of a finished layout: ASSERTs, regions large enough, no two sections in one place.
+
+Nothing here changes the layout; each finding says by how much something is off and which inputs are
+the largest, because the cure is nearly always to make one of them smaller or a limit larger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .. import elf_const as c
+from ..diag import Diagnostics
+from ..dialect import Dialect
+from .place import INPUT, PlacedSection, Placement
+
+LARGEST = 3
+
+
+def check_layout(placed: Placement, dialect: Dialect, diags: Diagnostics) -> None:
+    """Report assert-failed, region-overflow, sections-overlap.
+
+    Source: GNU ld manual 3.4.5 (ASSERT), 3.7 (MEMORY); --check-sections for overlaps.
+    """
+    _check_asserts(placed, diags)
+    _check_regions(placed, diags)
+    where = "LMA" if dialect.lma_counts else "address"
+    _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
+    if dialect.lma_counts and any(s.lma != s.vma for s in placed.sections):
+        _check_overlaps(placed, where, lambda s: s.lma, lambda s: s.plan.loads, diags)
+
+
+def _check_asserts(placed: Placement, diags: Diagnostics) -> None:
+    for found in placed.asserted:
+        if not found.holds:
+            diags.error(
+                "assert-failed",
+                found.node.message,
+                span=found.node.span,
+                label="this does not hold",
+            )
+
+
+def largest_inputs(section: PlacedSection, placed: Placement) -> str:
+    """`core.o(.text.fmt) 0x3100, kernel.o(.text) 0x2b80`: what takes most of a section."""
+    sizes = [
+        (piece.size, piece.origin)
+        for piece in section.pieces
+        if piece.kind == INPUT and isinstance(piece.origin, int)
+    ]
+    sizes.sort(key=lambda pair: (-pair[0], pair[1]))
+    describe = placed.addresses.describe
+    return ", ".join(f"{describe(sid)} {size:#x}" for size, sid in sizes[:LARGEST])
+
+
+def _check_regions(placed: Placement, diags: Diagnostics) -> None:
+    """One message per region that is too small, with the section that crosses its end."""
+    for region in dict.fromkeys(placed.regions.by_name.values()):
+        inside = [
+            s
+            for s in placed.sections
+            if (s.region == region.name or s.lma_region == region.name) and s.size
+        ]
+        ends = [(_end_in(s, region.name), s) for s in inside]
+        worst = max((end for end, _ in ends), default=0)
+        if worst <= region.end:
+            continue
+        culprit = next(s for end, s in ends if end > region.end)
+        over = worst - region.end
+        needs = worst - region.origin
+        diags.error(
+            "region-overflow",
+            f"section `{culprit.name}' will not fit in region `{region.name}': "
+            f"region `{region.name}' overflowed by {over} bytes",
+            span=culprit.plan.node.name_span if culprit.plan.node is not None else None,
+            label=f"needs {needs:#x} bytes, the region has {region.length:#x}",
+            notes=[f"largest inputs: {largest_inputs(culprit, placed)}"],
+            help=[
+                f"give `{region.name}'{_line(region.node.span)} a LENGTH of at least {needs:#x}, "
+                "or drop unused code with --gc-sections"
+            ],
+        )
+
+
+def _end_in(section: PlacedSection, region: str) -> int:
+    start = section.vma if section.region == region else section.lma
+    return start + section.size
+
+
+def _line(span: object) -> str:
+    line = getattr(span, "line", None)
+    return f" (line {line})" if line else ""
+
+
+def _check_overlaps(
+    placed: Placement,
+    kind: str,
+    start: Callable[[PlacedSection], int],
+    counts: Callable[[PlacedSection], bool],
+    diags: Diagnostics,
+) -> None:
+    """Two sections that share addresses: each pair of neighbours by address, told once."""
+    inside = [
+        s
+        for s in placed.sections
+        if s.size and counts(s) and not (s.plan.flags & c.SHF_TLS and s.plan.type == c.SHT_NOBITS)
+    ]
+    inside.sort(key=start)
+    reach: PlacedSection | None = None
+    for section in inside:
+        if reach is not None and start(section) < start(reach) + reach.size:
+            _tell_overlap(reach, section, kind, start, placed, diags)
+        if reach is None or start(section) + section.size > start(reach) + reach.size:
+            reach = section
+
+
+def _tell_overlap(
+    first: PlacedSection,
+    second: PlacedSection,
+    kind: str,
+    start: Callable[[PlacedSection], int],
+    placed: Placement,
+    diags: Diagnostics,
+) -> None:
+    a, b = (start(first), first.size), (start(second), second.size)
+    by = min(a[0] + a[1], b[0] + b[1]) - b[0]
+    diags.error(
+        "sections-overlap",
+        f"section {second.name} {kind} [{b[0]:016x},{b[0] + b[1] - 1:016x}] overlaps section "
+        f"{first.name} {kind} [{a[0]:016x},{a[0] + a[1] - 1:016x}]",
+        span=second.plan.node.name_span if second.plan.node is not None else None,
+        label=f"{by} bytes ({by:#x}) of `{first.name}' are already here",
+        notes=[
+            f"largest inputs of `{s.name}': {text}"
+            for s in (first, second)
+            if (text := largest_inputs(s, placed))
+        ],
+        help=[
+            f"place `{second.name}' at {a[0] + a[1]:#x} or later, or make `{first.name}' "
+            f"{by} bytes smaller"
+        ],
+    )

@@ -1,0 +1,56 @@
+"""An output section while the order of all of them is being made.
+
+Ordering looks at what each output section holds so far (code, data, nothing) and adds orphans to it;
+the finished list is made of `OutputPlan`s, which nothing changes any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Union
+
+import attrs
+
+from .. import elf_const as c
+from ..script import nodes as n
+from .match import Claim, SectionId, SectionList
+
+@attrs.define(eq=False)
+class Entry:
+    """An output section while the order is made: what the placing rules look at and add to.
+
+    flags, type, align: of its inputs so far; has_input, has_data: whether any input section or data
+    statement is in it; beside: for an orphan, the script's section it was placed behind.
+    """
+
+    name: str
+    node: n.OutputSection | None
+    items: list[Union[Claim, n.SectionStatement]]
+    type: int = c.SHT_NULL
+    flags: int = 0
+    align: int = 1
+    has_input: bool = False
+    has_data: bool = False
+    beside: n.OutputSection | None = None
+
+    def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
+        """Count input sections in: flags are joined, the type is NOBITS only while all inputs are."""
+        for sid in sids:
+            flags, kind = table.flags[sid], table.type[sid]
+            self.flags |= flags & KEPT_FLAGS
+            self.align = max(self.align, table.align[sid])
+            if not self.has_input:
+                self.type = kind
+            elif self.type != kind:
+                self.type = _joined_type(self.type, kind)
+            self.has_input = True
+
+
+KEPT_FLAGS = c.SHF_WRITE | c.SHF_ALLOC | c.SHF_EXECINSTR | c.SHF_TLS
+
+
+def _joined_type(a: int, b: int) -> int:
+    """SHT_NOBITS joined with anything is what the other is; other different types make PROGBITS."""
+    if c.SHT_NOBITS in (a, b):
+        return b if a == c.SHT_NOBITS else a
+    return c.SHT_PROGBITS

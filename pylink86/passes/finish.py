@@ -1,0 +1,179 @@
+"""The result: a raw image, or an ObjectFile with sections, symbols and segments to be written as ELF.
+
+A raw image is what a BIOS or a ROM programmer takes: the bytes of every loaded section at its load
+address, counted from the lowest, zeros between.  An ELF executable carries the same bytes with a
+description: section headers, a symbol table, and program headers that tell a loader what goes where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import elf_const as c
+from ..dialect import Dialect
+from ..elf_tables import encode_symbols
+from ..model import ABS, Header, ObjectFile, SectionRow, Sections, Segment, SymbolRow, Symbols
+from .place import PlacedSection, Placement
+from .relocate import Patched
+
+PAGE = 0x1000
+
+
+def raw_pieces(
+    placed: Placement, patched: Patched, dialect: Dialect
+) -> list[tuple[int, bytearray, str]]:
+    """What a raw image consists of: (load address, bytes, section name), lowest address first.
+
+    GNU ld goes by load address (LMA), LLD by VMA; sections without contents are left out in both, and
+    in GNU ld those that only move `.`.  Source: `--oformat binary` of both, by experiment.
+    """
+    found = [
+        (section.lma if dialect.lma_counts else section.vma, content, section.name)
+        for section, content in zip(placed.sections, patched.contents)
+        if section.plan.loads and section.size
+    ]
+    found.sort(key=lambda piece: piece[0])
+    return found
+
+
+def elf_executable(placed: Placement, patched: Patched, entry: int, name: str) -> ObjectFile:
+    """The link as an ET_EXEC of the first input's class and machine."""
+    header = placed.addresses.resolution.files[0].header
+    sections = [s for s in placed.sections if s.size or s.plan.node is not None]
+    where = {id(s): i for i, s in enumerate(sections, 1)}
+    rows = [
+        SectionRow(s.name, s.plan.type, s.plan.flags, s.vma, s.size, align=s.align)
+        for s in sections
+    ]
+    contents = [b"", *(bytes(patched.contents[_index(placed, s)]) for s in sections)]
+    symbols, first_global = _symbol_rows(placed, where)
+    table = Symbols.from_rows(symbols)
+    symtab = encode_symbols(
+        zip(
+            table.name_off,
+            table.value,
+            table.size,
+            table.info,
+            table.other,
+            (x & 0xFFFF for x in table.shndx),
+        ),
+        header.elf_class,
+    )
+    wide = header.elf_class == 64
+    count = len(rows) + 1
+    rows += [
+        SectionRow(
+            ".symtab", c.SHT_SYMTAB, size=len(symtab), link=count + 1, info=first_global,
+            align=8 if wide else 4, entsize=24 if wide else 16,
+        ),
+        SectionRow(".strtab", c.SHT_STRTAB, size=len(table.strings)),
+    ]  # fmt: skip
+    named = Sections.from_rows([*rows, SectionRow(".shstrtab", c.SHT_STRTAB)])
+    rows.append(SectionRow(".shstrtab", c.SHT_STRTAB, size=len(named.strings)))
+    final = Sections.from_rows(rows)
+    return ObjectFile(
+        name,
+        Header(header.elf_class, header.machine, c.ET_EXEC, entry=entry, shstrndx=count + 2),
+        final,
+        (*contents, symtab, table.strings, final.strings),
+        table,
+        count,
+        load_segments(sections),
+    )
+
+
+def _index(placed: Placement, section: PlacedSection) -> int:
+    return next(i for i, s in enumerate(placed.sections) if s is section)
+
+
+def load_segments(sections: Sequence[PlacedSection]) -> tuple[Segment, ...]:
+    """PT_LOAD for each run of sections in memory with equal permissions and a steady LMA distance.
+
+    A section without contents may only end a segment.  Source: GNU ld manual 3.8 (the default rule);
+    offsets are left to the writer.
+    """
+    out: list[Segment] = []
+    run: list[PlacedSection] = []
+    for section in sorted((s for s in sections if s.plan.alloc and s.size), key=lambda s: s.vma):
+        if run and not _continues(run[-1], section):
+            out.append(_segment(run))
+            run = []
+        run.append(section)
+    if run:
+        out.append(_segment(run))
+    return tuple(out)
+
+
+def _continues(last: PlacedSection, section: PlacedSection) -> bool:
+    return (
+        _permissions(last) == _permissions(section)
+        and section.lma - section.vma == last.lma - last.vma
+        and (last.plan.type != c.SHT_NOBITS or section.plan.type == c.SHT_NOBITS)
+        and section.vma - (last.vma + last.size) < PAGE
+    )
+
+
+def _permissions(section: PlacedSection) -> int:
+    flags = section.plan.flags
+    found: int = c.PF_R
+    if flags & c.SHF_WRITE:
+        found |= c.PF_W
+    return found | c.PF_X if flags & c.SHF_EXECINSTR else found
+
+
+def _segment(run: list[PlacedSection]) -> Segment:
+    first, last = run[0], run[-1]
+    loaded = [s for s in run if s.plan.type != c.SHT_NOBITS]
+    filesz = loaded[-1].vma + loaded[-1].size - first.vma if loaded else 0
+    memsz = last.vma + last.size - first.vma
+    return Segment(c.PT_LOAD, _permissions(first), 0, first.vma, first.lma, filesz, memsz, PAGE)
+
+
+def _symbol_rows(
+    placed: Placement, where: dict[int, int]
+) -> tuple[list[SymbolRow], int]:
+    """Section symbols, the files' locals, then globals and the script's names; index of the first
+    global."""
+    rows: list[SymbolRow] = []
+    addresses = placed.addresses
+    resolution = addresses.resolution
+    for number, obj in enumerate(resolution.files[:-1]):
+        for index in range(1, resolution.first_global[number]):
+            kind = obj.symbols.info[index] & 0xF
+            if kind == c.STT_FILE:
+                rows.append(SymbolRow(obj.symbols.name(index), 0, 0, c.STB_LOCAL, kind, 0, ABS))
+            elif kind != c.STT_SECTION and obj.symbols.name(index):
+                rows += _row(placed, where, number, index, obj.symbols.name(index), True)
+    first_global = len(rows) + 1
+    for name, (number, index) in resolution.definer.items():
+        if name not in placed.symbols:
+            rows += _row(placed, where, number, index, name, False)
+    for name, value in placed.symbols.items():
+        binding = c.STB_LOCAL if name in placed.hidden else c.STB_GLOBAL
+        section = value.section
+        shndx = where.get(id(section), ABS) if isinstance(section, PlacedSection) else ABS
+        row = SymbolRow(name, value.absolute(), 0, binding, c.STT_NOTYPE, 0, shndx)
+        if binding == c.STB_LOCAL:
+            rows.insert(first_global - 1, row)
+            first_global += 1
+        else:
+            rows.append(row)
+    return rows, first_global
+
+
+def _row(
+    placed: Placement, where: dict[int, int], file: int, index: int, name: str, local: bool
+) -> list[SymbolRow]:
+    """One symbol of an input file as it is in the output; none when its section is not."""
+    symbols = placed.addresses.resolution.files[file].symbols
+    found = placed.addresses.of_symbol(file, index)
+    if found is None:
+        return []
+    info, other = symbols.info[index], symbols.other[index]
+    binding = c.STB_LOCAL if local else info >> 4
+    if isinstance(found, int):
+        return [SymbolRow(name, found, symbols.size[index], binding, info & 0xF, other, ABS)]
+    section = placed.sections[found[0]]
+    shndx = where.get(id(section), ABS)
+    value = section.vma + found[1]
+    return [SymbolRow(name, value, symbols.size[index], binding, info & 0xF, other, shndx)]

@@ -1,0 +1,99 @@
+"""Where things went: the columns `place` fills, and the address of any symbol of any file.
+
+Every question of the form "at which address is this symbol" is answered here, whether a script's
+expression asks or a relocation does.
+"""
+
+from __future__ import annotations
+
+from typing import Union
+
+import attrs
+
+from ..model import ABS
+from .edit import OffsetMap
+from .match import SectionId, SectionList
+from .resolve import Resolution
+
+
+@attrs.frozen(eq=False)
+class Edits:
+    """What merging and unwind-table editing did to input sections.
+
+    size, align: of input sections whose content was replaced.  content: their new bytes.  moved: for a
+    section whose bytes now lie in another (or were rearranged in itself), that section and the map.
+    parts: for a section made of others, those whose relocations still apply, each through its map.
+    """
+
+    size: dict[SectionId, int]
+    align: dict[SectionId, int]
+    content: dict[SectionId, bytes]
+    moved: dict[SectionId, tuple[SectionId, OffsetMap]]
+    parts: dict[SectionId, tuple[SectionId, ...]]
+
+
+NO_EDITS = Edits({}, {}, {}, {}, {})
+
+
+@attrs.frozen(eq=False)
+class Addresses:
+    """Columns by input section number: size and align (given), offset and owner (filled by a walk).
+
+    owner: index of the output section, -1 while not placed; offset: bytes from that section's start.
+    """
+
+    resolution: Resolution
+    table: SectionList
+    edits: Edits
+    size: list[int]
+    align: list[int]
+    offset: list[int]
+    owner: list[int]
+
+    @staticmethod
+    def of(resolution: Resolution, table: SectionList, edits: Edits) -> Addresses:
+        size, align = table.size, table.align
+        if edits.size:
+            size, align = list(size), list(align)
+            for sid, number in edits.size.items():
+                size[sid] = number
+            for sid, number in edits.align.items():
+                align[sid] = number
+        return Addresses(resolution, table, edits, size, align, [], [])
+
+    def fresh(self) -> Addresses:
+        """The same inputs, nothing placed yet."""
+        many = len(self.size)
+        return attrs.evolve(self, offset=[0] * many, owner=[-1] * many)
+
+    def of_symbol(self, file: int, index: int) -> Union[tuple[int, int], int, None]:
+        """(output section index, offset), an absolute number, or None when it is not placed."""
+        symbols = self.resolution.files[file].symbols
+        shndx = symbols.shndx[index]
+        if shndx == ABS:
+            return symbols.value[index]
+        if shndx <= 0:
+            return None
+        return self.of_place(self.table.base[file] + shndx, symbols.value[index])
+
+    def of_place(self, sid: SectionId, sec_off: int) -> tuple[int, int] | None:
+        """An offset in an input section as (output section index, offset); None when not placed."""
+        moved = self.edits.moved.get(sid) if self.edits.moved else None
+        if moved is not None:
+            sid, offsets = moved
+            new = offsets(sec_off)
+            if new is None:
+                return None
+            sec_off = new
+        owner = self.owner[sid]
+        return None if owner < 0 else (owner, self.offset[sid] + sec_off)
+
+    def describe(self, sid: SectionId) -> str:
+        """`file.o(.text)`: an input section by name."""
+        return describe_section(self.resolution, self.table, sid)
+
+
+def describe_section(resolution: Resolution, table: SectionList, sid: SectionId) -> str:
+    """`file.o(.text)`; a section the linker made for a file (COMMON) bears that file's name."""
+    number = table.file[sid]
+    return f"{resolution.files[number].name if number >= 0 else '<linker>'}({table.name[sid]})"

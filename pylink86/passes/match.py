@@ -1,0 +1,343 @@
+"""Where each input section goes: the first input statement that matches it claims it.
+
+A script lists output sections, each with statements such as `*(.text .text.*)`.  In the order they
+are written, each statement takes the sections that match its patterns and that no earlier statement
+took (GNU ld manual 3.6.4.1).  What no statement takes is an orphan, and a later pass finds it a place.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Union
+
+import attrs
+
+from .. import elf_const as c
+from ..dialect import Dialect
+from ..script import nodes as n
+from ..wildcard import compile_pattern
+from .load import ScriptFile
+from .resolve import Resolution
+
+SectionId = int
+"""Number of an input section, counted over all files in order: see SectionList."""
+
+NOT_INPUT = frozenset(
+    {c.SHT_NULL, c.SHT_SYMTAB, c.SHT_STRTAB, c.SHT_GROUP, c.SHT_SYMTAB_SHNDX, c.SHT_REL, c.SHT_RELA}
+)
+"""Section types that describe a file and are not linked."""
+
+
+@attrs.frozen(eq=False)
+class SectionList:
+    """All input sections of the link as columns, numbered through: file order, then section order.
+
+    base: per file, the number of its section 0.  file: per section, the number of its file (for a
+    section of the linker's own file, of the file it stands for, or -1).  eligible: whether the section
+    takes part at all.
+    """
+
+    base: tuple[int, ...]
+    file: list[int]
+    name: list[str]
+    type: list[int]
+    flags: list[int]
+    size: list[int]
+    align: list[int]
+    eligible: list[bool]
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+    def owner_file(self, sid: SectionId) -> int:
+        """The number of the file whose bytes a section is (the linker's own for a COMMON block)."""
+        return bisect_right(self.base, sid) - 1
+
+
+@attrs.frozen(eq=False)
+class Claim:
+    """An input statement and the sections it took, in the order they will be placed."""
+
+    node: n.InputStatement
+    sections: tuple[SectionId, ...]
+
+
+@attrs.frozen(eq=False)
+class Draft:
+    """An output section of the script with its contents: claims and all other statements in order.
+
+    `node` is None for an orphan's output section.
+    """
+
+    name: str
+    node: n.OutputSection | None
+    items: tuple[Union[Claim, n.SectionStatement], ...]
+
+
+@attrs.frozen(eq=False)
+class Claims:
+    """items: SECTIONS (and the assignments around it) in order; orphans: what nothing took."""
+
+    items: tuple[Union[Draft, n.Assignment, n.Assert], ...]
+    discarded: frozenset[SectionId]
+    orphans: tuple[SectionId, ...]
+    kept: frozenset[SectionId]
+
+
+def list_sections(resolution: Resolution, dialect: Dialect) -> SectionList:
+    """The link-wide columns of all sections, made once, by joining the files' columns."""
+    base, file, name = [], [], []
+    kind: list[int] = []
+    flags: list[int] = []
+    size: list[int] = []
+    align: list[int] = []
+    for number, obj in enumerate(resolution.files):
+        table = obj.sections
+        base.append(len(name))
+        file += [number] * len(table)
+        name += table.names
+        kind += table.type
+        flags += table.flags
+        size += table.size
+        align += table.align
+    file[base[-1] :] = resolution.own_origin
+    eligible = [
+        t not in NOT_INPUT and not f & c.SHF_EXCLUDE for t, f in zip(kind, flags)
+    ]
+    for number, index in resolution.dropped:
+        eligible[base[number] + index] = False
+    if dialect.rebuilds_eh_frame:
+        for sid in range(base[-1]):
+            if name[sid] == ".eh_frame":
+                eligible[sid] = False
+    if dialect.ignores_stack_note:
+        for sid, text in enumerate(name):
+            if text == ".note.GNU-stack":
+                eligible[sid] = False
+    return SectionList(tuple(base), file, name, kind, flags, size, [a or 1 for a in align], eligible)
+
+
+def match_sections(
+    script: ScriptFile, resolution: Resolution, table: SectionList, dialect: Dialect
+) -> Claims:
+    """Let every input statement take its sections, in script order.
+
+    A section goes to the first statement that matches.  /DISCARD/ takes like any other output section.
+    Source: GNU ld manual 3.6.4, 3.6.7.
+    """
+    matcher = _Matcher(resolution, table, dialect)
+    items: list[Union[Draft, n.Assignment, n.Assert]] = []
+    discarded: list[SectionId] = []
+    kept: list[SectionId] = []
+    for node in _script_items(script):
+        if not isinstance(node, n.OutputSection):
+            items.append(node)
+            continue
+        inner: list[Union[Claim, n.SectionStatement]] = []
+        for statement in node.statements:
+            if isinstance(statement, n.InputStatement):
+                taken = matcher.take(statement)
+                inner.append(Claim(statement, taken))
+                if statement.keep:
+                    kept += taken
+            else:
+                inner.append(statement)
+        if node.name == "/DISCARD/":
+            discarded += [sid for item in inner if isinstance(item, Claim) for sid in item.sections]
+        else:
+            items.append(Draft(node.name, node, tuple(inner)))
+    return Claims(tuple(items), frozenset(discarded), matcher.left(), frozenset(kept))
+
+
+def _script_items(script: ScriptFile) -> Iterator[Union[n.OutputSection, n.Assignment, n.Assert]]:
+    """What shapes memory, in order: the contents of SECTIONS, and assignments and asserts anywhere."""
+    for command in script.commands:
+        if isinstance(command, n.SectionsCommand):
+            for item in command.items:
+                if isinstance(item, (n.OutputSection, n.Assignment, n.Assert)):
+                    yield item
+        elif isinstance(command, (n.Assignment, n.Assert)):
+            yield command
+
+
+class _Matcher:
+    """The unclaimed sections, indexed by name, so that a pattern looks at each different name once."""
+
+    def __init__(self, resolution: Resolution, table: SectionList, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._files = [obj.name for obj in resolution.files]
+        self._table = table
+        self._by_name: dict[str, list[SectionId]] = {}
+        for sid, ok in enumerate(table.eligible):
+            if ok:
+                self._by_name.setdefault(table.name[sid], []).append(sid)
+        self._file_sets: dict[str, frozenset[int] | None] = {}
+
+    def left(self) -> tuple[SectionId, ...]:
+        """What nobody took, in input order."""
+        return tuple(sorted((s for sids in self._by_name.values() for s in sids), key=self._rank))
+
+    def files(self, pattern: str) -> frozenset[int] | None:
+        """Numbers of the files whose name matches; None for `*`, which is every file."""
+        if pattern == "*":
+            return None
+        if pattern not in self._file_sets:
+            matches = compile_pattern(pattern)
+            self._file_sets[pattern] = frozenset(
+                i for i, name in enumerate(self._files[:-1]) if matches(name)
+            )
+        return self._file_sets[pattern]
+
+    def take(self, node: n.InputStatement) -> tuple[SectionId, ...]:
+        """The sections a statement claims, in the order it places them.
+
+        Sections matched by patterns without sort words stay in input order, even across patterns
+        (`*(.text .rodata)`: GNU ld manual 3.6.4.1).
+        """
+        patterns = self._patterns(node)
+        wanted = self._flag_test(node)
+        if len(patterns) == 1:
+            taken = self._match(node.file, patterns[0], wanted)
+            if not node.sections and self._dialect.bare_file_takes_commons_first:
+                taken.sort(key=lambda sid: sid < self._table.base[-1])
+            return self._sort(taken, patterns[0], node.file)
+        taken_by = [(p, self._match(node.file, p, wanted)) for p in patterns]
+        if self._dialect.sorted_patterns_share_a_list:
+            return self._interleaved(taken_by)
+        return self._pattern_by_pattern(taken_by, node.file)
+
+    def _patterns(self, node: n.InputStatement) -> tuple[n.SectionPattern, ...]:
+        """The statement's patterns with the files each excludes, as the dialect reads EXCLUDE_FILE."""
+        patterns = node.sections or (n.SectionPattern("*"),)
+        if not self._dialect.exclude_file_lasts:
+            return patterns
+        out, shut = [], ()
+        for pattern in patterns:
+            shut = pattern.exclude or shut
+            out.append(attrs.evolve(pattern, exclude=shut) if shut else pattern)
+        return tuple(out)
+
+    def _pattern_by_pattern(
+        self, taken_by: list[tuple[n.SectionPattern, list[SectionId]]], file: n.FilePattern
+    ) -> tuple[SectionId, ...]:
+        """LLD: each sorted pattern by itself; a run of unsorted ones is one walk in input order."""
+        out: list[SectionId] = []
+        run: list[SectionId] = []
+        for pattern, taken in taken_by:
+            if not pattern.sort:
+                run += taken
+                continue
+            out += sorted(run, key=self._rank)
+            run = []
+            out += self._sort(taken, pattern, file)
+        return (*out, *sorted(run, key=self._rank))
+
+    def _interleaved(
+        self, taken_by: list[tuple[n.SectionPattern, list[SectionId]]]
+    ) -> tuple[SectionId, ...]:
+        """GNU ld: one list in input order; a section of a sorted pattern goes in before the first one
+        that is greater by that pattern's criterion."""
+        every = sorted(
+            ((sid, p) for p, taken in taken_by for sid in taken), key=lambda pair: self._rank(pair[0])
+        )
+        out: list[SectionId] = []
+        for sid, pattern in every:
+            at = len(out)
+            if pattern.sort:
+                mine = self._sort_key(pattern, sid)
+                at = next((i for i, o in enumerate(out) if self._sort_key(pattern, o) > mine), at)
+            out.insert(at, sid)
+        return tuple(out)
+
+    def _rank(self, sid: SectionId) -> tuple[int, int]:
+        """Input order; a COMMON block counts where the dialect lets its file have it."""
+        if self._dialect.groups_commons_by_file:
+            return self._table.file[sid], sid
+        return 0, sid
+
+    def _match(
+        self, file: n.FilePattern, pattern: n.SectionPattern, wanted: Callable[[int], bool] | None
+    ) -> list[SectionId]:
+        """Claim what one pattern matches: sorted by input order, and gone from the index."""
+        only = self.files(file.pattern)
+        outer = file.exclude if self._dialect.outer_exclude_file_counts else ()
+        shut = [self.files(p) for p in (*outer, *pattern.exclude)]
+        of, flags = self._table.file, self._table.flags
+        taken: list[SectionId] = []
+        for name in self._names(pattern.pattern):
+            sids = self._by_name[name]
+            if only is None and not shut and wanted is None:
+                taken += sids
+                del self._by_name[name]
+                continue
+            mine = [
+                sid
+                for sid in sids
+                if (only is None or of[sid] in only)
+                and not any(s is None or of[sid] in s for s in shut)
+                and (wanted is None or wanted(flags[sid]))
+            ]
+            if mine:
+                taken += mine
+                gone = set(mine)
+                self._by_name[name] = [sid for sid in sids if sid not in gone]
+        return sorted(taken, key=self._rank)
+
+    def _names(self, pattern: str) -> list[str]:
+        if pattern in self._by_name:
+            return [pattern]
+        matches = compile_pattern(pattern)
+        return [name for name in self._by_name if matches(name)]
+
+    def _flag_test(self, node: n.InputStatement) -> Callable[[int], bool] | None:
+        """INPUT_SECTION_FLAGS: every named flag set, every `!` flag clear (manual 3.6.4.1)."""
+        if not node.with_flags and not node.without_flags:
+            return None
+        on = _flag_mask(node.with_flags)
+        off = _flag_mask(node.without_flags)
+        return lambda flags: flags & on == on and not flags & off
+
+    def _sort(
+        self, sids: Sequence[SectionId], pattern: n.SectionPattern, file: n.FilePattern
+    ) -> tuple[SectionId, ...]:
+        out = list(sids)
+        if pattern.sort:
+            out.sort(key=lambda sid: self._sort_key(pattern, sid))
+            if pattern.reverse:
+                out.reverse()
+        if file.sort == "SORT_BY_NAME":
+            out.sort(key=lambda sid: self._files[self._table.file[sid]])
+        return tuple(out)
+
+    def _sort_key(self, pattern: n.SectionPattern, sid: SectionId) -> tuple[Any, ...]:
+        """What a pattern sorts by, outermost word first."""
+        return tuple(_SORT_KEYS[w](self._table, sid) for w in pattern.sort if w in _SORT_KEYS)
+
+
+def _flag_mask(names: Iterable[str]) -> int:
+    mask = 0
+    for name in names:
+        mask |= c.SHF_BY_NAME.get(name) or int(name, 0)
+    return mask
+
+
+def _init_priority(table: SectionList, sid: SectionId) -> tuple[int, str]:
+    """The number at the end of `.init_array.00100`, `.ctors.65435`; without one it comes last.
+
+    GNU ld manual 3.6.4.1 (SORT_BY_INIT_PRIORITY); .ctors and .dtors count backwards from 65535.
+    """
+    name = table.name[sid]
+    found = re.search(r"\.(\d+)$", name)
+    if found is None:
+        return 65536, name
+    number = int(found[1])
+    return (65535 - number if name.startswith((".ctors", ".dtors")) else number), name
+
+
+_SORT_KEYS: dict[str, Callable[[SectionList, SectionId], object]] = {
+    "SORT_BY_NAME": lambda table, sid: table.name[sid],
+    "SORT_BY_ALIGNMENT": lambda table, sid: -table.align[sid],
+    "SORT_BY_INIT_PRIORITY": _init_priority,
+}

@@ -1,0 +1,275 @@
+"""Output sections in order: the script's, a place for each orphan, and the empty ones taken out.
+
+The script says the order of the sections it names.  An input section it does not name (an orphan)
+gets an output section of its own name beside one of its kind, and what "beside" means is where GNU
+ld and LLD differ most; each has a module of rules here in this pass's two `place` functions.  After
+this pass the list of what is in the output, and in which order, is settled; only numbers are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Union
+
+import attrs
+
+from .. import elf_const as c
+from ..dialect import Dialect
+from ..script import nodes as n
+from .entry import Entry
+from .match import Claim, Claims, Draft, SectionId, SectionList
+from .orphans import place_like_gnu, place_like_lld
+from .resolve import Resolution
+from .words import names_used, sections_addressed
+
+Command = Union["OutputPlan", "Dropped", n.Assignment, n.Assert]
+
+
+@attrs.frozen(eq=False)
+class OutputPlan:
+    """One output section to be.
+
+    items: claims and other statements in order.  type, flags: SHT_ and SHF_ of the result; align: the
+    strictest input's.  beside: for an orphan, the section of the script it was placed behind.
+    loads: whether it occupies bytes of a loaded image (gABI: SHF_ALLOC and not
+    SHT_NOBITS).
+    """
+
+    index: int
+    name: str
+    node: n.OutputSection | None
+    items: tuple[Union[Claim, n.SectionStatement], ...]
+    type: int
+    flags: int
+    align: int
+    beside: n.OutputSection | None = None
+
+    @property
+    def alloc(self) -> bool:
+        return bool(self.flags & c.SHF_ALLOC)
+
+    @property
+    def loads(self) -> bool:
+        return self.alloc and self.type != c.SHT_NOBITS
+
+    def sections(self) -> Iterator[SectionId]:
+        """Every input section, in order."""
+        return (sid for item in self.items if isinstance(item, Claim) for sid in item.sections)
+
+
+@attrs.frozen(eq=False)
+class Dropped:
+    """An output section of the script that holds nothing and is left out.
+
+    Its address expression is still evaluated in GNU ld's dialect, and moves `.` for what follows.
+    """
+
+    node: n.OutputSection
+
+
+@attrs.frozen(eq=False)
+class Plan:
+    """commands: output sections, assignments and asserts in the order they are walked.
+
+    assigned: every name the script assigns; wanted: names a PROVIDE would be asked for.
+    """
+
+    commands: tuple[Command, ...]
+    sections: tuple[OutputPlan, ...]
+    assigned: frozenset[str] = frozenset()
+    wanted: frozenset[str] = frozenset()
+
+    def find(self, name: str) -> OutputPlan | None:
+        """The first output section of that name."""
+        return next((s for s in self.sections if s.name == name), None)
+
+
+def order_sections(
+    claims: Claims,
+    table: SectionList,
+    resolution: Resolution,
+    dead: frozenset[SectionId],
+    dialect: Dialect,
+    undefined: Sequence[str] = (),
+) -> Plan:
+    """Make the list of output sections: script order, orphans placed, empty ones dropped.
+
+    dead: input sections that garbage collection removed; undefined: names wanted by -u.  Source: GNU ld manual 3.6.8.1, 3.10.5 for
+    orphans and empty sections; the placing rules themselves by experiment (see passes/orphans.py).
+    """
+    entries: list[Union[Entry, n.Assignment, n.Assert]] = [
+        _entry(item, table, dead) if isinstance(item, Draft) else item for item in claims.items
+    ]
+    place = place_like_gnu if dialect.orphans_follow_flags else place_like_lld
+    wanted = wanted_names(claims, resolution) | frozenset(undefined)
+    if not dialect.orphans_follow_flags:
+        inherit_flags(entries, wanted, claims)
+    place(entries, [sid for sid in claims.orphans if sid not in dead], table)
+    return _finished(entries, table, wanted, claims, dialect)
+
+
+def _entry(draft: Draft, table: SectionList, dead: frozenset[SectionId]) -> Entry:
+    items: list[Union[Claim, n.SectionStatement]] = []
+    entry = Entry(draft.name, draft.node, items)
+    for item in draft.items:
+        if isinstance(item, Claim):
+            alive = tuple(s for s in item.sections if s not in dead) if dead else item.sections
+            items.append(Claim(item.node, alive))
+            entry.add(table, alive)
+        else:
+            items.append(item)
+            if isinstance(item, (n.Data, n.Text)):
+                entry.has_data = True
+    return entry
+
+
+def wanted_names(claims: Claims, resolution: Resolution) -> frozenset[str]:
+    """Names a PROVIDE would be asked for: needed by an object or used in the script's expressions."""
+    used = {
+        name
+        for item in claims.items
+        for node in (item.items if isinstance(item, Draft) else (item,))
+        for name in names_used(node)
+    }
+    used.update(
+        name
+        for item in claims.items
+        if isinstance(item, Draft) and item.node is not None
+        for name in names_used(item.node)
+    )
+    return frozenset((used | resolution.undefined) - resolution.definer.keys())
+
+
+def _finished(
+    entries: list[Union[Entry, n.Assignment, n.Assert]],
+    table: SectionList,
+    wanted: frozenset[str],
+    claims: Claims,
+    dialect: Dialect,
+) -> Plan:
+    """Turn entries into plans, leaving out those that hold nothing."""
+    addressed = _addressed(claims) if not dialect.drops_addressed_empty else frozenset()
+    commands: list[Command] = []
+    sections: list[OutputPlan] = []
+    for entry in entries:
+        if not isinstance(entry, Entry):
+            commands.append(entry)
+        elif _holds_something(entry, table, wanted, addressed, dialect):
+            kind, flags = _final_type(entry, dialect)
+            plan = OutputPlan(
+                len(sections), entry.name, entry.node, tuple(entry.items), kind, flags, entry.align,
+                entry.beside,
+            )
+            sections.append(plan)
+            commands.append(plan)
+        elif entry.node is not None:
+            commands.append(Dropped(entry.node))
+    return Plan(tuple(commands), tuple(sections), _assigned(entries), wanted)
+
+
+def _assigned(entries: list[Union[Entry, n.Assignment, n.Assert]]) -> frozenset[str]:
+    nodes = (i for e in entries for i in (e.items if isinstance(e, Entry) else (e,)))
+    return frozenset(i.name for i in nodes if isinstance(i, n.Assignment) and i.name != ".")
+
+
+def _addressed(claims: Claims) -> frozenset[str]:
+    return frozenset(
+        name
+        for item in claims.items
+        for node in (
+            (item.node, *item.items) if isinstance(item, Draft) and item.node else (item,)
+        )
+        if not isinstance(node, (Claim, Draft))
+        for name in sections_addressed(node)
+    )
+
+
+def _final_type(entry: Entry, dialect: Dialect) -> tuple[int, int]:
+    """SHT_ and SHF_ of an output section, given what is in it and what the script says of it.
+
+    GNU ld: data statements make NOBITS inputs take file space, and a section of data alone is
+    read-only data; LLD: NOBITS inputs keep the section NOBITS.  (NOLOAD) makes it NOBITS in both.
+    """
+    kind, flags = entry.type, entry.flags
+    if entry.node is not None and entry.node.type == "NOLOAD":
+        return c.SHT_NOBITS, flags | c.SHF_ALLOC
+    if entry.node is not None and entry.node.type in ("DSECT", "COPY", "INFO", "OVERLAY"):
+        flags &= ~c.SHF_ALLOC
+        return kind or c.SHT_PROGBITS, flags
+    if not entry.has_input:
+        if dialect.orphans_follow_flags:
+            if entry.has_data:
+                return c.SHT_PROGBITS, c.SHF_ALLOC
+            return c.SHT_NOBITS, c.SHF_ALLOC
+        return c.SHT_PROGBITS, flags
+    if entry.has_data and dialect.data_makes_nobits_load:
+        flags |= c.SHF_ALLOC
+        if kind == c.SHT_NOBITS:
+            kind = c.SHT_PROGBITS
+    return kind, flags
+
+
+def _holds_something(
+    entry: Entry,
+    table: SectionList,
+    wanted: frozenset[str],
+    addressed: frozenset[str],
+    dialect: Dialect,
+) -> bool:
+    """Whether an output section stays (GNU ld manual 3.6.8.1; the finer points by experiment).
+
+    GNU ld: kept by an input of non-zero size, a data statement, a symbol or a `.` assignment that can
+    move.  LLD: kept by any input section, any statement but a PROVIDE nobody needs, by ADDR() of it
+    anywhere, and by expressions of its own that use symbols.
+    """
+    sids = [sid for item in entry.items if isinstance(item, Claim) for sid in item.sections]
+    if entry.has_data or entry.node is None:
+        return entry.has_data or not dialect.drops_zero_size or any(table.size[s] for s in sids)
+    if dialect.drops_zero_size:
+        if any(table.size[sid] for sid in sids):
+            return True
+    elif sids or entry.name in addressed or names_used(entry.node):
+        return True
+    return any(_keeps(item, wanted, dialect) for item in entry.items)
+
+
+def _keeps(
+    item: Union[Claim, n.SectionStatement], wanted: frozenset[str], dialect: Dialect
+) -> bool:
+    """Whether a statement other than input keeps its output section."""
+    if isinstance(item, n.Assignment):
+        if item.name != ".":
+            return not item.provide or item.name in wanted
+        return not (dialect.drops_zero_size and _adds_zero(item))
+    return isinstance(item, n.Assert) and not dialect.drops_zero_size
+
+
+def _adds_zero(item: n.Assignment) -> bool:
+    """`. += 0` and `. = . + 0`: GNU ld folds these away."""
+    if item.op == "+=":
+        return _is_zero(item.value)
+    value = item.value
+    return (
+        isinstance(value, n.Binary)
+        and value.op == "+"
+        and isinstance(value.left, n.Name)
+        and value.left.name == "."
+        and _is_zero(value.right)
+    )
+
+
+def _is_zero(expr: n.Expr) -> bool:
+    return isinstance(expr, n.Number) and expr.value == 0
+
+
+def inherit_flags(
+    entries: list[Union[Entry, n.Assignment, n.Assert]], wanted: frozenset[str], claims: Claims
+) -> None:
+    """LLD: an output section without input has the flags of the one before it (alloc if none)."""
+    flags = c.SHF_ALLOC
+    for entry in entries:
+        if isinstance(entry, Entry):
+            if entry.has_input:
+                flags = entry.flags
+            else:
+                entry.flags = flags & (c.SHF_ALLOC | c.SHF_WRITE | c.SHF_EXECINSTR)

@@ -1,0 +1,325 @@
+"""Where an input section goes that the script does not mention.
+
+The manual only says "after the last section of the same flags" (GNU ld manual 3.6.8.1); what the two
+linkers really do was found by giving both the same small scripts, and decides where `.eh_frame` lands
+in a boot image.  GNU ld sorts orphans into classes and puts each class behind an anchor; LLD gives
+each section a rank and puts an orphan beside the section whose rank looks most like its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Union
+
+from .. import elf_const as c
+from ..script import nodes as n
+from .entry import Entry
+from .match import Claim, SectionId, SectionList
+
+Item = Union[Entry, n.Assignment, n.Assert]
+
+EVERYTHING = n.InputStatement(n.FilePattern("*"))
+"""The statement an orphan is claimed by: none the user wrote."""
+
+
+def _append(entry: Entry, sid: SectionId, table: SectionList) -> None:
+    """Add one orphan at the end of an output section."""
+    last = entry.items[-1] if entry.items else None
+    if isinstance(last, Claim) and last.node is EVERYTHING:
+        entry.items[-1] = Claim(EVERYTHING, (*last.sections, sid))
+    else:
+        entry.items.append(Claim(EVERYTHING, (sid,)))
+    entry.add(table, (sid,))
+
+
+def _grouped(orphans: Sequence[SectionId], table: SectionList) -> list[list[SectionId]]:
+    groups: dict[str, list[SectionId]] = {}
+    for sid in orphans:
+        groups.setdefault(_output_name(table.name[sid]), []).append(sid)
+    return list(groups.values())
+
+
+# GNU ld
+
+
+HAS_CONTENTS, ALLOC, LOAD, READONLY, CODE, TLS = 1, 2, 4, 8, 16, 32
+ALL = HAS_CONTENTS | ALLOC | LOAD | READONLY | CODE | TLS
+"""The traits GNU ld compares: in the file, in memory, both, not writable, executable, thread local."""
+
+
+def _traits(flags: int, kind: int) -> int:
+    found = 0 if kind == c.SHT_NOBITS else HAS_CONTENTS
+    if flags & c.SHF_ALLOC:
+        found |= ALLOC if kind == c.SHT_NOBITS else ALLOC | LOAD
+    if not flags & c.SHF_WRITE:
+        found |= READONLY
+    if flags & c.SHF_EXECINSTR:
+        found |= CODE
+    if flags & c.SHF_TLS:
+        found |= TLS
+    return found
+
+
+def _entry_traits(entry: Entry) -> int:
+    """An output section of data statements is read-only data; one nothing went into has no traits."""
+    if not entry.has_input:
+        return HAS_CONTENTS | ALLOC | LOAD | READONLY if entry.has_data else 0
+    found = _traits(entry.flags, entry.type)
+    return found | HAS_CONTENTS | LOAD | ALLOC if entry.has_data else found
+
+
+ANCHOR_NAMES = {
+    "text": ".text",
+    "rodata": ".rodata",
+    "tdata": ".tdata",
+    "data": ".data",
+    "bss": ".bss",
+    "note": ".interp",
+    "nonalloc": ".comment",
+}
+"""The output section an orphan of a class follows when the script has it, whatever it holds."""
+
+
+def _class_of(flags: int, kind: int) -> str:
+    if not flags & c.SHF_ALLOC:
+        return "nonalloc"
+    if kind == c.SHT_NOTE:
+        return "note"
+    if flags & c.SHF_TLS:
+        return "tdata"
+    if kind == c.SHT_NOBITS:
+        return "bss"
+    if flags & c.SHF_WRITE:
+        return "data"
+    return "text" if flags & c.SHF_EXECINSTR else "rodata"
+
+
+def _looser_masks(traits: int) -> tuple[int, ...]:
+    """Which traits must agree for a section to serve as anchor, strictest first.
+
+    Code may follow writable code; read-only data follows code; data follows anything with contents;
+    .bss follows anything in memory.  Found by experiment.
+    """
+    if not traits & ALLOC:
+        return (ALL, 0)
+    if traits & CODE:
+        return ALL, HAS_CONTENTS | ALLOC | LOAD | CODE | TLS
+    if traits & TLS:
+        return ALL, HAS_CONTENTS | ALLOC | LOAD | TLS, HAS_CONTENTS | ALLOC | LOAD
+    if traits & READONLY and traits & HAS_CONTENTS:
+        return ALL, HAS_CONTENTS | ALLOC | LOAD | READONLY
+    if traits & HAS_CONTENTS:
+        return ALL, HAS_CONTENTS | ALLOC | LOAD | TLS
+    return ALL, ALLOC
+
+
+def _anchor_by_traits(items: list[Item], traits: int) -> Entry | None:
+    """The last output section whose traits agree, under the strictest mask that finds one."""
+    entries = [i for i in items if isinstance(i, Entry)]
+    for mask in _looser_masks(traits):
+        for entry in reversed(entries):
+            have = _entry_traits(entry)
+            wanted = traits & ~TLS if mask == HAS_CONTENTS | ALLOC | LOAD else traits
+            if (have or not mask) and (have ^ wanted) & mask == 0:
+                return entry
+    return None
+
+
+def place_like_gnu(items: list[Item], orphans: Sequence[SectionId], table: SectionList) -> None:
+    """Put each orphan into `items` as GNU ld 2.40 does; `items` is changed.
+
+    An output section of the same name takes it when both are in memory and in the file, or neither.
+    Otherwise a class (code, data, ...) has an anchor: the previous orphan of the class, the section
+    of the class's well-known name, the last section of like traits; without one it goes first.
+    """
+    tails: dict[str, Entry] = {}
+    for sid in orphans:
+        flags, kind = table.flags[sid], table.type[sid]
+        traits = _traits(flags, kind)
+        name = _output_name(table.name[sid])
+        home = _same_name(items, name, traits)
+        if home is not None:
+            _append(home, sid, table)
+            continue
+        entry = Entry(name, None, [])
+        _append(entry, sid, table)
+        group = _class_of(flags, kind)
+        anchor = tails.get(group) or _named(items, ANCHOR_NAMES[group])
+        anchor = anchor or _anchor_by_traits(items, traits)
+        entry.beside = _beside(anchor)
+        items.insert(_position_after(items, anchor, group in tails), entry)
+        tails[group] = entry
+
+
+def _beside(anchor: Entry | None) -> n.OutputSection | None:
+    return None if anchor is None else anchor.node or anchor.beside
+
+
+def _output_name(name: str) -> str:
+    """COMMON blocks nobody placed go to `.bss`; every other orphan keeps its name."""
+    return ".bss" if name == "COMMON" else name
+
+
+def _same_name(items: list[Item], name: str, traits: int) -> Entry | None:
+    for item in items:
+        if isinstance(item, Entry) and item.name == name:
+            have = _entry_traits(item)
+            if have == 0 or (have ^ traits) & (ALLOC | LOAD) == 0:
+                return item
+    return None
+
+
+def _named(items: list[Item], name: str) -> Entry | None:
+    return next((i for i in items if isinstance(i, Entry) and i.name == name), None)
+
+
+def _position_after(items: list[Item], anchor: Entry | None, directly: bool) -> int:
+    """Index at which an orphan goes in behind its anchor (or, without one, first).
+
+    Assignments to symbols stay with the anchor; the first assignment to `.` belongs to what follows.
+    Where no output section follows any more, the orphan goes to the very end.
+    """
+    start = 0 if anchor is None else items.index(anchor) + 1
+    if directly and start < len(items) and isinstance(items[start], Entry):
+        return start
+    first_dot = None
+    ignore_dot = anchor is None or not any(isinstance(i, Entry) for i in items[: start - 1])
+    for index in range(start, len(items)):
+        item = items[index]
+        if isinstance(item, Entry):
+            return index if first_dot is None else first_dot
+        if isinstance(item, n.Assignment) and item.name == "." and first_dot is None:
+            if not ignore_dot:
+                first_dot = index
+            ignore_dot = False
+    return len(items)
+
+
+# LLD
+
+
+R_NOT_ALLOC, R_WRITE, R_EXEC_WRITE, R_EXEC, R_RODATA, R_NOT_RELRO, R_NOT_TLS, R_BSS = (
+    1 << 26,
+    1 << 14,
+    1 << 13,
+    1 << 12,
+    1 << 11,
+    1 << 9,
+    1 << 8,
+    1 << 7,
+)
+"""Bits of a rank, the most telling highest: sections sort by it, and likeness is the common prefix."""
+
+RELRO_NAMES = frozenset(
+    {".data.rel.ro", ".bss.rel.ro", ".ctors", ".dtors", ".jcr", ".eh_frame", ".got", ".toc"}
+)
+RELRO_TYPES = frozenset({c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY})
+
+
+def _rank(name: str, flags: int, kind: int) -> int:
+    """Order of notes, read-only data, code, thread-local, relro, data, .bss, and what is not in memory.
+
+    Found by linking one section of each sort with an empty SECTIONS command.
+    """
+    if not flags & c.SHF_ALLOC:
+        return R_NOT_ALLOC
+    rank = 0
+    if flags & c.SHF_EXECINSTR:
+        rank |= R_EXEC_WRITE if flags & c.SHF_WRITE else R_EXEC
+    elif flags & c.SHF_WRITE:
+        rank |= R_WRITE
+        if not (flags & c.SHF_TLS or name in RELRO_NAMES or kind in RELRO_TYPES):
+            rank |= R_NOT_RELRO
+    elif kind == c.SHT_PROGBITS:
+        rank |= R_RODATA
+    if not flags & c.SHF_TLS:
+        rank |= R_NOT_TLS
+    return rank | R_BSS if kind == c.SHT_NOBITS else rank
+
+
+def place_like_lld(items: list[Item], orphans: Sequence[SectionId], table: SectionList) -> None:
+    """Put each orphan into `items` as LLD 19 does; `items` is changed.
+
+    An output section of the same name takes it whatever its flags.  The others are sorted by rank and
+    each goes beside the section most like it: after it when that one's rank is not higher, else before
+    it, which for the first section of the script means in front of everything.
+    """
+    fresh: dict[str, Entry] = {}
+    for group in _grouped(orphans, table):
+        name = _output_name(table.name[group[0]])
+        home = _named(items, name) or fresh.get(name)
+        if home is None:
+            home = fresh[name] = Entry(name, None, [])
+        for sid in group:
+            _append(home, sid, table)
+    start = _first_place(items)
+    ranked = [(_rank(e.name, e.flags, e.type), e) for e in fresh.values()]
+    ranked.sort(key=lambda pair: pair[0])
+    index = 0
+    while index < len(ranked):
+        rank = ranked[index][0]
+        same = [e for r, e in ranked if r == rank]
+        where = _lld_position(items, start, rank)
+        before = [i for i in items[:where] if isinstance(i, Entry)]
+        for entry in same:
+            entry.beside = _beside(before[-1] if before else None)
+        items[where:where] = same
+        index += len(same)
+
+
+def _first_place(items: list[Item]) -> int:
+    """Orphans stay behind the symbol assignments, and the one `. =`, that a script begins with."""
+    for index, item in enumerate(items):
+        if not _is_symbol_assignment(item):
+            return index + 1 if isinstance(item, n.Assignment) else index
+    return len(items)
+
+
+def _is_symbol_assignment(item: Item) -> bool:
+    return isinstance(item, n.Assignment) and item.name != "."
+
+
+def _likeness(rank: int, item: Item) -> int:
+    """Length of the common prefix of two ranks, in bits of 32; -1 for what cannot be an anchor."""
+    if not isinstance(item, Entry) or not item.has_input:
+        return -1
+    return 32 - (rank ^ _rank(item.name, item.flags, item.type)).bit_length()
+
+
+def _lld_position(items: list[Item], start: int, rank: int) -> int:
+    end = len(items)
+    best, where = 0, end
+    for index in range(start, end):
+        like = _likeness(rank, items[index])
+        item = items[index]
+        if like > best or (
+            like == best
+            and isinstance(item, Entry)
+            and _rank(item.name, item.flags, item.type) <= rank
+        ):
+            best, where = like, index
+    if where == end:
+        return end
+    anchor = items[where]
+    assert isinstance(anchor, Entry)
+    if _rank(anchor.name, anchor.flags, anchor.type) <= rank:
+        where += 1
+        for index in range(where, end):
+            like = _likeness(rank, items[index])
+            if like == -1:
+                continue
+            if like != best:
+                break
+            where = index + 1
+    else:
+        while where > start and not _has_input(items[where - 1]):
+            where -= 1
+    if not any(_has_input(item) for item in items[where:]):
+        return end
+    while where < end and _is_symbol_assignment(items[where]):
+        where += 1
+    return where
+
+
+def _has_input(item: Item) -> bool:
+    return isinstance(item, Entry) and item.has_input

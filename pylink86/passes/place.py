@@ -1,0 +1,575 @@
+"""The numbers: an address for every output section, an offset for every input section.
+
+The location counter `.` walks through the SECTIONS commands like a pen.  Each output section starts
+where `.` is (or where the script says), each input section is set down at its alignment, each gap is
+filled.  A script may ask for things that are only known later in the walk (SIZEOF of a later section,
+a symbol defined further down), so the walk is repeated, each time with what the one before found,
+until nothing moves.  Without such a forward reference one walk is all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Union
+
+import attrs
+
+from .. import elf_const as c
+from ..diag import Diagnostics, Span, fail
+from ..dialect import Dialect
+from ..script import nodes as n
+from ..script.evaluate import ABSOLUTE, Unknown, Value, evaluate
+from .fill import Pattern, default_pattern, pattern_from
+from .locate import Addresses
+from .load import ScriptFile
+from .match import Claim, SectionId
+from .order import Dropped, OutputPlan, Plan
+from .regions import Regions, find_region
+
+MAX_WALKS = 64
+ADDRESS_MASK = (1 << 64) - 1
+
+INPUT, FILLER, DATA = "input", "fill", "data"
+
+DATA_SIZE = {"BYTE": 1, "SHORT": 2, "LONG": 4, "QUAD": 8, "SQUAD": 8}
+
+
+@attrs.frozen(eq=False, slots=True)
+class Piece:
+    """A stretch of an output section; pieces tile it without hole or overlap.
+
+    sec_off, size: bytes within the output section.  kind: "input", "fill" or "data".  origin: the input
+    section's number, or the statement that caused it, or the number of the input section whose
+    alignment did.  content: for data its bytes; for fill its pattern, begun `phase` bytes earlier.
+    """
+
+    sec_off: int
+    size: int
+    kind: str
+    origin: Union[SectionId, n.SectionStatement, n.OutputSection]
+    content: Pattern = b""
+    phase: int = 0
+
+
+@attrs.define(eq=False)
+class PlacedSection:
+    """An output section with its numbers: vma where it runs, lma where it is loaded, size in bytes."""
+
+    plan: OutputPlan
+    vma: int = 0
+    lma: int = 0
+    size: int = 0
+    align: int = 1
+    pieces: list[Piece] = attrs.field(factory=list)
+    region: str = ""
+    lma_region: str = ""
+    pattern: Pattern = b"\0"
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+
+@attrs.frozen(eq=False)
+class Asserted:
+    """An ASSERT that was reached, and what its condition was worth there (None: not computable)."""
+
+    node: Union[n.Assert, n.AssertExpr]
+    holds: bool
+
+
+@attrs.frozen(eq=False)
+class Placement:
+    """What one walk found.
+
+    sections: in walk order.  addresses: where each input section went.  symbols: values of the names
+    the script assigns, provided: those that came from PROVIDE.  end: the final `.`.
+    """
+
+    sections: tuple[PlacedSection, ...]
+    addresses: Addresses
+    symbols: dict[str, Value]
+    hidden: frozenset[str]
+    asserted: tuple[Asserted, ...]
+    regions: Regions
+    end: int
+
+    def find(self, name: str) -> PlacedSection | None:
+        """The first output section of that name."""
+        return next((s for s in self.sections if s.plan.name == name), None)
+
+
+def settle_addresses(
+    plan: Plan, script: ScriptFile, addresses: Addresses, dialect: Dialect, diags: Diagnostics
+) -> Placement:
+    """Walk until a walk finds what the one before found; the first walk is enough without forward
+    references.
+
+    Reports what the last walk met (dot-moved-backwards, undefined-symbol ...), and
+    layout-does-not-settle when it goes on moving.  Source: GNU ld manual 3.10.5; repeating is ours.
+    """
+    before: Placement | None = None
+    for _ in range(MAX_WALKS):
+        found = Diagnostics()
+        walk = Walk(plan, script, addresses.fresh(), dialect, before, found)
+        placed = walk.run()
+        if not walk.looked_ahead or (before is not None and _same(before, placed)):
+            diags.extend(found)
+            diags.stop_on_errors()
+            return placed
+        before, last = placed, before
+    moving = _first_difference(last, placed)
+    raise fail(
+        "layout-does-not-settle",
+        f"the layout does not settle: {moving} changes every time it is computed",
+        notes=[f"{MAX_WALKS} walks over the script were tried"],
+        help=["an address depends on itself through a forward reference; break the circle"],
+    )
+
+
+def _same(a: Placement, b: Placement) -> bool:
+    return _numbers(a) == _numbers(b)
+
+
+def _numbers(placed: Placement) -> tuple[object, ...]:
+    return (
+        [(s.vma, s.lma, s.size) for s in placed.sections],
+        {name: value.absolute() for name, value in placed.symbols.items()},
+        placed.end,
+    )
+
+
+def _first_difference(a: Placement | None, b: Placement) -> str:
+    if a is not None:
+        for one, two in zip(a.sections, b.sections):
+            if (one.vma, one.lma, one.size) != (two.vma, two.lma, two.size):
+                return f"section `{two.name}'"
+        for name, value in b.symbols.items():
+            old = a.symbols.get(name)
+            if old is None or old.absolute() != value.absolute():
+                return f"symbol `{name}'"
+    return "the location counter"
+
+
+@attrs.define(eq=False)
+class Walk:
+    """The pen and what it has drawn so far.  `Walk` is also the `env` of every expression.
+
+    dot: the location counter, an absolute address.  shown: what an expression reads as `.`; it differs
+    from dot only in GNU ld's dialect, after an empty output section whose address moved dot.
+    """
+
+    plan: Plan
+    script: ScriptFile
+    addresses: Addresses
+    dialect: Dialect
+    before: Placement | None
+    diags: Diagnostics
+    dot: int = 0
+    shown: int = 0
+    current: PlacedSection | None = None
+    looked_ahead: bool = False
+    placed: list[PlacedSection] = attrs.field(factory=list)
+    symbols: dict[str, Value] = attrs.field(factory=dict)
+    hidden: set[str] = attrs.field(factory=set)
+    asserted: list[Asserted] = attrs.field(factory=list)
+    regions: Regions = attrs.field(factory=Regions)
+    empty: dict[str, PlacedSection] = attrs.field(factory=dict)
+    gap_start: int = 0
+
+    def run(self) -> Placement:
+        self.regions = Regions.of(self.script, self)
+        for command in self.plan.commands:
+            if isinstance(command, n.Assignment):
+                self.assign(command)
+            elif isinstance(command, n.Assert):
+                self.check(command)
+            elif isinstance(command, Dropped):
+                self._pass_over(command)
+            else:
+                self._place(command)
+        return Placement(
+            tuple(self.placed),
+            self.addresses,
+            self.symbols,
+            frozenset(self.hidden),
+            tuple(self.asserted),
+            self.regions,
+            self.dot,
+        )
+
+    # What expressions ask for (script.evaluate.Env)
+
+    def dot_value(self) -> Value:
+        if self.current is not None:
+            return Value(self.dot - self.current.vma, self.current)
+        return Value(self.shown, ABSOLUTE)
+
+    def symbol(self, name: str) -> Value | None:
+        value = self.symbols.get(name)
+        if value is not None:
+            return value
+        if name in self.plan.assigned:
+            if self.before is not None and name in self.before.symbols:
+                self.looked_ahead = True
+                return self.before.symbols[name]
+            if name not in self.addresses.resolution.definer:
+                return None
+        return self._object_symbol(name)
+
+    def _object_symbol(self, name: str) -> Value | None:
+        where = self.addresses.resolution.definer.get(name)
+        if where is None:
+            return None
+        found = self.addresses.of_symbol(*where)
+        if found is not None and not isinstance(found, int):
+            index, offset = found
+            return Value(offset, self._section_at(index))
+        if found is None and self.before is not None:
+            self.looked_ahead = True
+            found = self.before.addresses.of_symbol(*where)
+            if found is not None and not isinstance(found, int):
+                index, offset = found
+                return Value(offset, self.before.sections[index])
+        return None if found is None else Value(found, ABSOLUTE)
+
+    def _section_at(self, index: int) -> PlacedSection:
+        return self.placed[index]
+
+    def is_defined(self, name: str) -> bool:
+        if name in self.symbols or name in self.addresses.resolution.definer:
+            return True
+        return (
+            self.dialect.defined_looks_ahead
+            and self.before is not None
+            and name in self.before.symbols
+        )
+
+    def section(self, name: str) -> PlacedSection | None:
+        for section in self.placed:
+            if section.plan.name == name:
+                if section is self.current:
+                    section.size = self.dot - section.vma
+                return section
+        if self.plan.find(name) is not None:
+            self.looked_ahead = True
+            return self.before.find(name) if self.before is not None else None
+        return self.empty.get(name) or self._empty_ahead(name)
+
+    def _empty_ahead(self, name: str) -> PlacedSection | None:
+        for command in self.plan.commands:
+            if isinstance(command, Dropped) and command.node.name == name:
+                return PlacedSection(_NOTHING)
+        return None
+
+    def region(self, name: str) -> tuple[int, int] | None:
+        region = self.regions.get(name)
+        return None if region is None else (region.origin, region.length)
+
+    def constant(self, name: str) -> int | None:
+        return {"MAXPAGESIZE": 0x1000, "COMMONPAGESIZE": 0x1000}.get(name)
+
+    def segment_start(self, name: str) -> int | None:
+        return None
+
+    def sizeof_headers(self) -> int:
+        return 0
+
+    # Evaluating
+
+    def value(self, expr: n.Expr) -> Value | None:
+        """The value of an expression; None when it needs something not known yet (or never)."""
+        try:
+            return evaluate(expr, self)
+        except Unknown as missing:
+            self.looked_ahead = True
+            if self.before is not None:
+                self._unknown(missing)
+            return None
+
+    def number(self, expr: n.Expr, default: int = 0) -> int:
+        """The value as an absolute number."""
+        value = self.value(expr)
+        return default if value is None else value.absolute() & ADDRESS_MASK
+
+    def _unknown(self, missing: Unknown) -> None:
+        what = {"symbol": "undefined symbol", "section": "undefined section"}
+        self.diags.error(
+            f"undefined-{missing.kind}",
+            f"{what.get(missing.kind, 'undefined ' + missing.kind)} `{missing.name}' "
+            "referenced in expression",
+            span=missing.span,
+        )
+
+    # Statements
+
+    def assign(self, node: n.Assignment) -> None:
+        """`name = expr` and `. = expr` (GNU ld manual 3.5, 3.10.5)."""
+        if node.name == ".":
+            self._move_dot(node)
+            return
+        if node.provide and node.name not in self.plan.wanted:
+            return
+        value = self.value(_assigned(node))
+        if value is None:
+            return
+        if value.section is None:
+            value = Value(value.number, self.current or ABSOLUTE)
+        self.symbols[node.name] = value
+        if node.hidden:
+            self.hidden.add(node.name)
+
+    def _move_dot(self, node: n.Assignment) -> None:
+        value = self.value(_assigned(node))
+        if value is None:
+            return
+        section = self.current
+        target = value.absolute()
+        if section is not None:
+            if value.section is None and self.dialect.dot_in_section_is_relative:
+                target += section.vma
+            target &= ADDRESS_MASK
+            if target < self.dot:
+                self._backwards(node, target)
+                return
+            self._gap(target - self.dot, node)
+            self.dot = target
+            return
+        self.shown = target & ADDRESS_MASK
+        if self.shown != self.dot and self.dot != self.shown:
+            self.dot = self.shown
+
+    def _backwards(self, node: n.Assignment, target: int) -> None:
+        assert self.current is not None
+        by = self.dot - target
+        sizes = sorted(
+            (
+                (piece.size, piece.origin)
+                for piece in self.current.pieces
+                if piece.kind == INPUT and isinstance(piece.origin, int)
+            ),
+            reverse=True,
+        )[:3]
+        largest = ", ".join(f"{self.addresses.describe(sid)} {size:#x}" for size, sid in sizes)
+        self.diags.error(
+            "dot-moved-backwards",
+            f"cannot move location counter backwards (from {self.dot:x} to {target:x})",
+            span=node.span,
+            label=f"{by} bytes ({by:#x}) too much stands before this point",
+            notes=[f"largest inputs before it: {largest}"] if largest else [],
+            help=[f"make what stands before it {by} bytes smaller, or move this address up by {by}"],
+        )
+
+    def check(self, node: n.Assert) -> None:
+        """ASSERT: remembered with its value here, judged when the layout is settled."""
+        value = self.value(node.condition)
+        if value is not None:
+            self.asserted.append(Asserted(node, bool(value.absolute())))
+
+    # Output sections
+
+    def _pass_over(self, command: Dropped) -> None:
+        """An empty output section: GNU ld still lets its address move `.` for the next section."""
+        node = command.node
+        self.empty[node.name] = section = PlacedSection(_NOTHING)
+        if self.dialect.empty_section_moves_dot and node.address is not None:
+            value = self.value(node.address)
+            if value is not None:
+                self.dot = value.absolute() & ADDRESS_MASK
+        section.vma = section.lma = self.dot
+
+    def _place(self, plan: OutputPlan) -> None:
+        """Set one output section down: address, contents, size, load address."""
+        section = PlacedSection(plan)
+        node = plan.node
+        before_dot = self.dot
+        if node is None and not plan.alloc:
+            self.dot = 0
+        region = find_region(self.regions, plan, self, section)
+        if region is not None and (node is None or node.address is None):
+            self.dot = region.current
+        explicit = False
+        if node is not None and node.address is not None:
+            value = self.value(node.address)
+            if value is not None:
+                self.dot = value.absolute() & ADDRESS_MASK
+            explicit = True
+        wanted = self.dot
+        self.dot = self._aligned(section, explicit)
+        section.vma = section.lma = self.dot
+        section.pattern = self._pattern(plan)
+        self.placed.append(section)
+        self.current = section
+        self._contents(section, node)
+        section.size = self.dot - section.vma
+        self.current = None
+        self._load_address(section, self.dot - self.dot + section.vma - wanted)
+        self._leave(section, before_dot)
+
+    def _aligned(self, section: PlacedSection, explicit: bool) -> int:
+        """Where the section starts: `.` raised to the alignment its inputs or ALIGN() ask for.
+
+        An explicit address is taken as it is (ALIGN() still counts in GNU ld's dialect).
+        """
+        node = section.plan.node
+        align = 1 if node is not None and node.subalign is not None else section.plan.align
+        if node is not None and node.subalign is not None:
+            align = max(align, self.number(node.subalign, 1) or 1)
+        asked = 1
+        if node is not None and node.align is not None:
+            asked = self.number(node.align, 1) or 1
+        section.align = max(align, asked)
+        if explicit:
+            align = asked if self.dialect.align_moves_explicit_address else 1
+        else:
+            align = section.align
+        return (self.dot + align - 1) & -align
+
+    def _pattern(self, plan: OutputPlan) -> Pattern:
+        node = plan.node
+        default = default_pattern(bool(plan.flags & c.SHF_EXECINSTR), self.dialect)
+        if node is None:
+            return default
+        fill = node.fill
+        if fill is None and self.dialect.fill_statement_is_for_all:
+            fills = [s for s in node.statements if isinstance(s, n.Fill)]
+            fill = fills[-1] if fills else None
+        return default if fill is None else self._fill(fill)
+
+    def _fill(self, node: n.Fill) -> Pattern:
+        return pattern_from(node.value, self.number(node.value), self.dialect)
+
+    def _contents(self, section: PlacedSection, node: n.OutputSection | None) -> None:
+        """Walk the statements inside the braces."""
+        subalign = None
+        if node is not None and node.subalign is not None:
+            subalign = self.number(node.subalign, 1) or 1
+        self.gap_start = 0
+        for item in section.plan.items:
+            if isinstance(item, Claim):
+                self._inputs(section, item.sections, subalign)
+            elif isinstance(item, n.Assignment):
+                self.assign(item)
+            elif isinstance(item, n.Data):
+                self._data(section, item)
+            elif isinstance(item, n.Text):
+                self._put(section, item, item.value)
+            elif isinstance(item, n.Fill):
+                if not self.dialect.fill_statement_is_for_all:
+                    section.pattern = self._fill(item)
+            elif isinstance(item, n.Assert):
+                self.check(item)
+
+    def _inputs(
+        self, section: PlacedSection, sids: Sequence[SectionId], subalign: int | None
+    ) -> None:
+        """Set input sections down one after another: the hot loop of placing (0.4 us a section)."""
+        where = self.addresses
+        sizes, aligns, offset, owner = where.size, where.align, where.offset, where.owner
+        pieces, vma, index = section.pieces, section.vma, len(self.placed) - 1
+        dot = self.dot
+        for sid in sids:
+            align = subalign or aligns[sid]
+            start = (dot + align - 1) & -align
+            if start != dot:
+                self.dot = dot
+                self._gap(start - dot, sid)
+            offset[sid] = start - vma
+            owner[sid] = index
+            size = sizes[sid]
+            dot = start + size
+            if size:
+                pieces.append(Piece(start - vma, size, INPUT, sid))
+            self.gap_start = dot - vma
+        self.dot = dot
+
+    def _gap(self, size: int, cause: Union[SectionId, n.SectionStatement]) -> None:
+        """Note a gap of `size` bytes at `.` (which the caller then moves)."""
+        section = self.current
+        if section is None or not size:
+            return
+        sec_off = self.dot - section.vma
+        pattern = section.pattern
+        phase = 0
+        if self.dialect.fill_runs_on and pattern is not None:
+            phase = (sec_off - self.gap_start) % len(pattern)
+        section.pieces.append(Piece(sec_off, size, FILLER, cause, pattern, phase))
+
+    def _data(self, section: PlacedSection, node: n.Data) -> None:
+        """BYTE SHORT LONG QUAD SQUAD: the value, little endian, at `.` without alignment (3.6.5)."""
+        size = DATA_SIZE[node.kind]
+        value = self.number(node.value) & ((1 << 8 * size) - 1)
+        self._put(section, node, value.to_bytes(size, "little"))
+
+    def _put(self, section: PlacedSection, node: n.SectionStatement, content: bytes) -> None:
+        section.pieces.append(
+            Piece(self.dot - section.vma, len(content), DATA, node, content)
+        )
+        self.dot += len(content)
+
+    def _load_address(self, section: PlacedSection, step: int) -> None:
+        """LMA: AT(), AT>, or the same distance from the VMA as the section before (3.6.8.2)."""
+        node = section.plan.node
+        if not self.dialect.lma_counts:
+            return
+        if node is not None and node.at is not None:
+            keep, self.dot, self.shown = (self.dot, self.shown), 0, 0
+            section.lma = self.number(node.at)
+            self.dot, self.shown = keep
+            return
+        lma_region = self.regions.lma_region(section, self.placed)
+        if lma_region is not None:
+            section.lma_region = lma_region.name
+            with_input = node is not None and node.align_with_input
+            section.lma = lma_region.current + (step if with_input else 0)
+            return
+        previous = self._previous(section)
+        if previous is not None and section.plan.alloc:
+            if section.vma < previous.vma and section.size:
+                if previous.vma != previous.lma:
+                    self._moved_backwards(section)
+                return
+            section.lma = section.vma + previous.lma - previous.vma
+
+    def _previous(self, section: PlacedSection) -> PlacedSection | None:
+        """The output section whose VMA to LMA distance the next one keeps."""
+        for other in reversed(self.placed[:-1]):
+            if not other.plan.alloc or not (other.size or other.vma != other.lma):
+                continue
+            if other.region == section.region:
+                return other
+            return None
+        return None
+
+    def _moved_backwards(self, section: PlacedSection) -> None:
+        self.diags.warn(
+            "lma-follows-vma",
+            f"dot moved backwards before `{section.name}'",
+            span=section.plan.node.name_span if section.plan.node is not None else None,
+            notes=[
+                f"the section before it is loaded elsewhere than it runs (AT); `{section.name}' "
+                f"starts at a lower address and is loaded where it runs, at {section.vma:#x}"
+            ],
+            help=[f"say where `{section.name}' is loaded: AT(...)"],
+        )
+
+    def _leave(self, section: PlacedSection, before_dot: int) -> None:
+        """Where `.` is after a section, and how far its regions are used."""
+        plan = section.plan
+        if not plan.alloc and (plan.node is None or not self.dialect.nonalloc_moves_dot):
+            self.dot = before_dot
+            return
+        if plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS:
+            self.dot = before_dot
+        self.shown = self.dot
+        self.regions.used(section, self.dot)
+
+
+_NOTHING = OutputPlan(-1, "", None, (), c.SHT_NULL, 0, 1)
+
+
+def _assigned(node: n.Assignment) -> n.Expr:
+    """`a += b` as `a = a + b`."""
+    if node.op == "=":
+        return node.value
+    return n.Binary(node.op[:-1], n.Name(node.name, node.span), node.value, node.span)

@@ -1,0 +1,157 @@
+"""MEMORY: named stretches of address space, and how far each is used.
+
+A region is filled from its origin on; a section sent there (`>ram`) starts where the last one ended.
+A section without `>` goes to the first region whose attributes accept it (GNU ld manual 3.7).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .. import elf_const as c
+from ..script import nodes as n
+from .load import ScriptFile
+from .order import OutputPlan
+
+if TYPE_CHECKING:
+    from .place import PlacedSection, Walk
+
+
+@attrs.define(eq=False)
+class RegionState:
+    """A region during a walk: `current` is the next free address; users: (section, bytes) put in."""
+
+    name: str
+    origin: int
+    length: int
+    node: n.Region
+    current: int
+    users: list[tuple[str, int]] = attrs.field(factory=list)
+
+    @property
+    def end(self) -> int:
+        return self.origin + self.length
+
+
+@attrs.define(eq=False)
+class Regions:
+    """All regions by name, aliases included, in the order of the script."""
+
+    by_name: dict[str, RegionState] = attrs.field(factory=dict)
+
+    @staticmethod
+    def of(script: ScriptFile, walk: Walk) -> Regions:
+        """Evaluate every ORIGIN and LENGTH; a region may use those before it."""
+        regions = Regions()
+        walk.regions = regions
+        for command in script.commands:
+            if isinstance(command, n.Memory):
+                for node in command.regions:
+                    if isinstance(node, n.Region):
+                        origin = walk.number(node.origin)
+                        state = RegionState(
+                            node.name, origin, walk.number(node.length), node, origin
+                        )
+                        regions.by_name[node.name] = state
+            elif isinstance(command, n.RegionAlias):
+                target = regions.by_name.get(command.region)
+                if target is None:
+                    unknown_region(walk, command.region, command)
+                else:
+                    regions.by_name[command.alias] = target
+        return regions
+
+    def get(self, name: str) -> RegionState | None:
+        return self.by_name.get(name)
+
+    def lma_region(
+        self, section: PlacedSection, placed: list[PlacedSection]
+    ) -> RegionState | None:
+        """AT>region, or the one of the section just before when both share their VMA region."""
+        node = section.plan.node
+        if node is not None and node.lma_region:
+            return self.by_name.get(node.lma_region)
+        if node is None or not node.region or node.address is not None or len(placed) < 2:
+            return None
+        previous = placed[-2]
+        if previous.region == section.region and previous.lma_region:
+            return self.by_name.get(previous.lma_region)
+        return None
+
+    def used(self, section: PlacedSection, dot: int) -> None:
+        """A section was put into its regions: `dot` is where it ends."""
+        region = self.by_name.get(section.region)
+        if region is not None:
+            region.current = dot
+            region.users.append((section.name, section.size))
+        lma_region = self.by_name.get(section.lma_region)
+        if lma_region is not None and lma_region is not region and section.plan.loads:
+            lma_region.current = section.lma + section.size
+            lma_region.users.append((section.name, section.size))
+
+
+def unknown_region(walk: Walk, name: str, node: n.RegionAlias | n.OutputSection) -> None:
+    known = ", ".join(walk.regions.by_name) or "none"
+    walk.diags.error(
+        "unknown-region",
+        f"memory region `{name}' not declared",
+        span=node.span,
+        notes=[f"declared regions: {known}"],
+        help=[f"add it to MEMORY: {name} (rwx) : ORIGIN = ..., LENGTH = ..."],
+    )
+
+
+def find_region(
+    regions: Regions, plan: OutputPlan, walk: Walk, section: PlacedSection
+) -> RegionState | None:
+    """The region a section is put in; sets `section.region`.  Reports unknown-region, no-region."""
+    node = plan.node
+    if node is not None and node.lma_region and regions.get(node.lma_region) is None:
+        unknown_region(walk, node.lma_region, node)
+    if node is not None and node.region:
+        region = regions.get(node.region)
+        if region is None:
+            unknown_region(walk, node.region, node)
+        else:
+            section.region = region.name
+        return region
+    if not regions.by_name or not plan.alloc or (node is not None and node.address is not None):
+        return None
+    for region in regions.by_name.values():
+        if _accepts(region.node.attributes, plan):
+            section.region = region.name
+            return region
+    walk.diags.error(
+        "no-region",
+        f"no memory region specified for loadable section `{plan.name}'",
+        span=node.name_span if node is not None else None,
+        notes=["no region's attributes accept it: " + ", ".join(regions.by_name)],
+        help=[f"send it to one: {plan.name} : {{ ... }} > {next(iter(regions.by_name))}"],
+    )
+    return None
+
+
+ATTRIBUTES = {"r": "r", "w": "w", "x": "x", "a": "a", "i": "i", "l": "i"}
+
+
+def _traits(plan: OutputPlan) -> set[str]:
+    """A section in the letters of MEMORY attributes (GNU ld manual 3.7)."""
+    found = {"a"} if plan.alloc else set()
+    found.add("w" if plan.flags & c.SHF_WRITE else "r")
+    if plan.flags & c.SHF_EXECINSTR:
+        found.add("x")
+    if plan.loads:
+        found.add("i")
+    return found
+
+
+def _accepts(attributes: str, plan: OutputPlan) -> bool:
+    """Whether any attribute before `!` is the section's and none after it is."""
+    want, _, refuse = attributes.lower().partition("!")
+    traits = _traits(plan)
+    if {ATTRIBUTES.get(letter, letter) for letter in refuse} & traits:
+        return False
+    wanted = {ATTRIBUTES.get(letter, letter) for letter in want}
+    return bool(wanted & traits)

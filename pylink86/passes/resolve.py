@@ -1,0 +1,261 @@
+"""Who defines each name: one definer per symbol, one copy of each COMDAT group, COMMON given a home.
+
+Every object file lists the names it defines and the names it needs.  This pass walks the files in
+command-line order and decides, for every name, the one definition that all references mean: a strong
+definition beats a common block, a common block beats a weak definition, the first of equals wins,
+and two strong ones are an error (gABI ch.4, "Symbol Table").
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+import attrs
+
+from .. import elf_const as c
+from ..diag import Diagnostics
+from ..dialect import Dialect
+from ..elf_tables import strings_at
+from ..model import COMMON, ObjectFile, SectionRow, Sections, Symbol, SymbolRow, Symbols
+from .load import Inputs
+
+OWN_NAME = "<linker>"
+
+STRONG, COMMON_RANK, WEAK = 3, 2, 1
+
+
+@attrs.frozen(eq=False)
+class Resolution:
+    """What every name means.
+
+    files: the inputs and, last, the linker's own file (COMMON blocks, tables it makes).
+    global_names: per file, the names of its symbols from `first_global[file]` on.
+    definer: name -> (file number, symbol index).
+    undefined: names some file refers to and none defines.
+    dropped: (file number, section index) of COMDAT members that lost to an earlier file.
+    own_origin: per section of the own file, the number of the file it stands for (-1: none): a
+        COMMON block is matched as `COMMON` of the file that asked for it.
+    """
+
+    files: tuple[ObjectFile, ...]
+    global_names: tuple[tuple[str, ...], ...]
+    first_global: tuple[int, ...]
+    definer: dict[str, tuple[int, int]]
+    undefined: frozenset[str]
+    dropped: frozenset[tuple[int, int]]
+    own_origin: tuple[int, ...]
+
+    @property
+    def own(self) -> int:
+        return len(self.files) - 1
+
+    def symbol(self, name: str) -> Symbol | None:
+        """The defining symbol of a name, or None."""
+        found = self.definer.get(name)
+        return None if found is None else Symbol(self.files[found[0]], found[1])
+
+
+@attrs.define
+class _Commons:
+    """COMMON symbols of one name while files are read: the largest size and alignment asked for."""
+
+    file: int
+    size: int
+    align: int
+
+
+def resolve_symbols(inputs: Inputs, dialect: Dialect, diags: Diagnostics) -> Resolution:
+    """Give each name its definer and make the linker's own file.
+
+    Reports duplicate-symbol (GNU's words: multiple definition).  A symbol in a COMDAT member that
+    lost defines nothing; its references go to the winner's.
+    """
+    dropped = _comdat_losers(inputs.files, dialect)
+    rank: dict[str, int] = {}
+    definer: dict[str, tuple[int, int]] = {}
+    asked: set[str] = set()
+    commons: dict[str, _Commons] = {}
+    names_of, first_of = [], []
+    twice: list[tuple[str, tuple[int, int], tuple[int, int]]] = []
+    for number, obj in enumerate(inputs.files):
+        first, names = global_names(obj)
+        names_of.append(names)
+        first_of.append(first)
+        symbols = obj.symbols
+        shndx_of, info_of = symbols.shndx, symbols.info
+        for index, name in enumerate(names, first):
+            shndx = shndx_of[index]
+            if shndx == 0:
+                asked.add(name)
+                continue
+            if dropped and (number, shndx) in dropped:
+                asked.add(name)
+                continue
+            if shndx == COMMON:
+                _note_common(commons, name, number, symbols, index)
+                if rank.get(name, 0) < COMMON_RANK:
+                    rank[name], definer[name] = COMMON_RANK, (number, index)
+                continue
+            new = WEAK if info_of[index] >> 4 == c.STB_WEAK else STRONG
+            old = rank.get(name, 0)
+            if new > old:
+                rank[name], definer[name] = new, (number, index)
+            elif new == STRONG and old == STRONG:
+                twice.append((name, definer[name], (number, index)))
+    _report_duplicates(inputs.files, twice, diags)
+    alive = {name: block for name, block in commons.items() if rank[name] == COMMON_RANK}
+    own, origin, own_symbols = _own_file(alive, inputs, dialect)
+    definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
+    return Resolution(
+        (*inputs.files, own),
+        (*names_of, ()),
+        (*first_of, len(own.symbols)),
+        definer,
+        frozenset(asked - definer.keys()),
+        dropped,
+        origin,
+    )
+
+
+def global_names(obj: ObjectFile) -> tuple[int, tuple[str, ...]]:
+    """Index of the first symbol that is not local (gABI: the table's sh_info), and the names from it."""
+    if not obj.symtab:
+        return 0, ()
+    first = obj.sections.info[obj.symtab]
+    return first, strings_at(obj.symbols.strings, obj.symbols.name_off[first:])
+
+
+def _note_common(
+    commons: dict[str, _Commons], name: str, number: int, symbols: Symbols, index: int
+) -> None:
+    """st_value of a common symbol is its alignment; the largest request of all files is granted."""
+    size, align = symbols.size[index], max(symbols.value[index], 1)
+    block = commons.get(name)
+    if block is None:
+        commons[name] = _Commons(number, size, align)
+        return
+    block.align = max(block.align, align)
+    if size > block.size:
+        block.size, block.file = size, number
+
+
+def _own_file(
+    commons: dict[str, _Commons], inputs: Inputs, dialect: Dialect
+) -> tuple[ObjectFile, tuple[int, ...], dict[str, int]]:
+    """The linker's own file: a home for every COMMON block, and an `.eh_frame` where one is merged.
+
+    GNU ld gives each file one COMMON section, filled in hash-table order; LLD one section a symbol.
+    Returns the file, its sections' origins, and name -> symbol index.
+    """
+    rows: list[SectionRow] = []
+    origin = [-1]
+    symbols: list[SymbolRow] = []
+    for file, members in _common_groups(commons, dialect):
+        size, align = 0, 1
+        for name in members:
+            block = commons[name]
+            size = -(-size // block.align) * block.align
+            symbols.append(
+                SymbolRow(name, size, block.size, c.STB_GLOBAL, c.STT_OBJECT, 0, len(rows) + 1)
+            )
+            size, align = size + block.size, max(align, block.align)
+        rows.append(
+            SectionRow("COMMON", c.SHT_NOBITS, c.SHF_ALLOC | c.SHF_WRITE, size=size, align=align)
+        )
+        origin.append(file)
+    if dialect.rebuilds_eh_frame and any(".eh_frame" in f.sections.names for f in inputs.files):
+        wide = inputs.files[0].header.elf_class // 8
+        rows.append(SectionRow(".eh_frame", c.SHT_PROGBITS, c.SHF_ALLOC, align=wide))
+        origin.append(-1)
+    sections = Sections.from_rows(rows)
+    own = ObjectFile(
+        OWN_NAME,
+        inputs.files[0].header,
+        sections,
+        (b"",) * len(sections),
+        Symbols.from_rows(symbols),
+    )
+    return own, tuple(origin), {row.name: i for i, row in enumerate(symbols, 1)}
+
+
+def _common_groups(
+    commons: dict[str, _Commons], dialect: Dialect
+) -> Iterator[tuple[int, list[str]]]:
+    """Which COMMON symbols share a section: (file number, names in order of address)."""
+    if not dialect.groups_commons_by_file:
+        yield from ((block.file, [name]) for name, block in commons.items())
+        return
+    by_file: dict[int, list[str]] = {}
+    for name in sorted(commons, key=_hash_order):
+        by_file.setdefault(commons[name].file, []).append(name)
+    yield from sorted(by_file.items())
+
+
+def _hash_order(name: str) -> int:
+    return 0
+
+
+def _comdat_losers(
+    files: tuple[ObjectFile, ...], dialect: Dialect
+) -> frozenset[tuple[int, int]]:
+    """Members of COMDAT groups whose signature an earlier file already brought (gABI ch.4, Groups)."""
+    seen: set[str] = set()
+    dropped: set[tuple[int, int]] = set()
+    for number, obj in enumerate(files):
+        types = obj.sections.type
+        if c.SHT_GROUP in types:
+            for index in (i for i, kind in enumerate(types) if kind == c.SHT_GROUP):
+                words = [w for (w,) in struct.iter_unpack("<I", obj.contents[index])]
+                if not words or not words[0] & c.GRP_COMDAT:
+                    continue
+                signature = _signature(obj, index)
+                if signature in seen:
+                    dropped.update((number, member) for member in words[1:])
+                seen.add(signature)
+        if dialect.keeps_first_linkonce and ".gnu.linkonce." in obj.sections.strings.decode("latin1"):
+            for index, name in enumerate(obj.sections.names):
+                if name.startswith(".gnu.linkonce."):
+                    if name in seen:
+                        dropped.add((number, index))
+                    seen.add(name)
+    return frozenset(dropped)
+
+
+def _signature(obj: ObjectFile, group: int) -> str:
+    """The name of the group's symbol; a section symbol has none and lends its section's name."""
+    symbol = obj.sections.info[group]
+    if obj.symbols.info[symbol] & 0xF == c.STT_SECTION:
+        return obj.sections.names[obj.symbols.shndx[symbol]]
+    return obj.symbols.name(symbol)
+
+
+def describe(files: tuple[ObjectFile, ...], where: tuple[int, int]) -> str:
+    """`file.o:(.text+0x12)`: the place a symbol is defined at."""
+    obj = files[where[0]]
+    shndx = obj.symbols.shndx[where[1]]
+    value = obj.symbols.value[where[1]]
+    if shndx > 0:
+        return f"{obj.name}:({obj.sections.names[shndx]}+{value:#x})"
+    return f"{obj.name}:(*COM*)" if shndx == COMMON else f"{obj.name}:(*ABS*+{value:#x})"
+
+
+def _report_duplicates(
+    files: tuple[ObjectFile, ...],
+    twice: list[tuple[str, tuple[int, int], tuple[int, int]]],
+    diags: Diagnostics,
+) -> None:
+    for name, first, second in twice:
+        same_file = files[first[0]].name == files[second[0]].name
+        diags.error(
+            "duplicate-symbol",
+            f"multiple definition of `{name}'",
+            place=describe(files, second),
+            notes=[f"{describe(files, first)}: first defined here"],
+            help=[
+                f"`{files[second[0]].name}` is linked twice: name it once"
+                if same_file
+                else "keep one of them, make the other one static or weak, or give one file's "
+                f"symbols a prefix: --prefix-symbols=k_ {files[second[0]].name} --prefix-symbols="
+            ],
+        )

@@ -1,0 +1,65 @@
+"""Which names an expression or statement mentions: symbols, and sections whose address is used.
+
+The script's expressions are read several times before they are evaluated: PROVIDE wants to know
+whether a symbol is used, an empty output section stays when its address is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from ..script import nodes as n
+
+ADDRESS_CALLS = frozenset({"ADDR", "LOADADDR"})
+
+
+def expressions(node: object) -> Iterator[n.Expr]:
+    """Every expression under a node, outermost first; the node itself when it is one."""
+    stack = [node]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple):
+            stack.extend(item)
+        elif isinstance(item, _EXPR):
+            yield item
+            stack.extend(_children(item))
+        elif attrs.has(type(item)):
+            stack.extend(_children(item))
+
+
+_EXPR = (n.Number, n.Name, n.Unary, n.Binary, n.Ternary, n.Call, n.AssertExpr)
+
+
+def _children(node: object) -> list[object]:
+    """Field values that can hold expressions; spans and plain values are left out."""
+    return [
+        value
+        for name in _fields(type(node))
+        if not isinstance(value := getattr(node, name), (str, int, bytes, type(None)))
+    ]
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    found = _FIELDS.get(kind)
+    if found is None:
+        names = (f.name for f in attrs.fields(kind))  # type: ignore[misc]
+        found = _FIELDS[kind] = tuple(x for x in names if not x.endswith("span"))
+    return found
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {}
+"""Field names by node type: what the class says, read once."""
+
+
+def names_used(node: object) -> set[str]:
+    """Symbols a node's expressions mention (`.` is none); DEFINED(x) asks, and does not use."""
+    return {e.name for e in expressions(node) if isinstance(e, n.Name) and e.name != "."}
+
+
+def sections_addressed(node: object) -> set[str]:
+    """Sections whose ADDR or LOADADDR a node's expressions ask for."""
+    return {
+        e.target for e in expressions(node) if isinstance(e, n.Call) and e.name in ADDRESS_CALLS
+    }
