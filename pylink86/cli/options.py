@@ -140,7 +140,7 @@ def _checked(
 ) -> list[tuple[Row, str, str | None]]:
     spelled = word.partition("=")[0]
     if value is not None and not row[1]:
-        problems.append(_error("option-takes-no-value", f"option '{spelled}' takes no value"))
+        problems.append(error("option-takes-no-value", f"option '{spelled}' takes no value"))
         return []
     return [(row, spelled, value)]
 
@@ -172,7 +172,7 @@ def _apply(
         saved.append(state)
     elif how == POP:
         if not saved:
-            found.problems.append(_error("unknown-option", f"{spelled} without --push-state"))
+            found.problems.append(error("unknown-option", f"{spelled} without --push-state"))
         return saved.pop() if saved else state
     elif how == KEYWORD:
         _apply_keyword(spelled, value or "", found, keywords[dest])
@@ -188,7 +188,7 @@ def _apply_keyword(spelled: str, text: str, found: Parsed, rows: Mapping[str, Ro
     spelled = f"{spelled} {name}"
     if row is None:
         found.problems.append(
-            _error(
+            error(
                 "unknown-keyword",
                 f"{spelled} ignored",
                 severity="warning",
@@ -216,7 +216,7 @@ def expand_response_files(argv: Iterable[str], problems: list[Diagnostic]) -> It
         budget -= 1
         if budget < 0:
             problems.append(
-                _error("response-file", f"too many response files, the last one is {word}")
+                error("response-file", f"too many response files, the last one is {word}")
             )
             return
         try:
@@ -224,7 +224,7 @@ def expand_response_files(argv: Iterable[str], problems: list[Diagnostic]) -> It
                 waiting += split_words(file.read())[::-1]
         except OSError as problem:
             problems.append(
-                _error("response-file", f"cannot read {word[1:]}: {problem.strerror or problem}")
+                error("response-file", f"cannot read {word[1:]}: {problem.strerror or problem}")
             )
 
 
@@ -260,10 +260,10 @@ def split_words(text: str) -> list[str]:
     return words
 
 
-# Problems; `diag` is imported only when there is one
+# Problems
 
 
-def _error(
+def error(
     slug: str,
     message: str,
     *,
@@ -271,6 +271,7 @@ def _error(
     notes: tuple[str, ...] = (),
     help: tuple[str, ...] = (),
 ) -> Diagnostic:
+    """A Diagnostic; its module is imported only when there is one."""
     from ..diag import Diagnostic
 
     kind = "error" if severity == "error" else "warning"
@@ -278,11 +279,11 @@ def _error(
 
 
 def _needs_value(spelled: str, row: Row) -> Diagnostic:
-    return _error("option-needs-value", f"option '{spelled}' needs a value: {row[1]}")
+    return error("option-needs-value", f"option '{spelled}' needs a value: {row[1]}")
 
 
 def _refused(spelled: str, row: Row) -> Diagnostic:
-    return _error(
+    return error(
         "option-not-supported",
         f"option '{spelled}' is not supported",
         notes=(f"in other linkers: {row[4]}",) if row[4] else (),
@@ -293,14 +294,14 @@ def _refused(spelled: str, row: Row) -> Diagnostic:
 def _ambiguous(word: str, name: str, names: Names) -> Diagnostic:
     fits = sorted(full for full in names.long if full.startswith(name))
     shown = ", ".join(f"--{full}" for full in fits[:6]) + (" ..." if len(fits) > 6 else "")
-    return _error("option-ambiguous", f"option '{word}' is ambiguous", notes=(f"it fits {shown}",))
+    return error("option-ambiguous", f"option '{word}' is ambiguous", notes=(f"it fits {shown}",))
 
 
 def _unknown(word: str, name: str, names: Names) -> Diagnostic:
     from difflib import get_close_matches
 
     near = get_close_matches(name, names.long, n=2, cutoff=0.7)
-    return _error(
+    return error(
         "unknown-option",
         f"unrecognized option '{word}'",
         help=(f"did you mean {' or '.join('--' + n for n in near)}?",) if near else (),

@@ -10,7 +10,7 @@ import os
 import sys
 
 from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
-from .options import Parsed, help_text, parse
+from .options import Parsed, error, help_text, parse
 from .program import guarded, parse_size, show, version_line, write_whole
 
 TYPE_CHECKING = False
@@ -107,40 +107,37 @@ def usage(program: str) -> str:
 
 
 def _check(values: Mapping[str, Any]) -> list[Diagnostic]:
-    """Errors in the values of options: bad-option-value, several-scripts."""
-    from ..diag import Diagnostic
-
+    """Errors in the values of options: bad-option-value, option-not-supported."""
     found = [
-        Diagnostic(
-            "error",
-            "bad-option-value",
-            f"unrecognised emulation mode: {values[dest]}"
-            if dest == "emulation"
-            else f"`{values[dest]}' is not a value of --{dest.replace('_', '-')}",
-            help=(f"use one of {', '.join(str(c) for c in choices if c)}",),
-        )
+        _bad_value(dest, values[dest], [str(choice) for choice in choices if choice])
         for dest, choices in CHOICES.items()
         if dest in values and values[dest] not in choices
     ]
-    if "max_image_size" in values and parse_size(values["max_image_size"]) is None:
+    size = values.get("max_image_size", "1")
+    if parse_size(size) is None:
         found.append(
-            Diagnostic(
-                "error",
+            error(
                 "bad-option-value",
-                f"`{values['max_image_size']}' is not a size",
+                f"`{size}' is not a size",
                 help=("write bytes, or a number with K, M or G, such as 64M",),
             )
         )
     if len(values.get("script", [])) > 1:
         found.append(
-            Diagnostic(
-                "error",
+            error(
                 "option-not-supported",
                 "more than one -T is not supported",
                 help=("write one script that names the others with INCLUDE",),
             )
         )
     return found
+
+
+def _bad_value(dest: str, value: str, choices: Sequence[str]) -> Diagnostic:
+    message = f"`{value}' is not a value of --{dest.replace('_', '-')}"
+    if dest == "emulation":
+        message = f"unrecognised emulation mode: {value}"
+    return error("bad-option-value", message, help=(f"use one of {', '.join(choices)}",))
 
 
 def _input(text: str, state: Mapping[str, Any]) -> str | ObjectFile:

@@ -158,21 +158,28 @@ def test_no_module_imports_itself_through_others():
         visit(name, ())
 
 
+def functions_from_passes(name: str) -> list[tuple[str, str]]:
+    """(module in `passes`, function) for each function a module imports from there."""
+    package = name.rpartition(".")[0].split(".") if "." in name else []
+    return [
+        (module.removeprefix("passes."), alias.name)
+        for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+        for module, _ in resolve(node, package)
+        if module.startswith("passes.") and not alias.name.lstrip("_")[:1].isupper()
+    ]
+
+
 def test_a_pass_imports_only_types_of_other_passes():
-    """What a pass takes from another is a class; what they share lies in modules of its own."""
-    shared = {"passes.words", "passes.edit", "passes.orphans"}
-    wrong = []
-    for name, path in MODULES.items():
-        if not name.startswith("passes."):
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.ImportFrom) or node.level != 1 or not node.module:
-                continue
-            if f"passes.{node.module}" in shared:
-                continue
-            wrong += [
-                f"{name} imports {node.module}.{alias.name}"
-                for alias in node.names
-                if not alias.name.lstrip("_")[:1].isupper()
-            ]
+    """What `link` calls is a pass; the modules beside them are shared by those in need."""
+    passes = {module for module, _ in functions_from_passes("linker")}
+    assert {"load", "resolve", "match", "place", "relocate"} <= passes
+    wrong = [
+        f"{name} imports {module}.{function}"
+        for name in MODULES
+        if name.startswith("passes.")
+        for module, function in functions_from_passes(name)
+        if module in passes
+    ]
     assert not wrong

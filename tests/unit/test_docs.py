@@ -1,0 +1,54 @@
+"""Documents that are made from the source are up to date, and links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+
+from pylink86.dialect import DIALECTS, Dialect
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_table_of_dialects_is_up_to_date():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "generate-dialects"), "--check"], check=False
+    )
+    assert done.returncode == 0, "run scripts/generate-dialects"
+
+
+def test_every_difference_says_what_and_how_it_was_seen():
+    for field in attrs.fields(Dialect):
+        if field.name != "name":
+            assert field.metadata["says"], field.name
+            assert field.metadata["experiment"], field.name
+            values = [getattr(dialect, field.name) for dialect in DIALECTS.values()]
+            assert values[0] != values[1], f"{field.name} is no difference"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_and_named_files_exist(path: Path):
+    text = path.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+)\)", text)
+    for target in targets:
+        assert "://" in target or (path.parent / target).exists(), target
+    for name in re.findall(r"`((?:scripts|docs|examples|fixtures|tests)/[\w./-]+)`", text):
+        assert (ROOT / name).exists(), name
+
+
+def test_deviations_name_tests_that_exist():
+    """The last column of a row is `tests/path.py::name`: no deviation is only a claim."""
+    text = (ROOT / "docs" / "DEVIATIONS.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    for row in rows:
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+        assert len(cells) == 5, row
+        path, _, name = cells[4].strip("`").partition("::")
+        assert (ROOT / path).is_file(), cells[4]
+        assert not name or name in (ROOT / path).read_text(encoding="utf-8"), cells[4]
