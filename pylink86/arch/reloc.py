@@ -290,7 +290,7 @@ def quick_range(reach: Reach, row: Row, word: int) -> Range:
     return lo, hi
 
 
-def implicit_addend(content: Buffer, offset: int, row: Row) -> int:
+def implicit_addend(content: Buffer | bytearray, offset: int, row: Row) -> int:
     """The addend an SHT_REL relocation finds in the place it patches, sign-extended from its width.
 
     Both linkers read it so for every width (measured: 0xff in R_386_8 is -1, 0x8000 in R_386_16 is
