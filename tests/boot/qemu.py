@@ -74,7 +74,13 @@ def boot_in_qemu(
         disk = Path(folder, "disk.img")
         size = max(SMALLEST_DISK, -(-len(image) // SECTOR) * SECTOR)
         disk.write_bytes(image.ljust(size, b"\0"))
-        machine = _Machine(_command(program, disk), time.monotonic() + timeout)
+        return watch_command(_command(program, disk), timeout=timeout, want=want)
+
+
+def watch_command(command: list[str], *, timeout: float, want: str | None = None) -> Screen:
+    """Run a QEMU with other disks or another machine; `-qmp stdio` must be among its words."""
+    with tempfile.TemporaryDirectory() as folder:
+        machine = _Machine(command, time.monotonic() + timeout)
         try:
             return _watch(machine, want, os.path.join(folder, "screen.bin"))
         finally:
