@@ -154,6 +154,25 @@ names the table and the offset.
 Usually the file is cut off (a full disk, an interrupted copy), or the tool that wrote it is wrong.
 Cure: build the file again; `readelf -a FILE` shows what another reader makes of it.
 """,
+    "unknown-dialect": """
+pylink86 reads scripts as GNU ld (`gnu`) or as LLD (`lld`) does; there is no third dialect.
+
+Cure: `--dialect=gnu` or `--dialect=lld`, in Python `link(..., dialect="lld")`.
+""",
+    "unknown-format": """
+`--oformat` or OUTPUT_FORMAT names a format that cannot be written.  `binary` is the raw image that
+firmware reads; `elf64-x86-64` and `elf32-i386` are ELF executables.
+
+Cure: choose one of those.
+""",
+    "image-too-large": """
+A raw image is a copy of memory from its first byte to its last, holes included.  One section far
+from the others, often at address 0 because the script forgot it, makes the file huge.
+
+Example: `.boot` at 0x7c00 and `.text` at 0xffffffff80000000 would need 16 EiB.
+Cure: place or discard the section the message names; give code that is loaded low and runs high a
+load address with AT(...).  `--max-image-size=SIZE` moves the limit.
+""",
     # Scripts
     "script-syntax": """
 The linker script does not follow the grammar.  The caret stands where reading stopped; what is
@@ -167,6 +186,66 @@ A script includes itself, directly or through others, so that it would never end
 
 Cure: remove the INCLUDE that leads back.
 """,
+    "assert-failed": """
+An ASSERT of the script does not hold; its own message says what its author wanted.
+
+Example: `ASSERT(SIZEOF(.boot) <= 512, "the boot sector is too long")`.
+Cure: make the condition true, for example with less code; the script says which limit is meant.
+""",
+    "dot-moved-backwards": """
+`.` is the address the next thing gets.  Setting it below where it already is would put two things
+in one place.  It nearly always means that what stands before has grown too large.
+
+Example: `. = 510; SHORT(0xaa55)` at the end of a boot sector whose code needs 600 bytes.
+Inside braces `.` counts from the start of the section in the gnu dialect, and is an address in lld.
+Cure: make what stands before smaller (the message lists the largest parts), or move the address up.
+""",
+    "layout-does-not-settle": """
+A script may use the size or address of something that comes later.  It is then computed again and
+again until nothing changes; here something changes every time, because it depends on itself.
+
+Example: `.a : { . += SIZEOF(.b); }` with `.b : { . += SIZEOF(.a) + 1; }`.
+Cure: break the circle, for example with a constant and an ASSERT that it is large enough.
+""",
+    "lma-follows-vma": """
+A section has two addresses: VMA, where it runs, and LMA, where it is loaded.  After a section with
+AT(...), the sections behind it go on being loaded in that distance, but not one that starts at a
+lower address: that one is loaded where it runs, which is rarely meant.
+
+Cure: say where it is loaded with AT(...), or put it before the section with AT.
+""",
+    "sections-overlap": """
+Two output sections occupy the same addresses, or the same place in the file (LMA).  The one that is
+written last would destroy the other.
+
+Example: `.boot 0x7c00` with 600 bytes of code and `.stage 0x7e00`.
+Cure: make the first one smaller (the message lists what is in it), move the second, or leave its
+address away so that it follows the first.
+""",
+    "region-overflow": """
+What the script sends to a MEMORY region is larger than the region.  The region stands for real
+memory, such as the 512 bytes of a boot sector, so this is the limit you set yourself.
+
+Cure: less code (optimise for size, --gc-sections), a larger LENGTH, or another region.
+""",
+    "unknown-region": """
+`> name` sends a section to a region that MEMORY does not declare.
+
+Example: `.text : { *(.text) } > ram` without `MEMORY { ram (rwx) : ORIGIN = 1M, LENGTH = 1M }`.
+Cure: declare it, or use one of those the message lists.
+""",
+    "no-region": """
+As soon as a script has MEMORY, every section that is loaded has to be in a region.  This one names
+none, and no region's attributes fit it.
+
+Cure: add `> region` behind the section's braces, or attributes such as (rwx) to a region.
+""",
+    "undefined-section": """
+SIZEOF, ADDR, LOADADDR or ALIGNOF asks for an output section that the script does not make.  The
+name is that of an output section (left of the colon), not of a section in an object file.
+
+Cure: check the spelling, dot included: `SIZEOF(.text)`.
+""",
     # Symbols
     "duplicate-symbol": """
 Two inputs define the same global symbol, and the linker cannot know which one is meant.
@@ -174,5 +253,75 @@ Two inputs define the same global symbol, and the linker cannot know which one i
 Often one file is linked twice, or a header defines a variable instead of declaring it.
 Cure: remove one definition or make it local (`static` in C, no `global` in assembly).  When two
 parts really need their own, `--prefix-symbols=PREFIX` before an input renames all of its symbols.
+""",
+    "undefined-symbol": """
+Something is called or read that no input defines and no line of the script sets.  The message lists
+the places that want it.
+
+Common causes: the object that defines it is not on the command line; the name differs (C++ and Rust
+change names unless `extern "C"`, `#[unsafe(no_mangle)]` is there; nasm wants `global name`); a
+compiler calls memcpy, memset or memcmp by itself, and without a C library nobody has them.
+Cure: add the object, export the name, or define the function.  A symbol that may be missing is
+weak.
+""",
+    "discarded-symbol": """
+A section that was thrown away with /DISCARD/ (or because another copy of its group was kept) is
+still referred to by one that stays.
+
+Cure: keep the section by taking it out of /DISCARD/, or discard the one that uses it, too.
+""",
+    # Relocations: the places in code and data that the linker fills in
+    "reloc-overflow": """
+The linker fills in addresses where the assembler left room for them.  Here the room is too small
+for the address: an 8-bit field holds 0 to 255, a 16-bit field up to 65,535.
+
+Example: `mov si, message` in a boot sector, where `message` was placed at 0x12000.  Often a section
+without an address in the script was placed somewhere unexpected; the message says where.
+Cure: place the target lower, or use a wider field.  Real-mode code reaches beyond 64 KiB by loading
+a segment register, not with a longer offset; a count of sectors can be kept in 16 bits.
+""",
+    "reloc-wraps": """
+The address does not fit the field, but the linker whose dialect is spoken writes its low bits and
+says nothing.  So does pylink86, because code may rely on it (16-bit jumps wrap around at 64 KiB),
+but it warns, because most of the time the image is wrong.
+
+Cure: as for reloc-overflow; `--no-warn=reloc-wraps` when wrapping is meant.
+""",
+    "reloc-not-supported": """
+A relocation of a kind that needs something this link does not have: a global offset table (code
+compiled with -fPIC or for dynamic linking) or thread-local storage.
+
+Cure: compile for a fixed address: gcc and clang `-fno-pic -mcmodel=kernel` or `-mcmodel=large`,
+rustc `-C relocation-model=static`.
+""",
+    # Sections with a structure of their own
+    "bad-merge-section": """
+A section marked as mergeable strings (flags `MS`) has to be a row of strings that end in a zero, or
+equal strings could not be shared.  This one ends in the middle of a string.
+
+Cure: end it with a zero (`.asciz`, `db "text", 0`), or drop the flags from the section directive.
+""",
+    "bad-eh-frame": """
+`.eh_frame` tells a debugger or an exception handler how to walk up the stack.  Its records
+contradict each other, so that it cannot be taken apart.
+
+Cure: if nothing needs it, compile with `-fno-asynchronous-unwind-tables` (rustc:
+`-C force-unwind-tables=no`), or discard it in the script: `/DISCARD/ : { *(.eh_frame) }`.
+""",
+    # Running images
+    "unknown-boot-sector": """
+The package brings boot sectors for a few kinds of second stage, and this is none of them.
+
+Cure: use one of those the message lists: they differ in the processor mode the stage starts in.
+""",
+    "emulator-missing": """
+Running an image without QEMU uses the `unicorn` package, which is not installed.
+
+Cure: `pip install 'pylink86[emulate]'`, or run the image in QEMU.
+""",
+    "unknown-key": """
+Text to be typed into the machine has a character that no key of a PC keyboard makes.
+
+Cure: keys without a character are written by name, such as <enter> or <esc>.
 """,
 }

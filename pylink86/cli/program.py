@@ -1,8 +1,7 @@
-"""What every command does around its work: print findings, write files whole, end with a status.
+"""What every command does around its work: print findings, end with a status.
 
-A linker runs inside compilers, Make and IDEs.  They look at three things: the exit status (0, or 1
-for any error), the text on stderr, and whether the output is there.  So a good run is silent, an
-output file is either complete or not touched, and whatever goes wrong in here is one line.
+A linker runs inside compilers, Make and IDEs.  They look at the exit status (0, or 1 for any error)
+and at the text on stderr.  So a good run is silent, and whatever goes wrong in here is one line.
 """
 
 from __future__ import annotations
@@ -63,29 +62,6 @@ def show(found: Iterable[Diagnostic], values: Mapping[str, Any]) -> bool:
     as_json = values.get("error_format") == "json"
     sys.stderr.write(render(found, as_json=as_json, colour=colour))
     return any(d.severity == "error" for d in found)
-
-
-def write_whole(path: str, data: bytes) -> None:
-    """Write a file so that it is complete or not there: into a neighbour, then renamed.
-
-    Devices and pipes are written to directly.  The file is executable as the umask allows, as GNU
-    ld makes every output.  Raises OSError.
-    """
-    path = os.path.realpath(path)
-    if os.path.exists(path) and not os.path.isfile(path):
-        with open(path, "wb") as special:
-            special.write(data)
-        return
-    beside = f"{path}.{os.getpid()}.tmp"
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-        with open(os.open(beside, flags, 0o777), "wb") as file:
-            file.write(data)
-        os.replace(beside, path)
-    except BaseException:
-        if os.path.exists(beside):
-            os.unlink(beside)
-        raise
 
 
 def version_line() -> str:

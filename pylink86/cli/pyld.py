@@ -11,7 +11,7 @@ import sys
 
 from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
 from .options import Parsed, error, help_text, parse
-from .program import guarded, parse_size, show, version_line, write_whole
+from .program import guarded, parse_size, show, version_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,8 +80,9 @@ def _link(parsed: Parsed) -> int:
             dialect=values["dialect"],
             options=_options(values),
         )
-        image = result.image
-        _write(values.get("output", "a.out"), image, [text for _, text, _ in parsed.inputs])
+        output = values.get("output", "a.out")
+        _spare_inputs(output, [text for _, text, _ in parsed.inputs])
+        result.write(output)
     except LinkError as problem:
         show(problem.diagnostics, values)
         return 1
@@ -180,20 +181,14 @@ def _options(values: Mapping[str, Any]) -> LinkOptions:
     return LinkOptions(**given)
 
 
-def _write(path: str, image: bytes, inputs: Sequence[str]) -> None:
-    """Write the image; raises output-is-input, cannot-write."""
+def _spare_inputs(output: str, inputs: Sequence[str]) -> None:
+    """Raise output-is-input when writing the output would destroy an input."""
     from ..diag import fail
 
     for name in inputs:
-        if os.path.exists(path) and os.path.exists(name) and os.path.samefile(path, name):
+        if os.path.exists(output) and os.path.exists(name) and os.path.samefile(output, name):
             raise fail(
                 "output-is-input",
                 f"input file '{name}' is the same as output file",
                 help=("name another output with -o",),
             )
-    try:
-        write_whole(path, image)
-    except OSError as problem:
-        raise fail(
-            "cannot-write", f"cannot open output file {path}: {problem.strerror or problem}"
-        ) from None

@@ -8,12 +8,13 @@ import os
 import re
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 from pylink86.cli import explanations, main, pyld, sections
-from pylink86.cli.program import guarded, parse_size, write_whole
+from pylink86.cli.program import guarded, parse_size
 from pylink86.diag import Diagnostic, Source, Span, fail
 from pylink86.formats import read
 
@@ -208,17 +209,13 @@ def test_bad_values(argv: list[str], says: str, capsys):
 # A whole link
 
 
-def test_a_good_link_is_silent_and_executable(capsys):
+def test_a_good_link_is_silent(capsys):
     assert run(*good_line("-o", "hello.img")) == 0
     assert capsys.readouterr() == ("", "")
     image = Path("hello.img").read_bytes()
     assert image[510:512] == b"\x55\xaa"
     assert len(image) % 512 == 0
     assert os.listdir() == ["hello.img"]
-    if os.name == "posix":
-        umask = os.umask(0)
-        os.umask(umask)
-        assert Path("hello.img").stat().st_mode & 0o777 == 0o777 & ~umask
 
 
 def test_the_default_output_is_a_out():
@@ -268,37 +265,7 @@ def test_colour_when_asked_for(capsys):
     assert "\033[" not in capsys.readouterr().err
 
 
-# Writing
-
-
-def test_write_whole_replaces_in_one_step(tmp_path: Path):
-    target = tmp_path / "x"
-    target.write_bytes(b"old")
-    write_whole(str(target), b"new")
-    assert target.read_bytes() == b"new"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="links and devices as Unix has them")
-def test_write_whole_follows_links_and_keeps_devices(tmp_path: Path):
-    real, link = tmp_path / "real", tmp_path / "link"
-    real.write_bytes(b"old")
-    link.symlink_to(real)
-    write_whole(str(link), b"new")
-    assert link.is_symlink()
-    assert real.read_bytes() == b"new"
-    write_whole(os.devnull, b"gone")
-    assert not os.path.isfile(os.devnull)
-
-
-def test_write_whole_leaves_nothing_after_a_failure(tmp_path: Path, monkeypatch):
-    def refuse(*_):
-        raise OSError("no")
-
-    monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(OSError, match="no"):
-        write_whole(str(tmp_path / "x"), b"data")
-    assert not list(tmp_path.iterdir())
+# Sizes
 
 
 @pytest.mark.parametrize(
@@ -419,7 +386,7 @@ def test_explain(capsys):
 
 
 def slugs_in_source() -> dict[str, set[str]]:
-    """Slug -> modules: literals given to parameters called `slug`, of functions and classes."""
+    """Slug -> modules: what is given to parameters, or assigned to variables, called `slug`."""
     trees = {
         path: ast.parse(path.read_text(encoding="utf-8"))
         for path in sorted((ROOT / "pylink86").rglob("*.py"))
@@ -434,9 +401,11 @@ def slugs_in_source() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path, tree in trees.items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                for slug in slugs_of_call(node, takers):
-                    found.setdefault(slug, set()).add(path.name)
+            slugs = slugs_of_call(node, takers) if isinstance(node, ast.Call) else []
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "slug":
+                slugs = literals(node.value)
+            for slug in slugs:
+                found.setdefault(slug, set()).add(path.name)
     return found
 
 
@@ -446,23 +415,38 @@ def slugs_of_call(node: ast.Call, takers: dict[str, int]) -> list[str]:
         return []
     given = [k.value for k in node.keywords if k.arg == "slug"]
     given += node.args[takers[name] : takers[name] + 1]
-    return [
-        part.value
-        for value in given
-        for part in ast.walk(value)
-        if isinstance(part, ast.Constant) and isinstance(part.value, str)
-    ]
+    return [slug for value in given for slug in literals(value)]
+
+
+def literals(value: ast.expr) -> list[str]:
+    """The strings an expression can be; `f"undefined-{kind}"` counts as `undefined-*`."""
+    if isinstance(value, ast.Constant):
+        return [str(value.value)]
+    if isinstance(value, ast.IfExp):
+        return literals(value.body) + literals(value.orelse)
+    if isinstance(value, ast.JoinedStr):
+        return ["".join(p.value if isinstance(p, ast.Constant) else "*" for p in value.values)]
+    return []
+
+
+def is_explained(slug: str) -> bool:
+    return any(fnmatch(known, slug) for known in explanations.EXPLANATIONS)
 
 
 def test_every_message_is_explained():
     used = slugs_in_source()
     assert len(used) > 15
-    missing = {slug: where for slug, where in used.items() if slug not in explanations.EXPLANATIONS}
+    missing = {slug: where for slug, where in used.items() if not is_explained(slug)}
     assert not missing
 
 
 def test_every_explanation_belongs_to_a_message():
-    assert not set(explanations.EXPLANATIONS) - set(slugs_in_source()) - {"internal"}
+    used = slugs_in_source()
+    assert not [
+        slug
+        for slug in explanations.EXPLANATIONS
+        if slug != "internal" and not any(fnmatch(slug, pattern) for pattern in used)
+    ]
 
 
 def test_explanations_are_written_for_a_terminal():
