@@ -157,10 +157,12 @@ def _input(text: str, state: Mapping[str, Any]) -> str | ObjectFile:
 PREFIXES = ("prefix_symbols", "prefix_sections", "prefix_alloc_sections")
 
 
-def _layout(scripts: Sequence[str]) -> os.PathLike[str] | None:
-    """The script as a path; a Path, because `link` takes some strings for script text."""
+def _layout(scripts: Sequence[str]) -> str | os.PathLike[str] | None:
+    """The script's path; a Path where `link` would take a string for script text."""
     if not scripts:
         return None
+    if not any(mark in scripts[0] for mark in "\n{;"):
+        return scripts[0]
     from pathlib import Path
 
     return Path(scripts[0])

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 import attrs
@@ -86,7 +85,8 @@ def _parse(layout: LayoutLike) -> n.Script:
 
 def _read_text(path: str, span: Span | None) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
     except OSError as problem:
         raise fail(
             "cannot-read",
