@@ -103,7 +103,7 @@ def link(
 
 def _link_here(kind: str, objects: Sequence[bytes], text: str) -> tuple[bytes | None, str]:
     import pylink86
-    from pylink86.boot.sectors import sector
+    from pylink86.boot import sector
 
     try:
         result = pylink86.link([sector(kind), *objects], text, dialect="gnu")

@@ -110,6 +110,41 @@ def test_a_bios_without(fault: str, kind: str) -> None:
     assert report(screen.lines[0]) == found(image, SECOND_DISK)
 
 
+OUT_PORT_92, OUT_KEYBOARD = b"\xe6\x92", b"\xe6\x64"
+"""`out 0x92, al` and `out 0x64, al`; without the latter, what goes to 0x60 means something else."""
+
+
+def without(image: bytes, *instructions: bytes) -> bytes:
+    """The image with instructions of its boot sector replaced by `nop`: the device stays idle."""
+    sector = image[:512]
+    for instruction in instructions:
+        assert sector.count(instruction) == 1
+        sector = sector.replace(instruction, b"\x90\x90")
+    return sector + image[512:]
+
+
+@pytest.mark.parametrize("kind", ["real", "protected"])
+def test_a20_through_the_keyboard_controller(kind: str) -> None:
+    image = image_of("ours", kind, 2)
+    screen = boot([padded(shim("NO_A20_BIOS")), padded(without(image, OUT_PORT_92))])
+    assert screen.lines[24] == "shut"
+    assert report(screen.lines[0]) == found(image, SECOND_DISK)
+
+
+@pytest.mark.parametrize(
+    ("kind", "gates"),
+    [
+        ("real", (OUT_PORT_92, OUT_KEYBOARD)),
+        ("protected", (OUT_PORT_92, OUT_KEYBOARD)),
+        ("long", (OUT_PORT_92,)),
+    ],
+)
+def test_a20_stays_shut(kind: str, gates: tuple[bytes, ...]) -> None:
+    image = without(image_of("ours", kind, 2), *gates)
+    screen = boot([padded(shim("NO_A20_BIOS")), padded(image)], want="A20 is shut")
+    assert screen.state == "wanted"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sectors", [1, 129, 900])
 def test_floppy(kind: str, sectors: int) -> None:

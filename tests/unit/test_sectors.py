@@ -15,7 +15,7 @@ import pytest
 
 from pylink86 import LinkError
 from pylink86 import elf_const as c
-from pylink86.boot.sectors import sector
+from pylink86.boot import sector
 from pylink86.model import UNDEF, ObjectFile
 from pylink86.script import nodes as n
 from pylink86.script.defaults import SECTOR_KINDS, STAGE_LIMIT, STAGE_START, raw_layout
