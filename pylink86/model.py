@@ -354,11 +354,19 @@ class ObjectFile:
         return found
 
     def relocations(self, index: int) -> Relocations:
-        """Section `index`, an SHT_REL or SHT_RELA, as columns."""
+        """Section `index`, an SHT_REL or SHT_RELA, as columns; bad-object when one points nowhere."""
         with_addend = self.sections.type[index] == c.SHT_RELA
-        return Relocations(
+        found = Relocations(
             *decode_relocations(self.contents[index], self.header.elf_class, with_addend)
         )
+        if found.symbol and (
+            max(found.symbol) >= max(len(self.symbols), 1)
+            or max(found.offset) >= self.sections.size[self.sections.info[index]]
+        ):
+            from .formats.elf_check import check_relocations
+
+            check_relocations(self, index, found)
+        return found
 
     def section(self, key: int | str) -> Section:
         """A section by index or by name (the first of that name); KeyError when there is none."""

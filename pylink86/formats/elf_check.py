@@ -8,12 +8,14 @@ when it fails is the culprit looked for, row by row.
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from operator import add
 from typing import NoReturn
 
 from .. import elf_const as c
 from ..diag import fail
-from ..elf_tables import REL, RELA, SHDR, SYM, Buffer, Column, string_at
+from ..elf_tables import REL, RELA, SHDR, SYM, Buffer, string_at
 from ..model import ObjectFile, Relocations, Sections, Symbols
 
 NO_CONTENT = frozenset({c.SHT_NULL, c.SHT_NOBITS})
@@ -32,12 +34,12 @@ def bad(name: str, structure: str, offset: int, what: str) -> NoReturn:
     )
 
 
-def section_title(sections: Sections, index: int) -> str:
-    """`section header 5 (.text)`; without the name when that is what is broken."""
+def _title(sections: Sections, index: int) -> str:
+    """`section 5 (.text)`; without the name when that is what is broken."""
     name_off = sections.name_off[index]
     if not 0 < name_off < len(sections.strings):
-        return f"section header {index}"
-    return f"section header {index} ({string_at(sections.strings, name_off)})"
+        return f"section {index}"
+    return f"section {index} ({string_at(sections.strings, name_off)})"
 
 
 # --- Sections -------------------------------------------------------------------------------------
@@ -51,7 +53,7 @@ def check_sections(name: str, elf_class: int, shoff: int, size: int, sections: S
 
     def bad_section(index: int, what: str) -> NoReturn:
         offset = shoff + index * SHDR[elf_class].size
-        bad(name, section_title(sections, index), offset, what)
+        bad(name, f"header of {_title(sections, index)}", offset, what)
 
     count = len(sections)
     if sections.type[0] != c.SHT_NULL:
@@ -145,20 +147,28 @@ def check_symbols(
         bad_symbol(symbols.shndx.index(at), what)
 
 
-# --- Groups and relocations, when they are decoded ------------------------------------------------
+def check_groups(
+    name: str, sections: Sections, symtab: int, symbols: Symbols, contents: Sequence[Buffer]
+) -> None:
+    """The members of a section group are sections, its signature is a symbol (gABI ch.4)."""
+    count = len(sections)
+    for index, kind in enumerate(sections.type):
+        if kind != c.SHT_GROUP:
+            continue
+        words = struct.unpack(f"<{sections.size[index] // 4}I", contents[index])
+        wrong = [member for member in words[1:] if not 0 < member < count]
+        if not words:
+            what = "it is empty"
+        elif wrong:
+            what = f"member {wrong[0]} is no section, the file has {count}"
+        elif sections.link[index] != symtab or sections.info[index] >= len(symbols):
+            what = f"its signature, symbol {sections.info[index]}, does not exist"
+        else:
+            continue
+        bad(name, f"group in {_title(sections, index)}", sections.offset[index], what)
 
 
-def check_group(file: ObjectFile, index: int, members: Column) -> None:
-    """A group's members are sections and its signature is a symbol (gABI ch.4, Section Groups)."""
-    sections = file.sections
-    title, offset = section_title(sections, index), sections.offset[index]
-    wrong = [m for m in members if not 0 < m < len(sections)]
-    if wrong:
-        what = f"member {wrong[0]} is no section, the file has {len(sections)}"
-        bad(file.name, title, offset, what)
-    if sections.link[index] != file.symtab or sections.info[index] >= len(file.symbols):
-        what = f"its signature is symbol {sections.info[index]} of section {sections.link[index]}"
-        bad(file.name, title, offset, what)
+# --- Relocations, when they are decoded -----------------------------------------------------------
 
 
 def check_relocations(file: ObjectFile, index: int, relocations: Relocations) -> None:
@@ -172,7 +182,7 @@ def check_relocations(file: ObjectFile, index: int, relocations: Relocations) ->
     record = (RELA if relocations.addend is not None else REL)[file.header.elf_class].size
 
     def bad_relocation(row: int, what: str) -> NoReturn:
-        structure = f"relocation {row} of {section_title(sections, index)[15:]}"
+        structure = f"relocation {row} in {_title(sections, index)}"
         bad(file.name, structure, sections.offset[index] + row * record, what)
 
     if not len(relocations):
@@ -185,6 +195,8 @@ def check_relocations(file: ObjectFile, index: int, relocations: Relocations) ->
         )
         bad_relocation(relocations.offset.index(at), what)
     at = max(relocations.symbol)
-    if at and at >= len(file.symbols):
-        what = f"its symbol is {at}, the file has {len(file.symbols)} symbols"
+    table = sections.link[index]
+    count = sections.size[table] // SYM[file.header.elf_class].size
+    if at and at >= count:
+        what = f"its symbol is {at}, the symbol table in section {table} has {count}"
         bad_relocation(relocations.symbol.index(at), what)

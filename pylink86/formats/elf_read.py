@@ -27,7 +27,7 @@ from ..elf_tables import (
     decode_symbols,
 )
 from ..model import NO_SYMBOLS, FileLayout, Header, ObjectFile, Sections, Segment, Symbols
-from .elf_check import NO_CONTENT, bad, check_sections, check_strings, check_symbols
+from .elf_check import NO_CONTENT, bad, check_groups, check_sections, check_strings, check_symbols
 
 MACHINES = {
     (32, c.EM_386): "elf32-i386",
@@ -135,6 +135,9 @@ def read_elf(data: bytes, name: str) -> ObjectFile:
         (phoff, phoff + phsize),
         (shoff, shoff + len(sections) * SHDR[elf_class].size),
     ]
+    symbols = _symbols(sections, contents, symtab, elf_class, name) if symtab else NO_SYMBOLS
+    if c.SHT_GROUP in sections.type:
+        check_groups(name, sections, symtab, symbols, contents)
     return ObjectFile(
         name,
         Header(
@@ -151,7 +154,7 @@ def read_elf(data: bytes, name: str) -> ObjectFile:
         ),
         sections,
         contents,
-        _symbols(sections, contents, symtab, elf_class, name) if symtab else NO_SYMBOLS,
+        symbols,
         symtab,
         segments,
         FileLayout(phoff, shoff, tuple(tail), Gaps(data, tables, sections), len(data)),
@@ -238,7 +241,7 @@ def _section_strings(data: bytes, sections: Sections, index: int, name: str) -> 
     start, size = sections.offset[index], sections.size[index]
     if start + size > len(data):
         what = f"{size:#x} bytes reach beyond the file's {len(data):#x}"
-        bad(name, f"section header {index} (names)", start, what)
+        bad(name, f"section {index} (names)", start, what)
     strings = data[start : start + size]
     check_strings(name, sections, index, strings)
     return strings or b"\0"
