@@ -28,11 +28,12 @@ def _mode(words: str) -> re.Pattern[str]:
 
 
 EXPR = _mode(
-    r"(?P<name>[A-Za-z_.$][\w.$]*)"
+    r"(?P<name>/DISCARD/|[A-Za-z_.$][\w.$]*)"
     r"|(?P<number>[0-9][\w.$]*)"
     r"|(?!/\*)(?P<op><<=?|>>=?|&&|\|\||[-+*/&|^=!<>]=|[-+*/%<>&|^~!?:;,(){}=])"
 )
-"""Expressions, and every place where only punctuation or a keyword can stand."""
+"""Expressions, and every place where only punctuation or a keyword can stand.  `/DISCARD/` is one
+word here too: it may follow the fill of the section before it (`} =144 /DISCARD/ : ...`)."""
 
 NAME = _mode(
     r"(?!/\*)(?P<name>[\w.$/\\~+\[\]!^-]+(?::+[\w.$/\\~+-]+)*)|(?P<op>[{}(),;:=<>*?&|])",

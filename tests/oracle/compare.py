@@ -34,7 +34,7 @@ def ours(objects: tuple[Obj, ...], script: str, dialect: str) -> Answer:
 
     try:
         inputs = [read_bytes(obj.encode(), obj.name) for obj in objects]
-        result = link(inputs, script, dialect=dialect, output_format="binary")
+        result = link(inputs, script, dialect=dialect, oformat="binary")
         return Answer(bytes(result.image))
     except LinkError as error:
         found = [d for d in error.diagnostics if d.severity == "error"]
