@@ -1,26 +1,40 @@
-"""Booting: the bundled boot sectors, disk images, and machines to run an image in."""
+"""Boot images: run one and see what it does.
+
+    >>> from pylink86 import boot
+    >>> machine = boot.run("disk.img")
+    >>> machine.reason, machine.screen
+"""
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from .sectors import sector as sector
+import importlib
+from typing import TYPE_CHECKING, Any
 
 _WHERE = {
-    "sector": "sectors",
+    "run": "launch",
+    "Machine": "machine",
+    "REASONS": "machine",
+    "run_qemu": "qemu",
 }
-"""Public name -> module, imported when first used: the emulator is not loaded for a boot sector."""
+"""Public name -> module.  Each is imported when first used."""
 
-__all__ = [*_WHERE]
+__all__ = [*_WHERE]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module 'pylink86.boot' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    value = getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_WHERE])
+
+
+if TYPE_CHECKING:
+    from .machine import REASONS as REASONS
+    from .machine import Machine as Machine
+    from .qemu import run_qemu as run_qemu
+    from .launch import run as run
