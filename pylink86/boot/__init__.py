@@ -15,6 +15,7 @@ _WHERE = {
     "Machine": "machine",
     "REASONS": "machine",
     "run_qemu": "qemu",
+    "sector": "sectors",
 }
 """Public name -> module.  Each is imported when first used."""
 
@@ -38,3 +39,4 @@ if TYPE_CHECKING:
     from .machine import Machine as Machine
     from .qemu import run_qemu as run_qemu
     from .launch import run as run
+    from .sectors import sector as sector
