@@ -35,6 +35,43 @@ class Dialect:
         "a script's file name without wildcards that is not on the command line is an input",
         "`.a : { other.o(.text) }` without other.o: opened by GNU ld, matches nothing in LLD",
     )
+
+    # Expressions (GNU ld manual 3.10)
+    arithmetic_on_offsets: bool = row(
+        "operators work on the offsets of addresses in one section, and a number inside an output "
+        "section counts from its start; otherwise on addresses, and only `+-&|^` keep a section",
+        "`.t 0x1003 : { BYTE(1) T = .; s = T * 2; n = 5; a = ALIGN(T, 16); }`: s 0x1005, n 0x1008, "
+        "a 0x1013, all in .t, in GNU ld; s 0x2008 and n 5, absolute, a 0x1010 in .t, in LLD",
+    )
+    align_any_number: bool = row(
+        "ALIGN takes numbers that are no power of two",
+        "`s = ALIGN(7, 3);`: 9 in GNU ld, `alignment must be power of 2` in LLD",
+    )
+    divides_signed: bool = row(
+        "`/` and `%` take their operands as signed numbers",
+        "`s = -4 / 2;`: -2 in GNU ld, 0x7ffffffffffffffe in LLD",
+    )
+    stops_at_first_truth: bool = row(
+        "`&&` and `||` do not look at the right side when the left one decides",
+        "`s = 0 && nope;`: undefined symbol in GNU ld, 0 in LLD",
+    )
+    leading_zero_is_octal: bool = row(
+        "a number that begins with 0 is octal",
+        "`s = 010;`: 8 in GNU ld, 10 in LLD",
+    )
+    letters_are_numbers: str = row(
+        "undefined names of hexadecimal digits that end in one of these letters are numbers, as is "
+        "`$` and hexadecimal digits where `$` is among them",
+        "`s = 0xa + ah + fx + $10;`: GNU ld takes all, LLD only `ah`",
+    )
+    unknown_section_has_size_0: bool = row(
+        "SIZEOF of an output section that does not exist is 0",
+        "`s = SIZEOF(.nope);`: undefined section in GNU ld, 0 in LLD",
+    )
+    assert_gives_dot: bool = row(
+        "ASSERT in an expression has the value of the location counter, otherwise its condition's",
+        '`.t 0x1000 : { BYTE(1) s = ASSERT(5, "x"); }`: 5 in GNU ld, 0x1001 in LLD',
+    )
     generic_path: bool = row(
         "GNU ld links to raw images (and srec, ihex, another class) through a path that "
         "merges no strings, edits no unwind tables and has no global offset table",
@@ -50,7 +87,11 @@ class Dialect:
     )
     merges_strings_in_raw: bool = row(
         "SHF_MERGE sections are merged in raw images too",
-        "two objects with the string \"abc\" in .rodata.str1.1",
+        'two objects with the string "abc" in .rodata.str1.1',
+    )
+    own_tables_match_patterns: bool = row(
+        "patterns match the linker's own empty tables (`.rela.dyn`, `.got`, `.plt` ...)",
+        "`.p : { *(.rela*) . = ALIGN(512); }`: an SHT_RELA section aligned to 8 in LLD",
     )
     ignores_stack_note: bool = row(
         "`.note.GNU-stack` is no input section",
@@ -155,10 +196,19 @@ GNU = Dialect(
     hex_fill_is_pattern=True,
     dot_in_section_is_relative=True,
     opens_files_named_in_patterns=True,
+    arithmetic_on_offsets=True,
+    align_any_number=True,
+    divides_signed=True,
+    stops_at_first_truth=False,
+    leading_zero_is_octal=True,
+    letters_are_numbers="hHxXbBoOdD$",
+    unknown_section_has_size_0=False,
+    assert_gives_dot=False,
     generic_path=True,
     rebuilds_eh_frame=False,
     merges_strings=False,
     merges_strings_in_raw=False,
+    own_tables_match_patterns=False,
     ignores_stack_note=False,
     groups_commons_by_file=True,
     bare_file_takes_commons_first=False,
@@ -189,10 +239,19 @@ LLD = Dialect(
     hex_fill_is_pattern=False,
     dot_in_section_is_relative=False,
     opens_files_named_in_patterns=False,
+    arithmetic_on_offsets=False,
+    align_any_number=False,
+    divides_signed=False,
+    stops_at_first_truth=True,
+    leading_zero_is_octal=False,
+    letters_are_numbers="hH",
+    unknown_section_has_size_0=True,
+    assert_gives_dot=True,
     generic_path=False,
     rebuilds_eh_frame=True,
     merges_strings=True,
     merges_strings_in_raw=True,
+    own_tables_match_patterns=True,
     ignores_stack_note=True,
     groups_commons_by_file=False,
     bare_file_takes_commons_first=True,

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Union
 
 import attrs
 
@@ -29,7 +28,8 @@ from .passes.locate import Addresses
 from .passes.match import Claims, SectionList, list_sections, match_sections
 from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
-from .passes.place import Piece, PlacedSection, Placement, settle_addresses
+from .passes.place import settle_addresses
+from .passes.placement import Piece, PlacedSection, Placement
 from .passes.relocate import Patched, apply_relocations
 from .passes.resolve import Resolution, resolve_symbols
 from .script import nodes as n
@@ -44,11 +44,11 @@ DEFAULT_MAX_IMAGE = 1 << 30
 class LinkOptions:
     """What a command line can say beside objects and script.
 
-    entry: the entry symbol, stronger than ENTRY().  oformat: "binary", "elf64-x86-64", "elf32-i386";
-    "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym: `name=expression`.  undefined:
-    names to be wanted as if an object referred to them.  search: directories for the script's files.
-    silenced: slugs of warnings not to give.  max_image_size: bytes a raw image may have.
-    """
+    entry: the entry symbol, stronger than ENTRY().  oformat: "binary", "elf64-x86-64",
+    "elf32-i386"; "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym:
+    `name=expression`.  undefined: names to be wanted as if an object referred to them.  search:
+    directories for the script's files. silenced: slugs of warnings not to give.  max_image_size:
+    bytes a raw image may have."""
 
     entry: str = ""
     oformat: str = ""
@@ -84,9 +84,8 @@ class OutputSection:
 class OutputPiece:
     """A stretch of an output section and why it is there.
 
-    kind: "input" (an input section: `section`), "fill" (padding or fill), "data" (BYTE and the like).
-    cause: in words: `hello.o(.text)`, `alignment of hello.o(.rodata)`, `. = ALIGN(512)`.
-    """
+    kind: "input" (an input section: `section`), "fill" (padding or fill), "data" (BYTE and the
+    like). cause: in words: `hello.o(.text)`, `alignment of hello.o(.rodata)`, `. = ALIGN(512)`."""
 
     output: str
     sec_off: int
@@ -123,10 +122,12 @@ class LinkResult:
     def to_bytes(self, format: str) -> bytes:
         """The link in a format: "binary", or ELF.  Raises image-too-large, unknown-format."""
         if format in RAW_FORMATS:
-            from .formats.binary import write_binary
+            from .formats.binary import FilePiece, write_binary
 
-            pieces = raw_pieces(self.placed, self.patched, self.dialect)
-            return write_binary(pieces, max_size=self.options.max_image_size)
+            found = raw_pieces(self.placed, self.patched, self.dialect)
+            start = found[0][0] if found else 0
+            pieces = [FilePiece(at - start, data, f"section `{name}'") for at, data, name in found]
+            return write_binary(pieces, 0, max_size=self.options.max_image_size)
         if format in ELF_FORMATS:
             return self.object_file.to_bytes()
         raise fail("unknown-format", f"unknown output format `{format}'", help=[_formats()])
@@ -203,17 +204,16 @@ def link(
     objs: Iterable[InputLike],
     layout: LayoutLike = None,
     *,
-    dialect: Union[str, Dialect] = "gnu",
+    dialect: str | Dialect = "gnu",
     options: LinkOptions | None = None,
     **settings: object,
 ) -> LinkResult:
     """Link objects by a layout.
 
-    objs: paths, bytes or ObjectFiles, in command-line order.  layout: a path, script text, a Layout or
-    a parsed Script.  dialect: "gnu" or "lld".  options, or fields of LinkOptions as keywords
-    (`oformat="binary"`, `gc_sections=True`).  Raises LinkError with all that was found; warnings are in
-    the result's `diagnostics`.
-    """
+    objs: paths, bytes or ObjectFiles, in command-line order.  layout: a path, script text, a Layout
+    or a parsed Script.  dialect: "gnu" or "lld".  options, or fields of LinkOptions as keywords
+    (`oformat="binary"`, `gc_sections=True`).  Raises LinkError with all that was found; warnings
+    are in the result's `diagnostics`."""
     chosen = attrs.evolve(options or LinkOptions(), **settings)  # type: ignore[arg-type]
     kind = _dialect(dialect)
     diags = Diagnostics(chosen.silenced, chosen.fatal_warnings)
@@ -246,10 +246,11 @@ def _link(
     gone = live.dead | claims.discarded
     plan, edits = edit_sections(plan, table, resolution, gone, dialect, raw)
     # From here on what is in the output, and in which order, is settled; only numbers are missing.
-    addresses = Addresses.of(resolution, table, edits)
+    machine = output_machine(options, inputs.files)
+    addresses = Addresses.of(resolution, table, edits, machine)
     placed = settle_addresses(plan, script, addresses, dialect, diags)
     # From here on no address moves.
-    check_layout(placed, dialect, diags)
+    check_layout(placed, dialect, raw, options.max_image_size, diags)
     diags.stop_on_errors()
     patched = apply_relocations(placed, dialect, raw, diags, _source_line)
     diags.stop_on_errors()
@@ -264,7 +265,8 @@ def _link(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Python's cycle collector finds nothing during a link and would look for it again and again."""
+    """Python's cycle collector finds nothing during a link and would look for it again and
+    again."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -274,7 +276,7 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _dialect(name: Union[str, Dialect]) -> Dialect:
+def _dialect(name: str | Dialect) -> Dialect:
     if isinstance(name, Dialect):
         return name
     if name not in DIALECTS:
@@ -284,6 +286,17 @@ def _dialect(name: Union[str, Dialect]) -> Dialect:
 
 def _formats() -> str:
     return "use one of " + ", ".join(sorted({*RAW_FORMATS, *ELF_FORMATS}))
+
+
+EMULATIONS = {"elf_x86_64": c.EM_X86_64, "elf_i386": c.EM_386, "elf32_x86_64": c.EM_X86_64}
+
+
+def output_machine(options: LinkOptions, files: Sequence[ObjectFile]) -> int:
+    """-m, else x86-64 as soon as one input is: 64-bit code can hold 32-bit parts, not the
+    reverse."""
+    if options.emulation in EMULATIONS:
+        return EMULATIONS[options.emulation]
+    return max((f.header.machine for f in files), key=lambda machine: machine == c.EM_X86_64)
 
 
 def output_format(script: ScriptFile, options: LinkOptions, first: ObjectFile) -> str:

@@ -6,8 +6,10 @@ look at the finished layout for the ways that is known to happen; none changes a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..diag import Diagnostics
-from .place import Placement
+from .placement import Placement
 from .relocate import Patched
 
 
@@ -17,4 +19,6 @@ def advise(placed: Placement, patched: Patched, raw: bool, diags: Diagnostics) -
         check(placed, patched, raw, diags)
 
 
-CHECKS: tuple = ()
+Check = Callable[[Placement, Patched, bool, Diagnostics], None]
+
+CHECKS: tuple[Check, ...] = ()

@@ -11,22 +11,85 @@ from collections.abc import Callable
 from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
-from .place import INPUT, PlacedSection, Placement
+from .placement import INPUT, PlacedSection, Placement
 
 LARGEST = 3
 
 
-def check_layout(placed: Placement, dialect: Dialect, diags: Diagnostics) -> None:
-    """Report assert-failed, region-overflow, sections-overlap.
+def check_layout(
+    placed: Placement, dialect: Dialect, raw: bool, max_size: int, diags: Diagnostics
+) -> None:
+    """Report assert-failed, region-overflow, sections-overlap, image-too-large.
+
+    max_size: bytes the output may have; checked before any byte is made, so that a wrong address
+    costs a message and not the machine's memory.
 
     Source: GNU ld manual 3.4.5 (ASSERT), 3.7 (MEMORY); --check-sections for overlaps.
     """
     _check_asserts(placed, diags)
     _check_regions(placed, diags)
-    where = "LMA" if dialect.lma_counts else "address"
     _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
     if dialect.lma_counts and any(s.lma != s.vma for s in placed.sections):
-        _check_overlaps(placed, where, lambda s: s.lma, lambda s: s.plan.loads, diags)
+        _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads, diags)
+    _check_size(placed, dialect, raw, max_size, diags)
+
+
+def _check_size(
+    placed: Placement, dialect: Dialect, raw: bool, max_size: int, diags: Diagnostics
+) -> None:
+    """A section, or the span of a raw image, that nobody can want (image-too-large)."""
+    inside = [s for s in placed.sections if s.size and s.plan.type != c.SHT_NOBITS]
+    for section in inside:
+        if section.size > max_size:
+            node = section.plan.node
+            diags.error(
+                "image-too-large",
+                f"section `{section.name}' would have {section.size:#x} bytes, more than "
+                f"{max_size:#x}",
+                span=node.name_span if node is not None else None,
+                notes=[f"largest gap: {_largest_gap(section)}"],
+                help=["check the address it is padded to, or raise --max-image-size"],
+            )
+            return
+    if raw:
+        start = (lambda s: s.lma) if dialect.lma_counts else (lambda s: s.vma)
+        _check_span(sorted((s for s in inside if s.plan.loads), key=start), start, max_size, diags)
+
+
+def _largest_gap(section: PlacedSection) -> str:
+    piece = max(section.pieces, key=lambda p: p.size)
+    span = None if isinstance(piece.origin, int) else piece.origin.span
+    cause = f", made by `{span.text}' at {span}" if span is not None else ""
+    return f"{piece.size:#x} bytes from {section.vma + piece.sec_off:#x}{cause}"
+
+
+def _check_span(
+    inside: list[PlacedSection],
+    start: Callable[[PlacedSection], int],
+    max_size: int,
+    diags: Diagnostics,
+) -> None:
+    """The distance from the first byte of a raw image to its last."""
+    if not inside:
+        return
+    size = max(start(s) + s.size for s in inside) - start(inside[0])
+    if size <= max_size:
+        return
+    pairs = list(zip(inside, inside[1:]))
+    left, right = max(pairs, key=lambda p: start(p[1]) - start(p[0]) - p[0].size)
+    diags.error(
+        "image-too-large",
+        f"the image would have {size:#x} bytes, more than {max_size:#x}",
+        span=right.plan.node.name_span if right.plan.node is not None else None,
+        notes=[
+            f"most of it is the hole between `{left.name}', which ends at "
+            f"{start(left) + left.size:#x}, and `{right.name}', which starts at {start(right):#x}"
+        ],
+        help=[
+            f"give `{right.name}' a load address next to `{left.name}' with AT(...), or raise "
+            "--max-image-size"
+        ],
+    )
 
 
 def _check_asserts(placed: Placement, diags: Diagnostics) -> None:

@@ -1,19 +1,18 @@
 """An output section while the order of all of them is being made.
 
-Ordering looks at what each output section holds so far (code, data, nothing) and adds orphans to it;
-the finished list is made of `OutputPlan`s, which nothing changes any more.
-"""
+Ordering looks at what each output section holds so far (code, data, nothing) and adds orphans to
+it; the finished list is made of `OutputPlan`s, which nothing changes any more."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Union
 
 import attrs
 
 from .. import elf_const as c
 from ..script import nodes as n
 from .match import Claim, SectionId, SectionList
+
 
 @attrs.define(eq=False)
 class Entry:
@@ -25,7 +24,7 @@ class Entry:
 
     name: str
     node: n.OutputSection | None
-    items: list[Union[Claim, n.SectionStatement]]
+    items: list[Claim | n.SectionStatement]
     type: int = c.SHT_NULL
     flags: int = 0
     align: int = 1
@@ -34,7 +33,8 @@ class Entry:
     beside: n.OutputSection | None = None
 
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
-        """Count input sections in: flags are joined, the type is NOBITS only while all inputs are."""
+        """Count input sections in: flags are joined, the type is NOBITS only while all inputs
+        are."""
         for sid in sids:
             flags, kind = table.flags[sid], table.type[sid]
             self.flags |= flags & KEPT_FLAGS

@@ -1,22 +1,21 @@
 """What stands in the gaps: a script's fill pattern, or the default of the dialect.
 
-Alignment and `. = ...` leave gaps in an output section.  `=fill` and FILL() say which bytes go there
-(GNU ld manual 3.6.8.5, 3.6.5); the linkers read the same number differently, and where nothing is
-said, code is padded with instructions that do nothing (GNU ld) or trap (LLD).
-"""
+Alignment and `. = ...` leave gaps in an output section.  `=fill` and FILL() say which bytes go
+there (GNU ld manual 3.6.8.5, 3.6.5); the linkers read the same number differently, and where
+nothing is said, code is padded with instructions that do nothing (GNU ld) or trap (LLD)."""
 
 from __future__ import annotations
 
-from typing import Union
+from collections.abc import Callable
 
 from ..dialect import Dialect
+from ..elf_const import EM_X86_64
 from ..script import nodes as n
 
-Pattern = Union[bytes, None]
-"""Bytes to repeat; None is the multi-byte NOPs of `nops`."""
+Pattern = bytes | Callable[[int], bytes]
+"""Bytes to repeat, or a function that makes any number of bytes (`long_nops`)."""
 
 ZEROS: Pattern = b"\0"
-NOPS: Pattern = None
 TRAPS: Pattern = b"\xcc"
 
 NOP = (
@@ -35,15 +34,21 @@ NOP = (
 """By length; the encodings the Intel manual recommends (NOP, table 4-12)."""
 
 
-def nops(size: int) -> bytes:
-    """GNU ld's padding of code: as many ten-byte NOPs as fit, then one of the rest (measured)."""
+def long_nops(size: int) -> bytes:
+    """GNU ld's padding of x86-64 code: as many ten-byte NOPs as fit, then one of the rest."""
     return NOP[10] * (size // 10) + NOP[size % 10]
+
+
+def short_nops(size: int) -> bytes:
+    """Its padding of i386 code, whose processors may not know the long ones: two bytes, then
+    one."""
+    return NOP[2] * (size // 2) + NOP[size % 2]
 
 
 def fill_bytes(pattern: Pattern, size: int, phase: int = 0) -> bytes:
     """`size` bytes of a gap; phase: how far into the pattern the gap begins."""
-    if pattern is None:
-        return nops(phase + size)[phase:] if phase else nops(size)
+    if callable(pattern):
+        return pattern(size)
     if len(pattern) == 1:
         return pattern * size
     whole = pattern * ((phase + size) // len(pattern) + 1)
@@ -53,8 +58,8 @@ def fill_bytes(pattern: Pattern, size: int, phase: int = 0) -> bytes:
 def pattern_from(expr: n.Expr, value: int, dialect: Dialect) -> bytes:
     """The bytes a fill expression means; value: what it evaluates to.
 
-    GNU ld: a hexadecimal constant means the bytes as written (`=0x90` is 90 90 90), anything else the
-    low 32 bits, most significant byte first (`=144` is 00 00 00 90).  LLD: always the latter.
+    GNU ld: a hexadecimal constant means the bytes as written (`=0x90` is 90 90 90), anything else
+    the low 32 bits, most significant byte first (`=144` is 00 00 00 90).  LLD: always the latter.
     """
     if dialect.hex_fill_is_pattern and isinstance(expr, n.Number):
         digits = expr.literal.lower()
@@ -64,8 +69,10 @@ def pattern_from(expr: n.Expr, value: int, dialect: Dialect) -> bytes:
     return (value & 0xFFFFFFFF).to_bytes(4, "big")
 
 
-def default_pattern(is_code: bool, dialect: Dialect) -> Pattern:
-    """What pads a section the script gives no fill."""
+def default_pattern(is_code: bool, machine: int, dialect: Dialect) -> Pattern:
+    """What pads a section the script gives no fill; machine: EM_ of the output."""
     if not is_code:
         return ZEROS
-    return NOPS if dialect.pads_code_with_nops else TRAPS
+    if not dialect.pads_code_with_nops:
+        return TRAPS
+    return long_nops if machine == EM_X86_64 else short_nops

@@ -1,9 +1,10 @@
-"""The result: a raw image, or an ObjectFile with sections, symbols and segments to be written as ELF.
+"""The result: a raw image, or an ObjectFile with sections, symbols and segments to be written as
+ELF.
 
 A raw image is what a BIOS or a ROM programmer takes: the bytes of every loaded section at its load
 address, counted from the lowest, zeros between.  An ELF executable carries the same bytes with a
-description: section headers, a symbol table, and program headers that tell a loader what goes where.
-"""
+description: section headers, a symbol table, and program headers that tell a loader what goes
+where."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from .. import elf_const as c
 from ..dialect import Dialect
 from ..elf_tables import encode_symbols
 from ..model import ABS, Header, ObjectFile, SectionRow, Sections, Segment, SymbolRow, Symbols
-from .place import PlacedSection, Placement
+from .placement import PlacedSection, Placement
 from .relocate import Patched
 
 PAGE = 0x1000
@@ -24,9 +25,8 @@ def raw_pieces(
 ) -> list[tuple[int, bytearray, str]]:
     """What a raw image consists of: (load address, bytes, section name), lowest address first.
 
-    GNU ld goes by load address (LMA), LLD by VMA; sections without contents are left out in both, and
-    in GNU ld those that only move `.`.  Source: `--oformat binary` of both, by experiment.
-    """
+    GNU ld goes by load address (LMA), LLD by VMA; sections without contents are left out in both,
+    and in GNU ld those that only move `.`.  Source: `--oformat binary` of both, by experiment."""
     found = [
         (section.lma if dialect.lma_counts else section.vma, content, section.name)
         for section, content in zip(placed.sections, patched.contents)
@@ -89,9 +89,8 @@ def _index(placed: Placement, section: PlacedSection) -> int:
 def load_segments(sections: Sequence[PlacedSection]) -> tuple[Segment, ...]:
     """PT_LOAD for each run of sections in memory with equal permissions and a steady LMA distance.
 
-    A section without contents may only end a segment.  Source: GNU ld manual 3.8 (the default rule);
-    offsets are left to the writer.
-    """
+    A section without contents may only end a segment.  Source: GNU ld manual 3.8 (the default
+    rule); offsets are left to the writer."""
     out: list[Segment] = []
     run: list[PlacedSection] = []
     for section in sorted((s for s in sections if s.plan.alloc and s.size), key=lambda s: s.vma):
@@ -129,9 +128,7 @@ def _segment(run: list[PlacedSection]) -> Segment:
     return Segment(c.PT_LOAD, _permissions(first), 0, first.vma, first.lma, filesz, memsz, PAGE)
 
 
-def _symbol_rows(
-    placed: Placement, where: dict[int, int]
-) -> tuple[list[SymbolRow], int]:
+def _symbol_rows(placed: Placement, where: dict[int, int]) -> tuple[list[SymbolRow], int]:
     """Section symbols, the files' locals, then globals and the script's names; index of the first
     global."""
     rows: list[SymbolRow] = []

@@ -17,9 +17,7 @@ from .match import Claims, Draft, SectionId, SectionList
 from .resolve import Resolution
 from .words import names_used
 
-ROOT_TYPES = frozenset(
-    {c.SHT_NOTE, c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY}
-)
+ROOT_TYPES = frozenset({c.SHT_NOTE, c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY})
 ROOT_NAMES = (".init", ".fini", ".ctors", ".dtors", ".jcr", ".eh_frame")
 
 
@@ -77,9 +75,15 @@ def mark_live(
 
 
 def _script_names(claims: Claims) -> set[str]:
-    nodes = (i for item in claims.items for i in (item.items if isinstance(item, Draft) else (item,)))
-    return {name for node in nodes if isinstance(node, (n.Assignment, n.Assert, n.Data))
-            for name in names_used(node)}
+    nodes = (
+        i for item in claims.items for i in (item.items if isinstance(item, Draft) else (item,))
+    )
+    return {
+        name
+        for node in nodes
+        if isinstance(node, (n.Assignment, n.Assert, n.Data))
+        for name in names_used(node)
+    }
 
 
 def _roots(table: SectionList) -> set[SectionId]:

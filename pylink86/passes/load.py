@@ -1,9 +1,8 @@
 """What takes part in the link: the script, and the input files in command-line order.
 
-A user hands over paths, bytes or ObjectFiles; a script can name more files with INPUT, and in GNU ld's
-dialect a file name without wildcards in a section pattern is an input too.  After this pass the list
-of files is complete and in the order that decides every tie later on.
-"""
+A user hands over paths, bytes or ObjectFiles; a script can name more files with INPUT, and in GNU
+ld's dialect a file name without wildcards in a section pattern is an input too.  After this pass
+the list of files is complete and in the order that decides every tie later on."""
 
 from __future__ import annotations
 
@@ -63,9 +62,8 @@ def load_script(
 ) -> ScriptFile:
     """Parse the layout, follow its INCLUDEs, and append the nodes that options stand for.
 
-    layout: a path, script text (a str with a line break, a brace or a semicolon), a Layout, a Script,
-    or None for no script.  Raises script-syntax, cannot-read, include-cycle.
-    """
+    layout: a path, script text (a str with a line break, a brace or a semicolon), a Layout, a
+    Script, or None for no script.  Raises script-syntax, cannot-read, include-cycle."""
     script = _parse(layout)
     expanded = _expand(script.commands, "script", search, ())
     return ScriptFile((*expanded, *extra))
@@ -211,7 +209,9 @@ def _read_one(obj: InputLike, number: int) -> ObjectFile:
     return read(obj)
 
 
-def _named_by_script(script: ScriptFile, dialect: Dialect) -> Iterator[tuple[str, Span | None, bool]]:
+def _named_by_script(
+    script: ScriptFile, dialect: Dialect
+) -> Iterator[tuple[str, Span | None, bool]]:
     """Names of inputs in the script: (name, where, whether a missing file is an error)."""
     for command in script.of(n.Input):
         for file in command.files:

@@ -6,8 +6,6 @@ expression asks or a relocation does.
 
 from __future__ import annotations
 
-from typing import Union
-
 import attrs
 
 from ..model import ABS
@@ -20,10 +18,10 @@ from .resolve import Resolution
 class Edits:
     """What merging and unwind-table editing did to input sections.
 
-    size, align: of input sections whose content was replaced.  content: their new bytes.  moved: for a
-    section whose bytes now lie in another (or were rearranged in itself), that section and the map.
-    parts: for a section made of others, those whose relocations still apply, each through its map.
-    """
+    size, align: of input sections whose content was replaced.  content: their new bytes.  moved:
+    for a section whose bytes now lie in another (or were rearranged in itself), that section and
+    the map. parts: for a section made of others, those whose relocations still apply, each through
+    its map."""
 
     size: dict[SectionId, int]
     align: dict[SectionId, int]
@@ -39,19 +37,20 @@ NO_EDITS = Edits({}, {}, {}, {}, {})
 class Addresses:
     """Columns by input section number: size and align (given), offset and owner (filled by a walk).
 
-    owner: index of the output section, -1 while not placed; offset: bytes from that section's start.
-    """
+    machine: EM_ of the output.  owner: index of the output section, -1 while not placed; offset:
+    bytes from that section's start."""
 
     resolution: Resolution
     table: SectionList
     edits: Edits
+    machine: int
     size: list[int]
     align: list[int]
     offset: list[int]
     owner: list[int]
 
     @staticmethod
-    def of(resolution: Resolution, table: SectionList, edits: Edits) -> Addresses:
+    def of(resolution: Resolution, table: SectionList, edits: Edits, machine: int) -> Addresses:
         size, align = table.size, table.align
         if edits.size:
             size, align = list(size), list(align)
@@ -59,14 +58,14 @@ class Addresses:
                 size[sid] = number
             for sid, number in edits.align.items():
                 align[sid] = number
-        return Addresses(resolution, table, edits, size, align, [], [])
+        return Addresses(resolution, table, edits, machine, size, align, [], [])
 
     def fresh(self) -> Addresses:
         """The same inputs, nothing placed yet."""
         many = len(self.size)
         return attrs.evolve(self, offset=[0] * many, owner=[-1] * many)
 
-    def of_symbol(self, file: int, index: int) -> Union[tuple[int, int], int, None]:
+    def of_symbol(self, file: int, index: int) -> tuple[int, int] | int | None:
         """(output section index, offset), an absolute number, or None when it is not placed."""
         symbols = self.resolution.files[file].symbols
         shndx = symbols.shndx[index]

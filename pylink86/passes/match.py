@@ -2,15 +2,15 @@
 
 A script lists output sections, each with statements such as `*(.text .text.*)`.  In the order they
 are written, each statement takes the sections that match its patterns and that no earlier statement
-took (GNU ld manual 3.6.4.1).  What no statement takes is an orphan, and a later pass finds it a place.
-"""
+took (GNU ld manual 3.6.4.1).  What no statement takes is an orphan, and a later pass finds it a
+place."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Union
+from typing import Any
 
 import attrs
 
@@ -35,9 +35,9 @@ class SectionList:
     """All input sections of the link as columns, numbered through: file order, then section order.
 
     base: per file, the number of its section 0.  file: per section, the number of its file (for a
-    section of the linker's own file, of the file it stands for, or -1).  eligible: whether the section
-    takes part at all.
-    """
+    section of the linker's own file, of the file it stands for, or -1).  eligible: whether the
+    section takes part at all.  phantoms: tables the linker made that hold nothing; only patterns
+    take them."""
 
     base: tuple[int, ...]
     file: list[int]
@@ -47,6 +47,7 @@ class SectionList:
     size: list[int]
     align: list[int]
     eligible: list[bool]
+    phantoms: frozenset[SectionId] = frozenset()
 
     def __len__(self) -> int:
         return len(self.name)
@@ -73,14 +74,14 @@ class Draft:
 
     name: str
     node: n.OutputSection | None
-    items: tuple[Union[Claim, n.SectionStatement], ...]
+    items: tuple[Claim | n.SectionStatement, ...]
 
 
 @attrs.frozen(eq=False)
 class Claims:
     """items: SECTIONS (and the assignments around it) in order; orphans: what nothing took."""
 
-    items: tuple[Union[Draft, n.Assignment, n.Assert], ...]
+    items: tuple[Draft | n.Assignment | n.Assert, ...]
     discarded: frozenset[SectionId]
     orphans: tuple[SectionId, ...]
     kept: frozenset[SectionId]
@@ -88,7 +89,9 @@ class Claims:
 
 def list_sections(resolution: Resolution, dialect: Dialect) -> SectionList:
     """The link-wide columns of all sections, made once, by joining the files' columns."""
-    base, file, name = [], [], []
+    base: list[int] = []
+    file: list[int] = []
+    name: list[str] = []
     kind: list[int] = []
     flags: list[int] = []
     size: list[int] = []
@@ -103,9 +106,11 @@ def list_sections(resolution: Resolution, dialect: Dialect) -> SectionList:
         size += table.size
         align += table.align
     file[base[-1] :] = resolution.own_origin
-    eligible = [
-        t not in NOT_INPUT and not f & c.SHF_EXCLUDE for t, f in zip(kind, flags)
-    ]
+    eligible = [t not in NOT_INPUT and not f & c.SHF_EXCLUDE for t, f in zip(kind, flags)]
+    own = range(base[-1] + 1, len(name))
+    phantoms = frozenset(s for s in own if size[s] == 0 and name[s] not in (".eh_frame", "COMMON"))
+    for sid in phantoms:
+        eligible[sid] = True
     for number, index in resolution.dropped:
         eligible[base[number] + index] = False
     if dialect.rebuilds_eh_frame:
@@ -116,7 +121,8 @@ def list_sections(resolution: Resolution, dialect: Dialect) -> SectionList:
         for sid, text in enumerate(name):
             if text == ".note.GNU-stack":
                 eligible[sid] = False
-    return SectionList(tuple(base), file, name, kind, flags, size, [a or 1 for a in align], eligible)
+    align = [a or 1 for a in align]
+    return SectionList(tuple(base), file, name, kind, flags, size, align, eligible, phantoms)
 
 
 def match_sections(
@@ -124,18 +130,17 @@ def match_sections(
 ) -> Claims:
     """Let every input statement take its sections, in script order.
 
-    A section goes to the first statement that matches.  /DISCARD/ takes like any other output section.
-    Source: GNU ld manual 3.6.4, 3.6.7.
-    """
+    A section goes to the first statement that matches.  /DISCARD/ takes like any other output
+    section. Source: GNU ld manual 3.6.4, 3.6.7."""
     matcher = _Matcher(resolution, table, dialect)
-    items: list[Union[Draft, n.Assignment, n.Assert]] = []
+    items: list[Draft | n.Assignment | n.Assert] = []
     discarded: list[SectionId] = []
     kept: list[SectionId] = []
     for node in _script_items(script):
         if not isinstance(node, n.OutputSection):
             items.append(node)
             continue
-        inner: list[Union[Claim, n.SectionStatement]] = []
+        inner: list[Claim | n.SectionStatement] = []
         for statement in node.statements:
             if isinstance(statement, n.InputStatement):
                 taken = matcher.take(statement)
@@ -151,8 +156,9 @@ def match_sections(
     return Claims(tuple(items), frozenset(discarded), matcher.left(), frozenset(kept))
 
 
-def _script_items(script: ScriptFile) -> Iterator[Union[n.OutputSection, n.Assignment, n.Assert]]:
-    """What shapes memory, in order: the contents of SECTIONS, and assignments and asserts anywhere."""
+def _script_items(script: ScriptFile) -> Iterator[n.OutputSection | n.Assignment | n.Assert]:
+    """What shapes memory, in order: the contents of SECTIONS, and assignments and asserts
+    anywhere."""
     for command in script.commands:
         if isinstance(command, n.SectionsCommand):
             for item in command.items:
@@ -163,7 +169,8 @@ def _script_items(script: ScriptFile) -> Iterator[Union[n.OutputSection, n.Assig
 
 
 class _Matcher:
-    """The unclaimed sections, indexed by name, so that a pattern looks at each different name once."""
+    """The unclaimed sections, indexed by name, so that a pattern looks at each different name
+    once."""
 
     def __init__(self, resolution: Resolution, table: SectionList, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -177,7 +184,8 @@ class _Matcher:
 
     def left(self) -> tuple[SectionId, ...]:
         """What nobody took, in input order."""
-        return tuple(sorted((s for sids in self._by_name.values() for s in sids), key=self._rank))
+        left = (s for sids in self._by_name.values() for s in sids)
+        return tuple(sorted((s for s in left if s not in self._table.phantoms), key=self._rank))
 
     def files(self, pattern: str) -> frozenset[int] | None:
         """Numbers of the files whose name matches; None for `*`, which is every file."""
@@ -209,11 +217,13 @@ class _Matcher:
         return self._pattern_by_pattern(taken_by, node.file)
 
     def _patterns(self, node: n.InputStatement) -> tuple[n.SectionPattern, ...]:
-        """The statement's patterns with the files each excludes, as the dialect reads EXCLUDE_FILE."""
+        """The statement's patterns with the files each excludes, as the dialect reads
+        EXCLUDE_FILE."""
         patterns = node.sections or (n.SectionPattern("*"),)
         if not self._dialect.exclude_file_lasts:
             return patterns
-        out, shut = [], ()
+        out: list[n.SectionPattern] = []
+        shut: tuple[str, ...] = ()
         for pattern in patterns:
             shut = pattern.exclude or shut
             out.append(attrs.evolve(pattern, exclude=shut) if shut else pattern)
@@ -237,10 +247,11 @@ class _Matcher:
     def _interleaved(
         self, taken_by: list[tuple[n.SectionPattern, list[SectionId]]]
     ) -> tuple[SectionId, ...]:
-        """GNU ld: one list in input order; a section of a sorted pattern goes in before the first one
-        that is greater by that pattern's criterion."""
+        """GNU ld: one list in input order; a section of a sorted pattern goes in before the first
+        one that is greater by that pattern's criterion."""
         every = sorted(
-            ((sid, p) for p, taken in taken_by for sid in taken), key=lambda pair: self._rank(pair[0])
+            ((sid, p) for p, taken in taken_by for sid in taken),
+            key=lambda pair: self._rank(pair[0]),
         )
         out: list[SectionId] = []
         for sid, pattern in every:
@@ -316,10 +327,13 @@ class _Matcher:
         return tuple(_SORT_KEYS[w](self._table, sid) for w in pattern.sort if w in _SORT_KEYS)
 
 
+_FLAG_NUMBERS = {f"SHF_{name}": number for number, name in c.SHF_NAMES.items()}
+
+
 def _flag_mask(names: Iterable[str]) -> int:
     mask = 0
     for name in names:
-        mask |= c.SHF_BY_NAME.get(name) or int(name, 0)
+        mask |= _FLAG_NUMBERS.get(name) or int(name, 0)
     return mask
 
 

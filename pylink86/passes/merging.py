@@ -98,9 +98,7 @@ def _unwind(
                 sid = table.base[number] + index
                 relocs = _relocs(resolution, number, index)
                 place = describe_section(resolution, table, sid)
-                inputs.append(
-                    UnwindInput(obj.contents[index], table.align[sid], relocs, place)
-                )
+                inputs.append(UnwindInput(obj.contents[index], table.align[sid], relocs, place))
                 sids.append(sid)
 
     def alive(symbol: Hashable) -> bool:
@@ -152,8 +150,5 @@ def _thinned(section: OutputPlan, removed: set[SectionId], edits: Edits) -> Outp
         else item
         for item in section.items
     )
-    align = max(
-        (edits.align[sid] for sid in section.sections() if sid in edits.align), default=1
-    )
+    align = max((edits.align[sid] for sid in section.sections() if sid in edits.align), default=1)
     return attrs.evolve(section, items=items, align=max(section.align, align))
-

@@ -3,8 +3,8 @@
 The script says the order of the sections it names.  An input section it does not name (an orphan)
 gets an output section of its own name beside one of its kind, and what "beside" means is where GNU
 ld and LLD differ most; each has a module of rules here in this pass's two `place` functions.  After
-this pass the list of what is in the output, and in which order, is settled; only numbers are missing.
-"""
+this pass the list of what is in the output, and in which order, is settled; only numbers are
+missing."""
 
 from __future__ import annotations
 
@@ -29,16 +29,14 @@ Command = Union["OutputPlan", "Dropped", n.Assignment, n.Assert]
 class OutputPlan:
     """One output section to be.
 
-    items: claims and other statements in order.  type, flags: SHT_ and SHF_ of the result; align: the
-    strictest input's.  beside: for an orphan, the section of the script it was placed behind.
-    loads: whether it occupies bytes of a loaded image (gABI: SHF_ALLOC and not
-    SHT_NOBITS).
-    """
+    items: claims and other statements in order.  type, flags: SHT_ and SHF_ of the result; align:
+    the strictest input's.  beside: for an orphan, the section of the script it was placed behind.
+    loads: whether it occupies bytes of a loaded image (gABI: SHF_ALLOC and not SHT_NOBITS)."""
 
     index: int
     name: str
     node: n.OutputSection | None
-    items: tuple[Union[Claim, n.SectionStatement], ...]
+    items: tuple[Claim | n.SectionStatement, ...]
     type: int
     flags: int
     align: int
@@ -78,6 +76,7 @@ class Plan:
     sections: tuple[OutputPlan, ...]
     assigned: frozenset[str] = frozenset()
     wanted: frozenset[str] = frozenset()
+    sane_expr: bool = False
 
     def find(self, name: str) -> OutputPlan | None:
         """The first output section of that name."""
@@ -94,10 +93,10 @@ def order_sections(
 ) -> Plan:
     """Make the list of output sections: script order, orphans placed, empty ones dropped.
 
-    dead: input sections that garbage collection removed; undefined: names wanted by -u.  Source: GNU ld manual 3.6.8.1, 3.10.5 for
-    orphans and empty sections; the placing rules themselves by experiment (see passes/orphans.py).
-    """
-    entries: list[Union[Entry, n.Assignment, n.Assert]] = [
+    dead: input sections that garbage collection removed; undefined: names wanted by -u.  Source:
+    GNU ld manual 3.6.8.1, 3.10.5 for orphans and empty sections; the placing rules themselves by
+    experiment (see passes/orphans.py)."""
+    entries: list[Entry | n.Assignment | n.Assert] = [
         _entry(item, table, dead) if isinstance(item, Draft) else item for item in claims.items
     ]
     place = place_like_gnu if dialect.orphans_follow_flags else place_like_lld
@@ -109,7 +108,7 @@ def order_sections(
 
 
 def _entry(draft: Draft, table: SectionList, dead: frozenset[SectionId]) -> Entry:
-    items: list[Union[Claim, n.SectionStatement]] = []
+    items: list[Claim | n.SectionStatement] = []
     entry = Entry(draft.name, draft.node, items)
     for item in draft.items:
         if isinstance(item, Claim):
@@ -124,7 +123,8 @@ def _entry(draft: Draft, table: SectionList, dead: frozenset[SectionId]) -> Entr
 
 
 def wanted_names(claims: Claims, resolution: Resolution) -> frozenset[str]:
-    """Names a PROVIDE would be asked for: needed by an object or used in the script's expressions."""
+    """Names a PROVIDE would be asked for: needed by an object or used in the script's
+    expressions."""
     used = {
         name
         for item in claims.items
@@ -141,7 +141,7 @@ def wanted_names(claims: Claims, resolution: Resolution) -> frozenset[str]:
 
 
 def _finished(
-    entries: list[Union[Entry, n.Assignment, n.Assert]],
+    entries: list[Entry | n.Assignment | n.Assert],
     table: SectionList,
     wanted: frozenset[str],
     claims: Claims,
@@ -157,7 +157,13 @@ def _finished(
         elif _holds_something(entry, table, wanted, addressed, dialect):
             kind, flags = _final_type(entry, dialect)
             plan = OutputPlan(
-                len(sections), entry.name, entry.node, tuple(entry.items), kind, flags, entry.align,
+                len(sections),
+                entry.name,
+                entry.node,
+                tuple(entry.items),
+                kind,
+                flags,
+                entry.align,
                 entry.beside,
             )
             sections.append(plan)
@@ -167,7 +173,7 @@ def _finished(
     return Plan(tuple(commands), tuple(sections), _assigned(entries), wanted)
 
 
-def _assigned(entries: list[Union[Entry, n.Assignment, n.Assert]]) -> frozenset[str]:
+def _assigned(entries: list[Entry | n.Assignment | n.Assert]) -> frozenset[str]:
     nodes = (i for e in entries for i in (e.items if isinstance(e, Entry) else (e,)))
     return frozenset(i.name for i in nodes if isinstance(i, n.Assignment) and i.name != ".")
 
@@ -176,9 +182,7 @@ def _addressed(claims: Claims) -> frozenset[str]:
     return frozenset(
         name
         for item in claims.items
-        for node in (
-            (item.node, *item.items) if isinstance(item, Draft) and item.node else (item,)
-        )
+        for node in ((item.node, *item.items) if isinstance(item, Draft) and item.node else (item,))
         if not isinstance(node, (Claim, Draft))
         for name in sections_addressed(node)
     )
@@ -218,24 +222,21 @@ def _holds_something(
 ) -> bool:
     """Whether an output section stays (GNU ld manual 3.6.8.1; the finer points by experiment).
 
-    GNU ld: kept by an input of non-zero size, a data statement, a symbol or a `.` assignment that can
-    move.  LLD: kept by any input section, any statement but a PROVIDE nobody needs, by ADDR() of it
-    anywhere, and by expressions of its own that use symbols.
-    """
+    GNU ld: kept by an input of non-zero size, a data statement, a symbol or a `.` assignment that
+    can move.  LLD: kept by any input section, any statement but a PROVIDE nobody needs, by ADDR()
+    of it anywhere, and by expressions of its own that use symbols."""
     sids = [sid for item in entry.items if isinstance(item, Claim) for sid in item.sections]
     if entry.has_data or entry.node is None:
         return entry.has_data or not dialect.drops_zero_size or any(table.size[s] for s in sids)
     if dialect.drops_zero_size:
         if any(table.size[sid] for sid in sids):
             return True
-    elif sids or entry.name in addressed or names_used(entry.node):
+    elif not table.phantoms.issuperset(sids) or entry.name in addressed or names_used(entry.node):
         return True
     return any(_keeps(item, wanted, dialect) for item in entry.items)
 
 
-def _keeps(
-    item: Union[Claim, n.SectionStatement], wanted: frozenset[str], dialect: Dialect
-) -> bool:
+def _keeps(item: Claim | n.SectionStatement, wanted: frozenset[str], dialect: Dialect) -> bool:
     """Whether a statement other than input keeps its output section."""
     if isinstance(item, n.Assignment):
         if item.name != ".":
@@ -263,7 +264,7 @@ def _is_zero(expr: n.Expr) -> bool:
 
 
 def inherit_flags(
-    entries: list[Union[Entry, n.Assignment, n.Assert]], wanted: frozenset[str], claims: Claims
+    entries: list[Entry | n.Assignment | n.Assert], wanted: frozenset[str], claims: Claims
 ) -> None:
     """LLD: an output section without input has the flags of the one before it (alloc if none)."""
     flags = c.SHF_ALLOC
@@ -272,4 +273,4 @@ def inherit_flags(
             if entry.has_input:
                 flags = entry.flags
             else:
-                entry.flags = flags & (c.SHF_ALLOC | c.SHF_WRITE | c.SHF_EXECINSTR)
+                entry.flags = flags & (c.SHF_ALLOC | c.SHF_WRITE)

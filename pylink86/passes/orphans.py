@@ -1,22 +1,21 @@
 """Where an input section goes that the script does not mention.
 
-The manual only says "after the last section of the same flags" (GNU ld manual 3.6.8.1); what the two
-linkers really do was found by giving both the same small scripts, and decides where `.eh_frame` lands
-in a boot image.  GNU ld sorts orphans into classes and puts each class behind an anchor; LLD gives
-each section a rank and puts an orphan beside the section whose rank looks most like its own.
+The manual only says "after the last section of the same flags" (GNU ld manual 3.6.8.1); what the
+two linkers really do was found by giving both the same small scripts, and decides where `.eh_frame`
+lands in a boot image.  GNU ld sorts orphans into classes and puts each class behind an anchor; LLD
+gives each section a rank and puts an orphan beside the section whose rank looks most like its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Union
 
 from .. import elf_const as c
 from ..script import nodes as n
 from .entry import Entry
 from .match import Claim, SectionId, SectionList
 
-Item = Union[Entry, n.Assignment, n.Assert]
+Item = Entry | n.Assignment | n.Assert
 
 EVERYTHING = n.InputStatement(n.FilePattern("*"))
 """The statement an orphan is claimed by: none the user wrote."""
@@ -44,7 +43,8 @@ def _grouped(orphans: Sequence[SectionId], table: SectionList) -> list[list[Sect
 
 HAS_CONTENTS, ALLOC, LOAD, READONLY, CODE, TLS = 1, 2, 4, 8, 16, 32
 ALL = HAS_CONTENTS | ALLOC | LOAD | READONLY | CODE | TLS
-"""The traits GNU ld compares: in the file, in memory, both, not writable, executable, thread local."""
+"""The traits GNU ld compares: in the file, in memory, both, not writable, executable, thread
+local."""
 
 
 def _traits(flags: int, kind: int) -> int:
@@ -61,7 +61,8 @@ def _traits(flags: int, kind: int) -> int:
 
 
 def _entry_traits(entry: Entry) -> int:
-    """An output section of data statements is read-only data; one nothing went into has no traits."""
+    """An output section of data statements is read-only data; one nothing went into has no
+    traits."""
     if not entry.has_input:
         return HAS_CONTENTS | ALLOC | LOAD | READONLY if entry.has_data else 0
     found = _traits(entry.flags, entry.type)
@@ -176,9 +177,8 @@ def _named(items: list[Item], name: str) -> Entry | None:
 def _position_after(items: list[Item], anchor: Entry | None, directly: bool) -> int:
     """Index at which an orphan goes in behind its anchor (or, without one, first).
 
-    Assignments to symbols stay with the anchor; the first assignment to `.` belongs to what follows.
-    Where no output section follows any more, the orphan goes to the very end.
-    """
+    Assignments to symbols stay with the anchor; the first assignment to `.` belongs to what
+    follows. Where no output section follows any more, the orphan goes to the very end."""
     start = 0 if anchor is None else items.index(anchor) + 1
     if directly and start < len(items) and isinstance(items[start], Entry):
         return start
@@ -208,7 +208,8 @@ R_NOT_ALLOC, R_WRITE, R_EXEC_WRITE, R_EXEC, R_RODATA, R_NOT_RELRO, R_NOT_TLS, R_
     1 << 8,
     1 << 7,
 )
-"""Bits of a rank, the most telling highest: sections sort by it, and likeness is the common prefix."""
+"""Bits of a rank, the most telling highest: sections sort by it, and likeness is the common
+prefix."""
 
 RELRO_NAMES = frozenset(
     {".data.rel.ro", ".bss.rel.ro", ".ctors", ".dtors", ".jcr", ".eh_frame", ".got", ".toc"}
@@ -217,7 +218,8 @@ RELRO_TYPES = frozenset({c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY
 
 
 def _rank(name: str, flags: int, kind: int) -> int:
-    """Order of notes, read-only data, code, thread-local, relro, data, .bss, and what is not in memory.
+    """Order of notes, read-only data, code, thread-local, relro, data, .bss, and what is not in
+    memory.
 
     Found by linking one section of each sort with an empty SECTIONS command.
     """
@@ -240,10 +242,9 @@ def _rank(name: str, flags: int, kind: int) -> int:
 def place_like_lld(items: list[Item], orphans: Sequence[SectionId], table: SectionList) -> None:
     """Put each orphan into `items` as LLD 19 does; `items` is changed.
 
-    An output section of the same name takes it whatever its flags.  The others are sorted by rank and
-    each goes beside the section most like it: after it when that one's rank is not higher, else before
-    it, which for the first section of the script means in front of everything.
-    """
+    An output section of the same name takes it whatever its flags.  The others are sorted by rank
+    and each goes beside the section most like it: after it when that one's rank is not higher, else
+    before it, which for the first section of the script means in front of everything."""
     fresh: dict[str, Entry] = {}
     for group in _grouped(orphans, table):
         name = _output_name(table.name[group[0]])

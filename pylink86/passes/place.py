@@ -1,102 +1,33 @@
 """The numbers: an address for every output section, an offset for every input section.
 
 The location counter `.` walks through the SECTIONS commands like a pen.  Each output section starts
-where `.` is (or where the script says), each input section is set down at its alignment, each gap is
-filled.  A script may ask for things that are only known later in the walk (SIZEOF of a later section,
-a symbol defined further down), so the walk is repeated, each time with what the one before found,
-until nothing moves.  Without such a forward reference one walk is all.
-"""
+where `.` is (or where the script says), each input section is set down at its alignment, each gap
+is filled.  A script may ask for things that are only known later in the walk (SIZEOF of a later
+section, a symbol defined further down), so the walk is repeated, each time with what the one before
+found, until nothing moves.  Without such a forward reference one walk is all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Union
-
-import attrs
 
 from .. import elf_const as c
-from ..diag import Diagnostics, Span, fail
+from ..diag import Diagnostics, fail
 from ..dialect import Dialect
 from ..script import nodes as n
-from ..script.evaluate import ABSOLUTE, Unknown, Value, evaluate
+from ..script.evaluate import assigned, dot_after, holds
+from ..script.values import Unknown
 from .fill import Pattern, default_pattern, pattern_from
-from .locate import Addresses
 from .load import ScriptFile
+from .locate import Addresses
 from .match import Claim, SectionId
 from .order import Dropped, OutputPlan, Plan
+from .placement import DATA, FILLER, INPUT, Asserted, Piece, PlacedSection, Placement
 from .regions import Regions, find_region
+from .scope import ADDRESS_MASK, NOTHING, Scope
 
 MAX_WALKS = 64
-ADDRESS_MASK = (1 << 64) - 1
-
-INPUT, FILLER, DATA = "input", "fill", "data"
 
 DATA_SIZE = {"BYTE": 1, "SHORT": 2, "LONG": 4, "QUAD": 8, "SQUAD": 8}
-
-
-@attrs.frozen(eq=False, slots=True)
-class Piece:
-    """A stretch of an output section; pieces tile it without hole or overlap.
-
-    sec_off, size: bytes within the output section.  kind: "input", "fill" or "data".  origin: the input
-    section's number, or the statement that caused it, or the number of the input section whose
-    alignment did.  content: for data its bytes; for fill its pattern, begun `phase` bytes earlier.
-    """
-
-    sec_off: int
-    size: int
-    kind: str
-    origin: Union[SectionId, n.SectionStatement, n.OutputSection]
-    content: Pattern = b""
-    phase: int = 0
-
-
-@attrs.define(eq=False)
-class PlacedSection:
-    """An output section with its numbers: vma where it runs, lma where it is loaded, size in bytes."""
-
-    plan: OutputPlan
-    vma: int = 0
-    lma: int = 0
-    size: int = 0
-    align: int = 1
-    pieces: list[Piece] = attrs.field(factory=list)
-    region: str = ""
-    lma_region: str = ""
-    pattern: Pattern = b"\0"
-
-    @property
-    def name(self) -> str:
-        return self.plan.name
-
-
-@attrs.frozen(eq=False)
-class Asserted:
-    """An ASSERT that was reached, and what its condition was worth there (None: not computable)."""
-
-    node: Union[n.Assert, n.AssertExpr]
-    holds: bool
-
-
-@attrs.frozen(eq=False)
-class Placement:
-    """What one walk found.
-
-    sections: in walk order.  addresses: where each input section went.  symbols: values of the names
-    the script assigns, provided: those that came from PROVIDE.  end: the final `.`.
-    """
-
-    sections: tuple[PlacedSection, ...]
-    addresses: Addresses
-    symbols: dict[str, Value]
-    hidden: frozenset[str]
-    asserted: tuple[Asserted, ...]
-    regions: Regions
-    end: int
-
-    def find(self, name: str) -> PlacedSection | None:
-        """The first output section of that name."""
-        return next((s for s in self.sections if s.plan.name == name), None)
 
 
 def settle_addresses(
@@ -151,31 +82,8 @@ def _first_difference(a: Placement | None, b: Placement) -> str:
     return "the location counter"
 
 
-@attrs.define(eq=False)
-class Walk:
-    """The pen and what it has drawn so far.  `Walk` is also the `env` of every expression.
-
-    dot: the location counter, an absolute address.  shown: what an expression reads as `.`; it differs
-    from dot only in GNU ld's dialect, after an empty output section whose address moved dot.
-    """
-
-    plan: Plan
-    script: ScriptFile
-    addresses: Addresses
-    dialect: Dialect
-    before: Placement | None
-    diags: Diagnostics
-    dot: int = 0
-    shown: int = 0
-    current: PlacedSection | None = None
-    looked_ahead: bool = False
-    placed: list[PlacedSection] = attrs.field(factory=list)
-    symbols: dict[str, Value] = attrs.field(factory=dict)
-    hidden: set[str] = attrs.field(factory=set)
-    asserted: list[Asserted] = attrs.field(factory=list)
-    regions: Regions = attrs.field(factory=Regions)
-    empty: dict[str, PlacedSection] = attrs.field(factory=dict)
-    gap_start: int = 0
+class Walk(Scope):
+    """The pen: a Scope that goes through the plan's commands and moves."""
 
     def run(self) -> Placement:
         self.regions = Regions.of(self.script, self)
@@ -195,110 +103,7 @@ class Walk:
             frozenset(self.hidden),
             tuple(self.asserted),
             self.regions,
-            self.dot,
-        )
-
-    # What expressions ask for (script.evaluate.Env)
-
-    def dot_value(self) -> Value:
-        if self.current is not None:
-            return Value(self.dot - self.current.vma, self.current)
-        return Value(self.shown, ABSOLUTE)
-
-    def symbol(self, name: str) -> Value | None:
-        value = self.symbols.get(name)
-        if value is not None:
-            return value
-        if name in self.plan.assigned:
-            if self.before is not None and name in self.before.symbols:
-                self.looked_ahead = True
-                return self.before.symbols[name]
-            if name not in self.addresses.resolution.definer:
-                return None
-        return self._object_symbol(name)
-
-    def _object_symbol(self, name: str) -> Value | None:
-        where = self.addresses.resolution.definer.get(name)
-        if where is None:
-            return None
-        found = self.addresses.of_symbol(*where)
-        if found is not None and not isinstance(found, int):
-            index, offset = found
-            return Value(offset, self._section_at(index))
-        if found is None and self.before is not None:
-            self.looked_ahead = True
-            found = self.before.addresses.of_symbol(*where)
-            if found is not None and not isinstance(found, int):
-                index, offset = found
-                return Value(offset, self.before.sections[index])
-        return None if found is None else Value(found, ABSOLUTE)
-
-    def _section_at(self, index: int) -> PlacedSection:
-        return self.placed[index]
-
-    def is_defined(self, name: str) -> bool:
-        if name in self.symbols or name in self.addresses.resolution.definer:
-            return True
-        return (
-            self.dialect.defined_looks_ahead
-            and self.before is not None
-            and name in self.before.symbols
-        )
-
-    def section(self, name: str) -> PlacedSection | None:
-        for section in self.placed:
-            if section.plan.name == name:
-                if section is self.current:
-                    section.size = self.dot - section.vma
-                return section
-        if self.plan.find(name) is not None:
-            self.looked_ahead = True
-            return self.before.find(name) if self.before is not None else None
-        return self.empty.get(name) or self._empty_ahead(name)
-
-    def _empty_ahead(self, name: str) -> PlacedSection | None:
-        for command in self.plan.commands:
-            if isinstance(command, Dropped) and command.node.name == name:
-                return PlacedSection(_NOTHING)
-        return None
-
-    def region(self, name: str) -> tuple[int, int] | None:
-        region = self.regions.get(name)
-        return None if region is None else (region.origin, region.length)
-
-    def constant(self, name: str) -> int | None:
-        return {"MAXPAGESIZE": 0x1000, "COMMONPAGESIZE": 0x1000}.get(name)
-
-    def segment_start(self, name: str) -> int | None:
-        return None
-
-    def sizeof_headers(self) -> int:
-        return 0
-
-    # Evaluating
-
-    def value(self, expr: n.Expr) -> Value | None:
-        """The value of an expression; None when it needs something not known yet (or never)."""
-        try:
-            return evaluate(expr, self)
-        except Unknown as missing:
-            self.looked_ahead = True
-            if self.before is not None:
-                self._unknown(missing)
-            return None
-
-    def number(self, expr: n.Expr, default: int = 0) -> int:
-        """The value as an absolute number."""
-        value = self.value(expr)
-        return default if value is None else value.absolute() & ADDRESS_MASK
-
-    def _unknown(self, missing: Unknown) -> None:
-        what = {"symbol": "undefined symbol", "section": "undefined section"}
-        self.diags.error(
-            f"undefined-{missing.kind}",
-            f"{what.get(missing.kind, 'undefined ' + missing.kind)} `{missing.name}' "
-            "referenced in expression",
-            span=missing.span,
+            self.here,
         )
 
     # Statements
@@ -313,9 +118,7 @@ class Walk:
         value = self.value(_assigned(node))
         if value is None:
             return
-        if value.section is None:
-            value = Value(value.number, self.current or ABSOLUTE)
-        self.symbols[node.name] = value
+        self.symbols[node.name] = assigned(value, self)
         if node.hidden:
             self.hidden.add(node.name)
 
@@ -323,25 +126,18 @@ class Walk:
         value = self.value(_assigned(node))
         if value is None:
             return
-        section = self.current
-        target = value.absolute()
-        if section is not None:
-            if value.section is None and self.dialect.dot_in_section_is_relative:
-                target += section.vma
-            target &= ADDRESS_MASK
-            if target < self.dot:
-                self._backwards(node, target)
-                return
-            self._gap(target - self.dot, node)
-            self.dot = target
-            return
-        self.shown = target & ADDRESS_MASK
-        if self.shown != self.dot and self.dot != self.shown:
-            self.dot = self.shown
+        target = dot_after(value, self)
+        if self.current is None:
+            self.here = self.shown = target
+        elif target < self.here:
+            self._backwards(node, target)
+        else:
+            self._gap(target - self.here, node)
+            self.here = target
 
     def _backwards(self, node: n.Assignment, target: int) -> None:
         assert self.current is not None
-        by = self.dot - target
+        by = self.here - target
         sizes = sorted(
             (
                 (piece.size, piece.origin)
@@ -353,57 +149,62 @@ class Walk:
         largest = ", ".join(f"{self.addresses.describe(sid)} {size:#x}" for size, sid in sizes)
         self.diags.error(
             "dot-moved-backwards",
-            f"cannot move location counter backwards (from {self.dot:x} to {target:x})",
+            f"cannot move location counter backwards (from {self.here:x} to {target:x})",
             span=node.span,
             label=f"{by} bytes ({by:#x}) too much stands before this point",
             notes=[f"largest inputs before it: {largest}"] if largest else [],
-            help=[f"make what stands before it {by} bytes smaller, or move this address up by {by}"],
+            help=[
+                f"make what stands before it {by} bytes smaller, or move this address up by {by}"
+            ],
         )
 
     def check(self, node: n.Assert) -> None:
         """ASSERT: remembered with its value here, judged when the layout is settled."""
-        value = self.value(node.condition)
-        if value is not None:
-            self.asserted.append(Asserted(node, bool(value.absolute())))
+        try:
+            self.asserted.append(Asserted(node, holds(node.condition, self)))
+        except Unknown as missing:
+            self.looked_ahead = True
+            if self.before is not None:
+                self._unknown(missing)
 
     # Output sections
 
     def _pass_over(self, command: Dropped) -> None:
         """An empty output section: GNU ld still lets its address move `.` for the next section."""
         node = command.node
-        self.empty[node.name] = section = PlacedSection(_NOTHING)
+        self.empty[node.name] = section = PlacedSection(NOTHING)
         if self.dialect.empty_section_moves_dot and node.address is not None:
             value = self.value(node.address)
             if value is not None:
-                self.dot = value.absolute() & ADDRESS_MASK
-        section.vma = section.lma = self.dot
+                self.here = value.absolute() & ADDRESS_MASK
+        section.vma = section.lma = self.here
 
     def _place(self, plan: OutputPlan) -> None:
         """Set one output section down: address, contents, size, load address."""
         section = PlacedSection(plan)
         node = plan.node
-        before_dot = self.dot
+        before_dot = self.here
         if node is None and not plan.alloc:
-            self.dot = 0
+            self.here = 0
         region = find_region(self.regions, plan, self, section)
         if region is not None and (node is None or node.address is None):
-            self.dot = region.current
+            self.here = region.current
         explicit = False
         if node is not None and node.address is not None:
             value = self.value(node.address)
             if value is not None:
-                self.dot = value.absolute() & ADDRESS_MASK
+                self.here = value.absolute() & ADDRESS_MASK
             explicit = True
-        wanted = self.dot
-        self.dot = self._aligned(section, explicit)
-        section.vma = section.lma = self.dot
+        wanted = self.here
+        self.here = self._aligned(section, explicit)
+        section.vma = section.lma = self.here
         section.pattern = self._pattern(plan)
         self.placed.append(section)
         self.current = section
         self._contents(section, node)
-        section.size = self.dot - section.vma
+        section.size = self.here - section.vma
         self.current = None
-        self._load_address(section, self.dot - self.dot + section.vma - wanted)
+        self._load_address(section, section.vma - wanted)
         self._leave(section, before_dot)
 
     def _aligned(self, section: PlacedSection, explicit: bool) -> int:
@@ -423,11 +224,13 @@ class Walk:
             align = asked if self.dialect.align_moves_explicit_address else 1
         else:
             align = section.align
-        return (self.dot + align - 1) & -align
+        return (self.here + align - 1) & -align
 
     def _pattern(self, plan: OutputPlan) -> Pattern:
         node = plan.node
-        default = default_pattern(bool(plan.flags & c.SHF_EXECINSTR), self.dialect)
+        default = default_pattern(
+            bool(plan.flags & c.SHF_EXECINSTR), self.addresses.machine, self.dialect
+        )
         if node is None:
             return default
         fill = node.fill
@@ -467,12 +270,12 @@ class Walk:
         where = self.addresses
         sizes, aligns, offset, owner = where.size, where.align, where.offset, where.owner
         pieces, vma, index = section.pieces, section.vma, len(self.placed) - 1
-        dot = self.dot
+        dot = self.here
         for sid in sids:
             align = subalign or aligns[sid]
             start = (dot + align - 1) & -align
             if start != dot:
-                self.dot = dot
+                self.here = dot
                 self._gap(start - dot, sid)
             offset[sid] = start - vma
             owner[sid] = index
@@ -481,31 +284,30 @@ class Walk:
             if size:
                 pieces.append(Piece(start - vma, size, INPUT, sid))
             self.gap_start = dot - vma
-        self.dot = dot
+        self.here = dot
 
-    def _gap(self, size: int, cause: Union[SectionId, n.SectionStatement]) -> None:
+    def _gap(self, size: int, cause: SectionId | n.SectionStatement) -> None:
         """Note a gap of `size` bytes at `.` (which the caller then moves)."""
         section = self.current
         if section is None or not size:
             return
-        sec_off = self.dot - section.vma
+        sec_off = self.here - section.vma
         pattern = section.pattern
         phase = 0
-        if self.dialect.fill_runs_on and pattern is not None:
+        if self.dialect.fill_runs_on and isinstance(pattern, bytes):
             phase = (sec_off - self.gap_start) % len(pattern)
         section.pieces.append(Piece(sec_off, size, FILLER, cause, pattern, phase))
 
     def _data(self, section: PlacedSection, node: n.Data) -> None:
-        """BYTE SHORT LONG QUAD SQUAD: the value, little endian, at `.` without alignment (3.6.5)."""
+        """BYTE SHORT LONG QUAD SQUAD: the value, little endian, at `.` without alignment
+        (3.6.5)."""
         size = DATA_SIZE[node.kind]
         value = self.number(node.value) & ((1 << 8 * size) - 1)
         self._put(section, node, value.to_bytes(size, "little"))
 
     def _put(self, section: PlacedSection, node: n.SectionStatement, content: bytes) -> None:
-        section.pieces.append(
-            Piece(self.dot - section.vma, len(content), DATA, node, content)
-        )
-        self.dot += len(content)
+        section.pieces.append(Piece(self.here - section.vma, len(content), DATA, node, content))
+        self.here += len(content)
 
     def _load_address(self, section: PlacedSection, step: int) -> None:
         """LMA: AT(), AT>, or the same distance from the VMA as the section before (3.6.8.2)."""
@@ -513,9 +315,9 @@ class Walk:
         if not self.dialect.lma_counts:
             return
         if node is not None and node.at is not None:
-            keep, self.dot, self.shown = (self.dot, self.shown), 0, 0
+            keep, self.here, self.shown = (self.here, self.shown), 0, 0
             section.lma = self.number(node.at)
-            self.dot, self.shown = keep
+            self.here, self.shown = keep
             return
         lma_region = self.regions.lma_region(section, self.placed)
         if lma_region is not None:
@@ -557,15 +359,12 @@ class Walk:
         """Where `.` is after a section, and how far its regions are used."""
         plan = section.plan
         if not plan.alloc and (plan.node is None or not self.dialect.nonalloc_moves_dot):
-            self.dot = before_dot
+            self.here = before_dot
             return
         if plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS:
-            self.dot = before_dot
-        self.shown = self.dot
-        self.regions.used(section, self.dot)
-
-
-_NOTHING = OutputPlan(-1, "", None, (), c.SHT_NULL, 0, 1)
+            self.here = before_dot
+        self.shown = self.here
+        self.regions.used(section, self.here)
 
 
 def _assigned(node: n.Assignment) -> n.Expr:

@@ -1,14 +1,13 @@
 """References that lead nowhere or do not fit, gathered and told so that one can mend them.
 
-A missing function is referenced from fifty places; one message with three of them is enough.  Places
-are told the way GNU ld does, `file.o:(.text+0x1f)`, with the source line when the object has DWARF.
-"""
+A missing function is referenced from fifty places; one message with three of them is enough.
+Places are told the way GNU ld does, `file.o:(.text+0x1f)`, with the source line when the object has
+DWARF."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from typing import Union
 
 import attrs
 
@@ -17,7 +16,7 @@ from ..arch.reloc import Row
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..model import ObjectFile
-from .place import Placement
+from .placement import Placement
 
 SHOWN = 3
 
@@ -31,7 +30,7 @@ class References:
 
     placed: Placement
     dialect: Dialect
-    source_line: Callable[[ObjectFile, int, int], Union[str, None]]
+    source_line: Callable[[ObjectFile, int, int], str | None]
     _undefined: dict[str, list[Place]] = attrs.field(factory=dict)
     _discarded: dict[tuple[str, int, int], list[Place]] = attrs.field(factory=dict)
     _misfits: dict[tuple[str, str], int] = attrs.field(factory=dict)
@@ -94,7 +93,9 @@ class References:
             f"`{name}' is referenced but its section{home} is discarded",
             place=self.place(*places[0]),
             notes=self._others(places),
-            help=["keep the section (take it out of /DISCARD/), or discard the section that uses it"],
+            help=[
+                "keep the section (take it out of /DISCARD/), or discard the section that uses it"
+            ],
         )
 
     def misfit(
@@ -109,7 +110,8 @@ class References:
         verdict: str,
         diags: Diagnostics,
     ) -> None:
-        """A value that does not fit its field: an error, or a warning where the dialect wraps it."""
+        """A value that does not fit its field: an error, or a warning where the dialect wraps
+        it."""
         slug = "reloc-overflow" if verdict == "refused" else "reloc-wraps"
         obj = self.placed.addresses.resolution.files[file]
         name = symbol_name(obj, symbol)
@@ -125,31 +127,37 @@ class References:
         notes += self._target_note(file, symbol)
         if slug == "reloc-overflow":
             message = f"relocation truncated to fit: {row.name} against `{name}'"
-            diags.error(slug, message, place=self.place(file, index, offset), notes=notes,
-                        help=_cure(row))
+            diags.error(
+                slug, message, place=self.place(file, index, offset), notes=notes, help=_cure(row)
+            )
         else:
             low = value & ((1 << bits) - 1)
-            notes.append(f"written is {low:#x}, which reads back as {low:#x} or {low - (1 << bits)}")
+            notes.append(
+                f"written is {low:#x}, which reads back as {low:#x} or {low - (1 << bits)}"
+            )
             message = f"{row.name} against `{name}' is written cut short"
-            diags.warn(slug, message, place=self.place(file, index, offset), notes=notes,
-                       help=_cure(row))
+            diags.warn(
+                slug, message, place=self.place(file, index, offset), notes=notes, help=_cure(row)
+            )
 
     def _target_note(self, file: int, symbol: int) -> list[str]:
         """Which output section put the target where it is."""
         where = self.placed.addresses
-        obj = where.resolution.files[file]
         first = where.resolution.first_global[file]
         if symbol >= first:
             name = where.resolution.global_names[file][symbol - first]
             if name in self.placed.symbols:
-                return [f"`{name}' is set by the script to {_hex(self.placed.symbols[name].absolute())}"]
+                return [
+                    f"`{name}' is set by the script to {_hex(self.placed.symbols[name].absolute())}"
+                ]
             file, symbol = where.resolution.definer.get(name, (file, symbol))
         found = where.of_symbol(file, symbol) if symbol else None
         if found is None or isinstance(found, int):
             return []
         section = self.placed.sections[found[0]]
+        name = symbol_name(where.resolution.files[file], symbol)
         return [
-            f"`{symbol_name(where.resolution.files[file], symbol)}' is at {section.vma + found[1]:#x}, in "
+            f"`{name}' is at {section.vma + found[1]:#x}, in "
             f"output section `{section.name}' which starts at {section.vma:#x}"
         ]
 

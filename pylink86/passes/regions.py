@@ -1,8 +1,8 @@
 """MEMORY: named stretches of address space, and how far each is used.
 
-A region is filled from its origin on; a section sent there (`>ram`) starts where the last one ended.
-A section without `>` goes to the first region whose attributes accept it (GNU ld manual 3.7).
-"""
+A region is filled from its origin on; a section sent there (`>ram`) starts where the last one
+ended. A section without `>` goes to the first region whose attributes accept it (GNU ld manual
+3.7)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from .load import ScriptFile
 from .order import OutputPlan
 
 if TYPE_CHECKING:
-    from .place import PlacedSection, Walk
+    from .placement import PlacedSection
+    from .scope import Scope
 
 
 @attrs.define(eq=False)
 class RegionState:
-    """A region during a walk: `current` is the next free address; users: (section, bytes) put in."""
+    """A region during a walk: `current` is the next free address; users: (section, bytes) put
+    in."""
 
     name: str
     origin: int
@@ -42,7 +44,7 @@ class Regions:
     by_name: dict[str, RegionState] = attrs.field(factory=dict)
 
     @staticmethod
-    def of(script: ScriptFile, walk: Walk) -> Regions:
+    def of(script: ScriptFile, walk: Scope) -> Regions:
         """Evaluate every ORIGIN and LENGTH; a region may use those before it."""
         regions = Regions()
         walk.regions = regions
@@ -66,9 +68,7 @@ class Regions:
     def get(self, name: str) -> RegionState | None:
         return self.by_name.get(name)
 
-    def lma_region(
-        self, section: PlacedSection, placed: list[PlacedSection]
-    ) -> RegionState | None:
+    def lma_region(self, section: PlacedSection, placed: list[PlacedSection]) -> RegionState | None:
         """AT>region, or the one of the section just before when both share their VMA region."""
         node = section.plan.node
         if node is not None and node.lma_region:
@@ -92,7 +92,7 @@ class Regions:
             lma_region.users.append((section.name, section.size))
 
 
-def unknown_region(walk: Walk, name: str, node: n.RegionAlias | n.OutputSection) -> None:
+def unknown_region(walk: Scope, name: str, node: n.RegionAlias | n.OutputSection) -> None:
     known = ", ".join(walk.regions.by_name) or "none"
     walk.diags.error(
         "unknown-region",
@@ -104,7 +104,7 @@ def unknown_region(walk: Walk, name: str, node: n.RegionAlias | n.OutputSection)
 
 
 def find_region(
-    regions: Regions, plan: OutputPlan, walk: Walk, section: PlacedSection
+    regions: Regions, plan: OutputPlan, walk: Scope, section: PlacedSection
 ) -> RegionState | None:
     """The region a section is put in; sets `section.region`.  Reports unknown-region, no-region."""
     node = plan.node

@@ -1,21 +1,31 @@
 """The bytes: every output section put together and its relocations applied.
 
-From here on no address moves.  Each input section's bytes are copied to their place, gaps are filled,
-and for every relocation the value its formula asks for is computed from final addresses and written
-in the width its type has.  What does not fit is refused where the dialect's linker refuses it, and
-warned about where that linker writes a value that reads back as another (reloc-wraps).
-"""
+From here on no address moves.  Each input section's bytes are copied to their place, gaps are
+filled, and for every relocation the value its formula asks for is computed from final addresses and
+written in the width its type has.  What does not fit is refused where the dialect's linker refuses
+it, and warned about where that linker writes a value that reads back as another (reloc-wraps)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Union
+from collections.abc import Callable, Sequence
 
 import attrs
 
 from .. import elf_const as c
 from ..arch import patches_for, reloc_name, rows_for, word_of
-from ..arch.reloc import NONE, PC, PLT, REACHES, SIZE, Reach, Row, accepted, implicit_addend, judge
+from ..arch.reloc import (
+    NONE,
+    PC,
+    PLT,
+    REACHES,
+    SIZE,
+    Reach,
+    Row,
+    Table,
+    accepted,
+    implicit_addend,
+    judge,
+)
 from ..arch.reloc import needs as needs_of
 from ..diag import Diagnostics
 from ..dialect import Dialect
@@ -23,12 +33,13 @@ from ..model import ObjectFile, Relocations
 from .edit import OffsetMap
 from .fill import fill_bytes
 from .locate import Addresses
-from .place import DATA, FILLER, INPUT, PlacedSection, Placement
+from .placement import DATA, FILLER, INPUT, PlacedSection, Placement
 from .refs import References, symbol_name
 
-SourceLine = Callable[[ObjectFile, int, int], Union[str, None]]
+SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""
 
+DEBUG_NAMES = (".debug", ".zdebug", ".gnu.debuglto_", ".gnu.linkonce.wi.", ".line", ".stab")
 MASK = (1 << 64) - 1
 HALF = 1 << 63
 
@@ -71,7 +82,7 @@ def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:
     """The unpatched bytes of one output section: inputs, padding, data statements."""
     if section.plan.type == c.SHT_NOBITS:
         return bytearray()
-    parts: list[Union[bytes, memoryview]] = []
+    parts: list[bytes | memoryview] = []
     files, table, edits = addresses.resolution.files, addresses.table, addresses.edits
     for piece in section.pieces:
         if piece.kind == INPUT:
@@ -83,7 +94,8 @@ def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:
                 new = files[number].contents[sid - table.base[number]]  # type: ignore[assignment]
             parts.append(new if len(new) == piece.size else bytes(piece.size))  # type: ignore[arg-type]
         elif piece.kind == DATA:
-            parts.append(piece.content or b"")
+            assert isinstance(piece.content, bytes)
+            parts.append(piece.content)
         else:
             assert piece.kind == FILLER
             parts.append(fill_bytes(piece.content, piece.size, piece.phase))
@@ -109,6 +121,10 @@ class _Patcher:
     def __attrs_post_init__(self) -> None:
         self.references = References(self.placed, self.dialect, self.source_line)
         self._script = {name: v.absolute() & MASK for name, v in self.placed.symbols.items()}
+
+    @property
+    def debug_is_relative(self) -> bool:
+        return self.generic and self.dialect.generic_path
 
     def values(self, file: int) -> list[int | None]:
         """S for every symbol of a file, as a signed 64-bit number; None where there is no value."""
@@ -179,10 +195,12 @@ class _Patcher:
         values = self.values(file)
         vma = section.vma if section.vma < HALF else section.vma - (1 << 64)
         start = vma + sec_off
-        addends = rels.addend
-        if addends is None:
-            addends = self._addends(content, sec_off, rels, rows)
+        addends: Sequence[int] = (
+            self._addends(content, sec_off, rels, rows) if rels.addend is None else rels.addend
+        )
         merged = self.placed.addresses.edits.moved
+        if self.debug_is_relative and obj.sections.names[index].startswith(DEBUG_NAMES):
+            values = self._debug_values(obj, values)
         for offset, kind, symbol, addend in zip(rels.offset, rels.type, rels.symbol, addends):
             patch = table.get(kind)
             value = values[symbol]
@@ -195,7 +213,7 @@ class _Patcher:
                     continue
                 patch, value = table[kind], special
             how, lo, hi, mask, pack_into = patch
-            if how == PC or how == PLT:
+            if how in (PC, PLT):
                 value += addend - start - offset
             elif how == SIZE:
                 value = self._size(file, symbol, value) + addend
@@ -208,15 +226,29 @@ class _Patcher:
             pack_into(content, sec_off + offset, value & mask)
         self.applied += len(rels)
 
+    def _debug_values(self, obj: ObjectFile, values: list[int | None]) -> list[int | None]:
+        """Values as GNU ld's generic path has them in debug sections: what lies in another debug
+        section counts from the start of its output section, even when that is in memory."""
+        names, where = obj.sections.names, self.placed.addresses
+        base = where.table.base[where.resolution.files.index(obj)]
+        out = list(values)
+        for symbol, shndx in enumerate(obj.symbols.shndx):
+            value = out[symbol]
+            if shndx > 0 and value is not None and names[shndx].startswith(DEBUG_NAMES):
+                out[symbol] = value - self.placed.sections[where.owner[base + shndx]].vma
+        return out
+
     def _addends(
-        self, content: bytearray, sec_off: int, rels: Relocations, rows: object
+        self, content: bytearray, sec_off: int, rels: Relocations, rows: Table
     ) -> list[int]:
-        """SHT_REL: the addends as they lie in the section's bytes, read before anything is patched."""
-        get = rows.get  # type: ignore[attr-defined]
+        """SHT_REL: the addends as they lie in the section's bytes, read before anything is
+        patched."""
+        view = memoryview(content)
         out = []
         for offset, kind in zip(rels.offset, rels.type):
-            row = get(kind)
-            out.append(implicit_addend(content, sec_off + offset, row) if row is not None else 0)
+            row = rows.get(kind)
+            out.append(implicit_addend(view, sec_off + offset, row) if row is not None else 0)
+        view.release()
         return out
 
     def _special(
@@ -253,9 +285,7 @@ class _Patcher:
             return None
         return value
 
-    def _in_moved_section(
-        self, obj: ObjectFile, file: int, symbol: int, addend: int
-    ) -> int | None:
+    def _in_moved_section(self, obj: ObjectFile, file: int, symbol: int, addend: int) -> int | None:
         """A section symbol of a merged section: the addend says which piece is meant, so S + A is
         looked up as a whole and S returned such that S + A is right."""
         shndx = obj.symbols.shndx[symbol]

@@ -1,10 +1,10 @@
-"""Who defines each name: one definer per symbol, one copy of each COMDAT group, COMMON given a home.
+"""Who defines each name: one definer per symbol, one copy of each COMDAT group, COMMON given a
+home.
 
 Every object file lists the names it defines and the names it needs.  This pass walks the files in
-command-line order and decides, for every name, the one definition that all references mean: a strong
-definition beats a common block, a common block beats a weak definition, the first of equals wins,
-and two strong ones are an error (gABI ch.4, "Symbol Table").
-"""
+command-line order and decides, for every name, the one definition that all references mean: a
+strong definition beats a common block, a common block beats a weak definition, the first of equals
+wins, and two strong ones are an error (gABI ch.4, "Symbol Table")."""
 
 from __future__ import annotations
 
@@ -119,7 +119,8 @@ def resolve_symbols(inputs: Inputs, dialect: Dialect, diags: Diagnostics) -> Res
 
 
 def global_names(obj: ObjectFile) -> tuple[int, tuple[str, ...]]:
-    """Index of the first symbol that is not local (gABI: the table's sh_info), and the names from it."""
+    """Index of the first symbol that is not local (gABI: the table's sh_info), and the names from
+    it."""
     if not obj.symtab:
         return 0, ()
     first = obj.sections.info[obj.symtab]
@@ -168,6 +169,10 @@ def _own_file(
         wide = inputs.files[0].header.elf_class // 8
         rows.append(SectionRow(".eh_frame", c.SHT_PROGBITS, c.SHF_ALLOC, align=wide))
         origin.append(-1)
+    if dialect.own_tables_match_patterns:
+        for row in _own_tables(inputs.files[0].header.elf_class):
+            rows.append(row)
+            origin.append(-1)
     sections = Sections.from_rows(rows)
     own = ObjectFile(
         OWN_NAME,
@@ -179,6 +184,25 @@ def _own_file(
     return own, tuple(origin), {row.name: i for i, row in enumerate(symbols, 1)}
 
 
+def _own_tables(elf_class: int) -> tuple[SectionRow, ...]:
+    """The empty tables LLD holds ready: a pattern such as `*(.rela*)` takes them, and then the
+    output section has their type and alignment.  Found with one `.p : { *(name) . = ALIGN(512); }`
+    each."""
+    word = elf_class // 8
+    rel, kind = (".rela", c.SHT_RELA) if elf_class == 64 else (".rel", c.SHT_REL)
+    read, write = c.SHF_ALLOC, c.SHF_ALLOC | c.SHF_WRITE
+    return (
+        SectionRow(rel + ".dyn", kind, read, align=word),
+        SectionRow(rel + ".plt", kind, read, align=word),
+        SectionRow(".got", c.SHT_PROGBITS, write, align=word),
+        SectionRow(".got.plt", c.SHT_PROGBITS, write, align=word),
+        SectionRow(".plt", c.SHT_PROGBITS, read, align=16),
+        SectionRow(".iplt", c.SHT_PROGBITS, read, align=16),
+        SectionRow(".bss", c.SHT_NOBITS, write),
+        SectionRow(".bss.rel.ro", c.SHT_NOBITS, write),
+    )
+
+
 def _common_groups(
     commons: dict[str, _Commons], dialect: Dialect
 ) -> Iterator[tuple[int, list[str]]]:
@@ -187,19 +211,29 @@ def _common_groups(
         yield from ((block.file, [name]) for name, block in commons.items())
         return
     by_file: dict[int, list[str]] = {}
-    for name in sorted(commons, key=_hash_order):
+    for name in sorted([*commons][::-1], key=_bucket):
         by_file.setdefault(commons[name].file, []).append(name)
     yield from sorted(by_file.items())
 
 
-def _hash_order(name: str) -> int:
-    return 0
+BUCKETS = 4051
 
 
-def _comdat_losers(
-    files: tuple[ObjectFile, ...], dialect: Dialect
-) -> frozenset[tuple[int, int]]:
-    """Members of COMDAT groups whose signature an earlier file already brought (gABI ch.4, Groups)."""
+def _bucket(name: str) -> int:
+    """Where GNU ld's table of names has a symbol: it lays COMMON blocks out bucket by bucket, in
+    one bucket the later name first.  Found by giving it 60 names and reading back their
+    addresses."""
+    value = 0
+    data = name.encode("utf-8", "surrogateescape")
+    for byte in (*data, len(data)):
+        value = (value + byte + (byte << 17)) & 0xFFFFFFFF
+        value ^= value >> 2
+    return value % BUCKETS
+
+
+def _comdat_losers(files: tuple[ObjectFile, ...], dialect: Dialect) -> frozenset[tuple[int, int]]:
+    """Members of COMDAT groups whose signature an earlier file already brought (gABI ch.4,
+    Groups)."""
     seen: set[str] = set()
     dropped: set[tuple[int, int]] = set()
     for number, obj in enumerate(files):
@@ -213,7 +247,9 @@ def _comdat_losers(
                 if signature in seen:
                     dropped.update((number, member) for member in words[1:])
                 seen.add(signature)
-        if dialect.keeps_first_linkonce and ".gnu.linkonce." in obj.sections.strings.decode("latin1"):
+        if dialect.keeps_first_linkonce and ".gnu.linkonce." in obj.sections.strings.decode(
+            "latin1"
+        ):
             for index, name in enumerate(obj.sections.names):
                 if name.startswith(".gnu.linkonce."):
                     if name in seen:

@@ -44,7 +44,7 @@ def _children(node: object) -> list[object]:
 def _fields(kind: type) -> tuple[str, ...]:
     found = _FIELDS.get(kind)
     if found is None:
-        names = (f.name for f in attrs.fields(kind))  # type: ignore[misc]
+        names = (f.name for f in attrs.fields(kind))
         found = _FIELDS[kind] = tuple(x for x in names if not x.endswith("span"))
     return found
 

@@ -1,0 +1,84 @@
+"""What placing found out: pieces, placed sections, and the whole of a walk's results.
+
+These are the values later passes read: relocations take addresses from them, the map and the
+picture are prints of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import attrs
+
+from ..script import nodes as n
+from ..script.values import Value
+from .fill import Pattern
+from .locate import Addresses
+from .match import SectionId
+from .order import OutputPlan
+from .regions import Regions
+
+INPUT, FILLER, DATA = "input", "fill", "data"
+
+
+class Piece(NamedTuple):
+    """A stretch of an output section; pieces tile it without hole or overlap.
+
+    sec_off, size: bytes within the output section.  kind: "input", "fill" or "data".  origin: the
+    input section's number, or the statement that caused it, or the number of the input section
+    whose alignment did.  content: for data its bytes; for fill its pattern, begun `phase` bytes
+    earlier."""
+
+    sec_off: int
+    size: int
+    kind: str
+    origin: SectionId | n.SectionStatement | n.OutputSection
+    content: Pattern = b""
+    phase: int = 0
+
+
+@attrs.define(eq=False)
+class PlacedSection:
+    """An output section with its numbers: vma where it runs, lma where it is loaded, size in
+    bytes."""
+
+    plan: OutputPlan
+    vma: int = 0
+    lma: int = 0
+    size: int = 0
+    align: int = 1
+    pieces: list[Piece] = attrs.field(factory=list)
+    region: str = ""
+    lma_region: str = ""
+    pattern: Pattern = b"\0"
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+
+@attrs.frozen(eq=False)
+class Asserted:
+    """An ASSERT that was reached, and what its condition was worth there (None: not computable)."""
+
+    node: n.Assert | n.AssertExpr
+    holds: bool
+
+
+@attrs.frozen(eq=False)
+class Placement:
+    """What one walk found.
+
+    sections: in walk order.  addresses: where each input section went.  symbols: values of the
+    names the script assigns, provided: those that came from PROVIDE.  end: the final `.`."""
+
+    sections: tuple[PlacedSection, ...]
+    addresses: Addresses
+    symbols: dict[str, Value]
+    hidden: frozenset[str]
+    asserted: tuple[Asserted, ...]
+    regions: Regions
+    end: int
+
+    def find(self, name: str) -> PlacedSection | None:
+        """The first output section of that name."""
+        return next((s for s in self.sections if s.plan.name == name), None)

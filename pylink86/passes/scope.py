@@ -1,0 +1,165 @@
+"""What a script's expressions see while the walk goes on: `.`, symbols, sections, regions.
+
+A name may be known from this walk, only from the walk before (a forward reference), or not at all.
+Every answer taken from the walk before is remembered, because it means another walk is needed.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from .. import elf_const as c
+from ..diag import Diagnostics
+from ..dialect import Dialect
+from ..script import nodes as n
+from ..script.evaluate import data_segment_choices, evaluate
+from ..script.values import ABSOLUTE, Unknown, Value
+from .load import ScriptFile
+from .locate import Addresses
+from .order import Dropped, OutputPlan, Plan
+from .placement import Asserted, PlacedSection, Placement
+from .regions import Regions
+
+ADDRESS_MASK = (1 << 64) - 1
+PAGE = 0x1000
+
+NOTHING = OutputPlan(-1, "", None, (), c.SHT_NULL, 0, 1)
+"""The plan of an output section that was dropped: it has no contents."""
+
+
+@attrs.define(eq=False)
+class Scope:
+    """The state of a walk as expressions see it: the `env` of every `evaluate`.
+
+    here: the location counter, an absolute address.  shown: what an expression reads as `.`; it
+    differs from here only in GNU ld's dialect, after an empty output section whose address moved
+    the pen."""
+
+    plan: Plan
+    script: ScriptFile
+    addresses: Addresses
+    dialect: Dialect
+    before: Placement | None
+    diags: Diagnostics
+    here: int = 0
+    shown: int = 0
+    current: PlacedSection | None = None
+    looked_ahead: bool = False
+    placed: list[PlacedSection] = attrs.field(factory=list)
+    symbols: dict[str, Value] = attrs.field(factory=dict)
+    hidden: set[str] = attrs.field(factory=set)
+    asserted: list[Asserted] = attrs.field(factory=list)
+    regions: Regions = attrs.field(factory=Regions)
+    empty: dict[str, PlacedSection] = attrs.field(factory=dict)
+    gap_start: int = 0
+
+    @property
+    def sane_expr(self) -> bool:
+        return self.plan.sane_expr
+
+    def dot(self) -> Value:
+        if self.current is not None:
+            return Value(self.here - self.current.vma, self.current)
+        if self.dialect.arithmetic_on_offsets or not self.placed:
+            return Value(self.shown, ABSOLUTE)
+        last = self.placed[-1]
+        return Value((self.shown - last.vma) & ADDRESS_MASK, last)
+
+    def symbol(self, name: str) -> Value | None:
+        value = self.symbols.get(name)
+        if value is not None:
+            return value
+        if name in self.plan.assigned:
+            if self.before is not None and name in self.before.symbols:
+                self.looked_ahead = True
+                return self.before.symbols[name]
+            if name not in self.addresses.resolution.definer:
+                return None
+        return self._object_symbol(name)
+
+    def _object_symbol(self, name: str) -> Value | None:
+        where = self.addresses.resolution.definer.get(name)
+        if where is None:
+            return None
+        found = self.addresses.of_symbol(*where)
+        if found is not None and not isinstance(found, int):
+            index, offset = found
+            return Value(offset, self.placed[index])
+        if found is None and self.before is not None:
+            self.looked_ahead = True
+            found = self.before.addresses.of_symbol(*where)
+            if found is not None and not isinstance(found, int):
+                index, offset = found
+                return Value(offset, self.before.sections[index])
+        return None if found is None else Value(found, ABSOLUTE)
+
+    def is_defined(self, name: str) -> bool:
+        if name in self.symbols or name in self.addresses.resolution.definer:
+            return True
+        return (
+            self.dialect.defined_looks_ahead
+            and self.before is not None
+            and name in self.before.symbols
+        )
+
+    def section(self, name: str) -> PlacedSection | None:
+        for section in self.placed:
+            if section.plan.name == name:
+                if section is self.current:
+                    section.size = self.here - section.vma
+                return section
+        if self.plan.find(name) is not None:
+            self.looked_ahead = True
+            return self.before.find(name) if self.before is not None else None
+        return self.empty.get(name) or self._empty_ahead(name)
+
+    def _empty_ahead(self, name: str) -> PlacedSection | None:
+        for command in self.plan.commands:
+            if isinstance(command, Dropped) and command.node.name == name:
+                return PlacedSection(NOTHING)
+        return None
+
+    def region(self, name: str) -> tuple[int, int] | None:
+        region = self.regions.get(name)
+        return None if region is None else (region.origin, region.length)
+
+    def constant(self, name: str) -> int | None:
+        return PAGE if name in ("MAXPAGESIZE", "COMMONPAGESIZE") else None
+
+    def segment_start(self, name: str) -> int | None:
+        return None
+
+    def sizeof_headers(self) -> int | None:
+        return 0
+
+    def data_segment_align(self, maxpage: int, commonpage: int) -> int:
+        return data_segment_choices(self.here, maxpage, commonpage)[0]
+
+    def data_segment_relro_end(self, offset: int, address: int) -> int:
+        return address
+
+    def data_segment_end(self, address: int) -> int:
+        return address
+
+    def assertion_failed(self, node: n.AssertExpr) -> None:
+        self.asserted.append(Asserted(node, False))
+
+    # Evaluating
+
+    def value(self, expr: n.Expr) -> Value | None:
+        """The value of an expression; None when it needs something not known yet (or never)."""
+        try:
+            return evaluate(expr, self)
+        except Unknown as missing:
+            self.looked_ahead = True
+            if self.before is not None:
+                self._unknown(missing)
+            return None
+
+    def number(self, expr: n.Expr, default: int = 0) -> int:
+        """The value as an absolute number."""
+        value = self.value(expr)
+        return default if value is None else value.absolute() & ADDRESS_MASK
+
+    def _unknown(self, missing: Unknown) -> None:
+        self.diags.extend(missing.diagnostics)
