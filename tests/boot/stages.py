@@ -25,6 +25,8 @@ SECTOR = 512
 KINDS = ("real", "protected", "long")
 BITS = {"real": 16, "protected": 32, "long": 64}
 EMULATION = {"real": "elf_i386", "protected": "elf_i386", "long": "elf_x86_64"}
+ALL_WELL = 7
+"""A report's flags when nothing is wrong."""
 # What asm/stage.asm takes without its payload, with room to spare; less than a sector.
 OWN_CODE = 320
 INSTALL = {

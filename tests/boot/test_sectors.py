@@ -14,6 +14,7 @@ import pytest
 
 from boot import qemu
 from boot.stages import (
+    ALL_WELL,
     KINDS,
     NEEDS,
     Report,
@@ -48,7 +49,6 @@ SIZES = (1, 127, 128, 129, 900)
 FLOPPY = 1_474_560
 DISK = 2 << 20
 HARD_DISK, SECOND_DISK = 0x80, 0x81
-ALL_WELL = 7
 
 
 def padded(image: bytes, size: int = DISK) -> bytes:
