@@ -111,7 +111,7 @@ def _link_here(kind: str, objects: Sequence[bytes], text: str) -> tuple[bytes | 
         result = pylink86.link([sector(kind), *objects], text, dialect="gnu")
     except pylink86.LinkError as error:
         return None, str(error)
-    return result.image, "\n".join(str(d) for d in result.diagnostics)
+    return result.to_bytes("binary"), "\n".join(str(d) for d in result.diagnostics)
 
 
 def image_of(linker: str, kind: str, sectors: int, **how: bool | int) -> bytes:

@@ -75,6 +75,14 @@ def test_the_whole_stage_arrives(linker: str, kind: str, sectors: int) -> None:
     assert booted([padded(image)]) == found(image)
 
 
+@pytest.mark.peer
+@pytest.mark.parametrize("linker", LINKERS[:2])
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_linkers_agree(linker: str, kind: str) -> None:
+    """The layouts mean the same to each."""
+    assert image_of("ours", kind, 129) == image_of(linker, kind, 129)
+
+
 @pytest.mark.parametrize("linker", LINKERS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_largest_stage(linker: str, kind: str) -> None:
