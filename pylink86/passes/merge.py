@@ -7,7 +7,8 @@ move everything that pointed to the others.  Twenty files that print "error: %s\
 Which pieces survive is clear; in which order they come is each linker's own, and whoever compares
 images byte by byte needs the same order.  This module knows LLD's (measured with ld.lld-19):
 pieces are dealt into 32 shards by five bits of their hash, each shard in order of first appearance;
-with -O2 strings are sorted from their ends, so that "world" lives inside "hello world".
+with -O2 strings are sorted from their ends, so that "world" lives inside "hello world".  What GNU
+ld does is in `merge_gnu`.
 """
 
 from __future__ import annotations

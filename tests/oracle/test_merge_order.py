@@ -10,7 +10,7 @@ import pytest
 
 from pylink86.passes.merge import group_key, merge_group, mergeable
 
-from .objects import FLAGS, Obj, Sec
+from .objects import FLAGS, Obj, Reloc, Sec, Sym
 
 pytestmark = pytest.mark.peer
 
@@ -109,3 +109,22 @@ def test_nothing_is_merged_at_o0(tmp_path):
     need(LLD)
     sec = Sec(".rodata.a", flags="aMS", data=b"same\0same\0", entsize=1)
     assert link([Obj("a.o", sections=(sec,))], tmp_path, "-O0") == sec.data
+
+
+def test_pieces_nobody_points_to_leave_with_their_sections(tmp_path):
+    need(LLD)
+    words = [b"%d\0" % n for n in range(40)]
+    data = b"".join(words)
+    used = [data.index(word) for word in words[::3]]
+    relocs = tuple(Reloc(8 * i, "R_X86_64_64", 2, at) for i, at in enumerate(used))
+    text = Sec(".rodata.start", flags="a", data=bytes(8 * len(used)), relocs=relocs)
+    strings = Sec(".rodata.str", flags="aMS", data=data, entsize=1)
+    unused = Sec(".rodata.more", flags="aMS", data=b"more\0", entsize=1)
+    obj = Obj("a.o", sections=(text, strings, unused), symbols=(Sym("go", place=1),))
+    written = link([obj], tmp_path, "--gc-sections", "-e", "go")
+    merged = merge_group([(data, 1), (unused.data, 1)], 1, True, live=[set(used), set()])
+    assert written[8 * len(used) :] == merged.content
+    for i, at in enumerate(used):
+        pointer = int.from_bytes(written[8 * i : 8 * i + 8], "little")
+        assert pointer == 8 * len(used) + merged.maps[0](at)
+    assert merged.maps[1](0) is None
