@@ -68,6 +68,11 @@ class Dialect:
         "SIZEOF of an output section that does not exist is 0",
         "`s = SIZEOF(.nope);`: undefined section in GNU ld, 0 in LLD",
     )
+    data_is_outside: bool = row(
+        "the value of BYTE, SHORT, LONG, QUAD is reckoned as outside the output section",
+        "`.q 0x4000 : { QUAD(8 + .) QUAD(3 < ADDR(.q)) }`: 0x4008 in both, but 1 and 1 in GNU ld as "
+        "`s = 3 < ADDR(.q);` gives 1 outside and 0 inside",
+    )
     assert_gives_dot: bool = row(
         "ASSERT in an expression has the value of the location counter, otherwise its condition's",
         '`.t 0x1000 : { BYTE(1) s = ASSERT(5, "x"); }`: 5 in GNU ld, 0x1001 in LLD',
@@ -93,8 +98,9 @@ class Dialect:
         "patterns match the linker's own empty tables (`.rela.dyn`, `.got`, `.plt` ...)",
         "`.p : { *(.rela*) . = ALIGN(512); }`: an SHT_RELA section aligned to 8 in LLD",
     )
-    ignores_stack_note: bool = row(
-        "`.note.GNU-stack` is no input section",
+    joins_property_notes: bool = row(
+        "`.note.gnu.property` of all inputs become one note of what all promise, and "
+        "`.note.GNU-stack` is no input section; else both are sections like others",
         "`.s : { *(.note.GNU-stack) BYTE(1) }` with a non-empty one",
     )
     groups_commons_by_file: bool = row(
@@ -102,8 +108,8 @@ class Dialect:
         " else one section a symbol",
         "three `.comm` symbols in one object, addresses read back",
     )
-    bare_file_takes_commons_first: bool = row(
-        "a bare `file.o;` begins with the file's COMMON blocks",
+    commons_come_first: bool = row(
+        "a bare `file.o;`, and a row of orphans, begins with the COMMON blocks",
         "`.s : { a.o; }` with .comm in a.o",
     )
     keeps_first_linkonce: bool = row(
@@ -203,15 +209,16 @@ GNU = Dialect(
     leading_zero_is_octal=True,
     letters_are_numbers="hHxXbBoOdD$",
     unknown_section_has_size_0=False,
+    data_is_outside=True,
     assert_gives_dot=False,
     generic_path=True,
     rebuilds_eh_frame=False,
     merges_strings=False,
     merges_strings_in_raw=False,
     own_tables_match_patterns=False,
-    ignores_stack_note=False,
+    joins_property_notes=False,
     groups_commons_by_file=True,
-    bare_file_takes_commons_first=False,
+    commons_come_first=False,
     keeps_first_linkonce=True,
     sorted_patterns_share_a_list=True,
     exclude_file_lasts=False,
@@ -246,15 +253,16 @@ LLD = Dialect(
     leading_zero_is_octal=False,
     letters_are_numbers="hH",
     unknown_section_has_size_0=True,
+    data_is_outside=False,
     assert_gives_dot=True,
     generic_path=False,
     rebuilds_eh_frame=True,
     merges_strings=True,
     merges_strings_in_raw=True,
     own_tables_match_patterns=True,
-    ignores_stack_note=True,
+    joins_property_notes=True,
     groups_commons_by_file=False,
-    bare_file_takes_commons_first=True,
+    commons_come_first=True,
     keeps_first_linkonce=False,
     sorted_patterns_share_a_list=False,
     exclude_file_lasts=True,

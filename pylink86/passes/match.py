@@ -117,9 +117,9 @@ def list_sections(resolution: Resolution, dialect: Dialect) -> SectionList:
         for sid in range(base[-1]):
             if name[sid] == ".eh_frame":
                 eligible[sid] = False
-    if dialect.ignores_stack_note:
-        for sid, text in enumerate(name):
-            if text == ".note.GNU-stack":
+    if dialect.joins_property_notes:
+        for sid in range(base[-1]):
+            if name[sid] in (".note.GNU-stack", ".note.gnu.property"):
                 eligible[sid] = False
     align = [a or 1 for a in align]
     return SectionList(tuple(base), file, name, kind, flags, size, align, eligible, phantoms)
@@ -184,8 +184,12 @@ class _Matcher:
 
     def left(self) -> tuple[SectionId, ...]:
         """What nobody took, in input order."""
-        left = (s for sids in self._by_name.values() for s in sids)
-        return tuple(sorted((s for s in left if s not in self._table.phantoms), key=self._rank))
+        table = self._table
+        left = [s for sids in self._by_name.values() for s in sids if s not in table.phantoms]
+        left.sort(key=self._rank)
+        if self._dialect.commons_come_first:
+            left.sort(key=lambda sid: sid < table.base[-1] or table.name[sid] != "COMMON")
+        return tuple(left)
 
     def files(self, pattern: str) -> frozenset[int] | None:
         """Numbers of the files whose name matches; None for `*`, which is every file."""
@@ -208,7 +212,7 @@ class _Matcher:
         wanted = self._flag_test(node)
         if len(patterns) == 1:
             taken = self._match(node.file, patterns[0], wanted)
-            if not node.sections and self._dialect.bare_file_takes_commons_first:
+            if not node.sections and self._dialect.commons_come_first:
                 taken.sort(key=lambda sid: sid < self._table.base[-1])
             return self._sort(taken, patterns[0], node.file)
         taken_by = [(p, self._match(node.file, p, wanted)) for p in patterns]

@@ -19,6 +19,7 @@ from ..dialect import Dialect
 from ..elf_tables import strings_at
 from ..model import COMMON, ObjectFile, SectionRow, Sections, Symbol, SymbolRow, Symbols
 from .load import Inputs
+from .notes import NAME, common_features, property_note
 
 OWN_NAME = "<linker>"
 
@@ -165,6 +166,14 @@ def _own_file(
             SectionRow("COMMON", c.SHT_NOBITS, c.SHF_ALLOC | c.SHF_WRITE, size=size, align=align)
         )
         origin.append(file)
+    notes = b""
+    if dialect.joins_property_notes:
+        features = common_features(inputs.files)
+        word = inputs.files[0].header.elf_class // 8
+        if features:
+            notes = property_note(features, word)
+            rows.append(SectionRow(NAME, c.SHT_NOTE, c.SHF_ALLOC, size=len(notes), align=word))
+            origin.append(-1)
     if dialect.rebuilds_eh_frame and any(".eh_frame" in f.sections.names for f in inputs.files):
         wide = inputs.files[0].header.elf_class // 8
         rows.append(SectionRow(".eh_frame", c.SHT_PROGBITS, c.SHF_ALLOC, align=wide))
@@ -178,7 +187,7 @@ def _own_file(
         OWN_NAME,
         inputs.files[0].header,
         sections,
-        (b"",) * len(sections),
+        tuple(notes if name == NAME else b"" for name in sections.names),
         Symbols.from_rows(symbols),
     )
     return own, tuple(origin), {row.name: i for i, row in enumerate(symbols, 1)}
@@ -211,7 +220,8 @@ def _common_groups(
         yield from ((block.file, [name]) for name, block in commons.items())
         return
     by_file: dict[int, list[str]] = {}
-    for name in sorted([*commons][::-1], key=_bucket):
+    late_first = list(commons)[::-1]
+    for name in sorted(late_first, key=_bucket):
         by_file.setdefault(commons[name].file, []).append(name)
     yield from sorted(by_file.items())
 
