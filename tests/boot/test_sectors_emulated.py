@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import fixtures
 from boot.stages import ALL_WELL, INSTALL, KINDS, checksum, image_of, link, report, stage
 from pylink86 import boot
+from pylink86 import link as link_here
 from pylink86.script.defaults import raw_layout
 
 pytestmark = [
@@ -39,6 +41,32 @@ def check(image: bytes, *, floppy: bool = False, strict: bool = False) -> None:
 @pytest.mark.parametrize("sectors", [1, 127, 128, 129, 900])
 def test_the_whole_stage_arrives(sectors: int, kind: str, floppy: bool, strict: bool) -> None:
     check(image_of("ours", kind, sectors), floppy=floppy, strict=strict)
+
+
+COMPILED = [
+    ("real", "hello16_elf32", "Hi"),
+    ("protected", "c32_plain", "C!"),
+    ("protected", "c32_common", "Data OK 3"),
+    ("long", "c64_clang_g", "Data OK 3"),
+    ("long", "rust_c64_data", "Data OK 3"),
+    ("long", "hello_O0_static_g", "Hi"),
+    ("long", "hello_O2_pic", "Hi"),
+    ("long", "hello_Os_pic_g", "Hi"),
+]
+
+
+@pytest.mark.parametrize("dialect", ["gnu", "lld"])
+@pytest.mark.parametrize("oformat", ["binary", ""])
+@pytest.mark.parametrize(("kind", "name", "screen"), COMPILED)
+def test_compiled_stages_link_in_silence(
+    kind: str, name: str, screen: str, oformat: str, dialect: str
+) -> None:
+    """Debug and release, static and pic, C and Rust: nothing to say, and they start."""
+    objects = [boot.sector(kind), fixtures.path(name)]
+    result = link_here(objects, raw_layout(kind), dialect=dialect, oformat=oformat)
+    assert result.diagnostics == ()
+    machine = boot.run(result.to_bytes("binary"))
+    assert (machine.reason, machine.lines[0]) == ("halted", screen)
 
 
 @pytest.mark.parametrize("floppy", [False, True], ids=["disk", "floppy"])
