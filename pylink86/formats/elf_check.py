@@ -187,12 +187,10 @@ def check_relocations(file: ObjectFile, index: int, relocations: Relocations) ->
 
     if not len(relocations):
         return
-    at = max(relocations.offset)
-    if at >= sections.size[target] and file.header.type == c.ET_REL:
-        what = (
-            f"its place {at:#x} lies beyond the {sections.size[target]:#x} bytes of "
-            f"{sections.names[target] or f'section {target}'}"
-        )
+    at, size = max(relocations.offset), _full_size(file, target)
+    if at >= size and file.header.type == c.ET_REL:
+        title = sections.names[target] or f"section {target}"
+        what = f"its place {at:#x} lies beyond the {size:#x} bytes of {title}"
         bad_relocation(relocations.offset.index(at), what)
     at = max(relocations.symbol)
     table = sections.link[index]
@@ -200,3 +198,18 @@ def check_relocations(file: ObjectFile, index: int, relocations: Relocations) ->
     if at and at >= count:
         what = f"its symbol is {at}, the symbol table in section {table} has {count}"
         bad_relocation(relocations.symbol.index(at), what)
+
+
+def _full_size(file: ObjectFile, index: int) -> int:
+    """Bytes of a section as relocations count them: those of a compressed one are unpacked first.
+
+    SHF_COMPRESSED sections begin with ch_type, [ch_reserved,] ch_size, ch_addralign (gABI ch.4).
+    """
+    sections = file.sections
+    if not sections.flags[index] & c.SHF_COMPRESSED:
+        return sections.size[index]
+    size = struct.Struct("<4xI4x" if file.header.elf_class == 32 else "<8xQ8x")
+    if sections.size[index] < size.size:
+        title, offset = _title(sections, index), sections.offset[index]
+        bad(file.name, title, offset, "a compressed section without its header")
+    return int(size.unpack_from(file.contents[index])[0])
