@@ -1,8 +1,8 @@
 """Boot images: run one and see what it does.
 
-    >>> from pylink86 import boot
-    >>> machine = boot.run("disk.img")
-    >>> machine.reason, machine.screen
+>>> from pylink86 import boot
+>>> machine = boot.run("disk.img")
+>>> machine.reason, machine.screen
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WHERE = {
 }
 """Public name -> module.  Each is imported when first used."""
 
-__all__ = [*_WHERE]  # noqa: PLE0604
+__all__ = [*_WHERE]
 
 
 def __getattr__(name: str) -> Any:
@@ -35,8 +35,8 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from .launch import run as run
     from .machine import REASONS as REASONS
     from .machine import Machine as Machine
     from .qemu import run_qemu as run_qemu
-    from .launch import run as run
     from .sectors import sector as sector

@@ -1,20 +1,28 @@
 """The BIOS: a table from interrupt number and AH to the function that answers.
 
-Until an operating system has drivers, the BIOS is all there is: boot code executes `int 0x13` and the
-firmware reads the disk.  Each function gets the machine and the caller's registers and changes both.
+Until an operating system has drivers, the BIOS is all there is: boot code executes `int 0x13` and
+the firmware reads the disk.  Each function gets the machine and the caller's registers and
+changes both.
 """
 
 from __future__ import annotations
 
 from . import bios_disk, bios_system, bios_video
-from .bios_row import Row
+from .bios_row import Rows
+from .disk import BAD_COMMAND
 from .pc import Pc
 from .registers import Registers
 
-TABLE: dict[tuple[int, int | None], Row] = {**bios_video.ROWS, **bios_disk.ROWS, **bios_system.ROWS}
-"""(interrupt, AH) -> row; AH is None where one function answers all."""
+TABLE: Rows = {**bios_video.ROWS, **bios_disk.ROWS, **bios_system.ROWS}
 
-LATER_SYSTEMS = {0x20: "DOS", 0x21: "DOS", 0x29: "DOS", 0x2F: "DOS", 0x33: "a DOS mouse driver", 0x80: "Linux"}
+LATER_SYSTEMS = {
+    0x20: "DOS",
+    0x21: "DOS",
+    0x29: "DOS",
+    0x2F: "DOS",
+    0x33: "a DOS mouse driver",
+    0x80: "Linux",
+}
 """Interrupts that tutorials use and that no BIOS answers."""
 
 CALL_MICROSECONDS = 2.0
@@ -44,6 +52,6 @@ def _unknown(pc: Pc, number: int, r: Registers) -> None:
     else:
         pc.note(f"int {number:#04x} AH={r.ah:#04x} is not emulated")
     if number == 0x13:
-        bios_disk.finish(pc, r, bios_disk.BAD_COMMAND)
+        bios_disk.finish(pc, r, BAD_COMMAND)
     elif number == 0x15:
         r.failed(0x86)

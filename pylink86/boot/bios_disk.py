@@ -1,16 +1,16 @@
 """int 13h: the BIOS calls that read and write the disk, with the errors real ones return.
 
-The usual reasons why a loader that works in one emulator hangs on a desk are all here: a sector address
-outside the geometry, a transfer past the end of the image, more sectors than a call can take, and floppy
-transfers across a 64 KiB boundary, which the DMA chip cannot do.  A strict machine refuses the last two
-for hard disks as well, as some BIOSes do.
+The usual reasons why a loader that works in one emulator hangs on a desk are all here: a sector
+address outside the geometry, a transfer past the end of the image, more sectors than a call can
+take, and floppy transfers across a 64 KiB boundary, which the DMA chip cannot do.  A strict
+machine refuses the last two for hard disks as well, as some BIOSes do.
 """
 
 from __future__ import annotations
 
 import attrs
 
-from .bios_row import Row
+from .bios_row import Row, Rows
 from .disk import BAD_COMMAND, DMA_BOUNDARY, ERRORS, NOT_FOUND, OK, SECTOR, crosses_64k
 from .firmware import BIOS_SEGMENT, DISKETTE_TABLE
 from .pc import Pc
@@ -34,7 +34,9 @@ def _here(pc: Pc, r: Registers) -> bool:
     if r.dl == pc.disk.number:
         return True
     finish(pc, r, BAD_COMMAND)
-    pc.note(f"int 0x13 was called with DL={r.dl:#04x}, but the image is drive {pc.disk.number:#04x}")
+    pc.note(
+        f"int 0x13 was called with DL={r.dl:#04x}, but the image is drive {pc.disk.number:#04x}"
+    )
     return False
 
 
@@ -163,7 +165,9 @@ def verify_lba(pc: Pc, r: Registers) -> None:
 
 
 def parameters(pc: Pc, r: Registers) -> None:
-    """AH=48: size, flags, cylinders, heads, sectors per track, sectors, bytes per sector at DS:SI."""
+    """AH=48: size, flags, cylinders, heads, sectors per track, sectors, bytes per sector at
+    DS:SI.
+    """
     at = r.ds * 16 + r.si
     if not _here(pc, r):
         return
@@ -172,19 +176,24 @@ def parameters(pc: Pc, r: Registers) -> None:
         return
     g = pc.disk.geometry
     fields = ((26, 2), (2, 2), (g.cylinders, 4), (g.heads, 4), (g.sectors, 4))
-    data = b"".join(v.to_bytes(n, "little") for v, n in (*fields, (pc.disk.sectors, 8), (SECTOR, 2)))
+    data = b"".join(
+        v.to_bytes(n, "little") for v, n in (*fields, (pc.disk.sectors, 8), (SECTOR, 2))
+    )
     pc.memory.write(at, data)
     finish(pc, r, OK)
 
 
-ROWS = {
+ROWS: Rows = {
     (0x13, 0x00): Row(reset, "reset the drive"),
     (0x13, 0x01): Row(last_status, "status of the last call"),
     (0x13, 0x02): Row(read_chs, "read sectors by CHS"),
     (0x13, 0x03): Row(write_chs, "write sectors by CHS (to a copy in memory)"),
     (0x13, 0x04): Row(verify_chs, "verify sectors by CHS"),
     (0x13, 0x08): Row(geometry, "drive geometry"),
-    **{(0x13, ah): Row(reset, "drive is ready") for ah in (0x09, 0x0C, 0x0D, 0x10, 0x11, 0x14, 0x47)},
+    **{
+        (0x13, ah): Row(reset, "drive is ready")
+        for ah in (0x09, 0x0C, 0x0D, 0x10, 0x11, 0x14, 0x47)
+    },
     (0x13, 0x15): Row(kind, "drive type and size"),
     (0x13, 0x41): Row(has_lba, "are LBA calls there"),
     (0x13, 0x42): Row(read_lba, "read sectors by LBA"),

@@ -16,3 +16,7 @@ class Row:
 
     function: Callable[[Pc, Registers], None]
     what: str
+
+
+Rows = dict[tuple[int, int | None], Row]
+"""(interrupt, AH) -> row; AH is None where one function answers all."""

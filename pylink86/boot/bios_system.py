@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from . import devices
-from .bios_row import Row
-from .firmware import BIOS_SEGMENT, CONFIG_TABLE, EBDA, EQUIPMENT, TICKS, TICKS_PER_DAY, TICKS_WRAPPED
+from .bios_row import Row, Rows
+from .firmware import (
+    BIOS_SEGMENT,
+    CONFIG_TABLE,
+    EBDA,
+    EQUIPMENT,
+    TICKS,
+    TICKS_PER_DAY,
+    TICKS_WRAPPED,
+)
 from .pc import Pc
 from .registers import Registers
 
@@ -21,7 +29,9 @@ def unknown_function(r: Registers) -> None:
 
 
 def memory_map(size: int) -> list[tuple[int, int, int]]:
-    """int 15h AX=E820 of a machine with `size` bytes: (start, length, type); 1 is usable, 2 reserved."""
+    """int 15h AX=E820 of a machine with `size` bytes: (start, length, type); 1 is usable, 2
+    reserved.
+    """
     return [
         (0, EBDA, 1),
         (EBDA, 0xA0000 - EBDA, 2),
@@ -241,7 +251,7 @@ def acknowledge(pc: Pc, r: Registers) -> None:
         pic.command(0x20)
 
 
-ROWS = {
+ROWS: Rows = {
     (0x08, None): Row(tick, "timer interrupt: counts ticks, calls int 1Ch"),
     (0x09, None): Row(key_interrupt, "keyboard interrupt"),
     (0x11, None): Row(equipment, "equipment word"),
@@ -274,5 +284,8 @@ ROWS = {
     (0x1C, None): Row(nothing, "called at each tick (for hooks)"),
     **{(n, None): Row(nothing, "exception vector (for hooks)") for n in (0x01, 0x02, 0x03, 0x04)},
     (0x05, None): Row(nothing, "print screen (accepted)"),
-    **{(n, None): Row(acknowledge, "hardware interrupt (acknowledged)") for n in (*range(0x0A, 0x10), *range(0x70, 0x78))},
+    **{
+        (n, None): Row(acknowledge, "hardware interrupt (acknowledged)")
+        for n in (*range(0x0A, 0x10), *range(0x70, 0x78))
+    },
 }

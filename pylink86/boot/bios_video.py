@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .bios_row import Row
+from .bios_row import Row, Rows
 from .pc import Pc
 from .registers import Registers
 from .screen import CURSOR_SHAPE, MODE, PAGE, PAGE_SIZE, PAGE_START
@@ -13,7 +13,9 @@ def set_mode(pc: Pc, r: Registers) -> None:
     if mode not in (0, 1, 2, 3, 7, 0x12, 0x13):
         pc.note(f"video mode {mode:#x} is not shown: the emulator shows text modes only")
     elif mode in (0x12, 0x13):
-        pc.note(f"video mode {mode:#x} draws pixels: the emulator shows text only, --qemu --window all")
+        pc.note(
+            f"video mode {mode:#x} draws pixels: the emulator shows text only, --qemu --window all"
+        )
     pc.screen.set_mode(r.al)
     r.al = 0x20 if mode > 7 else 0x30
 
@@ -110,7 +112,7 @@ def vesa(pc: Pc, r: Registers) -> None:
     r.ax = 0x0100
 
 
-ROWS = {
+ROWS: Rows = {
     (0x10, 0x00): Row(set_mode, "set video mode, clear the screen"),
     (0x10, 0x01): Row(cursor_shape, "cursor shape"),
     (0x10, 0x02): Row(move_cursor, "move the cursor"),

@@ -1,8 +1,8 @@
 """Time inside the emulated PC, and the timer that counts it.
 
-Guest time has nothing to do with the time on the wall: it advances with executed instructions, port
-accesses and waits, so that a run gives the same result on every machine.  The timer chip (8254) turns it
-into ticks, 18.2 in a second unless the guest programs another rate.
+Guest time has nothing to do with the time on the wall: it advances with executed instructions,
+port accesses and waits, so that a run gives the same result on every machine.  The timer chip
+(8254) turns it into ticks, 18.2 in a second unless the guest programs another rate.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class Clock:
         self.now += microseconds
 
     def tick_due(self) -> bool:
-        """Whether a timer interrupt came due; asking takes it.  Missed ones are lost, as on the chip."""
+        """Whether a timer interrupt came due; asking takes it.  Missed ones are lost, as on the
+        chip.
+        """
         if self.now < self.next_tick:
             return False
         missed = int((self.now - self.next_tick) / self.period)

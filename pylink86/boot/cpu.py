@@ -1,9 +1,9 @@
 """The CPU: a thin layer over unicorn, the only module that imports it.
 
-Unicorn runs the instructions, in every mode from 16 to 64 bits.  What it leaves to its user is done
-around it: nothing happens at an interrupt except that a hook is called, memory must be mapped, and the
-hidden parts of a segment register cannot be set from outside.  What was found by experiment (unicorn
-2.1.4) stands at the function that relies on it.
+Unicorn runs the instructions, in every mode from 16 to 64 bits.  What it leaves to its user is
+done around it: nothing happens at an interrupt except that a hook is called, memory must be
+mapped, and the hidden parts of a segment register cannot be set from outside.  What was found by
+experiment (unicorn 2.1.4) stands at the function that relies on it.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class Hooks:
 class RegisterFile:
     """Reads and writes registers by name.
 
-    unicorn's own methods take 8 microseconds per register, its C function 4 for fifteen of them; where a
-    version hides that function, the methods are used.
+    unicorn's own methods take 8 microseconds per register, its C function 4 for fifteen of them;
+    where a version hides that function, the methods are used.
     """
 
     def __init__(self, unicorn: Any, uc: Any) -> None:
@@ -116,6 +116,7 @@ class Cpu:
         self._mapped: set[int] = set()
         self._buffers: dict[int, Any] = {}
         self._holes: set[int] = set()
+        self._fault: Any = None
         unicorn = self.unicorn
         self._uc = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64)
         self._registers = RegisterFile(unicorn, self._uc)
@@ -126,7 +127,7 @@ class Cpu:
     def close(self) -> None:
         """Give the emulator's memory back now; hooks make reference cycles that would keep it."""
         self._registers = None  # type: ignore[assignment]
-        self._uc = None
+        self._uc = self._fault = None
 
     # Registers.
 
@@ -168,7 +169,9 @@ class Cpu:
         return data
 
     def forget_code(self, address: int, size: int) -> None:
-        """Drop translated code after memory changed behind the CPU's back: unicorn does not notice."""
+        """Drop translated code after memory changed behind the CPU's back: unicorn does not
+        notice.
+        """
         self._uc.ctl_remove_cache(address, address + max(size, 1))
 
     def _map_chunk(self, index: int) -> bool:
@@ -190,7 +193,9 @@ class Cpu:
         return True
 
     def follow_a20(self) -> None:
-        """Make the map of memory agree with the A20 gate: odd MiBs are mapped anew when next touched."""
+        """Make the map of memory agree with the A20 gate: odd MiBs are mapped anew when next
+        touched.
+        """
         if self._a20 == self.memory.a20:
             return
         self._a20 = self.memory.a20
@@ -201,7 +206,9 @@ class Cpu:
         self._uc.ctl_flush_tb()
 
     def _touch(self, uc: Any, access: int, address: int, size: int, value: int, data: Any) -> bool:
-        """unicorn met memory it does not know: RAM not used before, a write to ROM, or nothing at all."""
+        """unicorn met memory it does not know: RAM not used before, a write to ROM, or nothing at
+        all.
+        """
         unicorn = self.unicorn
         if access == unicorn.UC_MEM_WRITE_PROT:
             return True
@@ -225,21 +232,31 @@ class Cpu:
         uc.hook_add(
             unicorn.UC_HOOK_INSN,
             lambda _, port, size, __: hooks.read_port(port, size),
-            None, 1, 0, const.UC_X86_INS_IN,
+            None,
+            1,
+            0,
+            const.UC_X86_INS_IN,
         )
         uc.hook_add(
             unicorn.UC_HOOK_INSN,
             lambda _, port, size, value, __: hooks.write_port(port, size, value),
-            None, 1, 0, const.UC_X86_INS_OUT,
+            None,
+            1,
+            0,
+            const.UC_X86_INS_OUT,
         )
         for start, end in watched:
             uc.hook_add(
                 unicorn.UC_HOOK_CODE, lambda _, at, __, ___: hooks.stub(at), None, start, end - 1
             )
 
+    def keep_fault(self) -> None:
+        """From inside the interrupt hook: keep the state an exception happened in."""
+        self._fault = self._uc.context_save()
+
     def take_error_code(self) -> int:
-        """The error code of the exception that just happened, which counts as delivered from now on."""
-        return hidden.take(self.unicorn, self._uc)
+        """The error code of the kept exception, which counts as delivered from now on."""
+        return hidden.take(self.unicorn, self._uc, self._fault)
 
     def load_segment(self, name: str, value: int) -> None:
         """Load DS or ES in real mode.  Written from outside it would keep its old base."""
@@ -258,9 +275,9 @@ class Cpu:
     def run(self, count: int) -> str | None:
         """Run up to `count` instructions (iterations, for `rep`) from CS:RIP.
 
-        Returns None when they ran, when `hlt` was executed or a hook stopped the run; otherwise what
-        unicorn could not do: "invalid opcode", "outside memory", or its own words.  A count also makes
-        stopping exact: without one unicorn finishes the block first.
+        Returns None when they ran, when `hlt` was executed or a hook stopped the run; otherwise
+        what unicorn could not do: "invalid opcode", "outside memory", or its own words.  A count
+        also makes stopping exact: without one unicorn finishes the block first.
         """
         unicorn = self.unicorn
         try:
@@ -276,10 +293,10 @@ class Cpu:
     def _enter_real_mode(self, segment: int, offset: int) -> None:
         """Bring a CPU that unicorn starts in 64-bit mode to real mode, at segment:offset.
 
-        Only an instance made with UC_MODE_64 shows R8-R15 and starts at a RIP above 64 KiB.  Clearing
-        CR0.PG after setting it once takes LMA out of EFER; the rest the CPU must do itself, since
-        writing a segment register from outside leaves its base and size as they were: load 16-bit
-        descriptors, leave protected mode, far jump.
+        Only an instance made with UC_MODE_64 shows R8-R15 and starts at a RIP above 64 KiB.
+        Clearing CR0.PG after setting it once takes LMA out of EFER; the rest the CPU must do
+        itself, since writing a segment register from outside leaves its base and size as they
+        were: load 16-bit descriptors, leave protected mode, far jump.
         """
         self["cr4"] = 0x20
         self["cr0"] = 0x80000011
@@ -328,7 +345,8 @@ def _write_hole(uc: Any, offset: int, size: int, value: int, data: Any) -> None:
     pass
 
 
-# For address SCRATCH; starts in 32-bit code, ends at the far pointer that is put between the two parts.
+# For address SCRATCH; starts in 32-bit code, ends at the far pointer that is put between the two
+# parts.
 _TO_REAL_MODE = bytes.fromhex(
     "0f011546f00f00"  # lgdt [0xff046]
     "ea0ef000000800"  # jmp 8:0xf00e
@@ -345,6 +363,6 @@ _TO_REAL_MODE_DATA = bytes.fromhex(
     "170058f00f00"  # GDT register: limit 23, address 0xff058
     "000000000000"  # empty GDT register
     "ff0300000000"  # IDT register: limit 0x3ff, address 0
-    "0000000000000000ffff00000f9b0000ffff000000930000"  # null, 16-bit code at 0xf0000, 16-bit data at 0
+    "0000000000000000ffff00000f9b0000ffff000000930000"  # null, code at 0xf0000, data at 0
 )
 _TO_REAL_MODE_INSTRUCTIONS = 20

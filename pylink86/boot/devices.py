@@ -1,7 +1,8 @@
 """The chips boot code reaches with `in` and `out`.
 
-One table, port -> what reading and writing it does.  Only what boot code and small kernels use is there;
-another port reads as all ones and swallows what is written, as on a machine without that chip.
+One table, port -> what reading and writing it does.  Only what boot code and small kernels use is
+there; another port reads as all ones and swallows what is written, as on a machine without that
+chip.
 
 Sources: the data sheets of the PC's chips (16550, 8042, 8254, 8259, MC146818, 6845) and, for 0xe9,
 0xf4 and 0x604, QEMU's documentation of its own devices.
@@ -144,7 +145,8 @@ def _keyboard_data(pc: Pc, port: int) -> int:
 
 
 _CONTROLLER_ANSWERS = {0xAA: 0x55, 0xAB: 0x00, 0xA9: 0x00, 0x20: 0x61, 0xC0: 0x80}
-"""Commands to port 64h that answer with a byte: self test, port tests, configuration, input port."""
+"""Commands to port 64h that answer with a byte: self test, port tests, configuration, input port.
+"""
 
 
 def _keyboard_command(pc: Pc, port: int, value: int) -> None:
@@ -229,10 +231,23 @@ def _cmos_read(pc: Pc, port: int) -> int:
     above_16m = max(0, (pc.memory.size >> 16) - 256)
     capped = min(extended, 0xFFFF)
     rows = {
-        **{6: 7, 7: 1, 8: 1, 9: 0, 0x0B: 2, 0x0D: 0x80, 0x10: 0x40 * pc.disk.floppy},
-        **{0x14: 0x26, 0x15: 0x80, 0x16: 0x02, 0x32: 0x20},
-        **{0x17: capped, 0x18: capped >> 8, 0x30: capped, 0x31: capped >> 8},
-        **{0x34: above_16m, 0x35: above_16m >> 8},
+        6: 7,
+        7: 1,
+        8: 1,
+        9: 0,
+        0x0B: 2,
+        0x0D: 0x80,
+        0x10: 0x40 * pc.disk.floppy,
+        0x14: 0x26,
+        0x15: 0x80,
+        0x16: 0x02,
+        0x32: 0x20,
+        0x17: capped,
+        0x18: capped >> 8,
+        0x30: capped,
+        0x31: capped >> 8,
+        0x34: above_16m,
+        0x35: above_16m >> 8,
     }
     return rows.get(index, 0)
 

@@ -1,11 +1,12 @@
 """The disk the image is on, and how the BIOS counts its sectors.
 
-A disk is an array of 512-byte sectors.  Old calls name a sector by cylinder, head and sector (CHS, with
-sectors counted from 1), new ones by its number (LBA).  How CHS maps to a number is the *geometry*: for
-floppies it follows from the size, for hard disks the BIOS makes one up.  Writes go to a copy in memory;
-the image file is never changed.
+A disk is an array of 512-byte sectors.  Old calls name a sector by cylinder, head and sector
+(CHS, with sectors counted from 1), new ones by its number (LBA).  How CHS maps to a number is the
+*geometry*: for floppies it follows from the size, for hard disks the BIOS makes one up.  Writes
+go to a copy in memory; the image file is never changed.
 
-Sources: Phoenix EDD-3.0 for the error codes; the geometry of small hard disks as QEMU 7.2 reports it.
+Sources: Phoenix EDD-3.0 for the error codes; the geometry of small hard disks as QEMU 7.2 reports
+it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The emulated PC: CPU, BIOS and chips, run until there is a result.
 
-A run always ends: when the guest halts or idles, asks for the end, crashes, or uses up its instructions
-or seconds.  The CPU runs in slices; between two of them interrupts are delivered and the clock is looked
-at.  All that a guest can see depends on the number of instructions only, so runs repeat exactly, as long
-as the guest does not read the time stamp counter.
+A run always ends: when the guest halts or idles, asks for the end, crashes, or uses up its
+instructions or seconds.  The CPU runs in slices; between two of them interrupts are delivered and
+the clock is looked at.  All that a guest can see depends on the number of instructions only, so
+runs repeat exactly, as long as the guest does not read the time stamp counter.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ from .registers import Registers
 from .screen import TEXT
 
 FIRST_SLICE, LARGEST_SLICE = 4096, 1 << 18
-"""Instructions between two looks at interrupts and clock; starts small so that an idle loop is seen soon."""
+"""Instructions between two looks at interrupts and clock; starts small so that an idle loop is
+seen soon.
+"""
 PROBE_STEPS = 64
 """How long a loop may be and still be recognised as idle."""
 PROBE_CHUNKS = 8
@@ -44,7 +46,22 @@ STOP_COST = 32
 """Instructions an interrupted slice is charged with: unicorn does not tell how many it ran."""
 IDLE_SECONDS = 10.0
 """Guest time without any change on screen and lines after which a waiting guest counts as idle."""
-CALLER = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "ds", "es", "ss", "rsp", "cs", "rip", "rflags")
+CALLER = (
+    "rax",
+    "rbx",
+    "rcx",
+    "rdx",
+    "rsi",
+    "rdi",
+    "rbp",
+    "ds",
+    "es",
+    "ss",
+    "rsp",
+    "cs",
+    "rip",
+    "rflags",
+)
 FLAGS_RETURNED = 0x0CD5
 """Flags a BIOS call can change: the arithmetic ones and DF."""
 EXCEPTIONS_THAT_STICK = frozenset({0, 5, 6, 7, 12, 13})
@@ -80,7 +97,7 @@ class Emulator:
     def _set_registers(self) -> None:
         """What a BIOS leaves in the registers: the drive in DL, a stack, and rubbish elsewhere."""
         rubbish = {name: 0xDEAD_0000_BEEF_0000 + i for i, name in enumerate(EXTENDED)}
-        rubbish |= {name: 0x5A5A_0000 for name in GENERAL}
+        rubbish |= dict.fromkeys(GENERAL, 1515847680)
         values = {"rax": 0x5A5A_AA55, "rdx": 0x5A5A_0000 | self.pc.disk.number, "rsp": 0x6F00}
         for name, value in {**rubbish, **values, "rflags": 0x202}.items():
             self.cpu[name] = value
@@ -105,7 +122,9 @@ class Emulator:
         self._settle()
 
     def _settle(self) -> None:
-        """After a chip or the BIOS did something: memory map, code cache, end, and due interrupts."""
+        """After a chip or the BIOS did something: memory map, code cache, end, and due
+        interrupts.
+        """
         pc, cpu = self.pc, self.cpu
         cpu.follow_a20()
         for address, size in pc.loaded:
@@ -115,24 +134,38 @@ class Emulator:
             self._stop()
 
     def _interrupted(self, vector: int) -> None:
-        """unicorn met an interrupt.  BIOS calls are answered at once; all else waits for the stop."""
+        """unicorn met an interrupt.  BIOS calls are answered at once; all else waits for the
+        stop.
+        """
         cpu = self.cpu
         cr0, cs, ip = cpu.get("cr0", "cs", "rip")
         if not cr0 & 1:
             before = self.pc.memory.read(cs * 16 + (ip - 2 & 0xFFFF), 2)
             software = before == bytes([0xCD, vector]) or (vector == 3 and before[1] == 0xCC)
-            if software and cpu.table("idtr")[0] == 0 and firmware.is_ours(self.pc.memory, vector):
-                if vector != 8 or firmware.is_ours(self.pc.memory, 0x1C):
-                    self._call_bios(vector, inline=True)
-                    return
+            if software and self._bios_answers(vector):
+                self._call_bios(vector, inline=True)
+                return
         else:
             before = cpu.linear_read(code_segment(cpu).base + ip - 2, 2)
             short = {3: 0xCC, 4: 0xCE, 1: 0xF1}
-            software = before == bytes([0xCD, vector]) or before[1:] == bytes([short.get(vector, 0xCD)])
+            software = before == bytes([0xCD, vector]) or before[1:] == bytes(
+                [short.get(vector, 0xCD)]
+            )
         kind = "software" if software or vector >= 32 else "exception"
         address = cpu["cr2"] if vector == 14 and kind == "exception" else None
+        if kind == "exception" and vector in WITH_ERROR_CODE | CONTRIBUTORY:
+            cpu.keep_fault()
         self.event = Event(vector, kind, 0, address)
         self._stop()
+
+    def _bios_answers(self, vector: int) -> bool:
+        """Whether a vector leads to the BIOS and to nothing else, so that no jump is needed."""
+        base, limit = self.cpu.table("idtr")
+        if base or limit < vector * 4 + 3:
+            return False
+        memory = self.pc.memory
+        ours = firmware.is_ours(memory, vector)
+        return ours and (vector != 8 or firmware.is_ours(memory, 0x1C))
 
     def _in_bios(self, address: int) -> None:
         """The CPU is about to execute in the BIOS: a call through a vector, or a reset."""
@@ -147,9 +180,9 @@ class Emulator:
     def _call_bios(self, number: int, inline: bool) -> None:
         """Answer a BIOS call.
 
-        inline: the `int` was just executed and nothing is on the stack yet; the frame is still written
-        below SP, as the CPU would have, so that a stack in the wrong place shows.  Otherwise the frame is
-        at SP and its flags are what `iret` will load.
+        inline: the `int` was just executed and nothing is on the stack yet; the frame is still
+        written below SP, as the CPU would have, so that a stack in the wrong place shows.
+        Otherwise the frame is at SP and its flags are what `iret` will load.
         """
         pc, cpu = self.pc, self.cpu
         values = cpu.get(*CALLER)
@@ -201,8 +234,8 @@ class Emulator:
     def _step(self, count: int) -> str:
         """Run up to `count` instructions and charge for them.
 
-        Returns how that ended: "ran" all, "ended", "event" (see self.event, self.problem), "stopped"
-        by a chip or the BIOS, or "halted".
+        Returns how that ended: "ran" all, "ended", "event" (see self.event, self.problem),
+        "stopped" by a chip or the BIOS, or "halted".
         """
         self.event, self.stopped = None, False
         self.problem = self.cpu.run(count)
@@ -268,20 +301,17 @@ class Emulator:
     def _probe(self) -> tuple[str, bool]:
         """Find out whether the guest goes round a short loop in which nothing changes.
 
-        Steps until RIP and all registers are back where they were, then runs that loop once more and
-        compares all of memory.  Nothing but an interrupt can end such a loop.  Returns how the last
-        step ended and whether it is one.
+        Steps until RIP and all registers are back where they were, then runs that loop once more
+        and compares all of memory.  Nothing but an interrupt can end such a loop.  Returns how
+        the last step ended and whether it is one.
         """
         names = (*GENERAL, *EXTENDED, "rip", "rflags")
         start, busy = self.cpu.get(*names), self.pc.busy
-        for steps in range(1, PROBE_STEPS + 1):
-            outcome = self._step(1)
-            if outcome != "ran" or self.pc.busy != busy:
+        steps = 0
+        while steps == 0 or self.cpu["rip"] != start[16] or self.cpu.get(*names) != start:
+            outcome, steps = self._step(1), steps + 1
+            if outcome != "ran" or self.pc.busy != busy or steps > PROBE_STEPS:
                 return outcome, False
-            if self.cpu["rip"] == start[16] and self.cpu.get(*names) == start:
-                break
-        else:
-            return "ran", False
         chunks = self.pc.memory.chunks
         if len(chunks) > PROBE_CHUNKS:
             return "ran", False
@@ -308,16 +338,22 @@ class Emulator:
         if self._only_bios_listens():
             return pc.end("idle loop", f"{how} forever{why}")
         if pc.pics[0].mask & 1 or pc.pics[0].in_service & 1:
-            return pc.end("idle loop", f"{how}{why}, and the timer interrupt is off or unacknowledged")
+            return pc.end(
+                "idle loop", f"{how}{why}, and the timer interrupt is off or unacknowledged"
+            )
         self._watch()
         if pc.clock.now - self.quiet_since > IDLE_SECONDS * 1e6:
-            return pc.end("idle loop", f"{how}{why}; nothing changed for {IDLE_SECONDS:g} s of its time")
+            return pc.end(
+                "idle loop", f"{how}{why}; nothing changed for {IDLE_SECONDS:g} s of its time"
+            )
         pc.clock.skip_to_tick()
         self.woken = True
         return self._interrupt_if_due()
 
     def _only_bios_listens(self) -> bool:
-        """Whether no interrupt can change what the guest does: a bare loop, and all handlers the BIOS's."""
+        """Whether no interrupt can change what the guest does: a bare loop, and all handlers the
+        BIOS's.
+        """
         memory = self.pc.memory
         if self.cpu["cr0"] & 1 or not all(firmware.is_ours(memory, n) for n in (8, 9, 0x1C)):
             return False
@@ -332,7 +368,9 @@ class Emulator:
             self.seen, self.quiet_since = seen, pc.clock.now
 
     def _type_key(self) -> bool:
-        """Press the next key on the keyboard itself, when the guest does not ask the BIOS for keys."""
+        """Press the next key on the keyboard itself, when the guest does not ask the BIOS for
+        keys.
+        """
         pc = self.pc
         if pc.scan_codes:
             return self.typing and not pc.pics[0].mask & 2
@@ -358,14 +396,14 @@ class Emulator:
     def _leave_shadow(self) -> bool:
         """Step until an interrupt may come; False when something else happened first.
 
-        `sti` and loads of SS hold interrupts off for one instruction, and which instruction was the last
-        is not known.  So run one that is.
+        `sti` and loads of SS hold interrupts off for one instruction, and which instruction was
+        the last is not known.  So run one that is.
         """
         while True:
             code = self._code(0, 4).lstrip(PREFIXES)
             outcome = self._step(1)
-            if outcome == "halted":
-                return bool(self.cpu["rflags"] & IF) or self._act_on(outcome) is not None
+            if outcome == "halted" and self.cpu["rflags"] & IF:
+                return True
             if outcome != "ran":
                 self._act_on(outcome)
                 return False
@@ -381,9 +419,7 @@ class Emulator:
         line = pc.pics[0].pending()
         assert line is not None
         vector = pc.pics[0].acknowledge(line)
-        real = not self.cpu["cr0"] & 1
-        ours = real and firmware.is_ours(pc.memory, vector)
-        if ours and (vector != 8 or firmware.is_ours(pc.memory, 0x1C)):
+        if not self.cpu["cr0"] & 1 and self._bios_answers(vector):
             bios.call(pc, vector, Registers(), log=False)
         else:
             self._deliver(Event(vector, "hardware"))
@@ -405,7 +441,7 @@ class Emulator:
             self.faults.append(f"{event.describe()} at {self._place()}")
             del self.faults[:-8]
             if self._bios_would_ignore(event):
-                what = f"{event.describe()}, and no handler but the BIOS's, which returns to it forever"
+                what = f"{event.describe()}, and the BIOS's handler only returns to it, forever"
                 pc.end("crash", what)
                 return
         self._deliver(event)
@@ -437,7 +473,9 @@ class Emulator:
             self.faults += deliver(self.cpu, event)
         except TripleFault as fault:
             self.faults += fault.chain
-            self.pc.end("triple fault", f"{event.describe()} at {where}, and no handler can be reached")
+            self.pc.end(
+                "triple fault", f"{event.describe()} at {where}, and no handler can be reached"
+            )
         except NotEmulated as missing:
             self.pc.end("crash", f"{missing}: the emulator cannot do that, --qemu can")
 

@@ -1,10 +1,12 @@
 """What a BIOS leaves in memory before it jumps to the boot sector.
 
-Boot code finds the BIOS through the interrupt vector table at address 0: 256 far pointers.  Ours point to
-little stubs in the BIOS segment; the emulator watches these addresses, so a call works the same whether
-it comes from `int 0x13`, from a handler that the guest put in between, or from `call far`.
+Boot code finds the BIOS through the interrupt vector table at address 0: 256 far pointers.  Ours
+point to little stubs in the BIOS segment; the emulator watches these addresses, so a call works
+the same whether it comes from `int 0x13`, from a handler that the guest put in between, or from
+`call far`.
 
-Sources: the BIOS data area as in the IBM PS/2 BIOS technical reference; values as SeaBIOS 1.16 leaves them.
+Sources: the BIOS data area as in the IBM PS/2 BIOS technical reference; values as SeaBIOS 1.16
+leaves them.
 """
 
 from __future__ import annotations
@@ -46,9 +48,13 @@ def is_ours(memory: Memory, number: int) -> bool:
 
 
 def install(pc: Pc) -> None:
-    """Fill the vectors, the BIOS data area, the EBDA and the BIOS segment, and load the boot sector."""
+    """Fill the vectors, the BIOS data area, the EBDA and the BIOS segment, and load the boot
+    sector.
+    """
     memory = pc.memory
-    memory.write(0, b"".join(o.to_bytes(2, "little") + s.to_bytes(2, "little") for s, o in _vectors()))
+    memory.write(
+        0, b"".join(o.to_bytes(2, "little") + s.to_bytes(2, "little") for s, o in _vectors())
+    )
     memory.write(0x400, bytes(0x100))
     for address, value, size in _data_area(pc):
         memory.put(address, value, size)

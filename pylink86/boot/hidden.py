@@ -1,11 +1,11 @@
 """Two facts about exceptions that unicorn keeps to itself.
 
-An exception has an error code, and an exception during another makes a double fault.  Unicorn knows
-both, but gives no way to read the first or to say "this one was delivered", so after two page faults in
-its life a guest would get a double fault.  Both numbers are inside the CPU state that a saved context
-holds.  Where, is found by experiment when first needed: cause faults with known error codes and look
-what changed.  Where nothing fits (another unicorn), error codes read as 0 and the second serious
-exception is taken for a double fault.
+An exception has an error code, and an exception during another makes a double fault.  Unicorn
+knows both, but gives no way to read the first or to say "this one was delivered", so after two
+page faults in its life a guest would get a double fault.  Both numbers are inside the CPU state
+that a saved context holds.  Where, is found by experiment when first needed: cause faults with
+known error codes and look what changed.  Where nothing fits (another unicorn), error codes read
+as 0 and the second serious exception is taken for a double fault.
 """
 
 from __future__ import annotations
@@ -71,16 +71,19 @@ def offsets(unicorn: Any) -> Offsets:
     )
 
 
-def take(unicorn: Any, uc: Any) -> int:
-    """The error code of the exception that just happened; marks it as delivered."""
+def take(unicorn: Any, uc: Any, context: Any) -> int:
+    """The error code of an exception; puts the CPU back to where it happened, as delivered.
+
+    context: saved in the hook that reported the exception.  After the hook unicorn may run into
+    the same fault once more before it stops, which would make it a double fault.
+    """
     found = offsets(unicorn)
-    context = uc.context_save()
     code = 0
     if found.error_code is not None:
         code = ctypes.c_uint32.from_address(_address(context) + found.error_code).value
     if found.pending is not None:
         ctypes.c_int32.from_address(_address(context) + found.pending).value = -1
-        uc.context_restore(context)
+    uc.context_restore(context)
     return code
 
 

@@ -1,10 +1,10 @@
 """What the CPU does when an interrupt or an exception happens.
 
-The CPU looks up a handler (real mode: the vector table at 0; later: the guest's IDT), puts the way back on
-the stack and jumps.  When that fails there is a second exception, the double fault, and when even its
-handler cannot be reached, a third: the triple fault, at which a real machine resets without a word.
-Unicorn only says that something happened, so all this is here, step by step, and each step that fails
-can be told: no IDT, gate not present, stack not mapped.
+The CPU looks up a handler (real mode: the vector table at 0; later: the guest's IDT), puts the
+way back on the stack and jumps.  When that fails there is a second exception, the double fault,
+and when even its handler cannot be reached, a third: the triple fault, at which a real machine
+resets without a word. Unicorn only says that something happened, so all this is here, step by
+step, and each step that fails can be told: no IDT, gate not present, stack not mapped.
 
 Source: Intel SDM volume 3, 6.10 to 6.15 and 20.3.
 """
@@ -88,7 +88,9 @@ class NotEmulated(Exception):
 
 @attrs.frozen
 class Descriptor:
-    """A segment of the GDT or LDT: base and limit in bytes, access byte, flags (bit 1 L, bit 2 D)."""
+    """A segment of the GDT or LDT: base and limit in bytes, access byte, flags (bit 1 L, bit 2
+    D).
+    """
 
     base: int
     limit: int
@@ -129,7 +131,9 @@ def descriptor(cpu: Cpu, selector: int) -> Descriptor | None:
     flags = value >> 52 & 0xF
     if flags & 8:
         limit = limit << 12 | 0xFFF
-    return Descriptor(value >> 16 & 0xFFFFFF | value >> 32 & 0xFF000000, limit, value >> 40 & 0xFF, flags)
+    return Descriptor(
+        value >> 16 & 0xFFFFFF | value >> 32 & 0xFF000000, limit, value >> 40 & 0xFF, flags
+    )
 
 
 def code_segment(cpu: Cpu) -> Descriptor:
@@ -222,8 +226,10 @@ def _gate(cpu: Cpu, event: Event, size: int) -> Gate:
     error = Event(13, "exception", event.vector * 8 + 2 + (event.kind != "software"))
     at = event.vector * size
     if at + size - 1 > limit:
-        has = f"has room for {(limit + 1) // size} vectors" if limit else "was never loaded (lidt)"
+        has = f"has room for {(limit + 1) // size} vectors" if limit else "is empty"
         raise Failed(f"the IDT at {base:#x} {has}", error)
+    if (base, limit) == (0, 0x3FF):
+        raise Failed("there is no IDT: lidt was never executed", error)
     raw = cpu.linear_read(base + at, size)
     if len(raw) < size:
         place = cpu.walk(base + at + len(raw))
@@ -245,7 +251,9 @@ def _gate(cpu: Cpu, event: Event, size: int) -> Gate:
         what = "is empty" if not value else f"has type {gate.type:#x}, which is no gate"
         raise Failed(f"IDT entry {event.vector:#x} at {base + at:#x} {what}", error)
     if event.kind == "software" and access >> 5 & 3 < cpu["cs"] & 3:
-        raise Failed(f"IDT entry {event.vector:#x} may not be called from ring {cpu['cs'] & 3}", error)
+        raise Failed(
+            f"IDT entry {event.vector:#x} may not be called from ring {cpu['cs'] & 3}", error
+        )
     if not access & 0x80:
         missing = Event(11, "exception", error.error)
         raise Failed(f"IDT entry {event.vector:#x} at {base + at:#x} is not present", missing)
@@ -272,7 +280,7 @@ def _handler_segment(cpu: Cpu, event: Event, gate: Gate, long: bool) -> Descript
 
 
 def _enter(cpu: Cpu, event: Event, gate: Gate, segment: Descriptor, flags: int) -> None:
-    """Flags as the gate wants them, then CS:RIP.  The usual handler stays in the current segment."""
+    """Flags as the gate wants them, then CS:RIP; the usual handler is in the current segment."""
     keep_interrupts = gate.type & 1
     cpu["rflags"] = flags & ~(TF | NT | RF | VM | (0 if keep_interrupts else IF))
     if gate.selector & ~3 == cpu["cs"] & ~3:
@@ -286,7 +294,9 @@ def _enter(cpu: Cpu, event: Event, gate: Gate, segment: Descriptor, flags: int) 
 
 
 def _deliver_protected(cpu: Cpu, event: Event) -> None:
-    """8-byte gates; EFLAGS, CS, EIP and the error code on the stack, 2 or 4 bytes each by gate type."""
+    """8-byte gates; EFLAGS, CS, EIP and the error code on the stack, 2 or 4 bytes each by gate
+    type.
+    """
     gate = _gate(cpu, event, 8)
     cs, ss, sp, ip, flags = cpu.get("cs", "ss", "rsp", "rip", "rflags")
     if flags & VM:
@@ -312,7 +322,9 @@ def _deliver_long(cpu: Cpu, event: Event) -> None:
         base, limit = cpu.table("tr")
         at = 0x1C + 8 * gate.stack
         if at + 7 > limit:
-            why = f"IDT entry {event.vector:#x} wants stack {gate.stack}, but no TSS is loaded (ltr)"
+            why = (
+                f"IDT entry {event.vector:#x} wants stack {gate.stack}, but no TSS is loaded (ltr)"
+            )
             raise Failed(why, Event(10, "exception"))
         top = int.from_bytes(cpu.linear_read(base + at, 8), "little")
     words = [ss, sp, flags, cs, ip]

@@ -29,7 +29,13 @@ CHARACTERS: dict[str, Key] = {
     for row in rows
     for i, char in enumerate(row)
 }
-CHARACTERS |= {"\n": (0x1C, 13), "\r": (0x1C, 13), "\t": (0x0F, 9), "\b": (0x0E, 8), "\x1b": (1, 27)}
+CHARACTERS |= {
+    "\n": (0x1C, 13),
+    "\r": (0x1C, 13),
+    "\t": (0x0F, 9),
+    "\b": (0x0E, 8),
+    "\x1b": (1, 27),
+}
 
 NAMED: dict[str, Key] = {
     "enter": (0x1C, 13),
@@ -55,13 +61,25 @@ QEMU_NAMES = {
     "space": "spc",
     "pageup": "pgup",
     "pagedown": "pgdn",
-    **dict(zip("-=[];'`\\,./", "minus equal bracket_left bracket_right semicolon apostrophe "
-               "grave_accent backslash comma dot slash".split(), strict=True)),
+    "-": "minus",
+    "=": "equal",
+    "[": "bracket_left",
+    "]": "bracket_right",
+    ";": "semicolon",
+    "'": "apostrophe",
+    "`": "grave_accent",
+    "\\": "backslash",
+    ",": "comma",
+    ".": "dot",
+    "/": "slash",
 }
 """How QEMU's `sendkey` spells keys, where it does not spell them as we do."""
 
 _UNSHIFTED = {
-    upper: lower for rows in _ROWS.values() for lower, upper in zip(*rows, strict=True) if lower != upper
+    upper: lower
+    for rows in _ROWS.values()
+    for lower, upper in zip(*rows, strict=True)
+    if lower != upper
 }
 _TOKEN = re.compile("<(" + "|".join(sorted(NAMED, reverse=True)) + ")>|(.)", re.DOTALL)
 
@@ -83,7 +101,7 @@ def parse_keys(text: str) -> tuple[Key, ...]:
 
 
 def scan_codes(key: Key) -> list[int]:
-    """What the keyboard sends when the key is pressed and released, with shift where it needs it."""
+    """What the keyboard sends when a key is pressed and released, with shift where needed."""
     code, char = key
     pressed = [code, code | 0x80]
     return [0x2A, *pressed, 0xAA] if chr(char) in _UNSHIFTED else pressed

@@ -43,7 +43,9 @@ def check_signature(data: bytes) -> tuple[str, ...]:
     if data[510:512] == b"\x55\xaa":
         return ()
     found = data[510:512].hex(" ") or "nothing: it is shorter"
-    return (f"a BIOS boots only a sector that ends with 55 aa at offset 510; the image has {found}",)
+    return (
+        f"a BIOS boots only a sector that ends with 55 aa at offset 510; the image has {found}",
+    )
 
 
 def run(
@@ -58,11 +60,11 @@ def run(
 ) -> Machine:
     """Boot an image in the emulator until it halts, idles, ends, crashes or the limits are reached.
 
-    image: bytes or path of a raw disk image; floppy: it is in drive 0x00, not 0x80; memory: bytes of RAM;
-    timeout: seconds; keys: text to type (see `pylink86.boot.keyboard`); strict: start as the most
-    awkward BIOS would (07c0:0000, odd DS and ES, small stack, A20 closed, at most 127 sectors per
-    LBA call, no transfer across 64 KiB).
-    Errors: emulator-missing, no-image, empty-image, bad-memory, unknown-key.
+    image: bytes or path of a raw disk image; floppy: it is in drive 0x00, not 0x80; memory: bytes
+    of RAM; timeout: seconds; keys: text to type (see `pylink86.boot.keyboard`); strict: start as
+    the most awkward BIOS would (07c0:0000, odd DS and ES, small stack, A20 closed, at most 127
+    sectors per LBA call, no transfer across 64 KiB). Errors: emulator-missing, no-image,
+    empty-image, bad-memory, unknown-key.
     """
     if not 2 << 20 <= memory <= MOST_MEMORY:
         raise fail("bad-memory", f"a machine has 2 MiB to 3 GiB of memory, not {memory:#x} bytes")

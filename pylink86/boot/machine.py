@@ -24,12 +24,12 @@ ENDS_WELL = frozenset({"halted", "idle loop"})
 class Machine:
     """A machine after a run.
 
-    reason: a key of REASONS; detail: the same as a sentence; exit_code: the number the guest wrote to the
-    exit port, for reason "exit code".
-    lines: the screen's lines without trailing blanks; serial, debug: bytes sent to COM1 and port 0xe9.
-    registers: name -> number: rax..r15, rip, rflags, cs..gs, cr0, cr2, cr3, cr4.
-    faults: what happened with the last exceptions, one line each; calls: the last BIOS calls;
-    notes: what a person should know; milliseconds: how long the run took.
+    reason: a key of REASONS; detail: the same as a sentence; exit_code: the number the guest
+    wrote to the exit port, for reason "exit code". lines: the screen's lines without trailing
+    blanks; serial, debug: bytes sent to COM1 and port 0xe9. registers: name -> number: rax..r15,
+    rip, rflags, cs..gs, cr0, cr2, cr3, cr4. faults: what happened with the last exceptions, one
+    line each; calls: the last BIOS calls; notes: what a person should know; milliseconds: how
+    long the run took.
     """
 
     reason: str

@@ -1,11 +1,12 @@
 """The physical memory of the emulated PC.
 
-Memory of a real machine holds rubbish when boot code starts.  Emulators usually fill it with zeros, so
-a loader that forgets to clear `.bss` works there and fails on a desk.  Here every byte is 0xA5 until
-somebody writes it.  RAM comes into being in chunks of 1 MiB when first touched: a large machine costs
-nothing until it is used.
+Memory of a real machine holds rubbish when boot code starts.  Emulators usually fill it with
+zeros, so a loader that forgets to clear `.bss` works there and fails on a desk.  Here every byte
+is 0xA5 until somebody writes it.  RAM comes into being in chunks of 1 MiB when first touched: a
+large machine costs nothing until it is used.
 
-The A20 gate: while it is closed, address line 20 reads as 0, and each odd MiB shows the even one below.
+The A20 gate: while it is closed, address line 20 reads as 0, and each odd MiB shows the even one
+below.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ class Memory:
         self.chunks: dict[int, bytearray] = {}
 
     def chunk(self, index: int) -> bytearray | None:
-        """The bytes behind MiB `index` as the CPU sees it now (A20 included); None where no RAM is."""
+        """The bytes behind MiB `index` as the CPU sees it now (A20 included); None where no RAM
+        is.
+        """
         index = index if self.a20 else index & ~1
         if index * CHUNK >= self.size:
             return None

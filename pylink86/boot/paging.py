@@ -1,7 +1,8 @@
 """From the address code uses to the address in memory: page tables, as the CPU walks them.
 
-With paging on, each access goes through tables the guest wrote.  A wrong entry is the usual reason why a
-kernel dies at the instruction that turns paging on, so the walk here also tells which entry it was.
+With paging on, each access goes through tables the guest wrote.  A wrong entry is the usual
+reason why a kernel dies at the instruction that turns paging on, so the walk here also tells
+which entry it was.
 
 Source: Intel SDM volume 3, 4.3 to 4.5.
 """
@@ -27,7 +28,9 @@ LEVELS: dict[str, tuple[int, tuple[tuple[str, int, int], ...]]] = {
 
 @attrs.frozen
 class Walk:
-    """Where an address leads: physical, or None and the entry (`table`, `at`, `entry`) that stopped it."""
+    """Where an address leads: physical, or None and the entry (`table`, `at`, `entry`) that
+    stopped it.
+    """
 
     physical: int | None
     table: str = ""

@@ -1,7 +1,7 @@
 """Everything in the emulated PC except its CPU.
 
-The BIOS functions and the devices work on this record.  It can be made and tried without an emulator:
-`Pc(image)` is a machine that is switched on and waits for its first instruction.
+The BIOS functions and the devices work on this record.  It can be made and tried without an
+emulator: `Pc(image)` is a machine that is switched on and waits for its first instruction.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class Pc:
         self.loaded: list[tuple[int, int]] = []
         """Memory the BIOS wrote for the guest: code may be there that the CPU has cached."""
         self.busy = 0
-        """Counts accesses that can change over time: a loop that makes them is waiting, not stuck."""
+        """Counts accesses that can change over time: a loop that makes them is waiting, not
+        stuck.
+        """
         self.waits = ""
         """What the guest polls without anything to come, for the explanation of an idle loop."""
 

@@ -1,8 +1,8 @@
 """The interrupt controller (two 8259 chips): which device may interrupt, and through which vector.
 
-A kernel that leaves it as the BIOS set it up gets the timer at vector 8, which in protected mode is the
-double fault.  A kernel that does not acknowledge an interrupt gets no second one.  Both are classic
-mistakes, and both happen here as on the real chip.
+A kernel that leaves it as the BIOS set it up gets the timer at vector 8, which in protected mode
+is the double fault.  A kernel that does not acknowledge an interrupt gets no second one.  Both
+are classic mistakes, and both happen here as on the real chip.
 """
 
 from __future__ import annotations

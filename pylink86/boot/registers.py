@@ -1,8 +1,8 @@
 """The registers a BIOS call gets and gives back.
 
-Boot code talks to the BIOS through registers: it puts a number into AH, arguments into the others, and
-executes `int`.  The functions that answer such a call (`pylink86.boot.bios`) see this small record and
-never the emulator, so each can be tried with nothing but numbers.
+Boot code talks to the BIOS through registers: it puts a number into AH, arguments into the
+others, and executes `int`.  The functions that answer such a call (`pylink86.boot.bios`) see this
+small record and never the emulator, so each can be tried with nothing but numbers.
 """
 
 from __future__ import annotations

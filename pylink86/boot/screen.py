@@ -1,8 +1,8 @@
 """The text screen: 80 columns and 25 rows at 0xb8000, two bytes per cell, character and colour.
 
-Boot code writes there directly or lets the BIOS do it (int 10h); both end in the same memory, and what a
-test asserts on is read back from it.  The cursor of each page lives in the BIOS data area, as on a real
-machine, so code that looks there finds it.
+Boot code writes there directly or lets the BIOS do it (int 10h); both end in the same memory, and
+what a test asserts on is read back from it.  The cursor of each page lives in the BIOS data area,
+as on a real machine, so code that looks there finds it.
 """
 
 from __future__ import annotations
@@ -114,7 +114,9 @@ class Screen:
     def scroll(
         self, by: int, left: int, top: int, right: int, bottom: int, attribute: int, page: int = 0
     ) -> None:
-        """Move a window's lines up by `by` rows, down when negative, and blank the rest; 0 blanks all."""
+        """Move a window's lines up by `by` rows, down when negative, and blank the rest; 0 blanks
+        all.
+        """
         right, bottom = min(right, self.columns - 1), min(bottom, self.rows - 1)
         if left > right or top > bottom:
             return
