@@ -96,15 +96,15 @@ ASSERT(__stage_end <= 0x80000, "the stage is too large: loaded to 0x7e00 it must
 @CHECK@"""
 
 _HIGH_BSS = """\
-ASSERT(__stage_end > 0x80000 || __stage_bss_end <= 0x80000 || __stage_bss_start >= 0x100000, "the stage's .bss is too large:\
- it follows code and data and must end by 0x80000; in a layout of your own, give .bss an address\
- such as 0x100000")
+ASSERT(__stage_end > 0x80000 || __stage_bss_end <= 0x80000 || __stage_bss_start >= 0x100000,
+  "the stage's .bss is too large: it follows code and data and must end by 0x80000; in a layout of\
+ your own, give .bss an address such as 0x100000")
 """
 
 _CHECK = {
     "real": """\
-ASSERT(__stage_end > 0x80000 || __stage_bss_end <= 0x80000, "the stage's .bss is too large: it follows code and data and\
- must end by 0x80000")
+ASSERT(__stage_end > 0x80000 || __stage_bss_end <= 0x80000,
+  "the stage's .bss is too large: it follows code and data and must end by 0x80000")
 ASSERT(__stage_entry < 0x10000, "the stage's entry point must lie below 0x10000: the boot sector\
  starts 16-bit code with cs = 0")
 """,
