@@ -188,8 +188,14 @@ def elf_class(request):
     return request.param
 
 
-HEADER_FIELDS = ["type", "machine", "version", "entry", "phoff", "shoff", "flags", "ehsize", "phentsize", "phnum", "shentsize", "shnum", "shstrndx"]
-SECTION_FIELDS = ["name", "type", "flags", "addr", "offset", "size", "link", "info", "align", "entsize"]
+HEADER_FIELDS = (
+    *("type", "machine", "version", "entry", "phoff", "shoff", "flags"),
+    *("ehsize", "phentsize", "phnum", "shentsize", "shnum", "shstrndx"),
+)
+SECTION_FIELDS = (
+    *("name", "type", "flags", "addr", "offset"),
+    *("size", "link", "info", "align", "entsize"),
+)
 
 
 def with_header(data, elf_class, **changes):
