@@ -23,7 +23,7 @@ SECONDS = 10.0
 
 
 def read_image(image: Image) -> bytes:
-    """The bytes of an image given as bytes or as a path; no-image, empty-image."""
+    """The bytes of an image given as bytes or as a path; cannot-read, empty-image."""
     if isinstance(image, (bytes, bytearray, memoryview)):
         data = bytes(image)
     else:
@@ -31,7 +31,7 @@ def read_image(image: Image) -> bytes:
             data = Path(image).read_bytes()
         except OSError as error:
             raise fail(
-                "no-image", f"cannot open {os.fspath(image)}: {error.strerror or error}"
+                "cannot-read", f"cannot open {os.fspath(image)}: {error.strerror or error}"
             ) from None
     if not data:
         raise fail("empty-image", "the image has no bytes: there is no boot sector to run")
@@ -63,7 +63,7 @@ def run(
     image: bytes or path of a raw disk image; floppy: it is in drive 0x00, not 0x80; memory: bytes
     of RAM; timeout: seconds; keys: text to type (see `pylink86.boot.keyboard`); strict: start as
     the most awkward BIOS would (07c0:0000, odd DS and ES, small stack, A20 closed, at most 127
-    sectors per LBA call, no transfer across 64 KiB). Errors: emulator-missing, no-image,
+    sectors per LBA call, no transfer across 64 KiB). Errors: emulator-missing, cannot-read,
     empty-image, bad-memory, unknown-key.
     """
     if not 2 << 20 <= memory <= MOST_MEMORY:

@@ -115,7 +115,7 @@ def run_qemu(
 
     window: open QEMU's window and run until it is closed; gdb: wait for gdb on port 1234 and run
     until QEMU ends, telling through `say` what to type.  Without these the run ends as in the
-    emulator, or after `timeout` seconds. Errors: qemu-missing, qemu-failed, no-image,
+    emulator, or after `timeout` seconds. Errors: qemu-missing, qemu-failed, cannot-read,
     empty-image, unknown-key.
     """
     data, pressed = read_image(image), qemu_keys(keys)

@@ -324,4 +324,43 @@ Text to be typed into the machine has a character that no key of a PC keyboard m
 
 Cure: keys without a character are written by name, such as <enter> or <esc>.
 """,
+    # Running images
+    "emulator-missing": """
+`pylink86 run` boots an image in an emulator inside Python.  The part that executes instructions is
+the package `unicorn`, which is not installed with pylink86 because linking does not need it.
+
+Cure: `pip install pylink86[emulate]`, or `pylink86 run --qemu` where QEMU is installed.
+""",
+    "qemu-missing": """
+`--qemu`, `--window` and `--gdb` run the program `qemu-system-x86_64`, which was not found.
+
+Cure: install it (Debian and Ubuntu: `apt install qemu-system-x86`; macOS: `brew install qemu`) and
+check that it is on the path.  Without these options the built-in emulator is used.
+""",
+    "qemu-failed": """
+QEMU was started and ended at once, or never answered.  The notes are its own words.
+
+Cure: start `qemu-system-x86_64 --version` by hand; `--window` needs a graphical session.
+""",
+    "empty-image": """
+The image to boot has no bytes.  A BIOS loads the first 512 bytes of a disk and jumps into them.
+
+Cure: check the link that made it; a script whose patterns match nothing gives an empty file.
+""",
+    "bad-memory": """
+A machine to boot in can have 2 MiB to 3 GiB of memory: below that the places above 1 MiB that boot
+code uses do not exist, above it the memory would run into the PC's devices.
+
+Example: `pylink86 run --memory 64M img.bin`.
+""",
+    "unknown-key": """
+`--keys` is typed on a US keyboard, and no key there makes this character.
+
+Named keys are written in angle brackets: `--keys "<down><enter>"`.
+""",
+    "one-image": """
+`pylink86 run` boots one image: a raw disk or floppy image that begins with a boot sector.
+
+Example: `pylink86 run --floppy img.bin`.
+""",
 }
