@@ -62,7 +62,7 @@ class Machine:
         return self._read(address, count)
 
     def explain(self) -> str:
-        """What happened, for a person: the reason, the place, exceptions, last BIOS calls, notes."""
+        """What happened, for a person: reason, place, exceptions, last BIOS call, notes."""
         parts = [f"{self.reason}: {self.detail}", f"at {self.place}"]
         if self.faults and self.reason in ("triple fault", "crash", "budget", "reboot"):
             parts += [f"exception: {line}" for line in self.faults]

@@ -19,7 +19,7 @@ ROM_START = 0xC0000
 
 
 class Memory:
-    """RAM in [0, size), with the BIOS below 1 MiB; other addresses read as 0xFF and keep nothing."""
+    """RAM in [0, size), with the BIOS below 1 MiB; other addresses read as 0xFF, keep nothing."""
 
     def __init__(self, size: int, a20: bool = True) -> None:
         self.size = -(-size // CHUNK) * CHUNK

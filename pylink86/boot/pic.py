@@ -39,7 +39,7 @@ class Pic:
         return self.first + line
 
     def command(self, value: int) -> None:
-        """Even port: start of initialisation (ICW1), end of interrupt (OCW2), read select (OCW3)."""
+        """Even port: begin initialisation (ICW1), end of interrupt (OCW2), read select (OCW3)."""
         if value & 0x10:
             self._expect = [2, 3, 4] if value & 1 else [2, 3]
             if value & 2:

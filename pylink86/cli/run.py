@@ -31,7 +31,7 @@ OPTIONS: Table = {
             "",
             ON,
             "strict",
-            "behave as the most awkward BIOS: start at 07c0:0000, A20 closed, odd segment registers",
+            "be the most awkward BIOS: start at 07c0:0000, A20 closed, odd segment registers",
         ),
     ),
     "Limits": (
