@@ -308,21 +308,9 @@ contradict each other, so that it cannot be taken apart.
 Cure: if nothing needs it, compile with `-fno-asynchronous-unwind-tables` (rustc:
 `-C force-unwind-tables=no`), or discard it in the script: `/DISCARD/ : { *(.eh_frame) }`.
 """,
-    # Running images
     "unknown-boot-sector": """
 The package brings boot sectors for a few kinds of second stage, and this is none of them.
-
 Cure: use one of those the message lists: they differ in the processor mode the stage starts in.
-""",
-    "emulator-missing": """
-Running an image without QEMU uses the `unicorn` package, which is not installed.
-
-Cure: `pip install 'pylink86[emulate]'`, or run the image in QEMU.
-""",
-    "unknown-key": """
-Text to be typed into the machine has a character that no key of a PC keyboard makes.
-
-Cure: keys without a character are written by name, such as <enter> or <esc>.
 """,
     # Running images
     "emulator-missing": """
