@@ -19,6 +19,7 @@ from ..arch.reloc import (
     PLT,
     REACHES,
     SIZE,
+    Patch,
     Reach,
     Row,
     Table,
@@ -117,6 +118,7 @@ class _Patcher:
     applied: int = 0
     _values: dict[int, list[int | None]] = attrs.field(factory=dict)
     _script: dict[str, int] = attrs.field(factory=dict)
+    _tables: dict[tuple[int, bool], dict[int, Patch]] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.references = References(self.placed, self.dialect, self.source_line)
@@ -125,6 +127,13 @@ class _Patcher:
     @property
     def debug_is_relative(self) -> bool:
         return self.generic and self.dialect.generic_path
+
+    def _table(self, machine: int, in_place: bool) -> dict[int, Patch]:
+        found = self._tables.get((machine, in_place))
+        if found is None:
+            found = patches_for(machine, self.reach, in_place)
+            self._tables[machine, in_place] = found
+        return found
 
     def values(self, file: int) -> list[int | None]:
         """S for every symbol of a file, as a signed 64-bit number; None where there is no value."""
@@ -190,7 +199,7 @@ class _Patcher:
         """The hot loop: 0.25 us for a relocation that fits (100,000 PC32 in 25 ms)."""
         machine = obj.header.machine
         in_place = rels.addend is None
-        table = patches_for(machine, self.reach, in_place)
+        table = self._table(machine, in_place)
         rows = rows_for(machine)
         values = self.values(file)
         vma = section.vma if section.vma < HALF else section.vma - (1 << 64)
@@ -265,7 +274,7 @@ class _Patcher:
         """What the hot loop leaves out: types that need tables, symbols without a value, symbols in
         sections that were taken apart.  Returns S, or None when there is nothing to write."""
         row = rows_for(obj.header.machine).get(kind)
-        if row is None or kind not in patches_for(obj.header.machine, self.reach, False):
+        if row is None or kind not in self._table(obj.header.machine, False):
             self._not_supported(obj, file, index, offset, row, kind, symbol)
             return None
         moved = self._in_moved_section(obj, file, symbol, addend)
