@@ -310,6 +310,7 @@ Cure: if nothing needs it, compile with `-fno-asynchronous-unwind-tables` (rustc
 """,
     "unknown-boot-sector": """
 The package brings boot sectors for a few kinds of second stage, and this is none of them.
+
 Cure: use one of those the message lists: they differ in the processor mode the stage starts in.
 """,
     # Running images
