@@ -165,6 +165,8 @@ def _file_header(data: bytes, name: str) -> tuple[int, tuple[int, ...]]:
     """The class (32 or 64) and the fields after e_ident; refuses what is not x86."""
     if len(data) < IDENT_SIZE:
         bad(name, "ELF header", 0, f"the file ends after {len(data)} bytes")
+    if data[: len(c.ELF_MAGIC)] != c.ELF_MAGIC:
+        bad(name, "ELF header", 0, "it does not begin with 0x7f ELF")
     elf_class = {c.ELFCLASS32: 32, c.ELFCLASS64: 64}.get(data[c.EI_CLASS])
     if elf_class is None:
         bad(name, "ELF header", c.EI_CLASS, f"class {data[c.EI_CLASS]} is neither 32 nor 64 bits")

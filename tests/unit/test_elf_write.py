@@ -87,7 +87,7 @@ def test_a_content_that_is_not_as_long_as_its_header_says():
 
 @pytest.mark.parametrize("name", sorted(fixtures.entries()))
 def test_a_file_laid_out_anew_says_the_same(name):
-    """Sections, contents, symbols of every fixture survive a layout of our own; then it is stable."""
+    """Sections, contents, symbols survive a layout of our own, which is then stable."""
     old = read(fixtures.path(name))
     data = attrs.evolve(old, layout=None).to_bytes()
     new = read_bytes(data, name)
