@@ -286,31 +286,41 @@ DF_1_PIE = 0x08000000
 # --- Names ---------------------------------------------------------------------------------------
 
 
-def _names(prefix: str) -> dict[int, str]:
-    """Number -> name without prefix; bounds of ranges (LOOS, HIPROC, MASKOS) are no names."""
+SHN_NAMES = {SHN_UNDEF: "UNDEF", SHN_ABS: "ABS", SHN_COMMON: "COMMON", SHN_XINDEX: "XINDEX"}
+PF_NAMES = {PF_R: "R", PF_W: "W", PF_X: "X"}
+
+ELFOSABI_NAMES: dict[int, str]
+ET_NAMES: dict[int, str]
+EM_NAMES: dict[int, str]
+SHT_NAMES: dict[int, str]
+SHF_NAMES: dict[int, str]
+STB_NAMES: dict[int, str]
+STT_NAMES: dict[int, str]
+STV_NAMES: dict[int, str]
+PT_NAMES: dict[int, str]
+DT_NAMES: dict[int, str]
+ELFCOMPRESS_NAMES: dict[int, str]
+
+
+def __getattr__(name: str) -> dict[int, str]:
+    """`SHT_NAMES` and the others above, from the numbers themselves, when first asked for.
+
+    Most links print none of them.  Bounds of ranges (LOOS, HIPROC, MASKOS) are no names.
+    """
+    if name not in __annotations__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    prefix = name[: -len("NAMES")]
     bounds = ("LO", "HI", "MASK")
     ends = ("OS", "PROC", "USER", "RESERVE")
-    return {
-        value: name[len(prefix) :]
-        for name, value in globals().items()
-        if name.startswith(prefix)
-        and not (name[len(prefix) :].startswith(bounds) and name.endswith(ends))
+    numbers = {k[len(prefix) :]: v for k, v in globals().items() if k.startswith(prefix)}
+    numbers.pop("NAMES", None)
+    found = {
+        number: word
+        for word, number in numbers.items()
+        if not (word.startswith(bounds) and word.endswith(ends))
     }
-
-
-ELFOSABI_NAMES = _names("ELFOSABI_")
-ET_NAMES = _names("ET_")
-EM_NAMES = _names("EM_")
-SHN_NAMES = {SHN_UNDEF: "UNDEF", SHN_ABS: "ABS", SHN_COMMON: "COMMON", SHN_XINDEX: "XINDEX"}
-SHT_NAMES = _names("SHT_")
-SHF_NAMES = _names("SHF_")
-STB_NAMES = _names("STB_")
-STT_NAMES = _names("STT_")
-STV_NAMES = _names("STV_")
-PT_NAMES = _names("PT_")
-PF_NAMES = {PF_R: "R", PF_W: "W", PF_X: "X"}
-DT_NAMES = _names("DT_")
-ELFCOMPRESS_NAMES = _names("ELFCOMPRESS_")
+    globals()[name] = found
+    return found
 
 
 def number_name(names: dict[int, str], value: int) -> str:

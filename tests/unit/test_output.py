@@ -104,3 +104,18 @@ def test_a_long_name_is_no_problem(tmp_path):
     name = "n" * 250
     write_file(tmp_path / name, b"x")
     assert (tmp_path / name).read_bytes() == b"x"
+
+
+def test_two_writers_in_one_directory_take_different_temporary_names(tmp_path):
+    (tmp_path / f".out.{os.getpid()}-0.tmp").write_bytes(b"of another thread")
+    write_file(tmp_path / "out", b"mine")
+    assert (tmp_path / "out").read_bytes() == b"mine"
+    assert (tmp_path / f".out.{os.getpid()}-0.tmp").read_bytes() == b"of another thread"
+
+
+@posix
+def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path, monkeypatch):
+    (tmp_path / "out").write_bytes(b"old")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert "Permission denied" in refusal(tmp_path / "out").message
+    assert (tmp_path / "out").read_bytes() == b"old"
