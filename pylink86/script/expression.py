@@ -142,7 +142,7 @@ def _operand(t: Tokens) -> Expr:
     kind = t.kind
     if kind == "number":
         return _number(t)
-    if kind == "name":
+    if kind == "name" and word != "/DISCARD/":
         t.take()
         if word in FUNCTIONS and t.peek(EXPR) == "(":
             return _call(t, word, start)

@@ -398,3 +398,6 @@ _STATEMENTS: dict[str, Callable[[Tokens, str, int], SectionStatement]] = {
     "ASSERT": assert_statement,
     "INCLUDE": include,
 }
+
+STATEMENT_WORDS = ELSEWHERE | _STATEMENTS.keys()
+"""Words that are no file names inside an output section unless they are quoted."""

@@ -52,6 +52,12 @@ VERSION = _mode(r"(?P<name>[\w.$*?\[\]!^@~+-]+(?:::[\w.$*?\[\]!^@~+-]*)*)|(?P<op
 TEXT = re.compile(_BLANK + r'(?:(?P<quoted>"(?:[^"\\]|\\.)*")' + _REST + ")", re.DOTALL)
 """The text of ASCIZ, where a backslash may hide a quote."""
 
+# The same words alone: what can be printed without quotes and is read back.
+SYMBOL_WORD = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
+NAME_WORD = re.compile(r"[A-Za-z_.$][\w.$/\\~+\[\]!^-]*(?::[\w.$/\\~+-]+)*", re.ASCII)
+WORD_WORD = re.compile(r"(?!/\*)[\w.$/\\~+\[\]!^:*?-]+", re.ASCII)
+VERSION_WORD = re.compile(r"[\w.$*?\[\]!^@~+-]+(?:::[\w.$*?\[\]!^@~+-]+)*", re.ASCII)
+
 _ASSIGN = re.compile(
     r'("[^"\n]*"|[A-Za-z_.$][\w.$]*)[ \t\r\n]*(<<=|>>=|[-+*/&|^]?=)(?!=)', re.ASCII
 )
