@@ -55,3 +55,5 @@ def _unknown(pc: Pc, number: int, r: Registers) -> None:
         bios_disk.finish(pc, r, BAD_COMMAND)
     elif number == 0x15:
         r.failed(0x86)
+    elif number == 0x1A:
+        r.carry = 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 import attrs
 
 from .bios_row import Row, Rows
-from .disk import BAD_COMMAND, DMA_BOUNDARY, ERRORS, NOT_FOUND, OK, SECTOR, crosses_64k
+from .disk import BAD_COMMAND, DMA_BOUNDARY, ERRORS, OK, PAST_END, SECTOR, crosses_64k
 from .firmware import BIOS_SEGMENT, DISKETTE_TABLE
 from .pc import Pc
 from .registers import Registers
@@ -60,7 +60,7 @@ def _move(pc: Pc, lba: int, count: int, address: int, how: str) -> tuple[int, in
         pc.load(address, disk.read(lba, there))
     elif how == "write":
         disk.write(lba, pc.memory.read(address, there * SECTOR))
-    return (OK if there == count else NOT_FOUND), there
+    return (OK if there == count else PAST_END), there
 
 
 def _chs(pc: Pc, r: Registers, how: str) -> None:
@@ -69,7 +69,6 @@ def _chs(pc: Pc, r: Registers, how: str) -> None:
         return
     lba = pc.disk.geometry.lba(r.ch | (r.cl & 0xC0) << 2, r.dh, r.cl & 0x3F)
     if lba is None or not 1 <= r.al <= MOST_CHS:
-        r.al = 0
         finish(pc, r, BAD_COMMAND)
         return
     status, r.al = _move(pc, lba, r.al, r.es * 16 + r.bx, how)
@@ -92,7 +91,8 @@ def geometry(pc: Pc, r: Registers) -> None:
     if not _here(pc, r):
         return
     g = pc.disk.geometry
-    last = g.cylinders - 1
+    # On hard disks the last cylinder is kept for tests, as BIOSes always did.
+    last = g.cylinders - (1 if pc.disk.floppy else 2)
     r.ch, r.cl = last & 0xFF, g.sectors | last >> 2 & 0xC0
     r.dh, r.dl, r.bx = g.heads - 1, 1, g.type
     if pc.disk.floppy:
@@ -102,14 +102,16 @@ def geometry(pc: Pc, r: Registers) -> None:
 
 
 def kind(pc: Pc, r: Registers) -> None:
-    """AH=15: 0 no such drive, 2 floppy that notices a change, 3 hard disk with CX:DX sectors."""
+    """AH=15: 0 no such drive, 1 floppy, 3 hard disk with CX:DX sectors by CHS."""
     r.carry = 0
     if r.dl != pc.disk.number:
         r.ah = 0
     elif pc.disk.floppy:
-        r.ah = 2
+        r.ah = 1
     else:
-        r.ah, r.cx, r.dx = 3, pc.disk.sectors >> 16, pc.disk.sectors
+        g = pc.disk.geometry
+        sectors = (g.cylinders - 1) * g.heads * g.sectors
+        r.ah, r.cx, r.dx = 3, sectors >> 16, sectors
 
 
 def has_lba(pc: Pc, r: Registers) -> None:
@@ -143,8 +145,9 @@ def _lba(pc: Pc, r: Registers, how: str) -> None:
     packet = Packet.read(pc, r.ds * 16 + r.si)
     if not _here(pc, r):
         return
-    bad = packet.size < 16 or pc.disk.floppy or packet.lba >= pc.disk.sectors
-    if bad or (pc.strict and not 1 <= packet.count <= MOST_LBA):
+    bad = pc.disk.floppy or packet.lba >= pc.disk.sectors
+    odd = packet.size < 16 or not 1 <= packet.count <= MOST_LBA
+    if bad or (pc.strict and odd):
         finish(pc, r, BAD_COMMAND)
         return
     status, moved = _move(pc, packet.lba, packet.count, packet.address, how)

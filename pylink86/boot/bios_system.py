@@ -66,7 +66,7 @@ def memory_e8(pc: Pc, r: Registers) -> None:
 
 
 def extended_kib(pc: Pc, r: Registers) -> None:
-    r.ax, r.carry = min((pc.memory.size - MIB) >> 10, 0xFFFF), 0
+    r.ax, r.carry = min((pc.memory.size - MIB) >> 10, 63 << 10), 0
 
 
 def a20(pc: Pc, r: Registers) -> None:
@@ -134,7 +134,7 @@ def power(pc: Pc, r: Registers) -> None:
 def wait(pc: Pc, r: Registers) -> None:
     pc.busy += 1
     pc.clock.advance(r.cx << 16 | r.dx)
-    r.done()
+    r.carry = 0
 
 
 def tick(pc: Pc, r: Registers) -> None:
@@ -241,6 +241,10 @@ def boot_again(pc: Pc, r: Registers) -> None:
     pc.end("reboot", "asked the BIOS to boot again (int 0x19)")
 
 
+def keyboard_hook(pc: Pc, r: Registers) -> None:
+    r.carry = 1
+
+
 def nothing(pc: Pc, r: Registers) -> None:
     """A vector that exists so that others can hook it."""
 
@@ -258,6 +262,7 @@ ROWS: Rows = {
     (0x12, None): Row(memory_size, "memory below 640 KiB, in KiB"),
     (0x14, None): Row(serial, "COM1: initialise, send, receive, status"),
     (0x15, 0x24): Row(a20, "A20: AL=0 close, 1 open, 2 ask, 3 support"),
+    (0x15, 0x4F): Row(keyboard_hook, "scan code filter (for hooks)"),
     (0x15, 0x53): Row(power, "APM: connect, switch off"),
     (0x15, 0x86): Row(wait, "wait CX:DX microseconds"),
     (0x15, 0x87): Row(move_block, "copy between low and extended memory"),

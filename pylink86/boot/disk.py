@@ -15,17 +15,14 @@ import attrs
 
 SECTOR = 512
 
-OK, BAD_COMMAND, NOT_FOUND, DMA_BOUNDARY, WRITE_PROTECTED = 0x00, 0x01, 0x04, 0x09, 0x03
+OK, BAD_COMMAND, DMA_BOUNDARY, PAST_END = 0x00, 0x01, 0x09, 0x0C
 """Error codes in AH after int 13h."""
 
 ERRORS = {
     0x00: "success",
     0x01: "bad command or parameter: the sector address is outside the disk's geometry",
-    0x03: "write protected",
-    0x04: "sector not found: past the end of the image",
     0x09: "the transfer crosses a 64 KiB boundary",
-    0x0C: "media type not found: past the end of the image",
-    0x80: "no such drive",
+    0x0C: "past the end of the image",
 }
 
 FLOPPIES = {
@@ -49,6 +46,11 @@ class Geometry:
     heads: int
     sectors: int
     type: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes the geometry can address."""
+        return self.cylinders * self.heads * self.sectors * SECTOR
 
     def lba(self, cylinder: int, head: int, sector: int) -> int | None:
         """Sector number of a CHS address, None when it lies outside."""
@@ -82,6 +84,9 @@ class Disk:
         self.floppy = floppy
         self.geometry = (floppy_geometry if floppy else hard_disk_geometry)(len(image))
         self.bytes = bytearray(image) + bytes(-len(image) % SECTOR)
+        if floppy:
+            # A floppy has all its sectors, whatever the image holds.
+            self.bytes += bytes(max(0, self.geometry.size - len(self.bytes)))
         self.status = OK
         """Result of the last operation, as AH=01 gives it."""
 

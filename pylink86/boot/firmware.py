@@ -77,7 +77,7 @@ def _data_area(pc: Pc) -> list[tuple[int, int, int]]:
     return [
         (0x400, 0x3F8, 2),
         (0x40E, EBDA >> 4, 2),
-        (EQUIPMENT, 0x0226 | pc.disk.floppy, 2),
+        (EQUIPMENT, 0x0227, 2),
         (0x413, BASE_KIB, 2),
         (0x41A, 0x1E, 2),
         (0x41C, 0x1E, 2),
