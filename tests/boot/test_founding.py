@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import fixtures
-from boot.test_qemu import inputs
-from pylink86 import LinkError, link
+from boot.ours import link_pair
+from pylink86 import LinkError
 
 Key = tuple[str, str, str]
 ROWS: dict[Key, list[dict[str, Any]]] = defaultdict(list)
@@ -28,13 +28,12 @@ MIXED_CLASSES = "incompatible"  # in LLD's words; this package links them in eit
 def test_same_bytes(key: Key) -> None:
     """All stages of one boot sector at once; what differs is listed by stage and size."""
     dialect, layout, boot = key
-    script = fixtures.LAYOUTS / f"{layout}.ld"
     wrong = []
     for row in ROWS[key]:
         if MIXED_CLASSES in row.get("refused", ""):
             continue
         try:
-            image = link(inputs(layout, boot, row["stage"]), script, dialect=dialect).image
+            image = link_pair(dialect, layout, boot, row["stage"])
         except LinkError as problem:
             if "refused" not in row:
                 wrong.append(f"{row['stage']}: {problem}")
