@@ -22,6 +22,7 @@ from .model import ObjectFile, Section
 from .passes.advise import advise
 from .passes.check import check_layout
 from .passes.finish import elf_executable, raw_pieces
+from .passes.finished import Finished
 from .passes.live import ALL_LIVE, Live, mark_live
 from .passes.load import InputLike, LayoutLike, ScriptFile, load_inputs, load_script
 from .passes.locate import Addresses
@@ -126,7 +127,10 @@ class LinkResult:
 
             found = raw_pieces(self.placed, self.patched, self.dialect)
             start = found[0][0] if found else 0
-            pieces = [FilePiece(at - start, data, f"section `{name}'") for at, data, name in found]
+            pieces = [
+                FilePiece(at - start, memoryview(data), f"section `{name}'")
+                for at, data, name in found
+            ]
             return write_binary(pieces, 0, max_size=self.options.max_image_size)
         if format in ELF_FORMATS:
             return self.object_file.to_bytes()
@@ -164,6 +168,8 @@ class LinkResult:
         found: dict[str, OutputSection] = {}
         for section, content in zip(self.placed.sections, self.patched.contents):
             plan = section.plan
+            if plan.dropped:
+                continue
             found.setdefault(
                 plan.name,
                 OutputSection(
@@ -255,7 +261,12 @@ def _link(
     patched = apply_relocations(placed, dialect, raw, diags, _source_line)
     diags.stop_on_errors()
     start = _entry_address(entry, placed, diags)
-    advise(placed, patched, raw, diags)
+    advise(
+        Finished(
+            script, resolution, table, claims, live, plan, placed, patched, dialect, raw
+        ),
+        diags,
+    )
     diags.stop_on_errors()
     return LinkResult(
         options, dialect, oformat, script, resolution, table, claims, live, plan, placed, patched,

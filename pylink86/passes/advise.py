@@ -1,7 +1,8 @@
 """Images that link but would not start: one row per trap, each reads the finished result.
 
 A linker that does what the script says can still produce a disk that only reboots.  The checks here
-look at the finished layout for the ways that is known to happen; none changes anything.
+know the ways that is known to happen; each looks at the finished link and changes nothing.  A check
+is right or it is silent: a build that fails on one unexpected word has no use for a guess.
 """
 
 from __future__ import annotations
@@ -9,16 +10,41 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..diag import Diagnostics
-from .placement import Placement
-from .relocate import Patched
+from .advice_boot import (
+    bss_nobody_clears,
+    count_over_bios_limit,
+    image_with_a_hole,
+    low_memory_limits,
+    partial_last_sector,
+    signature,
+)
+from .advice_headers import boot_headers
+from .advice_layout import (
+    empty_sections,
+    files_nobody_gave,
+    not_loaded_in_image,
+    orphans_far_off,
+    placed_but_left_out,
+)
+from .finished import Finished
+
+CHECKS: tuple[Callable[[Finished, Diagnostics], None], ...] = (
+    files_nobody_gave,
+    empty_sections,
+    orphans_far_off,
+    not_loaded_in_image,
+    placed_but_left_out,
+    signature,
+    partial_last_sector,
+    count_over_bios_limit,
+    low_memory_limits,
+    image_with_a_hole,
+    bss_nobody_clears,
+    boot_headers,
+)
 
 
-def advise(placed: Placement, patched: Patched, raw: bool, diags: Diagnostics) -> None:
+def advise(finished: Finished, diags: Diagnostics) -> None:
     """Run every check of the table over a finished link."""
     for check in CHECKS:
-        check(placed, patched, raw, diags)
-
-
-Check = Callable[[Placement, Patched, bool, Diagnostics], None]
-
-CHECKS: tuple[Check, ...] = ()
+        check(finished, diags)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 from .. import elf_const as c
 from ..dialect import Dialect
-from ..elf_tables import encode_symbols
 from ..model import ABS, Header, ObjectFile, SectionRow, Sections, Segment, SymbolRow, Symbols
 from .placement import PlacedSection, Placement
 from .relocate import Patched
@@ -39,46 +38,22 @@ def raw_pieces(
 def elf_executable(placed: Placement, patched: Patched, entry: int, name: str) -> ObjectFile:
     """The link as an ET_EXEC of the first input's class and machine."""
     header = placed.addresses.resolution.files[0].header
-    sections = [s for s in placed.sections if s.size or s.plan.node is not None]
+    sections = [
+        s for s in placed.sections if not s.plan.dropped and (s.size or s.plan.node is not None)
+    ]
     where = {id(s): i for i, s in enumerate(sections, 1)}
     rows = [
         SectionRow(s.name, s.plan.type, s.plan.flags, s.vma, s.size, align=s.align)
         for s in sections
     ]
     contents = [b"", *(bytes(patched.contents[_index(placed, s)]) for s in sections)]
-    symbols, first_global = _symbol_rows(placed, where)
-    table = Symbols.from_rows(symbols)
-    symtab = encode_symbols(
-        zip(
-            table.name_off,
-            table.value,
-            table.size,
-            table.info,
-            table.other,
-            (x & 0xFFFF for x in table.shndx),
-        ),
-        header.elf_class,
-    )
-    wide = header.elf_class == 64
-    count = len(rows) + 1
-    rows += [
-        SectionRow(
-            ".symtab", c.SHT_SYMTAB, size=len(symtab), link=count + 1, info=first_global,
-            align=8 if wide else 4, entsize=24 if wide else 16,
-        ),
-        SectionRow(".strtab", c.SHT_STRTAB, size=len(table.strings)),
-    ]  # fmt: skip
-    named = Sections.from_rows([*rows, SectionRow(".shstrtab", c.SHT_STRTAB)])
-    rows.append(SectionRow(".shstrtab", c.SHT_STRTAB, size=len(named.strings)))
-    final = Sections.from_rows(rows)
     return ObjectFile(
         name,
-        Header(header.elf_class, header.machine, c.ET_EXEC, entry=entry, shstrndx=count + 2),
-        final,
-        (*contents, symtab, table.strings, final.strings),
-        table,
-        count,
-        load_segments(sections),
+        Header(header.elf_class, header.machine, c.ET_EXEC, entry=entry),
+        Sections.from_rows(rows),
+        contents,
+        Symbols.from_rows(_symbol_rows(placed, where)),
+        segments=load_segments(sections),
     )
 
 
@@ -128,9 +103,8 @@ def _segment(run: list[PlacedSection]) -> Segment:
     return Segment(c.PT_LOAD, _permissions(first), 0, first.vma, first.lma, filesz, memsz, PAGE)
 
 
-def _symbol_rows(placed: Placement, where: dict[int, int]) -> tuple[list[SymbolRow], int]:
-    """Section symbols, the files' locals, then globals and the script's names; index of the first
-    global."""
+def _symbol_rows(placed: Placement, where: dict[int, int]) -> list[SymbolRow]:
+    """The files' locals, then globals and the script's names; local symbols come first."""
     rows: list[SymbolRow] = []
     addresses = placed.addresses
     resolution = addresses.resolution
@@ -141,7 +115,6 @@ def _symbol_rows(placed: Placement, where: dict[int, int]) -> tuple[list[SymbolR
                 rows.append(SymbolRow(obj.symbols.name(index), 0, 0, c.STB_LOCAL, kind, 0, ABS))
             elif kind != c.STT_SECTION and obj.symbols.name(index):
                 rows += _row(placed, where, number, index, obj.symbols.name(index), True)
-    first_global = len(rows) + 1
     for name, (number, index) in resolution.definer.items():
         if name not in placed.symbols:
             rows += _row(placed, where, number, index, name, False)
@@ -149,13 +122,9 @@ def _symbol_rows(placed: Placement, where: dict[int, int]) -> tuple[list[SymbolR
         binding = c.STB_LOCAL if name in placed.hidden else c.STB_GLOBAL
         section = value.section
         shndx = where.get(id(section), ABS) if isinstance(section, PlacedSection) else ABS
-        row = SymbolRow(name, value.absolute(), 0, binding, c.STT_NOTYPE, 0, shndx)
-        if binding == c.STB_LOCAL:
-            rows.insert(first_global - 1, row)
-            first_global += 1
-        else:
-            rows.append(row)
-    return rows, first_global
+        rows.append(SymbolRow(name, value.absolute(), 0, binding, c.STT_NOTYPE, 0, shndx))
+    rows.sort(key=lambda row: row.binding != c.STB_LOCAL)
+    return rows
 
 
 def _row(

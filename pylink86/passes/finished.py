@@ -1,0 +1,82 @@
+"""A finished link as the checks see it: what every pass decided, and the raw image's extent."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import attrs
+
+from ..dialect import Dialect
+from ..script import nodes as n
+from .live import Live
+from .load import ScriptFile
+from .match import Claims, SectionList
+from .order import Plan
+from .placement import PlacedSection, Placement
+from .relocate import Patched
+from .resolve import Resolution
+
+BOOT_ADDRESS = 0x7C00
+"""Where a BIOS loads the first sector of a disk."""
+
+
+@attrs.frozen(eq=False)
+class Finished:
+    """raw: whether the output is a raw image, for which most of the checks are."""
+
+    script: ScriptFile
+    resolution: Resolution
+    table: SectionList
+    claims: Claims
+    live: Live
+    plan: Plan
+    placed: Placement
+    patched: Patched
+    dialect: Dialect
+    raw: bool
+
+    @cached_property
+    def loaded(self) -> tuple[PlacedSection, ...]:
+        """The sections whose bytes a raw image holds, lowest load address first."""
+        found = [s for s in self.placed.sections if s.plan.loads and s.size]
+        return tuple(sorted(found, key=self.load_address))
+
+    def load_address(self, section: PlacedSection) -> int:
+        """The address that orders a raw image: LMA, or VMA in LLD's dialect."""
+        return section.lma if self.dialect.lma_counts else section.vma
+
+    @cached_property
+    def start(self) -> int:
+        """Load address of the image's first byte; -1 when it holds nothing."""
+        return self.load_address(self.loaded[0]) if self.loaded else -1
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of the raw image."""
+        ends = (self.load_address(s) + s.size for s in self.loaded)
+        return max(ends, default=0) - self.start
+
+    @property
+    def boots_from_disk(self) -> bool:
+        """Whether this is a raw image that begins where a BIOS loads a boot sector."""
+        return self.raw and self.start == BOOT_ADDRESS
+
+    def image_bytes(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes of the raw image from an offset; holes are zeros."""
+        out = bytearray(min(size, max(0, self.size - offset)))
+        for section in self.loaded:
+            content = self.patched.contents[self.placed.sections.index(section)]
+            at = self.load_address(section) - self.start - offset
+            if at < len(out) and at + section.size > 0:
+                part = content[max(0, -at) : len(out) - at]
+                out[max(0, at) : max(0, at) + len(part)] = part
+        return bytes(out)
+
+    def section_nodes(self) -> list[n.OutputSection]:
+        """Every output section statement of the script."""
+        return [
+            item
+            for command in self.script.of(n.SectionsCommand)
+            for item in command.items
+            if isinstance(item, n.OutputSection)
+        ]
