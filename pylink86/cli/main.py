@@ -9,20 +9,26 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from .program import guarded, version_line
+from .program import guarded, run_process, version_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import NoReturn
 
 COMMANDS = {
-    "link": ("pyld", "main", "OPTIONS FILE...", "link objects to an image, as `pyld` does"),
+    "link": ("pyld", "command", "OPTIONS FILE...", "link objects to an image, as `pyld` does"),
     "sections": ("sections", "main", "FILE...", "list what is in object files"),
     "run": ("run", "main", "IMAGE", "boot an image in the emulator or QEMU, print its screen"),
     "explain": ("explanations", "main", "SLUG...", "say more about error[SLUG] or warning[SLUG]"),
 }
 """Name -> (module beside this one, function, arguments, help).  The function takes the words after
 the command and returns the exit status."""
+
+
+def script() -> NoReturn:
+    """The installed command."""
+    run_process(main)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,12 +11,12 @@ import sys
 
 from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
 from .options import Parsed, error, help_text, parse
-from .program import guarded, parse_size, show, version_line
+from .program import guarded, parse_size, run_process, show, version_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
+    from typing import Any, NoReturn
 
     from ..diag import Diagnostic
     from ..linker import LinkOptions
@@ -30,6 +30,16 @@ CHOICES = {
     "colour": ("", "auto", "always", "never", False),
 }
 """Options that take one word of a few."""
+
+
+def script() -> NoReturn:
+    """The installed command."""
+    run_process(main)
+
+
+def command(argv: Sequence[str]) -> int:
+    """`pylink86 link ...`; the exit status."""
+    return main(argv, "pyld")
 
 
 def main(argv: Sequence[str] | None = None, program: str | None = None) -> int:

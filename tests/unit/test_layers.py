@@ -25,7 +25,7 @@ LAYERS = (
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 FRONT_DOORS = {
-    "model": {"formats.elf_write", "ops"},
+    "model": {"formats.elf_write", "formats.elf_check", "ops"},
     "linker": {"explain", "formats"},
 }
 """Methods that users call on a value, whose work is done further up: imports inside functions that
