@@ -307,18 +307,17 @@ def __getattr__(name: str) -> dict[int, str]:
 
     Most links print none of them.  Bounds of ranges (LOOS, HIPROC, MASKOS) are no names.
     """
-    if name not in __annotations__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    prefix = name[: -len("NAMES")]
+    prefix = name.removesuffix("NAMES")
     bounds = ("LO", "HI", "MASK")
     ends = ("OS", "PROC", "USER", "RESERVE")
-    numbers = {k[len(prefix) :]: v for k, v in globals().items() if k.startswith(prefix)}
-    numbers.pop("NAMES", None)
+    numbers = {k.removeprefix(prefix): v for k, v in globals().items() if k.startswith(prefix)}
     found = {
         number: word
         for word, number in numbers.items()
-        if not (word.startswith(bounds) and word.endswith(ends))
+        if isinstance(number, int) and not (word.startswith(bounds) and word.endswith(ends))
     }
+    if not found or prefix == name or name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = found
     return found
 

@@ -59,3 +59,9 @@ def test_number_name(names, value, text):
 )
 def test_flag_names(value, text):
     assert c.flag_names(c.SHF_NAMES, value) == text
+
+
+@pytest.mark.parametrize("name", ["NO_NAMES", "SHT", "_NAMES", "NAMES", "SHT_NO"])
+def test_other_attributes_do_not_exist(name):
+    with pytest.raises(AttributeError, match=name):
+        getattr(c, name)
