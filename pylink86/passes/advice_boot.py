@@ -85,9 +85,12 @@ def sector_counts(link: Finished) -> dict[str, n.Assignment]:
     found: dict[str, n.Assignment] = {}
     for command in link.plan.commands:
         for node in getattr(command, "items", (command,)):
-            if isinstance(node, n.Assignment) and node.name in link.placed.symbols:
-                if any(_divides_by_sector(e) for e in expressions(node.value)):
-                    found[node.name] = node
+            if (
+                isinstance(node, n.Assignment)
+                and node.name in link.placed.symbols
+                and any(_divides_by_sector(e) for e in expressions(node.value))
+            ):
+                found[node.name] = node
     return found
 
 

@@ -88,9 +88,9 @@ def _in_section(content: Buffer, section_type: int) -> Iterator[tuple[int, Heade
     at = data.find(LIMINE_MAGIC)
     if at >= 0 and at % 8 == 0:
         yield at, LIMINE
-    if section_type == c.SHT_NOTE and data[12:16] == b"Xen\0":
-        if struct.unpack_from("<I", data, 8)[0] == XEN_PVH:
-            yield 0, PVH
+    is_xen = section_type == c.SHT_NOTE and data[12:16] == b"Xen\0"
+    if is_xen and struct.unpack_from("<I", data, 8)[0] == XEN_PVH:
+        yield 0, PVH
 
 
 def _multiboot(data: bytes) -> Iterator[tuple[int, HeaderKind]]:

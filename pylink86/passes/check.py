@@ -11,7 +11,8 @@ from collections.abc import Callable
 from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
-from .placement import INPUT, PlacedSection, Placement
+from ..script import nodes as n
+from .placement import INPUT, Asserted, PlacedSection, Placement
 
 LARGEST = 3
 
@@ -100,7 +101,21 @@ def _check_asserts(placed: Placement, diags: Diagnostics) -> None:
                 found.node.message,
                 span=found.node.span,
                 label="this does not hold",
+                notes=_arithmetic(found),
             )
+
+
+def _arithmetic(found: Asserted) -> list[str]:
+    """`__stage_end is 0x81200: 0x1200 (4608) more than 0x80000`: by how much a comparison fails."""
+    condition = found.node.condition
+    if found.sides is None or not isinstance(condition, n.Binary):
+        return []
+    left, right = found.sides
+    name = condition.left.span.text if condition.left.span is not None else "the left side"
+    by = abs(left - right)
+    word = "more" if left > right else "less"
+    distance = f": {by:#x} ({by}) {word} than {right:#x}" if by else ""
+    return [f"{name} is {left:#x}{distance}"]
 
 
 def largest_inputs(section: PlacedSection, placed: Placement) -> str:

@@ -31,7 +31,9 @@ class OutputPlan:
 
     items: claims and other statements in order.  type, flags: SHT_ and SHF_ of the result; align:
     the strictest input's.  beside: for an orphan, the section of the script it was placed behind.
-    loads: whether it occupies bytes of a loaded image (gABI: SHF_ALLOC and not SHT_NOBITS)."""
+    loads: whether it occupies bytes of a loaded image (gABI: SHF_ALLOC and not SHT_NOBITS).
+    dropped: it holds nothing and is not in the output, but has an address, and symbols of its empty
+    inputs are there (GNU ld's dialect)."""
 
     index: int
     name: str
@@ -41,6 +43,7 @@ class OutputPlan:
     flags: int
     align: int
     beside: n.OutputSection | None = None
+    dropped: bool = False
 
     @property
     def alloc(self) -> bool:
@@ -57,10 +60,7 @@ class OutputPlan:
 
 @attrs.frozen(eq=False)
 class Dropped:
-    """An output section of the script that holds nothing and is left out.
-
-    Its address expression is still evaluated in GNU ld's dialect, and moves `.` for what follows.
-    """
+    """An output section of the script that holds nothing and leaves no trace (LLD's dialect)."""
 
     node: n.OutputSection
 
@@ -154,7 +154,9 @@ def _finished(
     for entry in entries:
         if not isinstance(entry, Entry):
             commands.append(entry)
-        elif _holds_something(entry, table, wanted, addressed, dialect):
+            continue
+        kept = _holds_something(entry, table, wanted, addressed, dialect)
+        if kept or dialect.empty_section_moves_dot:
             kind, flags = _final_type(entry, dialect)
             plan = OutputPlan(
                 len(sections),
@@ -165,6 +167,7 @@ def _finished(
                 flags,
                 entry.align,
                 entry.beside,
+                dropped=not kept,
             )
             sections.append(plan)
             commands.append(plan)

@@ -14,7 +14,7 @@ from .. import elf_const as c
 from ..diag import Diagnostics, fail
 from ..dialect import Dialect
 from ..script import nodes as n
-from ..script.evaluate import assigned, dot_after, holds
+from ..script.evaluate import assigned, dot_after, evaluate, holds
 from ..script.values import Unknown
 from .fill import Pattern, default_pattern, pattern_from
 from .load import ScriptFile
@@ -26,6 +26,7 @@ from .regions import Regions, find_region
 from .scope import ADDRESS_MASK, NOTHING, Scope
 
 MAX_WALKS = 64
+ORDERINGS = frozenset(("==", "!=", "<", "<=", ">", ">="))
 
 DATA_SIZE = {"BYTE": 1, "SHORT": 2, "LONG": 4, "QUAD": 8, "SQUAD": 8}
 
@@ -90,8 +91,10 @@ class Walk(Scope):
         for command in self.plan.commands:
             if isinstance(command, n.Assignment):
                 self.assign(command)
+                self.free = self.here
             elif isinstance(command, n.Assert):
                 self.check(command)
+                self.free = self.here
             elif isinstance(command, Dropped):
                 self._pass_over(command)
             else:
@@ -123,17 +126,23 @@ class Walk(Scope):
             self.hidden.add(node.name)
 
     def _move_dot(self, node: n.Assignment) -> None:
-        value = self.value(_assigned(node))
-        if value is None:
+        target = self._target(node)
+        if target is None:
             return
-        target = dot_after(value, self)
         if self.current is None:
-            self.here = self.shown = target
+            shown, self.shown = target, self.here
+            if shown != self.here:
+                target = self._target(node)
+            self.here, self.shown = target if target is not None else shown, shown
         elif target < self.here:
             self._backwards(node, target)
         else:
             self._gap(target - self.here, node)
             self.here = target
+
+    def _target(self, node: n.Assignment) -> int | None:
+        value = self.value(_assigned(node))
+        return None if value is None else dot_after(value, self)
 
     def _backwards(self, node: n.Assignment, target: int) -> None:
         assert self.current is not None
@@ -158,10 +167,19 @@ class Walk(Scope):
             ],
         )
 
+    def _sides(self, condition: n.Expr) -> tuple[int, int] | None:
+        """What the two sides of a comparison are worth, for the message of an ASSERT."""
+        if not isinstance(condition, n.Binary) or condition.op not in ORDERINGS:
+            return None
+        left = evaluate(condition.left, self).absolute()
+        return left, evaluate(condition.right, self).absolute()
+
     def check(self, node: n.Assert) -> None:
         """ASSERT: remembered with its value here, judged when the layout is settled."""
         try:
-            self.asserted.append(Asserted(node, holds(node.condition, self)))
+            self.asserted.append(
+                Asserted(node, holds(node.condition, self), self._sides(node.condition))
+            )
         except Unknown as missing:
             self.looked_ahead = True
             if self.before is not None:
@@ -170,25 +188,22 @@ class Walk(Scope):
     # Output sections
 
     def _pass_over(self, command: Dropped) -> None:
-        """An empty output section: GNU ld still lets its address move `.` for the next section."""
-        node = command.node
-        self.empty[node.name] = section = PlacedSection(NOTHING)
-        if self.dialect.empty_section_moves_dot and node.address is not None:
-            value = self.value(node.address)
-            if value is not None:
-                self.here = value.absolute() & ADDRESS_MASK
-        section.vma = section.lma = self.here
+        """An empty output section that leaves no trace: LLD does not even look at its address."""
+        self.empty[command.node.name] = PlacedSection(NOTHING, self.here, self.here)
 
     def _place(self, plan: OutputPlan) -> None:
         """Set one output section down: address, contents, size, load address."""
         section = PlacedSection(plan)
         node = plan.node
-        before_dot = self.here
+        before_dot, before_shown, self.shown = self.here, self.shown, self.here
         if node is None and not plan.alloc:
             self.here = 0
         region = find_region(self.regions, plan, self, section)
-        if region is not None and (node is None or node.address is None):
-            self.here = region.current
+        if node is None or node.address is None:
+            if region is not None:
+                self.here = region.current
+            elif self.dialect.empty_section_moves_dot and (plan.alloc or node is not None):
+                self.here = self.free
         explicit = False
         if node is not None and node.address is not None:
             value = self.value(node.address)
@@ -196,6 +211,8 @@ class Walk(Scope):
                 self.here = value.absolute() & ADDRESS_MASK
             explicit = True
         wanted = self.here
+        if plan.dropped and explicit:
+            before_dot = wanted
         self.here = self._aligned(section, explicit)
         section.vma = section.lma = self.here
         section.pattern = self._pattern(plan)
@@ -205,7 +222,12 @@ class Walk(Scope):
         section.size = self.here - section.vma
         self.current = None
         self._load_address(section, section.vma - wanted)
-        self._leave(section, before_dot)
+        if plan.dropped:
+            section.size = 0
+            section.pieces.clear()
+            self.here, self.shown = before_dot, before_shown
+        else:
+            self._leave(section, before_dot)
 
     def _aligned(self, section: PlacedSection, explicit: bool) -> int:
         """Where the section starts: `.` raised to the alignment its inputs or ALIGN() ask for.
@@ -213,7 +235,9 @@ class Walk(Scope):
         An explicit address is taken as it is (ALIGN() still counts in GNU ld's dialect).
         """
         node = section.plan.node
-        align = 1 if node is not None and node.subalign is not None else section.plan.align
+        align = section.plan.align
+        if node is not None and node.subalign is not None:
+            align = 1 if self.dialect.subalign_sets_section_alignment else align
         if node is not None and node.subalign is not None:
             align = max(align, self.number(node.subalign, 1) or 1)
         asked = 1
@@ -313,6 +337,7 @@ class Walk(Scope):
         """LMA: AT(), AT>, or the same distance from the VMA as the section before (3.6.8.2)."""
         node = section.plan.node
         if not self.dialect.lma_counts:
+            section.lma_region = node.lma_region if node is not None else ""
             return
         if node is not None and node.at is not None:
             keep, self.here, self.shown = (self.here, self.shown), 0, 0
@@ -327,21 +352,23 @@ class Walk(Scope):
             return
         previous = self._previous(section)
         if previous is not None and section.plan.alloc:
-            if section.vma < previous.vma and section.size:
+            if section.size and section.vma + section.size <= previous.vma:
                 if previous.vma != previous.lma:
                     self._moved_backwards(section)
                 return
             section.lma = section.vma + previous.lma - previous.vma
 
     def _previous(self, section: PlacedSection) -> PlacedSection | None:
-        """The output section whose VMA to LMA distance the next one keeps."""
-        for other in reversed(self.placed[:-1]):
-            if not other.plan.alloc or not (other.size or other.vma != other.lma):
+        """The last output section in the same region that was not sent to a load region by AT>."""
+        first: PlacedSection | None = None
+        for other in self.placed[:-1]:
+            if not other.plan.alloc or other.plan.dropped or other.lma_region:
                 continue
-            if other.region == section.region:
-                return other
-            return None
-        return None
+            if other.region == section.region and (
+                other.size or (not first and other.vma != other.lma)
+            ):
+                first = other
+        return first
 
     def _moved_backwards(self, section: PlacedSection) -> None:
         self.diags.warn(
@@ -364,7 +391,9 @@ class Walk(Scope):
         if plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS:
             self.here = before_dot
         self.shown = self.here
-        self.regions.used(section, self.here)
+        if plan.alloc and section.size and not section.region:
+            self.free = self.here
+        self.regions.used(section, self.dialect)
 
 
 def _assigned(node: n.Assignment) -> n.Expr:

@@ -58,10 +58,12 @@ class PlacedSection:
 
 @attrs.frozen(eq=False)
 class Asserted:
-    """An ASSERT that was reached, and what its condition was worth there (None: not computable)."""
+    """An ASSERT that was reached, and whether its condition held there; sides: of a comparison,
+    what both were worth."""
 
     node: n.Assert | n.AssertExpr
     holds: bool
+    sides: tuple[int, int] | None = None
 
 
 @attrs.frozen(eq=False)

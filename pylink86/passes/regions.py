@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from .. import elf_const as c
+from ..dialect import Dialect
 from ..script import nodes as n
 from .load import ScriptFile
 from .order import OutputPlan
@@ -69,27 +70,42 @@ class Regions:
         return self.by_name.get(name)
 
     def lma_region(self, section: PlacedSection, placed: list[PlacedSection]) -> RegionState | None:
-        """AT>region, or the one of the section just before when both share their VMA region."""
-        node = section.plan.node
-        if node is not None and node.lma_region:
-            return self.by_name.get(node.lma_region)
-        if node is None or not node.region or node.address is not None or len(placed) < 2:
+        """AT>region, or that of the section before when both were sent to the same VMA region."""
+        plan = section.plan
+        if plan.node is not None and plan.node.lma_region:
+            return self.by_name.get(plan.node.lma_region)
+        if plan.node is not None and plan.node.address is not None:
             return None
-        previous = placed[-2]
-        if previous.region == section.region and previous.lma_region:
-            return self.by_name.get(previous.lma_region)
-        return None
+        before = placed[-2] if len(placed) > 1 else None
+        if before is None or not before.lma_region or declared(before.plan) != declared(plan):
+            return None
+        return self.by_name.get(before.lma_region)
 
-    def used(self, section: PlacedSection, dot: int) -> None:
-        """A section was put into its regions: `dot` is where it ends."""
-        region = self.by_name.get(section.region)
-        if region is not None:
-            region.current = dot
+    def used(self, section: PlacedSection, dialect: Dialect) -> None:
+        """A section was put into its regions: they are used up to its end.
+
+        In GNU ld an empty section leaves them as they are; LLD adds the size to what is in use,
+        also when the script's address is lower."""
+        region, lma_region = self.by_name.get(section.region), self.by_name.get(section.lma_region)
+        end = section.vma + section.size
+        if region is not None and (section.size or not dialect.lma_counts):
+            if not dialect.lma_counts:
+                end = max(region.current, section.vma) + section.size
+            region.current = end
             region.users.append((section.name, section.size))
-        lma_region = self.by_name.get(section.lma_region)
         if lma_region is not None and lma_region is not region and section.plan.loads:
-            lma_region.current = section.lma + section.size
+            start = section.lma if dialect.lma_counts else lma_region.current
+            lma_region.current = start + section.size
             lma_region.users.append((section.name, section.size))
+
+
+def declared(plan: OutputPlan) -> str:
+    """The region a section was sent to: `>ram`, `AT>rom` alone, for an orphan that of its
+    anchor."""
+    node = plan.node or plan.beside
+    if node is None:
+        return ""
+    return node.region or (node.lma_region if node.address is None else "")
 
 
 def unknown_region(walk: Scope, name: str, node: n.RegionAlias | n.OutputSection) -> None:
@@ -110,14 +126,16 @@ def find_region(
     node = plan.node
     if node is not None and node.lma_region and regions.get(node.lma_region) is None:
         unknown_region(walk, node.lma_region, node)
-    if node is not None and node.region:
-        region = regions.get(node.region)
-        if region is None:
-            unknown_region(walk, node.region, node)
-        else:
+    name = declared(plan) if walk.dialect.lma_counts else _inherited(plan, walk)
+    if name:
+        region = regions.get(name)
+        if region is not None:
             section.region = region.name
+        elif node is not None and node.region:
+            unknown_region(walk, node.region, node)
         return region
-    if not regions.by_name or not plan.alloc or (node is not None and node.address is not None):
+    addressed = node is not None and node.address is not None and walk.dialect.lma_counts
+    if not regions.by_name or not plan.alloc or plan.dropped or addressed:
         return None
     for region in regions.by_name.values():
         if _accepts(region.node.attributes, plan):
@@ -131,6 +149,13 @@ def find_region(
         help=[f"send it to one: {plan.name} : {{ ... }} > {next(iter(regions.by_name))}"],
     )
     return None
+
+
+def _inherited(plan: OutputPlan, walk: Scope) -> str:
+    """LLD: what the script says, or for an orphan the region of the section before it."""
+    if plan.node is not None:
+        return plan.node.region
+    return next((s.region for s in reversed(walk.placed) if s.plan.alloc), "")
 
 
 ATTRIBUTES = {"r": "r", "w": "w", "x": "x", "a": "a", "i": "i", "l": "i"}
