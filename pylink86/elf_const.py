@@ -316,7 +316,7 @@ def __getattr__(name: str) -> dict[int, str]:
         for word, number in numbers.items()
         if isinstance(number, int) and not (word.startswith(bounds) and word.endswith(ends))
     }
-    if not found or prefix == name or name.startswith("_"):
+    if not found or prefix == name or not prefix.strip("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = found
     return found
