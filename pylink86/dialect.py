@@ -142,8 +142,9 @@ class Dialect:
         "`.e 0x3000 : { } q = ADDR(.e);`",
     )
     empty_section_moves_dot: bool = row(
-        "the address of a dropped output section still moves `.` for the section after it",
-        "`.x 0x1000:{..} .e 0x3000:{} .y:{..}`: .y at 0x3000 in GNU ld, behind .x in LLD",
+        "the address of an empty output section moves `.`, which counts after the next assignment",
+        "`.x 0x1000:{..} .e 0x3000:{} a = 1; .y:{..}`: .y at 0x3000 in GNU ld, behind .x in LLD;"
+        " without `a = 1;` behind .x in both",
     )
     data_makes_nobits_load: bool = row(
         "a data statement among SHT_NOBITS inputs makes the section take space in the file",

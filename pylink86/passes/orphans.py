@@ -183,7 +183,7 @@ def _position_after(items: list[Item], anchor: Entry | None, directly: bool) -> 
     if directly and start < len(items) and isinstance(items[start], Entry):
         return start
     first_dot = None
-    ignore_dot = anchor is None or not any(isinstance(i, Entry) for i in items[: start - 1])
+    ignore_dot = anchor is None
     for index in range(start, len(items)):
         item = items[index]
         if isinstance(item, Entry):

@@ -33,7 +33,8 @@ class Scope:
 
     here: the location counter, an absolute address.  shown: what an expression reads as `.`; it
     differs from here only in GNU ld's dialect, after an empty output section whose address moved
-    the pen."""
+    the pen.  free: where an output section without an address starts in GNU ld's dialect: where the
+    last one with contents ended, or where `.` was at the last assignment."""
 
     plan: Plan
     script: ScriptFile
@@ -43,6 +44,7 @@ class Scope:
     diags: Diagnostics
     here: int = 0
     shown: int = 0
+    free: int = 0
     current: PlacedSection | None = None
     looked_ahead: bool = False
     placed: list[PlacedSection] = attrs.field(factory=list)

@@ -77,10 +77,12 @@ def ask(
     (folder / "script.ld").write_text(script)
     out = folder / "out"
     out.unlink(missing_ok=True)
-    arguments = [command, "-m", EMULATIONS[machine], *options, "-o", "out", "-T", "script.ld"]
+    arguments = [command, "-m", EMULATIONS[machine], *options, "-o", "out"]
     if dialect == "lld":
         arguments.append("--threads=1")
     arguments += [obj.name for obj in objects]
+    # Last: GNU ld loads the files that a script names when it comes to the script.
+    arguments += ["-T", "script.ld"]
     done = subprocess.run(
         arguments, cwd=folder, capture_output=True, check=False, close_fds=False, timeout=60
     )

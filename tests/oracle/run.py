@@ -50,21 +50,25 @@ def run(dialect: str, seed: int, numbers: range, with_ours: bool = True) -> Run:
     return result
 
 
-def minimal(example: Example, found: Difference) -> Example:
-    """The example shrunk as far as the same kind of difference stays."""
+def minimal(example: Example, found: Difference) -> tuple[Example, Difference]:
+    """The example shrunk as far as the same kind of difference stays, and that difference."""
     with peers.workplace() as folder:
-        return shrink(example, lambda smaller: kind_of(smaller, folder) == found.kind)
+
+        def still(smaller: Example) -> bool:
+            seen = examine(smaller, folder)
+            return seen is not None and seen.kind == found.kind
+
+        smallest = shrink(example, still)
+        return smallest, examine(smallest, folder) or found
 
 
-def kind_of(example: Example, folder: Path) -> str:
-    """The kind of difference an example shows, or ""."""
+def examine(example: Example, folder: Path) -> Difference | None:
+    """The difference an example shows, unless it is a known deviation."""
     script = example.layout.text()
     theirs = peers.ask(example.dialect, folder, example.objects, script, example.machine)
     mine = ours(example.objects, script, example.dialect)
     found = difference(theirs, mine)
-    if found is None or excluded(example, theirs, mine):
-        return ""
-    return found.kind
+    return None if found is None or excluded(example, theirs, mine) else found
 
 
 def report(result: Run, show: int = 3) -> Iterator[str]:
