@@ -11,7 +11,9 @@ def link_pair(dialect: str, layout: str, boot: str, stage: str | None) -> bytes:
     """Link a pair to a flat image; the stage is prefixed where the layout wants it."""
     script = fixtures.LAYOUTS / f"{layout}.ld"
     objects = _inputs(layout, boot, stage)
-    return link(objects, script, dialect=dialect, oformat="binary").image
+    emulation = peers.emulation_of(boot, stage)
+    result = link(objects, script, dialect=dialect, oformat="binary", emulation=emulation)
+    return result.image
 
 
 def _inputs(layout: str, boot: str, stage: str | None) -> list[ObjectFile]:
