@@ -111,8 +111,8 @@ Cure: check which files are named by `@` in it.
 `pylink86 explain cannot-read`.
 """,
     "internal": """
-Something happened in pylink86 that its authors did not think of.  It is always a fault in pylink86,
-never in your files: even a damaged file should give a proper message.
+Something happened in pylink86 that its authors did not think of.  It is always a fault in
+pylink86, never in your files: even a damaged file should give a proper message.
 
 Cure: please report it with the command line and, if you can, the input files.
 `PYLINK86_TRACEBACK=1` in the environment adds the traceback that a report needs.
@@ -135,8 +135,8 @@ The output file could not be written: its directory does not exist, is not writa
 Nothing half-written is left behind, and an older file of that name stays as it was.
 """,
     "output-is-input": """
-The output would overwrite one of the inputs, which is nearly always an `-o` without its name, as in
-`pyld -o boot.o kernel.o`.
+The output would overwrite one of the inputs, which is nearly always an `-o` without its name, as
+in `pyld -o boot.o kernel.o`.
 
 Cure: name the output behind `-o`.
 """,
@@ -197,8 +197,38 @@ Cure: make the condition true, for example with less code; the script says which
 in one place.  It nearly always means that what stands before has grown too large.
 
 Example: `. = 510; SHORT(0xaa55)` at the end of a boot sector whose code needs 600 bytes.
-Inside braces `.` counts from the start of the section in the gnu dialect, and is an address in lld.
-Cure: make what stands before smaller (the message lists the largest parts), or move the address up.
+Inside braces `.` counts from the start of the section in the gnu dialect, and is an address in
+lld.
+Cure: make what stands before smaller (the message lists the largest parts), or move the address
+up.
+""",
+    "bad-alignment": """
+ALIGN moves an address up to the next multiple of a power of two.  Another number has no such
+multiple that a processor or a disk would know.
+
+Example: `. = ALIGN(500);`.  Cure: 512, or `. = (. + 499) / 500 * 500` where 500 is really meant.
+""",
+    "division-by-zero": """
+An expression of the script divides by something that is 0, often the SIZEOF of an empty section.
+
+Cure: `SIZEOF(.a) ? x / SIZEOF(.a) : 0`, or an ASSERT that says what is missing.
+""",
+    "number-too-large": """
+A number of the script needs more than 64 bits.
+
+Cure: check its digits; `K` and `M` behind a number multiply it by 1024 and 1024 * 1024.
+""",
+    "two-relative-operands": """
+Both sides of an operator are addresses counted from the start of a section, and the result would
+count from neither.  GNU ld refuses this, and so does the gnu dialect.
+
+Example: `.a : { x = . * .; }`.  Cure: `ABSOLUTE(.)` makes a plain number of an address.
+""",
+    "script-name": """
+A layout built in Python uses a name that a linker script has no way to write, so it cannot be
+printed as one.
+
+Cure: choose a name without quotes, blanks and line breaks.
 """,
     "layout-does-not-settle": """
 A script may use the size or address of something that comes later.  It is then computed again and
@@ -215,8 +245,8 @@ lower address: that one is loaded where it runs, which is rarely meant.
 Cure: say where it is loaded with AT(...), or put it before the section with AT.
 """,
     "sections-overlap": """
-Two output sections occupy the same addresses, or the same place in the file (LMA).  The one that is
-written last would destroy the other.
+Two output sections occupy the same addresses, or the same place in the file (LMA).  The one that
+is written last would destroy the other.
 
 Example: `.boot 0x7c00` with 600 bytes of code and `.stage 0x7e00`.
 Cure: make the first one smaller (the message lists what is in it), move the second, or leave its
@@ -240,11 +270,41 @@ none, and no region's attributes fit it.
 
 Cure: add `> region` behind the section's braces, or attributes such as (rwx) to a region.
 """,
-    "undefined-section": """
+    "unknown-section": """
 SIZEOF, ADDR, LOADADDR or ALIGNOF asks for an output section that the script does not make.  The
 name is that of an output section (left of the colon), not of a section in an object file.
 
 Cure: check the spelling, dot included: `SIZEOF(.text)`.
+""",
+    "unknown-symbol": """
+An expression of the script uses a name that no input defines and no line of the script sets.
+
+Example: `. = BASE;` without `BASE = 0x7c00;` before it.
+Cure: check the spelling, link the object that defines it, or set it with `--defsym=NAME=VALUE`.
+`DEFINED(name) ? name : 0` gives a default.
+""",
+    "unknown-constant": """
+CONSTANT(...) knows MAXPAGESIZE and COMMONPAGESIZE, the sizes of a page, and nothing else.
+
+Cure: use one of these two, or a symbol of your own.
+""",
+    "unknown-dot": """
+`.` is the address the next thing gets.  Outside of SECTIONS nothing is being placed, so it has no
+value there.
+
+Cure: move the assignment into SECTIONS { ... }.
+""",
+    "unknown-headers": """
+SIZEOF_HEADERS is the size of an ELF file's headers.  A raw image has none.
+
+Cure: use 0, or link to ELF.
+""",
+    "layout-fill": """
+The pattern that fills gaps is written with 1, 2 or 4 bytes in a layout built in Python: those mean
+the same to GNU ld and LLD.
+
+Example: `fill=b"\\x90"`, `fill=0xdeadc0de`.
+Cure: use such a pattern; longer ones can be written in script text.
 """,
     # Symbols
     "duplicate-symbol": """
@@ -255,12 +315,12 @@ Cure: remove one definition or make it local (`static` in C, no `global` in asse
 parts really need their own, `--prefix-symbols=PREFIX` before an input renames all of its symbols.
 """,
     "undefined-symbol": """
-Something is called or read that no input defines and no line of the script sets.  The message lists
-the places that want it.
+Something is called or read that no input defines and no line of the script sets.  The message
+lists the places that want it.
 
-Common causes: the object that defines it is not on the command line; the name differs (C++ and Rust
-change names unless `extern "C"`, `#[unsafe(no_mangle)]` is there; nasm wants `global name`); a
-compiler calls memcpy, memset or memcmp by itself, and without a C library nobody has them.
+Common causes: the object that defines it is not on the command line; the name differs (C++ and
+Rust change names unless `extern "C"`, `#[unsafe(no_mangle)]` is there; nasm wants `global name`);
+a compiler calls memcpy, memset or memcmp by itself, and without a C library nobody has them.
 Cure: add the object, export the name, or define the function.  A symbol that may be missing is
 weak.
 """,
@@ -275,10 +335,10 @@ Cure: keep the section by taking it out of /DISCARD/, or discard the one that us
 The linker fills in addresses where the assembler left room for them.  Here the room is too small
 for the address: an 8-bit field holds 0 to 255, a 16-bit field up to 65,535.
 
-Example: `mov si, message` in a boot sector, where `message` was placed at 0x12000.  Often a section
-without an address in the script was placed somewhere unexpected; the message says where.
-Cure: place the target lower, or use a wider field.  Real-mode code reaches beyond 64 KiB by loading
-a segment register, not with a longer offset; a count of sectors can be kept in 16 bits.
+Example: `mov si, message` in a boot sector, where `message` was placed at 0x12000.  Often a
+section without an address in the script was placed somewhere unexpected; the message says where.
+Cure: place the target lower, or use a wider field.  Real-mode code reaches beyond 64 KiB by
+loading a segment register, not with a longer offset; a count of sectors can be kept in 16 bits.
 """,
     "reloc-wraps": """
 The address does not fit the field, but the linker whose dialect is spoken writes its low bits and
@@ -296,8 +356,8 @@ rustc `-C relocation-model=static`.
 """,
     # Sections with a structure of their own
     "bad-merge-section": """
-A section marked as mergeable strings (flags `MS`) has to be a row of strings that end in a zero, or
-equal strings could not be shared.  This one ends in the middle of a string.
+A section marked as mergeable strings (flags `MS`) has to be a row of strings that end in a zero,
+or equal strings could not be shared.  This one ends in the middle of a string.
 
 Cure: end it with a zero (`.asciz`, `db "text", 0`), or drop the flags from the section directive.
 """,
@@ -312,6 +372,115 @@ Cure: if nothing needs it, compile with `-fno-asynchronous-unwind-tables` (rustc
 The package brings boot sectors for a few kinds of second stage, and this is none of them.
 
 Cure: use one of those the message lists: they differ in the processor mode the stage starts in.
+""",
+    # Images that link but would not start
+    "pattern-names-no-file": """
+A script may say from which file sections come: `boot.o(.text)`, or `boot.o;` for all of them.  No
+input has that name, so the pattern takes nothing, and the linkers themselves say nothing about it.
+
+Example: the script says `hello.o;`, the command line `target/hello_prefixed.o`.
+Cure: write the name the file has, or a pattern such as `*hello*.o`.
+""",
+    "empty-output-section": """
+The script gives this section an address, or computes with its size, but no input came into
+it.  What was meant to be there is somewhere else, or missing.
+
+Example: `.stage 0x7e00 : { *(.rust.*) }` when no section is called `.rust.` anything.
+Cure: `pylink86 sections FILES` shows the names the sections really have.
+""",
+    "orphan-before-image": """
+A section that no pattern of the script names is an orphan; the linker finds a place for it.  Here
+that is before the first section of the script, so the image no longer begins with what the
+firmware reads.
+
+Example: `.note.gnu.property` or `.eh_frame`, which compilers add by themselves, at address 0.
+Cure: name it in the section it belongs to, or discard it: `/DISCARD/ : { *(.note*) }`.
+""",
+    "orphan-far-away": """
+A section that no pattern of the script names was placed far from the others, which makes the raw
+image large and is rarely meant.
+
+Cure: name it in the section it belongs to, or discard it: `/DISCARD/ : { *(.note*) }`.
+""",
+    "nonalloc-in-image": """
+Debug information and compiler notes are in object files for debuggers, not for memory.  A pattern
+that takes every section draws them into the image all the same.
+
+Example: a bare `boot.o;`, or `*(*)`.
+Cure: name the sections that are loaded, such as `*(.text* .rodata* .data* .bss*)`.
+""",
+    "nonalloc-left-out": """
+The script places a section, but the object file does not mark it as memory (the alloc flag), so a
+raw image does not hold it.  Assemblers set the flag by themselves only for well-known names.
+
+Cure: set it in the source: `.section name, "a"` in gas, `section name progbits alloc` in nasm.
+""",
+    "no-boot-signature": """
+A BIOS starts a disk only when bytes 510 and 511 of its first sector are 55 AA (hexadecimal).  The
+image starts at 0x7c00, where boot sectors run, and does not have them.
+
+Cure: in nasm `times 510-($-$$) db 0` and `dw 0xaa55` at the end of the sector; in a script
+`. = 510; SHORT(0xaa55)` inside the section (dialect gnu).
+""",
+    "boot-sector-too-long": """
+A boot sector has 512 bytes, the last two are the signature.  More code than that pushes the
+signature out of the place where the BIOS looks.
+
+Cure: keep in the sector only what loads the second stage, and move the rest there.
+""",
+    "partial-sector": """
+Disks are read in sectors of 512 bytes.  A symbol of the script counts the stage in whole sectors,
+but the image ends within one.
+
+Cure: `. = ALIGN(512);` at the end of the last section.
+""",
+    "sector-count-over-127": """
+The stage has more sectors than one BIOS call reads on every PC: many allow no more than 127, and a
+count kept in one byte ends at 255.
+
+Cure: read in a loop, or use one of the bundled boot sectors.
+""",
+    "stage-reaches-bios-data": """
+Real-mode memory ends at 640 KiB, and the BIOS keeps its own data in the last part (the EBDA).  The
+image reaches into it.
+
+Cure: make it smaller, or copy what is large above 1 MiB from protected mode.
+""",
+    "section-in-video-memory": """
+From 0xa0000 to 0x100000 a PC has the graphics card and ROM instead of memory.  What is loaded
+there is lost, or appears as coloured characters.
+
+Cure: end the section below 0x80000, or place it at 1 MiB or above.
+""",
+    "image-hole": """
+A raw image is a copy of memory, so a gap between two sections becomes as many zeros in the file.
+
+Example: `.boot` at 0x7c00 and `.kernel` at 1 MiB make a file of nearly 1 MiB.
+Cure: give the second one a load address behind the first, `AT(...)`, and copy it at run time.
+""",
+    "bss-not-in-image": """
+Variables without a value (`.bss`, COMMON) take no room in a file; whoever loads it has to provide
+zeros.  Behind a raw image nobody does: the memory holds whatever was there before.
+
+Cure: take `*(.bss* COMMON)` into the last section that has contents, or clear it in the start
+code.
+""",
+    "boot-header-dropped": """
+A boot loader finds a kernel by a header (multiboot, PVH, Limine) that nothing in the program
+refers to. It was left out: discarded, removed by --gc-sections, or not part of a raw image.
+
+Cure: `KEEP(*(.multiboot*))` at the start of the first section.
+""",
+    "boot-header-misaligned": """
+Loaders look for their header in steps of 4 or 8 bytes; this one lies in between and is not found.
+
+Cure: `.balign 8` (gas) or `align 8` (nasm) before it.
+""",
+    "boot-header-too-deep": """
+Loaders look for their header only at the beginning of the file: multiboot in the first 8 KiB,
+multiboot2 in the first 32 KiB.  Here it comes later.
+
+Cure: make its section the first of the script; in ELF output a smaller page size helps, too.
 """,
     # Running images
     "emulator-missing": """
