@@ -1,4 +1,4 @@
-"""Records behave as the classes attrs makes of the same source."""
+"""Classes made lazily behave as those attrs makes of the same source."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import attr
 import attrs
 import pytest
 
-from pylink86 import records
+from pylink86 import lazy_attrs
 
 
 def variants(api):
-    """The same classes by `attrs` and by `records`."""
+    """The same classes by attrs and by lazy_attrs."""
 
     @api.frozen
     class Point:
@@ -74,14 +74,14 @@ def variants(api):
     return SimpleNamespace(Point=Point, Point3=Point3, Bag=Bag, Thing=Thing, Empty=Empty)
 
 
-@pytest.fixture(params=["attrs", "records", "records, compiled"])
+@pytest.fixture(params=["attrs", "lazy", "lazy, compiled"])
 def made(request, monkeypatch):
-    """The classes by both, and by records after their methods were compiled."""
+    """The classes by both, and by lazy_attrs after their methods were compiled."""
     if request.param == "attrs":
         return variants(attrs)
-    if request.param == "records, compiled":
-        monkeypatch.setattr(records, "COMPILE_AFTER", 1)
-    return variants(records)
+    if request.param == "lazy, compiled":
+        monkeypatch.setattr(lazy_attrs, "COMPILE_AFTER", 1)
+    return variants(lazy_attrs)
 
 
 def test_fields_by_position_and_by_name(made):
@@ -190,8 +190,8 @@ def test_matching_patterns(made):
             pytest.fail("does not match")
 
 
-@pytest.mark.parametrize("api", [attrs, records])
-def test_functions_on_records(api):
+@pytest.mark.parametrize("api", [attrs, lazy_attrs])
+def test_functions_on_instances(api):
     made = variants(api)
     point = made.Point(1, tags=("a",), tag="t", span=3)
     changed = api.evolve(point, y=9)
@@ -205,8 +205,8 @@ def test_functions_on_records(api):
         api.fields(int)
 
 
-def test_attrs_knows_records():
-    made = variants(records)
+def test_attrs_knows_the_classes():
+    made = variants(lazy_attrs)
     point = made.Point(1)
     assert attrs.has(made.Point)
     assert attrs.asdict(point) == {"x": 1, "y": 2, "_tag": "", "tags": (), "span": None}
@@ -216,7 +216,7 @@ def test_attrs_knows_records():
     assert isinstance(attrs.fields(made.Bag).items.default, attr.Factory)
 
 
-@records.frozen
+@lazy_attrs.frozen
 class Kept:
     """At the top of a module, so that pickle finds it."""
 
@@ -229,17 +229,17 @@ def test_pickle():
 
 
 def test_metadata_is_kept():
-    @records.frozen
+    @lazy_attrs.frozen
     class Row:
-        a: int = records.field(metadata={"says": "what"})
+        a: int = lazy_attrs.field(metadata={"says": "what"})
 
-    assert records.fields(Row)[0].metadata["says"] == "what"
+    assert lazy_attrs.fields(Row)[0].metadata["says"] == "what"
     assert attrs.fields(Row).a.metadata["says"] == "what"
 
 
 def test_many_instances_end_with_compiled_methods():
-    made = variants(records)
-    first = [made.Point(n, n + 1) for n in range(records.COMPILE_AFTER + 5)]
+    made = variants(lazy_attrs)
+    first = [made.Point(n, n + 1) for n in range(lazy_attrs.COMPILE_AFTER + 5)]
     assert made.Point.__init__.__qualname__.endswith("Point.__init__")
     assert made.Point.__init__.__code__.co_argcount == 6
     assert [(p.x, p.y) for p in first] == [(n, n + 1) for n in range(len(first))]
