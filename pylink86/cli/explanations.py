@@ -368,6 +368,10 @@ contradict each other, so that it cannot be taken apart.
 Cure: if nothing needs it, compile with `-fno-asynchronous-unwind-tables` (rustc:
 `-C force-unwind-tables=no`), or discard it in the script: `/DISCARD/ : { *(.eh_frame) }`.
 """,
+    "no-layout": """
+--dump-layout prints the script a link would follow: the one given with -T, or the layout that comes
+with a boot sector (--boot-sector=real, protected or long).  Without either there is none to print.
+""",
     "unknown-boot-sector": """
 The package brings boot sectors for a few kinds of second stage, and this is none of them.
 

@@ -35,6 +35,15 @@ EMULATIONS = ("elf_x86_64", "elf_i386")
 _INPUT: tuple[Row, ...] = (
     ("-L --library-path", "DIR", ADD, "search", "look for files named in scripts in DIR, too"),
     (
+        "--boot-sector",
+        "KIND",
+        SET,
+        "boot_sector",
+        "begin with a bundled boot sector that loads the rest and starts it in real, protected or "
+        "long mode; without -T link by its layout, without --oformat to a raw image",
+    ),
+    ("--dump-layout", "", ON, "dump_layout", "print the script a link would follow, and stop"),
+    (
         "--prefix-alloc-sections",
         "PREFIX",
         HERE,
@@ -275,7 +284,7 @@ _MESSAGES: tuple[Row, ...] = (
     ("--version", "", ON, "version", "print the version, and stop"),
     ("-v", "", ON, "show_version", "print the version, and link if there is anything to link"),
     ("-V", "", ON, "show_emulations", "the same, with the supported emulations"),
-    ("--verbose --dll-verbose", "[NUMBER]", REFUSED, "", "print what is done"),
+    ("--verbose --dll-verbose", "[NUMBER]", ON, "verbose", "print the built-in script in use"),
     ("-t --trace", "", REFUSED, "", "print the inputs"),
     ("-y --trace-symbol", "SYMBOL", REFUSED, "", "print who mentions a symbol"),
     ("--print-gc-sections", "", REFUSED, "", "print the sections left out"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from .layouts import built_in, dump_layout, show_layout
 from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
 from .options import Parsed, error, help_text, parse
 from .program import guarded, parse_size, run_process, show, version_line
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 CHOICES = {
     "dialect": ("gnu", "lld"),
+    "boot_sector": ("real", "protected", "long"),
     "error_format": ("text", "json"),
     "emulation": EMULATIONS,
     "flavor": ("gnu", "ld", "ld.lld"),
@@ -72,6 +74,8 @@ def _run(argv: Sequence[str], program: str) -> int:
         return explain(values["explain"])
     if show([*parsed.problems, *_check(values)], values):
         return 1
+    if values.get("dump_layout"):
+        return dump_layout(values)
     if not parsed.inputs and (values.get("show_version") or values.get("show_emulations")):
         return 0
     return _link(parsed)
@@ -84,9 +88,16 @@ def _link(parsed: Parsed) -> int:
 
     values = parsed.values
     try:
+        objs = [_input(text, state) for _, text, state in parsed.inputs]
+        if "boot_sector" in values and objs:
+            from ..boot import sector
+
+            objs.insert(0, sector(values["boot_sector"]))
+        if values.get("verbose"):
+            show_layout(values)
         result = link(
-            [_input(text, state) for _, text, state in parsed.inputs],
-            _layout(values.get("script", [])),
+            objs,
+            _layout(values.get("script", [])) or built_in(values),
             dialect=values["dialect"],
             options=_options(values),
         )
@@ -186,6 +197,8 @@ def _options(values: Mapping[str, Any]) -> LinkOptions:
         for name in ("entry", "gc_sections", "fatal_warnings", "oformat", "emulation")
         if name in values
     }
+    if "boot_sector" in values:
+        given.setdefault("oformat", "binary")
     for name in ("search", "undefined", "defsym", "silenced"):
         given[name] = tuple(values.get(name, ()))
     if "max_image_size" in values:
