@@ -12,6 +12,7 @@ from .firmware import (
     TICKS,
     TICKS_PER_DAY,
     TICKS_WRAPPED,
+    is_ours,
 )
 from .pc import Pc
 from .registers import Registers
@@ -132,18 +133,28 @@ def power(pc: Pc, r: Registers) -> None:
 
 
 def wait(pc: Pc, r: Registers) -> None:
+    """The timer goes on meanwhile; a guest that hooked it misses all its ticks but one."""
     pc.busy += 1
     pc.clock.advance(r.cx << 16 | r.dx)
+    ticks = pc.clock.ticks_due()
+    if is_ours(pc.memory, 0x08) and is_ours(pc.memory, 0x1C):
+        count_ticks(pc, ticks)
+    elif ticks:
+        pc.pics[0].request(0)
     r.carry = 0
+
+
+def count_ticks(pc: Pc, ticks: int) -> None:
+    """Add to the count of ticks since midnight."""
+    days, ticks = divmod(pc.memory.number(TICKS, 4) + ticks, TICKS_PER_DAY)
+    if days:
+        pc.memory.put(TICKS_WRAPPED, 1, 1)
+    pc.memory.put(TICKS, ticks, 4)
 
 
 def tick(pc: Pc, r: Registers) -> None:
     """int 8: count, and acknowledge the interrupt."""
-    ticks = pc.memory.number(TICKS, 4) + 1
-    if ticks >= TICKS_PER_DAY:
-        ticks = 0
-        pc.memory.put(TICKS_WRAPPED, 1, 1)
-    pc.memory.put(TICKS, ticks, 4)
+    count_ticks(pc, 1)
     pc.pics[0].command(0x20)
 
 

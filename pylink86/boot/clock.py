@@ -35,15 +35,13 @@ class Clock:
     def advance(self, microseconds: float) -> None:
         self.now += microseconds
 
-    def tick_due(self) -> bool:
-        """Whether a timer interrupt came due; asking takes it.  Missed ones are lost, as on the
-        chip.
-        """
+    def ticks_due(self) -> int:
+        """Timer interrupts that came due since the last question."""
         if self.now < self.next_tick:
-            return False
-        missed = int((self.now - self.next_tick) / self.period)
-        self.next_tick += (missed + 1) * self.period
-        return True
+            return 0
+        due = int((self.now - self.next_tick) / self.period) + 1
+        self.next_tick += due * self.period
+        return due
 
     def skip_to_tick(self) -> None:
         """Let guest time pass until the next timer interrupt: the CPU sleeps."""

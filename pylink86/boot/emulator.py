@@ -37,6 +37,8 @@ FIRST_SLICE, LARGEST_SLICE = 4096, 1 << 18
 """Instructions between two looks at interrupts and clock; starts small so that an idle loop is
 seen soon.
 """
+WOKEN_SLICE = 128
+"""What a waiting guest gets after an interrupt to show that it has something to do now."""
 PROBE_STEPS = 64
 """How long a loop may be and still be recognised as idle."""
 PROBE_CHUNKS = 8
@@ -290,9 +292,10 @@ class Emulator:
             if outcome != "ran":
                 self._act_on(outcome)
                 return
+            self.slice = max(self.slice, FIRST_SLICE)
             self.woken = waits
             if waits:
-                self.slice = FIRST_SLICE
+                self.slice = WOKEN_SLICE
                 self._idle("loops")
                 return
         if self._interrupt_wanted() and self._leave_shadow():
@@ -387,7 +390,7 @@ class Emulator:
     def _interrupt_wanted(self) -> bool:
         """Let the chips ask, and say whether the CPU should look."""
         pc = self.pc
-        if pc.clock.tick_due():
+        if pc.clock.ticks_due():
             pc.pics[0].request(0)
         if self.typing and pc.scan_codes:
             pc.pics[0].request(1)
@@ -453,7 +456,11 @@ class Emulator:
         error = self.cpu.take_error_code()
         if event.address is not None:
             self.cpu["cr2"] = event.address
-        return attrs.evolve(event, error=error if event.vector in WITH_ERROR_CODE else 0)
+        event = attrs.evolve(event, error=error if event.vector in WITH_ERROR_CODE else 0)
+        if event.address is None:
+            return event
+        place = self.cpu.walk(event.address)
+        return attrs.evolve(event, why=place.why() if place.physical is None else "")
 
     def _bios_would_ignore(self, event: Event) -> bool:
         real = not self.cpu["cr0"] & 1
@@ -468,14 +475,13 @@ class Emulator:
                 f"int {event.vector:#04x} was executed in {mode(self.cpu)} mode: "
                 "BIOS calls work in real mode only"
             )
-        where = self._place()
+        told = len(self.faults) - (event.kind == "exception")
         try:
             self.faults += deliver(self.cpu, event)
         except TripleFault as fault:
-            self.faults += fault.chain
-            self.pc.end(
-                "triple fault", f"{event.describe()} at {where}, and no handler can be reached"
-            )
+            # The chain begins with the event itself.
+            self.faults[told:] = fault.chain
+            self.pc.end("triple fault", f"{event.describe()}, and no handler can be reached")
         except NotEmulated as missing:
             self.pc.end("crash", f"{missing}: the emulator cannot do that, --qemu can")
 

@@ -52,6 +52,8 @@ class Event:
     error: int = 0
     address: int | None = None
     """CR2 of a page fault."""
+    why: str = ""
+    """What the page tables say about that address."""
 
     def describe(self) -> str:
         if self.kind == "software":
@@ -61,6 +63,7 @@ class Event:
         text = NAMES.get(self.vector, f"exception {self.vector}")
         if self.vector == PAGE_FAULT and self.address is not None:
             text += f" at address {self.address:#x}"
+            text += f" ({self.why})" if self.why else ""
         elif self.vector in WITH_ERROR_CODE and self.vector != DOUBLE_FAULT:
             text += f" (error code {self.error:#x})"
         return text
@@ -102,7 +105,11 @@ class Descriptor:
         return 64 if self.flags & 2 else 32 if self.flags & 4 else 16
 
 
-FLAT_16 = Descriptor(0, 0xFFFF, 0x9B, 0)
+FLAT = {
+    "protected": Descriptor(0, 0xFFFFFFFF, 0x9B, 4),
+    "long": Descriptor(0, 0, 0x9B, 2),
+}
+"""What CS most likely is when its descriptor cannot be read any more."""
 
 
 def mode(cpu: Cpu) -> str:
@@ -139,9 +146,10 @@ def descriptor(cpu: Cpu, selector: int) -> Descriptor | None:
 def code_segment(cpu: Cpu) -> Descriptor:
     """The segment the CPU executes in."""
     selector = cpu["cs"]
-    if mode(cpu) == "real":
+    now = mode(cpu)
+    if now == "real":
         return Descriptor(selector * 16, 0xFFFF, 0x9B, 0)
-    return descriptor(cpu, selector) or FLAT_16
+    return descriptor(cpu, selector) or FLAT[now]
 
 
 def deliver(cpu: Cpu, event: Event) -> list[str]:
