@@ -7,8 +7,6 @@ is written without a word.
 
 from __future__ import annotations
 
-import difflib
-
 from .. import elf_const as c
 from ..diag import Diagnostics
 from ..script import nodes as n
@@ -54,7 +52,9 @@ def files_nobody_gave(link: Finished, diags: Diagnostics) -> None:
             wanted = statement.file.pattern
             if is_wildcard(wanted) or ":" in wanted or wanted in names:
                 continue
-            near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)
+            from difflib import get_close_matches
+
+            near = get_close_matches(wanted, names, n=1, cutoff=0.4)
             diags.warn(
                 "pattern-names-no-file",
                 f"no input file is called `{wanted}', so this pattern takes nothing",
@@ -114,7 +114,9 @@ def _pattern_help(link: Finished, statements: list[n.InputStatement]) -> str:
         {name for name, ok in zip(link.table.name, link.table.eligible) if ok and name}
     )
     for pattern in patterns:
-        near = difflib.get_close_matches(pattern.strip("*."), existing, n=2, cutoff=0.5)
+        from difflib import get_close_matches
+
+        near = get_close_matches(pattern.strip("*."), existing, n=2, cutoff=0.5)
         prefixed = [name for name in existing if name.lstrip(".") == pattern.strip(".*")]
         if prefixed or near:
             return f"the inputs have {_listed((prefixed or near)[:3])}: change the pattern"

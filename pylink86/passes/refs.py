@@ -6,7 +6,6 @@ DWARF."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 
 import attrs
@@ -56,8 +55,10 @@ class References:
             self._tell_discarded(name, file, symbol, places, diags)
 
     def _tell_undefined(self, name: str, places: list[Place], diags: Diagnostics) -> None:
+        from difflib import get_close_matches
+
         known = [*self.placed.addresses.resolution.definer, *self.placed.symbols]
-        near = difflib.get_close_matches(name, known, n=1) if len(known) < 20_000 else []
+        near = get_close_matches(name, known, n=1) if len(known) < 20_000 else []
         twin = next((k for k in known if k != name and _rust_name(k) == name), None)
         help_ = []
         if twin is not None:
