@@ -4,8 +4,8 @@ A link knows some hundred and fifty kinds of nodes, tables and results and meets
 attrs writes and compiles four methods for each while it is imported, and importing attrs itself
 takes as long as a whole link by a compiled linker.  So the decorators here do what its `frozen` and
 `define` do, but compile a method when it is called for the first time.  To type checkers they are
-those of attrs, and the functions of attrs (`attrs.fields`, `attrs.asdict`) know the classes.  Modules write `from . import
-lazy_attrs as attrs` and go on as if it were attrs.
+those of attrs, and the functions of attrs (`attrs.fields`, `attrs.asdict`) know the classes.
+Modules write `from . import lazy_attrs as attrs` and go on as if it were attrs.
 
 Only what the package uses is here; test_lazy_attrs.py compares each of it with attrs.
 """
