@@ -29,10 +29,12 @@ def unparse(node: Any) -> str:
 
 # Names
 
-_KEYWORDS = STATEMENT_WORDS | FUNCTIONS.keys() | frozenset(
-    ("SIZEOF_HEADERS", "sizeof_headers", "AS_NEEDED", "AT", "NOLOAD", "DSECT", "COPY", "INFO")
-    + ("READONLY", "TYPE", "global", "local", "extern")
-)
+_KEYWORDS = frozenset(
+    """
+    SIZEOF_HEADERS sizeof_headers AS_NEEDED AT NOLOAD DSECT COPY INFO READONLY TYPE
+    global local extern
+    """.split()  # noqa: SIM905 (one word to a line is 13 lines)
+).union(STATEMENT_WORDS, FUNCTIONS)
 """Words that mean something in one place or another; quoted they are names everywhere."""
 
 
@@ -96,12 +98,18 @@ def _chain(expr: n.Binary) -> str:
     parts: list[str] = []
     while True:
         level = PRECEDENCE[expr.op]
-        parts.append(f" {expr.op} {expression_text(expr.right, level + 1)}")
+        apart = _TIGHT if expr.op in _APART else 0
+        parts.append(f" {expr.op} {expression_text(expr.right, max(apart, level + 1))}")
         left = expr.left
-        if not isinstance(left, n.Binary) or PRECEDENCE[left.op] < level:
-            parts.append(expression_text(left, level))
+        below = PRECEDENCE[left.op] if isinstance(left, n.Binary) else 0
+        if not isinstance(left, n.Binary) or below < level or (apart and below != level):
+            parts.append(expression_text(left, max(apart, level)))
             return "".join(reversed(parts))
         expr = left
+
+
+_APART = frozenset(("<<", ">>", "&", "|", "^"))
+"""Operators whose precedence few know: their operands are put in parentheses."""
 
 
 def _call(expr: n.Call) -> str:
