@@ -20,6 +20,8 @@ class Entry:
 
     flags, type, align: of its inputs so far; has_input, has_data: whether any input section or data
     statement is in it; beside: for an orphan, the script's section it was placed behind.
+    begun: whether anything gave it being for GNU ld: an input, a statement, an ADDR() of it;
+    data_is_readonly: a data statement was the first to.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Entry:
     has_input: bool = False
     has_data: bool = False
     beside: n.OutputSection | None = None
+    begun: bool = False
+    data_is_readonly: bool = False
 
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
         """Count input sections in: flags are joined, the type is NOBITS only while all inputs
@@ -43,7 +47,7 @@ class Entry:
                 self.type = kind
             elif self.type != kind:
                 self.type = _joined_type(self.type, kind)
-            self.has_input = True
+            self.has_input = self.begun = True
 
 
 KEPT_FLAGS = c.SHF_WRITE | c.SHF_ALLOC | c.SHF_EXECINSTR | c.SHF_TLS

@@ -8,7 +8,7 @@ missing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Union
 
 import attrs
@@ -18,7 +18,7 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from .entry import Entry
 from .match import Claim, Claims, Draft, SectionId, SectionList
-from .orphans import place_like_gnu, place_like_lld
+from .orphans import Dropped, Item, join_by_name, place_like_gnu, place_like_lld
 from .resolve import Resolution
 from .words import names_used, sections_addressed
 
@@ -59,13 +59,6 @@ class OutputPlan:
 
 
 @attrs.frozen(eq=False)
-class Dropped:
-    """An output section of the script that holds nothing and leaves no trace (LLD's dialect)."""
-
-    node: n.OutputSection
-
-
-@attrs.frozen(eq=False)
 class Plan:
     """commands: output sections, assignments and asserts in the order they are walked.
 
@@ -96,15 +89,32 @@ def order_sections(
     dead: input sections that garbage collection removed; undefined: names wanted by -u.  Source:
     GNU ld manual 3.6.8.1, 3.10.5 for orphans and empty sections; the placing rules themselves by
     experiment (see passes/orphans.py)."""
-    entries: list[Entry | n.Assignment | n.Assert] = [
+    entries: list[Item] = [
         _entry(item, table, dead) if isinstance(item, Draft) else item for item in claims.items
     ]
-    place = place_like_gnu if dialect.orphans_follow_flags else place_like_lld
     wanted = wanted_names(claims, resolution) | frozenset(undefined)
-    if not dialect.orphans_follow_flags:
-        inherit_flags(entries, wanted, claims)
-    place(entries, [sid for sid in claims.orphans if sid not in dead], table)
-    return _finished(entries, table, wanted, claims, dialect)
+    orphans = [sid for sid in claims.orphans if sid not in dead]
+    addressed = frozenset() if dialect.drops_addressed_empty else _addressed(claims)
+
+    def holds(entry: Entry) -> bool:
+        return _holds_something(entry, table, wanted, addressed, dialect)
+
+    if dialect.orphans_follow_flags:
+        _begin_in_order(entries)
+        place_like_gnu(entries, orphans, table)
+    else:
+        fresh = join_by_name(entries, orphans, table)
+        inherit_flags(entries)
+        entries = [_or_dropped(item, holds) for item in entries]
+        place_like_lld(entries, fresh)
+    return _finished(entries, table, wanted, holds, dialect)
+
+
+def _or_dropped(item: Item, holds: Callable[[Entry], bool]) -> Item:
+    """An output section of the script, or what marks its place when it will be left out."""
+    if isinstance(item, Entry) and item.node is not None and not holds(item):
+        return Dropped(item.node)
+    return item
 
 
 def _entry(draft: Draft, table: SectionList, dead: frozenset[SectionId]) -> Entry:
@@ -120,6 +130,29 @@ def _entry(draft: Draft, table: SectionList, dead: frozenset[SectionId]) -> Entr
             if isinstance(item, (n.Data, n.Text)):
                 entry.has_data = True
     return entry
+
+
+def _begin_in_order(entries: list[Item]) -> None:
+    """Find out what gives each output section being, first come first served, as GNU ld does.
+
+    A data statement makes it read-only data; an assignment or FILL in it, or an ADDR() or LOADADDR()
+    of it that stands earlier, makes it a section of no traits, and data in it writable."""
+    named: set[str] = set()
+    for entry in entries:
+        if not isinstance(entry, Entry):
+            named |= sections_addressed(entry)
+            continue
+        for item in entry.items:
+            if isinstance(item, Claim):
+                continue
+            if isinstance(item, (n.Data, n.Text)):
+                named |= sections_addressed(item)
+                entry.data_is_readonly |= not (entry.begun or entry.name in named)
+            entry.begun = True
+            named |= sections_addressed(item)
+    for entry in entries:
+        if isinstance(entry, Entry) and entry.name in named:
+            entry.begun = True
 
 
 def wanted_names(claims: Claims, resolution: Resolution) -> frozenset[str]:
@@ -141,28 +174,27 @@ def wanted_names(claims: Claims, resolution: Resolution) -> frozenset[str]:
 
 
 def _finished(
-    entries: list[Entry | n.Assignment | n.Assert],
+    entries: list[Item],
     table: SectionList,
     wanted: frozenset[str],
-    claims: Claims,
+    holds: Callable[[Entry], bool],
     dialect: Dialect,
 ) -> Plan:
     """Turn entries into plans, leaving out those that hold nothing."""
-    addressed = _addressed(claims) if not dialect.drops_addressed_empty else frozenset()
     commands: list[Command] = []
     sections: list[OutputPlan] = []
     for entry in entries:
         if not isinstance(entry, Entry):
             commands.append(entry)
             continue
-        kept = _holds_something(entry, table, wanted, addressed, dialect)
+        kept = holds(entry)
         if kept or dialect.empty_section_moves_dot:
             kind, flags = _final_type(entry, dialect)
             plan = OutputPlan(
                 len(sections),
                 entry.name,
                 entry.node,
-                tuple(entry.items),
+                _without_phantoms(entry, table),
                 kind,
                 flags,
                 entry.align,
@@ -176,7 +208,20 @@ def _finished(
     return Plan(tuple(commands), tuple(sections), _assigned(entries), wanted)
 
 
-def _assigned(entries: list[Entry | n.Assignment | n.Assert]) -> frozenset[str]:
+def _without_phantoms(
+    entry: Entry, table: SectionList
+) -> tuple[Claim | n.SectionStatement, ...]:
+    """The statements without the linker's own empty tables, which gave the section its type and
+    alignment and are not placed."""
+    return tuple(
+        Claim(item.node, tuple(s for s in item.sections if s not in table.phantoms))
+        if isinstance(item, Claim) and not table.phantoms.isdisjoint(item.sections)
+        else item
+        for item in entry.items
+    )
+
+
+def _assigned(entries: list[Item]) -> frozenset[str]:
     nodes = (i for e in entries for i in (e.items if isinstance(e, Entry) else (e,)))
     return frozenset(i.name for i in nodes if isinstance(i, n.Assignment) and i.name != ".")
 
@@ -232,7 +277,9 @@ def _holds_something(
     if entry.has_data or entry.node is None:
         return entry.has_data or not dialect.drops_zero_size or any(table.size[s] for s in sids)
     if dialect.drops_zero_size:
-        if any(table.size[sid] for sid in sids):
+        if any(table.size[sid] for sid in sids) or any(
+            isinstance(item, Claim) and item.sections and item.node.keep for item in entry.items
+        ):
             return True
     elif not table.phantoms.issuperset(sids) or entry.name in addressed or names_used(entry.node):
         return True
@@ -266,9 +313,7 @@ def _is_zero(expr: n.Expr) -> bool:
     return isinstance(expr, n.Number) and expr.value == 0
 
 
-def inherit_flags(
-    entries: list[Entry | n.Assignment | n.Assert], wanted: frozenset[str], claims: Claims
-) -> None:
+def inherit_flags(entries: list[Item]) -> None:
     """LLD: an output section without input has the flags of the one before it (alloc if none)."""
     flags = c.SHF_ALLOC
     for entry in entries:

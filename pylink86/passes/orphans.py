@@ -10,12 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from .. import elf_const as c
 from ..script import nodes as n
 from .entry import Entry
 from .match import Claim, SectionId, SectionList
 
-Item = Entry | n.Assignment | n.Assert
+
+@attrs.frozen(eq=False)
+class Dropped:
+    """An output section of the script that holds nothing and leaves no trace (LLD's dialect)."""
+
+    node: n.OutputSection
+
+
+Item = Entry | Dropped | n.Assignment | n.Assert
 
 EVERYTHING = n.InputStatement(n.FilePattern("*"))
 """The statement an orphan is claimed by: none the user wrote."""
@@ -61,13 +71,26 @@ def _traits(flags: int, kind: int) -> int:
 
 
 def _entry_traits(entry: Entry) -> int:
-    """An output section of data statements is read-only data; one nothing went into has no
-    traits."""
+    """An output section of data statements is read-only data, unless something else gave it being;
+    one nothing went into has no traits, or those its well-known name stands for."""
+    if not entry.begun:
+        return WELL_KNOWN.get(entry.name, 0)
     if not entry.has_input:
-        return HAS_CONTENTS | ALLOC | LOAD | READONLY if entry.has_data else 0
+        data = HAS_CONTENTS | ALLOC | LOAD | (READONLY if entry.data_is_readonly else 0)
+        return data if entry.has_data else 0
     found = _traits(entry.flags, entry.type)
     return found | HAS_CONTENTS | LOAD | ALLOC if entry.has_data else found
 
+
+WELL_KNOWN = {
+    ".text": HAS_CONTENTS | ALLOC | LOAD | READONLY | CODE,
+    ".rodata": HAS_CONTENTS | ALLOC | LOAD | READONLY,
+    ".interp": HAS_CONTENTS | ALLOC | LOAD | READONLY,
+    ".tdata": HAS_CONTENTS | ALLOC | LOAD | TLS,
+    ".data": HAS_CONTENTS | ALLOC | LOAD,
+    ".bss": ALLOC,
+}
+"""What GNU ld takes an output section for that is in the script and that nothing went into."""
 
 ANCHOR_NAMES = {
     "text": ".text",
@@ -164,7 +187,7 @@ def _output_name(name: str) -> str:
 def _same_name(items: list[Item], name: str, traits: int) -> Entry | None:
     for item in items:
         if isinstance(item, Entry) and item.name == name:
-            have = _entry_traits(item)
+            have = _entry_traits(item) if item.begun else 0
             if have == 0 or (have ^ traits) & (ALLOC | LOAD) == 0:
                 return item
     return None
@@ -180,7 +203,7 @@ def _position_after(items: list[Item], anchor: Entry | None, directly: bool) -> 
     Assignments to symbols stay with the anchor; the first assignment to `.` belongs to what
     follows. Where no output section follows any more, the orphan goes to the very end."""
     start = 0 if anchor is None else items.index(anchor) + 1
-    if directly and start < len(items) and isinstance(items[start], Entry):
+    if directly:
         return start
     first_dot = None
     ignore_dot = anchor is None
@@ -239,12 +262,11 @@ def _rank(name: str, flags: int, kind: int) -> int:
     return rank | R_BSS if kind == c.SHT_NOBITS else rank
 
 
-def place_like_lld(items: list[Item], orphans: Sequence[SectionId], table: SectionList) -> None:
-    """Put each orphan into `items` as LLD 19 does; `items` is changed.
-
-    An output section of the same name takes it whatever its flags.  The others are sorted by rank
-    and each goes beside the section most like it: after it when that one's rank is not higher, else
-    before it, which for the first section of the script means in front of everything."""
+def join_by_name(
+    items: list[Item], orphans: Sequence[SectionId], table: SectionList
+) -> list[Entry]:
+    """LLD: an output section takes the orphans of its name whatever their flags; the others form new
+    ones, which are returned in order of first appearance."""
     fresh: dict[str, Entry] = {}
     for group in _grouped(orphans, table):
         name = _output_name(table.name[group[0]])
@@ -253,8 +275,17 @@ def place_like_lld(items: list[Item], orphans: Sequence[SectionId], table: Secti
             home = fresh[name] = Entry(name, None, [])
         for sid in group:
             _append(home, sid, table)
+    return list(fresh.values())
+
+
+def place_like_lld(items: list[Item], fresh: Sequence[Entry]) -> None:
+    """Put the output sections of orphans into `items` as LLD 19 does; `items` is changed.
+
+    They are sorted by rank and each goes beside the section most like it: after it when that one's
+    rank is not higher, else before it, which for the first section of the script means in front of
+    everything."""
     start = _first_place(items)
-    ranked = [(_rank(e.name, e.flags, e.type), e) for e in fresh.values()]
+    ranked = [(_rank(e.name, e.flags, e.type), e) for e in fresh]
     ranked.sort(key=lambda pair: pair[0])
     index = 0
     while index < len(ranked):

@@ -20,7 +20,8 @@ from .fill import Pattern, default_pattern, pattern_from
 from .load import ScriptFile
 from .locate import Addresses
 from .match import Claim, SectionId
-from .order import Dropped, OutputPlan, Plan
+from .order import OutputPlan, Plan
+from .orphans import Dropped
 from .placement import DATA, FILLER, INPUT, Asserted, Piece, PlacedSection, Placement
 from .regions import Regions, find_region
 from .scope import ADDRESS_MASK, NOTHING, Scope
@@ -116,10 +117,12 @@ class Walk(Scope):
         if node.name == ".":
             self._move_dot(node)
             return
-        if node.provide and node.name not in self.plan.wanted:
+        if node.provide and (node.name not in self.plan.wanted or node.name in self.symbols):
             return
         value = self.value(_assigned(node))
         if value is None:
+            return
+        if node.provide and node.name in self.symbols:
             return
         self.symbols[node.name] = assigned(value, self)
         if node.hidden:
@@ -220,6 +223,7 @@ class Walk(Scope):
         self.current = section
         self._contents(section, node)
         section.size = self.here - section.vma
+        section.lma = section.vma
         self.current = None
         self._load_address(section, section.vma - wanted)
         if plan.dropped:
@@ -357,6 +361,8 @@ class Walk(Scope):
                     self._moved_backwards(section)
                 return
             section.lma = section.vma + previous.lma - previous.vma
+            if node is None or node.address is None:
+                section.lma = (section.lma + section.align - 1) & -section.align
 
     def _previous(self, section: PlacedSection) -> PlacedSection | None:
         """The last output section in the same region that was not sent to a load region by AT>."""
@@ -391,8 +397,9 @@ class Walk(Scope):
         if plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS:
             self.here = before_dot
         self.shown = self.here
-        if plan.alloc and section.size and not section.region:
-            self.free = self.here
+        if section.size or any(isinstance(i, Claim) and i.sections for i in plan.items):
+            if plan.alloc and not section.region:
+                self.free = self.here
         self.regions.used(section, self.dialect)
 
 

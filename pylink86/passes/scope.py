@@ -16,7 +16,8 @@ from ..script.evaluate import data_segment_choices, evaluate
 from ..script.values import ABSOLUTE, Unknown, Value
 from .load import ScriptFile
 from .locate import Addresses
-from .order import Dropped, OutputPlan, Plan
+from .order import OutputPlan, Plan
+from .orphans import Dropped
 from .placement import Asserted, PlacedSection, Placement
 from .regions import Regions
 
@@ -108,12 +109,20 @@ class Scope:
         for section in self.placed:
             if section.plan.name == name:
                 if section is self.current:
-                    section.size = self.here - section.vma
+                    self._look_ahead_in(section)
                 return section
         if self.plan.find(name) is not None:
             self.looked_ahead = True
             return self.before.find(name) if self.before is not None else None
         return self.empty.get(name) or self._empty_ahead(name)
+
+    def _look_ahead_in(self, section: PlacedSection) -> None:
+        """SIZEOF and LOADADDR of the section being placed: what they were in the walk before."""
+        self.looked_ahead = True
+        section.size = self.here - section.vma
+        if self.before is not None:
+            before = self.before.sections[len(self.placed) - 1]
+            section.size, section.lma = before.size, before.lma
 
     def _empty_ahead(self, name: str) -> PlacedSection | None:
         for command in self.plan.commands:
