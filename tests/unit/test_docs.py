@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -52,3 +53,46 @@ def test_deviations_name_tests_that_exist():
         path, _, name = cells[4].strip("`").partition("::")
         assert (ROOT / path).is_file(), cells[4]
         assert not name or name in (ROOT / path).read_text(encoding="utf-8"), cells[4]
+
+
+def test_the_example_of_the_readme_runs(tmp_path: Path, monkeypatch, capsys):
+    """The Python block of README.md, as it stands there, in a copy of the files it names."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "README.md", "exec"), {})
+    image = (tmp_path / "image.bin").read_bytes()
+    assert image[510:512] == b"\x55\xaa"
+    assert int(capsys.readouterr().out) == len(image) // 512 - 1
+
+
+def test_the_command_of_the_readme_runs(tmp_path: Path, monkeypatch):
+    from pylink86.cli import pyld
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^pyld ((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    monkeypatch.chdir(tmp_path)
+    assert pyld.main(command.replace("\\\n", " ").split(), "pyld") == 0
+    assert (tmp_path / "image.bin").stat().st_size % 512 == 0
+
+
+def test_the_layout_example_accounts_for_every_byte():
+    done = subprocess.run(
+        [
+            sys.executable,
+            "examples/show_layout.py",
+            "fixtures/objects/hello_O2_static.o",
+            "fixtures/objects/boot_long_elf32.o",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    rows = re.findall(r"^ *0x\w+ +0x(\w+)( +)", done.stdout, re.MULTILINE)
+    sections = [int(size, 16) for size, indent in rows if len(indent) == 2]
+    pieces = [int(size, 16) for size, indent in rows if len(indent) == 4]
+    assert sum(sections) == sum(pieces) > 512
