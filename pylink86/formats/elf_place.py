@@ -91,8 +91,9 @@ def _place_sections(
             offsets[index] = load.offset + sections.addr[index] - load.segment.vaddr
             pos = max(pos, offsets[index] + size)
     for load in loads:
-        if load.offset < 0:
+        if load.offset < 0:  # without sections: .bss alone, or nothing but padding
             load.offset = _congruent(pos, load.segment)
+            pos = max(pos, load.offset + load.segment.filesz) if load.segment.filesz else pos
     return offsets, pos
 
 

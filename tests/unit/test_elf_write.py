@@ -227,6 +227,11 @@ def test_a_load_without_bytes_agrees_with_its_page():
     assert len(data) < 0x1800
 
 
+def test_a_load_of_nothing_but_padding_has_its_bytes_in_the_file():
+    rows = [(".empty", c.SHT_PROGBITS, CODE, 0x1004, 0, 1)]
+    assert loaded(executable(rows, [load(0x1000, 8, 8)]).to_bytes()) == {0x1000: bytes(8)}
+
+
 def test_sections_too_far_apart_are_refused_before_memory_is_taken():
     rows = [
         (".text", c.SHT_PROGBITS, CODE, 0x1000, 0x10, 1),
