@@ -43,23 +43,26 @@ class Memory:
 
     def read(self, address: int, count: int) -> bytes:
         """`count` bytes at a physical address."""
-        parts = []
-        for index, start, stop in _spans(address, count):
+        index, start = divmod(address, CHUNK)
+        if start + count <= CHUNK:
             chunk = self.chunk(index)
-            parts.append(b"\xff" * (stop - start) if chunk is None else bytes(chunk[start:stop]))
-        return b"".join(parts)
+            return b"\xff" * count if chunk is None else bytes(chunk[start : start + count])
+        first = CHUNK - start
+        return self.read(address, first) + self.read(address + first, count - first)
 
     def write(self, address: int, data: bytes, rom: bool = False) -> None:
         """Store bytes at a physical address; the BIOS area changes only when `rom` says so."""
-        at = 0
-        for index, start, stop in _spans(address, len(data)):
-            chunk = self.chunk(index)
-            keep = stop
-            if chunk is self.chunks.get(0) and not rom:
-                keep = max(start, min(stop, ROM_START))
-            if chunk is not None:
-                chunk[start:keep] = data[at : at + keep - start]
-            at += stop - start
+        index, start = divmod(address, CHUNK)
+        if start + len(data) > CHUNK:
+            first = CHUNK - start
+            self.write(address + first, data[first:], rom)
+            data = data[:first]
+        chunk = self.chunk(index)
+        if chunk is None:
+            return
+        if chunk is self.chunks.get(0) and not rom:
+            data = data[: max(0, ROM_START - start)]
+        chunk[start : start + len(data)] = data
 
     def number(self, address: int, size: int) -> int:
         """A little-endian number of `size` bytes."""
@@ -68,14 +71,3 @@ class Memory:
     def put(self, address: int, value: int, size: int) -> None:
         """Store a little-endian number of `size` bytes; higher bits of `value` are cut."""
         self.write(address, (value & (1 << 8 * size) - 1).to_bytes(size, "little"))
-
-
-def _spans(address: int, count: int) -> list[tuple[int, int, int]]:
-    """Cut [address, address + count) at MiB borders: (chunk index, start, stop inside it)."""
-    spans = []
-    while count > 0:
-        index, start = divmod(address, CHUNK)
-        stop = min(CHUNK, start + count)
-        spans.append((index, start, stop))
-        address, count = address + stop - start, count - (stop - start)
-    return spans
