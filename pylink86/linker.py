@@ -248,7 +248,7 @@ def _link(
     live = ALL_LIVE
     if options.gc_sections:
         live = mark_live(claims, table, resolution, (entry or "_start", *options.undefined))
-    plan = order_sections(claims, table, resolution, live.dead, dialect, options.undefined)
+    plan = order_sections(script, claims, table, resolution, live.dead, dialect, options.undefined)
     gone = live.dead | claims.discarded
     plan, edits = edit_sections(plan, table, resolution, gone, dialect, raw)
     # From here on what is in the output, and in which order, is settled; only numbers are missing.
@@ -262,9 +262,7 @@ def _link(
     diags.stop_on_errors()
     start = _entry_address(entry, placed, diags)
     advise(
-        Finished(
-            script, resolution, table, claims, live, plan, placed, patched, dialect, raw
-        ),
+        Finished(script, resolution, table, claims, live, plan, placed, patched, dialect, raw),
         diags,
     )
     diags.stop_on_errors()

@@ -17,6 +17,7 @@ from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
 from .entry import Entry
+from .load import ScriptFile
 from .match import Claim, Claims, Draft, SectionId, SectionList
 from .orphans import Dropped, Item, join_by_name, place_like_gnu, place_like_lld
 from .resolve import Resolution
@@ -77,6 +78,7 @@ class Plan:
 
 
 def order_sections(
+    script: ScriptFile,
     claims: Claims,
     table: SectionList,
     resolution: Resolution,
@@ -106,7 +108,8 @@ def order_sections(
         fresh = join_by_name(entries, orphans, table)
         inherit_flags(entries)
         entries = [_or_dropped(item, holds) for item in entries]
-        place_like_lld(entries, fresh)
+        has_bounds = any(isinstance(k, (n.Memory, n.Phdrs)) for k in script.commands)
+        place_like_lld(entries, fresh, has_bounds)
     return _finished(entries, table, wanted, holds, dialect)
 
 

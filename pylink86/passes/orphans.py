@@ -278,12 +278,13 @@ def join_by_name(
     return list(fresh.values())
 
 
-def place_like_lld(items: list[Item], fresh: Sequence[Entry]) -> None:
+def place_like_lld(items: list[Item], fresh: Sequence[Entry], only_after: bool) -> None:
     """Put the output sections of orphans into `items` as LLD 19 does; `items` is changed.
 
     They are sorted by rank and each goes beside the section most like it: after it when that one's
     rank is not higher, else before it, which for the first section of the script means in front of
-    everything."""
+    everything.  only_after: the script has MEMORY or PHDRS, and an orphan never goes before its
+    likeness, where it would change a region or segment that is not its own."""
     start = _first_place(items)
     ranked = [(_rank(e.name, e.flags, e.type), e) for e in fresh]
     ranked.sort(key=lambda pair: pair[0])
@@ -291,7 +292,7 @@ def place_like_lld(items: list[Item], fresh: Sequence[Entry]) -> None:
     while index < len(ranked):
         rank = ranked[index][0]
         same = [e for r, e in ranked if r == rank]
-        where = _lld_position(items, start, rank)
+        where = _lld_position(items, start, rank, only_after)
         before = [i for i in items[:where] if isinstance(i, Entry)]
         for entry in same:
             entry.beside = _beside(before[-1] if before else None)
@@ -318,7 +319,7 @@ def _likeness(rank: int, item: Item) -> int:
     return 32 - (rank ^ _rank(item.name, item.flags, item.type)).bit_length()
 
 
-def _lld_position(items: list[Item], start: int, rank: int) -> int:
+def _lld_position(items: list[Item], start: int, rank: int, only_after: bool) -> int:
     end = len(items)
     best, where = 0, end
     for index in range(start, end):
@@ -334,7 +335,7 @@ def _lld_position(items: list[Item], start: int, rank: int) -> int:
         return end
     anchor = items[where]
     assert isinstance(anchor, Entry)
-    if _rank(anchor.name, anchor.flags, anchor.type) <= rank:
+    if only_after or _rank(anchor.name, anchor.flags, anchor.type) <= rank:
         where += 1
         for index in range(where, end):
             like = _likeness(rank, items[index])
