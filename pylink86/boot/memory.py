@@ -47,16 +47,18 @@ class Memory:
         if start + count <= CHUNK:
             chunk = self.chunk(index)
             return b"\xff" * count if chunk is None else bytes(chunk[start : start + count])
-        first = CHUNK - start
-        return self.read(address, first) + self.read(address + first, count - first)
+        inside = range(address + CHUNK - start, address + count, CHUNK)
+        parts = [self.read(at, min(CHUNK, address + count - at)) for at in inside]
+        return b"".join([self.read(address, CHUNK - start), *parts])
 
     def write(self, address: int, data: bytes, rom: bool = False) -> None:
         """Store bytes at a physical address; the BIOS area changes only when `rom` says so."""
         index, start = divmod(address, CHUNK)
-        if start + len(data) > CHUNK:
+        while start + len(data) > CHUNK:
             first = CHUNK - start
-            self.write(address + first, data[first:], rom)
-            data = data[:first]
+            self.write(address, data[:first], rom)
+            address, data = address + first, data[first:]
+            index, start = index + 1, 0
         chunk = self.chunk(index)
         if chunk is None:
             return

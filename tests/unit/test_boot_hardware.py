@@ -44,6 +44,8 @@ def test_transfers_cross_chunks() -> None:
     memory = Memory(4 * MIB)
     memory.write(2 * MIB - 2, b"abcd")
     assert memory.read(2 * MIB - 3, 6) == b"\xa5abcd\xa5"
+    memory.write(MIB + 1, b"x" * (2 * MIB))
+    assert memory.read(MIB, 2 * MIB + 2) == b"\xa5" + b"x" * (2 * MIB) + b"\xa5"
 
 
 def test_a20_folds_odd_megabytes() -> None:
