@@ -208,6 +208,12 @@ multiple that a processor or a disk would know.
 
 Example: `. = ALIGN(500);`.  Cure: 512, or `. = (. + 499) / 500 * 500` where 500 is really meant.
 """,
+    "fill-too-wide": """
+LLD takes the fill behind `=` and in FILL() as a number of 32 bits, written with its most significant
+byte first.  GNU ld repeats a hexadecimal constant of any length as it is written.
+
+Cure: four bytes of pattern, or data statements (QUAD) where a longer text is really meant.
+""",
     "division-by-zero": """
 An expression of the script divides by something that is 0, often the SIZEOF of an empty section.
 

@@ -16,7 +16,7 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from ..script.evaluate import assigned, dot_after, evaluate, holds
 from ..script.values import Unknown
-from .fill import Pattern, default_pattern, pattern_from
+from .fill import Pattern, default_pattern, literal_pattern, word_pattern
 from .load import ScriptFile
 from .locate import Addresses
 from .match import Claim, SectionId
@@ -226,6 +226,7 @@ class Walk(Scope):
         section.lma = section.vma
         self.current = None
         self._load_address(section, section.vma - wanted)
+        self._keep_distance(section)
         if plan.dropped:
             section.size = 0
             section.pieces.clear()
@@ -254,6 +255,20 @@ class Walk(Scope):
             align = section.align
         return (self.here + align - 1) & -align
 
+    def _alignment(self, expr: n.Expr) -> int:
+        """The number of ALIGN() or SUBALIGN(): 0 is 1, and what is no power of two is raised to the
+        next (GNU ld, observed with 3, 5, 6) or refused (bad-alignment)."""
+        align = self.number(expr, 1) or 1
+        if align & (align - 1) == 0:
+            return align
+        if not self.dialect.align_any_number:
+            raise fail(
+                "bad-alignment",
+                f"alignment must be power of 2, not {align:#x}",
+                span=getattr(expr, "span", None),
+            )
+        return 1 << align.bit_length()
+
     def _pattern(self, plan: OutputPlan) -> Pattern:
         node = plan.node
         default = default_pattern(
@@ -268,13 +283,21 @@ class Walk(Scope):
         return default if fill is None else self._fill(fill)
 
     def _fill(self, node: n.Fill) -> Pattern:
-        return pattern_from(node.value, self.number(node.value), self.dialect)
+        value = self.number(node.value)
+        if value > 0xFFFFFFFF and not self.dialect.hex_fill_is_pattern:
+            self.diags.error(
+                "fill-too-wide",
+                f"filler expression result does not fit 32-bit: {value:#x}",
+                span=node.span,
+                help=["a fill is a number of 32 bits here; write the pattern with LONG() instead"],
+            )
+        return pattern_from(node.value, value, self.dialect)
 
     def _contents(self, section: PlacedSection, node: n.OutputSection | None) -> None:
         """Walk the statements inside the braces."""
         subalign = None
         if node is not None and node.subalign is not None:
-            subalign = self.number(node.subalign, 1) or 1
+            subalign = self._alignment(node.subalign)
         self.gap_start = 0
         for item in section.plan.items:
             if isinstance(item, Claim):
@@ -351,10 +374,13 @@ class Walk(Scope):
         lma_region = self.regions.lma_region(section, self.placed)
         if lma_region is not None:
             section.lma_region = lma_region.name
-            with_input = node is not None and node.align_with_input
-            section.lma = lma_region.current + (step if with_input else 0)
+            section.lma = lma_region.current
+            if node is not None and node.align_with_input:
+                section.lma += step
+            elif node is not None and node.align is not None:
+                section.lma = align_up(section.lma, self.number(node.align, 1) or 1)
             return
-        previous = self._previous(section)
+        previous = self.kept_distance.get(section.region)
         if previous is not None and section.plan.alloc:
             if section.size and section.vma + section.size <= previous.vma:
                 if previous.vma != previous.lma:
@@ -362,19 +388,20 @@ class Walk(Scope):
                 return
             section.lma = section.vma + previous.lma - previous.vma
             if node is None or node.address is None:
-                section.lma = (section.lma + section.align - 1) & -section.align
+                section.lma = align_up(section.lma, section.align)
 
-    def _previous(self, section: PlacedSection) -> PlacedSection | None:
-        """The last output section in the same region that was not sent to a load region by AT>."""
-        first: PlacedSection | None = None
-        for other in self.placed[:-1]:
-            if not other.plan.alloc or other.plan.dropped or other.lma_region:
-                continue
-            if other.region == section.region and (
-                other.size or (not first and other.vma != other.lma)
-            ):
-                first = other
-        return first
+    def _keep_distance(self, section: PlacedSection) -> None:
+        """Remember the section whose distance from VMA to LMA the next one in its region keeps: the
+        last that has contents, or did not move backwards, and was not sent to a load region."""
+        if not has_being(section) or section.lma_region:
+            return
+        last = self.kept_distance.get(section.region)
+        if last is None:
+            follow = bool(section.size) or section.vma != section.lma
+        else:
+            follow = bool(section.size) or section.vma >= last.vma
+        if follow:
+            self.kept_distance[section.region] = section
 
     def _moved_backwards(self, section: PlacedSection) -> None:
         self.diags.warn(
@@ -397,10 +424,21 @@ class Walk(Scope):
         if plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS:
             self.here = before_dot
         self.shown = self.here
-        if section.size or any(isinstance(i, Claim) and i.sections for i in plan.items):
-            if plan.alloc and not section.region:
-                self.free = self.here
+        if has_being(section) and not section.region:
+            self.free = self.here
         self.regions.used(section, self.dialect)
+
+
+def has_being(section: PlacedSection) -> bool:
+    """Whether GNU ld takes it for a section in memory: one that only symbols stand in is not."""
+    plan = section.plan
+    return plan.alloc and (
+        bool(section.size) or any(isinstance(i, Claim) and i.sections for i in plan.items)
+    )
+
+
+def align_up(address: int, alignment: int) -> int:
+    return (address + alignment - 1) & -alignment
 
 
 def _assigned(node: n.Assignment) -> n.Expr:
