@@ -15,6 +15,32 @@ import attrs
 from ..diag import Span
 
 
+class Node:
+    """What all nodes share: equality, hash and text, without the span.
+
+    attrs would write these methods for each of the 40 classes, half of the time to import them.
+    """
+
+    __slots__ = ()
+
+    def _compared(self) -> tuple[object, ...]:
+        fields: tuple[attrs.Attribute[object], ...] = attrs.fields(type(self))  # type: ignore[arg-type]
+        return tuple(getattr(self, field.name) for field in fields if field.eq)
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__ or not isinstance(other, Node):
+            return NotImplemented
+        return self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self._compared()))
+
+    def __repr__(self) -> str:
+        fields: tuple[attrs.Attribute[object], ...] = attrs.fields(type(self))  # type: ignore[arg-type]
+        shown = (f"{f.name}={getattr(self, f.name)!r}" for f in fields if f.repr)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
 def _span() -> Span | None:
     """The span field every node ends with; not compared, because text may be laid out anew."""
     found: Span | None = attrs.field(default=None, eq=False, repr=False)
@@ -24,8 +50,8 @@ def _span() -> Span | None:
 # Expressions (GNU ld manual 3.10)
 
 
-@attrs.frozen
-class Number:
+@attrs.frozen(eq=False, repr=False)
+class Number(Node):
     """A constant; `literal` is what was written, because `=0x90` and `=144` fill differently."""
 
     value: int
@@ -33,16 +59,16 @@ class Number:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Name:
+@attrs.frozen(eq=False, repr=False)
+class Name(Node):
     """A symbol, or `.`, the location counter."""
 
     name: str
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Unary:
+@attrs.frozen(eq=False, repr=False)
+class Unary(Node):
     """`-x`, `~x`, `!x`, `+x`."""
 
     op: str
@@ -50,8 +76,8 @@ class Unary:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Binary:
+@attrs.frozen(eq=False, repr=False)
+class Binary(Node):
     """`left op right`, op one of the C operators."""
 
     op: str
@@ -60,8 +86,8 @@ class Binary:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Ternary:
+@attrs.frozen(eq=False, repr=False)
+class Ternary(Node):
     """`condition ? then : other`."""
 
     condition: Expr
@@ -70,8 +96,8 @@ class Ternary:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Call:
+@attrs.frozen(eq=False, repr=False)
+class Call(Node):
     """A builtin function.
 
     name: ADDR, SIZEOF, ALIGN ...; target: the section, region, symbol, segment or constant it names
@@ -85,8 +111,8 @@ class Call:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class AssertExpr:
+@attrs.frozen(eq=False, repr=False)
+class AssertExpr(Node):
     """`ASSERT(condition, message)` inside an expression, with the condition's value."""
 
     condition: Expr
@@ -100,8 +126,8 @@ Expr: TypeAlias = Number | Name | Unary | Binary | Ternary | Call | AssertExpr
 # Statements that may stand in several places
 
 
-@attrs.frozen
-class Assignment:
+@attrs.frozen(eq=False, repr=False)
+class Assignment(Node):
     """`name op value;` with op `=`, `+=`, `-=`, `*=`, `/=`, `<<=`, `>>=`, `&=`, `|=`, `^=`.
 
     provide: defined only when referenced and not defined elsewhere; hidden: not exported.
@@ -115,8 +141,8 @@ class Assignment:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Assert:
+@attrs.frozen(eq=False, repr=False)
+class Assert(Node):
     """`ASSERT(condition, message)` as a statement."""
 
     condition: Expr
@@ -124,8 +150,8 @@ class Assert:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Include:
+@attrs.frozen(eq=False, repr=False)
+class Include(Node):
     """`INCLUDE file`; the pass that loads scripts replaces it by what the file holds."""
 
     path: str
@@ -135,8 +161,8 @@ class Include:
 # Inside an output section (GNU ld manual 3.6.4, 3.6.5)
 
 
-@attrs.frozen
-class SectionPattern:
+@attrs.frozen(eq=False, repr=False)
+class SectionPattern(Node):
     """One section name pattern of an input statement.
 
     exclude: EXCLUDE_FILE patterns before the name; sort: sort words from the outside in, such as
@@ -153,8 +179,8 @@ class SectionPattern:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class FilePattern:
+@attrs.frozen(eq=False, repr=False)
+class FilePattern(Node):
     """The file part of an input statement: `*`, `boot.o`, `libc.a:`, `lib*.a:mem*.o`, `:file.o`.
 
     exclude: `EXCLUDE_FILE(...)` before the file; sort: SORT_BY_NAME or SORT_NONE around it, or "".
@@ -169,8 +195,8 @@ class FilePattern:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class InputStatement:
+@attrs.frozen(eq=False, repr=False)
+class InputStatement(Node):
     """`file(sections)`: where input sections go.
 
     sections: empty for a bare `file.o;`, which takes every section of the file.
@@ -185,8 +211,8 @@ class InputStatement:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Data:
+@attrs.frozen(eq=False, repr=False)
+class Data(Node):
     """`BYTE(e)`, SHORT, LONG, QUAD, SQUAD."""
 
     kind: str
@@ -194,8 +220,8 @@ class Data:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Text:
+@attrs.frozen(eq=False, repr=False)
+class Text(Node):
     """`ASCIZ "text"` and `ASCII (size) "text"`-like statements: literal bytes, escapes resolved."""
 
     kind: str
@@ -204,16 +230,16 @@ class Text:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Fill:
+@attrs.frozen(eq=False, repr=False)
+class Fill(Node):
     """`FILL(e)` inside a section, or `=e` after it."""
 
     value: Expr
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Word:
+@attrs.frozen(eq=False, repr=False)
+class Word(Node):
     """A statement of one word: CONSTRUCTORS, LINKER_VERSION, CREATE_OBJECT_SYMBOLS."""
 
     word: str
@@ -225,8 +251,8 @@ SectionStatement: TypeAlias = (
 )
 
 
-@attrs.frozen
-class OutputSection:
+@attrs.frozen(eq=False, repr=False)
+class OutputSection(Node):
     """`name address (type) : AT(lma) ALIGN(a) SUBALIGN(s) constraint { ... } >r AT>r :phdr =fill`.
 
     type: "NOLOAD", "COPY", "INFO", "OVERLAY", "DSECT" or ""; readonly: `(READONLY)`;
@@ -253,8 +279,8 @@ class OutputSection:
     name_span: Span | None = _span()
 
 
-@attrs.frozen
-class Overlay:
+@attrs.frozen(eq=False, repr=False)
+class Overlay(Node):
     """`OVERLAY start : NOCROSSREFS AT(lma) { sections } >r :phdr =fill` (GNU ld manual 3.6.9)."""
 
     sections: tuple[OutputSection, ...]
@@ -272,8 +298,8 @@ class Overlay:
 # Top level
 
 
-@attrs.frozen
-class Entry:
+@attrs.frozen(eq=False, repr=False)
+class Entry(Node):
     """`ENTRY(symbol)`, at top level or in SECTIONS."""
 
     symbol: str
@@ -283,24 +309,24 @@ class Entry:
 SectionsItem: TypeAlias = Assignment | Assert | Include | Entry | OutputSection | Overlay
 
 
-@attrs.frozen
-class SectionsCommand:
+@attrs.frozen(eq=False, repr=False)
+class SectionsCommand(Node):
     """`SECTIONS { ... }`."""
 
     items: tuple[SectionsItem, ...]
     span: Span | None = _span()
 
 
-@attrs.frozen
-class OverwriteSections:
+@attrs.frozen(eq=False, repr=False)
+class OverwriteSections(Node):
     """`OVERWRITE_SECTIONS { ... }`: how output sections look, not where they stand (LLD)."""
 
     items: tuple[OutputSection, ...]
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Region:
+@attrs.frozen(eq=False, repr=False)
+class Region(Node):
     """`name (attributes) : ORIGIN = e, LENGTH = e` (GNU ld manual 3.7)."""
 
     name: str
@@ -310,16 +336,16 @@ class Region:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Memory:
+@attrs.frozen(eq=False, repr=False)
+class Memory(Node):
     """`MEMORY { ... }`; an INCLUDE may stand among the regions."""
 
     regions: tuple[Region | Include, ...]
     span: Span | None = _span()
 
 
-@attrs.frozen
-class RegionAlias:
+@attrs.frozen(eq=False, repr=False)
+class RegionAlias(Node):
     """`REGION_ALIAS(alias, region)`."""
 
     alias: str
@@ -327,8 +353,8 @@ class RegionAlias:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Phdr:
+@attrs.frozen(eq=False, repr=False)
+class Phdr(Node):
     """`name type FILEHDR PHDRS AT(lma) FLAGS(f);` type is a PT_ name or a number."""
 
     name: str
@@ -340,16 +366,16 @@ class Phdr:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Phdrs:
+@attrs.frozen(eq=False, repr=False)
+class Phdrs(Node):
     """`PHDRS { ... }` (GNU ld manual 3.8)."""
 
     phdrs: tuple[Phdr, ...]
     span: Span | None = _span()
 
 
-@attrs.frozen
-class InputFile:
+@attrs.frozen(eq=False, repr=False)
+class InputFile(Node):
     """One name in INPUT or GROUP: a path, or `-lname`; as_needed when inside AS_NEEDED()."""
 
     name: str
@@ -357,8 +383,8 @@ class InputFile:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Input:
+@attrs.frozen(eq=False, repr=False)
+class Input(Node):
     """`INPUT(files)`, or `GROUP(files)` when group is set."""
 
     files: tuple[InputFile, ...]
@@ -366,8 +392,8 @@ class Input:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class OutputFormat:
+@attrs.frozen(eq=False, repr=False)
+class OutputFormat(Node):
     """`OUTPUT_FORMAT(default)` or `OUTPUT_FORMAT(default, big, little)`."""
 
     default: str
@@ -376,8 +402,8 @@ class OutputFormat:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Command:
+@attrs.frozen(eq=False, repr=False)
+class Command(Node):
     """A command whose arguments are plain words.
 
     word: OUTPUT, TARGET, OUTPUT_ARCH, SEARCH_DIR, STARTUP, LD_FEATURE, EXTERN, NOCROSSREFS,
@@ -389,8 +415,8 @@ class Command:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Insert:
+@attrs.frozen(eq=False, repr=False)
+class Insert(Node):
     """`INSERT AFTER section` / `INSERT BEFORE section`: where the SECTIONS above it goes."""
 
     where: str
@@ -398,8 +424,8 @@ class Insert:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class VersionNode:
+@attrs.frozen(eq=False, repr=False)
+class VersionNode(Node):
     """One `name { global: ...; local: ...; } parent;` of VERSION { ... }.
 
     cxx_globals, cxx_locals: demangled names inside `extern "C++" { ... }`.  A name that was quoted
@@ -416,8 +442,8 @@ class VersionNode:
     span: Span | None = _span()
 
 
-@attrs.frozen
-class Version:
+@attrs.frozen(eq=False, repr=False)
+class Version(Node):
     """`VERSION { ... }` (GNU ld manual 3.9)."""
 
     nodes: tuple[VersionNode, ...]
@@ -442,8 +468,8 @@ TopLevel: TypeAlias = (
 )
 
 
-@attrs.frozen
-class Script:
+@attrs.frozen(eq=False, repr=False)
+class Script(Node):
     """A whole script: its commands in the order they were written."""
 
     commands: tuple[TopLevel, ...] = ()
