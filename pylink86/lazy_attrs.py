@@ -103,7 +103,7 @@ else:
         body["__slots__"] = (*(f.name for f in own), *_extra_slots(cls, body))
         body.setdefault("__match_args__", tuple(f.name for f in every if f.init))
         if "__init__" not in body:
-            body["__init__"] = _first_init(every, is_frozen)
+            body["__init__"] = _first_init(cls, every, is_frozen)
         if eq and "__eq__" not in body:
             body["__eq__"] = _compiled_later("__eq__", _compile_eq)
         if eq and "__hash__" not in vars(cls):
@@ -149,36 +149,37 @@ else:
                     if cell.cell_contents is old:
                         cell.cell_contents = new
 
-    COMPILE_AFTER = 20
+    COMPILE_AFTER = 8
     """Instances that are filled by a loop; to compile `__init__` takes as long as these."""
 
-    def _first_init(every, is_frozen):
+    def _first_init(cls, every, is_frozen):
         """`__init__` for a class's first instances, which then compiles the real one."""
         left = COMPILE_AFTER
         wanted = [f for f in every if f.init]
         others = [f for f in every if not f.init]
         names = [f.alias for f in wanted]
+        finish = hasattr(cls, "__attrs_post_init__")
+        put = object.__setattr__
 
         def __init__(self, *args, **kwargs):
             nonlocal left
             left -= 1
-            owner = next(c for c in type(self).__mro__ if vars(c).get("__init__") is __init__)
             if left <= 0 or len(args) > len(names) or not kwargs.keys() <= {*names[len(args) :]}:
+                owner = next(c for c in type(self).__mro__ if vars(c).get("__init__") is __init__)
                 owner.__init__ = _compile_init(owner, is_frozen)
                 return owner.__init__(self, *args, **kwargs)
-            put = object.__setattr__
             for f, value in zip(wanted, args):
                 put(self, f.name, value)
             for f in wanted[len(args) :]:
                 value = kwargs[f.alias] if f.alias in kwargs else _default(f)
                 if value is ...:  # missing, which the real one says in Python's words
-                    return _compile_init(owner, is_frozen)(self, *args, **kwargs)
+                    return _compile_init(type(self), is_frozen)(self, *args, **kwargs)
                 put(self, f.name, value)
             for f in others:
                 value = _default(f)
                 if value is not ...:
                     put(self, f.name, value)
-            if hasattr(self, "__attrs_post_init__"):
+            if finish:
                 self.__attrs_post_init__()
             return None
 
