@@ -55,17 +55,20 @@ def fill_bytes(pattern: Pattern, size: int, phase: int = 0) -> bytes:
     return whole[phase : phase + size]
 
 
-def pattern_from(expr: n.Expr, value: int, dialect: Dialect) -> bytes:
-    """The bytes a fill expression means; value: what it evaluates to.
-
-    GNU ld: a hexadecimal constant means the bytes as written (`=0x90` is 90 90 90), anything else
-    the low 32 bits, most significant byte first (`=144` is 00 00 00 90).  LLD: always the latter.
-    """
-    if dialect.hex_fill_is_pattern and isinstance(expr, n.Number):
+def literal_pattern(expr: n.Expr) -> bytes:
+    """GNU ld: a hexadecimal constant of any length means the bytes as written: `=0x90` is 90 90 90,
+    `=0x0090` is 00 90. Anything else has no pattern of its own (b"")."""
+    if isinstance(expr, n.Number):
         digits = expr.literal.lower()
         if digits.startswith("0x") and digits[-1] not in "km":
             text = digits[2:]
             return bytes.fromhex("0" * (len(text) % 2) + text)
+    return b""
+
+
+def word_pattern(value: int) -> bytes:
+    """What any other fill means: the low 32 bits, most significant byte first (`=144` is
+    00 00 00 90)."""
     return (value & 0xFFFFFFFF).to_bytes(4, "big")
 
 

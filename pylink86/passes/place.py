@@ -283,6 +283,8 @@ class Walk(Scope):
         return default if fill is None else self._fill(fill)
 
     def _fill(self, node: n.Fill) -> Pattern:
+        if self.dialect.hex_fill_is_pattern and (literal := literal_pattern(node.value)):
+            return literal
         value = self.number(node.value)
         if value > 0xFFFFFFFF and not self.dialect.hex_fill_is_pattern:
             self.diags.error(
@@ -291,7 +293,7 @@ class Walk(Scope):
                 span=node.span,
                 help=["a fill is a number of 32 bits here; write the pattern with LONG() instead"],
             )
-        return pattern_from(node.value, value, self.dialect)
+        return word_pattern(value)
 
     def _contents(self, section: PlacedSection, node: n.OutputSection | None) -> None:
         """Walk the statements inside the braces."""

@@ -73,7 +73,8 @@ class Regions:
         """AT>region, or that of the section before when both were sent to the same VMA region."""
         plan = section.plan
         if plan.node is not None and plan.node.lma_region:
-            return self.by_name.get(plan.node.lma_region)
+            region = self.by_name.get(plan.node.lma_region)
+            return None if region is not None and region.name == section.region else region
         if plan.node is not None and plan.node.address is not None:
             return None
         before = placed[-2] if len(placed) > 1 else None

@@ -103,6 +103,9 @@ def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:
     return bytearray().join(parts)
 
 
+BLANK = 1 << 80
+
+
 @attrs.define(eq=False)
 class _Patcher:
     """What patching needs to know of the link, and the symbol values of the file at hand."""
@@ -220,6 +223,9 @@ class _Patcher:
                 special = self._special(obj, file, index, offset, kind, symbol, addend, value)
                 if special is None:
                     continue
+                if special == BLANK:
+                    table[kind].pack_into(content, sec_off + offset, 0)
+                    continue
                 patch, value = table[kind], special
             how, lo, hi, mask, pack_into = patch
             if how in (PC, PLT):
@@ -272,7 +278,8 @@ class _Patcher:
         value: int | None,
     ) -> int | None:
         """What the hot loop leaves out: types that need tables, symbols without a value, symbols in
-        sections that were taken apart.  Returns S, or None when there is nothing to write."""
+        sections that were taken apart.  Returns S, BLANK for a place to be zeroed (GNU ld blanks all
+        that refers to discarded sections), or None when there is nothing to write."""
         row = rows_for(obj.header.machine).get(kind)
         if row is None or kind not in self._table(obj.header.machine, False):
             self._not_supported(obj, file, index, offset, row, kind, symbol)
@@ -286,9 +293,9 @@ class _Patcher:
             if shndx == 0 and name not in self.placed.addresses.resolution.definer:
                 self.references.undefined(name, file, index, offset)
                 return None
-            if self.dialect.references_to_discarded_are_zero or not (
-                obj.sections.flags[index] & c.SHF_ALLOC
-            ):
+            if self.dialect.references_to_discarded_are_zero:
+                return BLANK
+            if not obj.sections.flags[index] & c.SHF_ALLOC:
                 return 0
             self.references.discarded(name, file, index, offset, symbol)
             return None

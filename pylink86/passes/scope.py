@@ -55,6 +55,7 @@ class Scope:
     regions: Regions = attrs.field(factory=Regions)
     empty: dict[str, PlacedSection] = attrs.field(factory=dict)
     gap_start: int = 0
+    kept_distance: dict[str, PlacedSection] = attrs.field(factory=dict)
 
     @property
     def sane_expr(self) -> bool:
