@@ -57,3 +57,12 @@ def _unknown(pc: Pc, number: int, r: Registers) -> None:
         r.failed(0x86)
     elif number == 0x1A:
         r.carry = 1
+
+
+def reference() -> str:
+    """The table as Markdown, for the documentation."""
+    lines = ["| Call | |", "|---|---|"]
+    for (number, ah), row in sorted(TABLE.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
+        call_name = f"int {number:02x}h" + ("" if ah is None else f" AH={ah:02x}h")
+        lines.append(f"| {call_name} | {row.what} |")
+    return "\n".join(lines) + "\n"
