@@ -108,9 +108,13 @@ class Dialect:
         " else one section a symbol",
         "three `.comm` symbols in one object, addresses read back",
     )
+    init_priority_ties_by_name: bool = row(
+        "SORT_BY_INIT_PRIORITY sorts sections of equal priority by name, else leaves them in order",
+        "`*(SORT_BY_INIT_PRIORITY(.rodata.*))` with .rodata.x before .rodata.c",
+    )
     commons_come_first: bool = row(
-        "a bare `file.o;`, and a row of orphans, begins with the COMMON blocks",
-        "`.s : { a.o; }` with .comm in a.o",
+        "COMMON blocks are the first of all inputs, else the last of their file's",
+        "`.s : { a.o; }` and `*(.bss COMMON)` with .comm in a.o",
     )
     keeps_first_linkonce: bool = row(
         "of `.gnu.linkonce.*` sections of one name the first is kept",
@@ -219,6 +223,7 @@ GNU = Dialect(
     own_tables_match_patterns=False,
     joins_property_notes=False,
     groups_commons_by_file=True,
+    init_priority_ties_by_name=True,
     commons_come_first=False,
     keeps_first_linkonce=True,
     sorted_patterns_share_a_list=True,
@@ -263,6 +268,7 @@ LLD = Dialect(
     own_tables_match_patterns=True,
     joins_property_notes=True,
     groups_commons_by_file=False,
+    init_priority_ties_by_name=False,
     commons_come_first=True,
     keeps_first_linkonce=False,
     sorted_patterns_share_a_list=False,

@@ -17,7 +17,7 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
-from ..wildcard import compile_pattern
+from ..wildcard import compile_pattern, compile_section_pattern
 from .load import ScriptFile
 from .resolve import Resolution
 
@@ -187,8 +187,6 @@ class _Matcher:
         table = self._table
         left = [s for sids in self._by_name.values() for s in sids if s not in table.phantoms]
         left.sort(key=self._rank)
-        if self._dialect.commons_come_first:
-            left.sort(key=lambda sid: sid < table.base[-1] or table.name[sid] != "COMMON")
         return tuple(left)
 
     def files(self, pattern: str) -> frozenset[int] | None:
@@ -212,8 +210,6 @@ class _Matcher:
         wanted = self._flag_test(node)
         if len(patterns) == 1:
             taken = self._match(node.file, patterns[0], wanted)
-            if not node.sections and self._dialect.commons_come_first:
-                taken.sort(key=lambda sid: sid < self._table.base[-1])
             return self._sort(taken, patterns[0], node.file)
         taken_by = [(p, self._match(node.file, p, wanted)) for p in patterns]
         if self._dialect.sorted_patterns_share_a_list:
@@ -267,10 +263,11 @@ class _Matcher:
         return tuple(out)
 
     def _rank(self, sid: SectionId) -> tuple[int, int]:
-        """Input order; a COMMON block counts where the dialect lets its file have it."""
+        """Input order; COMMON blocks come last in their file, or before all files (LLD)."""
         if self._dialect.groups_commons_by_file:
             return self._table.file[sid], sid
-        return 0, sid
+        is_common = sid >= self._table.base[-1] and self._table.name[sid] == "COMMON"
+        return (0 if is_common else 1), sid
 
     def _match(
         self, file: n.FilePattern, pattern: n.SectionPattern, wanted: Callable[[int], bool] | None
@@ -303,7 +300,7 @@ class _Matcher:
     def _names(self, pattern: str) -> list[str]:
         if pattern in self._by_name:
             return [pattern]
-        matches = compile_pattern(pattern)
+        matches = compile_section_pattern(pattern)
         return [name for name in self._by_name if matches(name)]
 
     def _flag_test(self, node: n.InputStatement) -> Callable[[int], bool] | None:
@@ -328,7 +325,8 @@ class _Matcher:
 
     def _sort_key(self, pattern: n.SectionPattern, sid: SectionId) -> tuple[Any, ...]:
         """What a pattern sorts by, outermost word first."""
-        return tuple(_SORT_KEYS[w](self._table, sid) for w in pattern.sort if w in _SORT_KEYS)
+        keys = _SORT_KEYS if self._dialect.init_priority_ties_by_name else _LLD_SORT_KEYS
+        return tuple(keys[word](self._table, sid) for word in pattern.sort if word in keys)
 
 
 _FLAG_NUMBERS = {f"SHF_{name}": number for number, name in c.SHF_NAMES.items()}
@@ -354,8 +352,14 @@ def _init_priority(table: SectionList, sid: SectionId) -> tuple[int, str]:
     return (65535 - number if name.startswith((".ctors", ".dtors")) else number), name
 
 
-_SORT_KEYS: dict[str, Callable[[SectionList, SectionId], object]] = {
+SortKeys = dict[str, Callable[[SectionList, SectionId], Any]]
+
+_SORT_KEYS: SortKeys = {
     "SORT_BY_NAME": lambda table, sid: table.name[sid],
     "SORT_BY_ALIGNMENT": lambda table, sid: -table.align[sid],
     "SORT_BY_INIT_PRIORITY": _init_priority,
+}
+_LLD_SORT_KEYS: SortKeys = {
+    **_SORT_KEYS,
+    "SORT_BY_INIT_PRIORITY": lambda table, sid: _init_priority(table, sid)[0],
 }
