@@ -10,7 +10,7 @@ from pylink86 import boot, link
 from pylink86.script.defaults import raw_layout
 
 HERE = Path(__file__).parent
-FLAGS = "-m64 -O2 -ffreestanding -mno-red-zone -fno-pic -fno-asynchronous-unwind-tables".split()
+FLAGS = ["-m64", "-O2", "-ffreestanding", "-mno-red-zone", "-fno-pic"]
 
 
 @pytest.fixture(scope="module")
