@@ -209,8 +209,8 @@ multiple that a processor or a disk would know.
 Example: `. = ALIGN(500);`.  Cure: 512, or `. = (. + 499) / 500 * 500` where 500 is really meant.
 """,
     "fill-too-wide": """
-LLD takes the fill behind `=` and in FILL() as a number of 32 bits, written with its most significant
-byte first.  GNU ld repeats a hexadecimal constant of any length as it is written.
+LLD takes the fill behind `=` and in FILL() as a number of 32 bits, its most significant byte first.
+GNU ld repeats a hexadecimal constant of any length as it is written.
 
 Cure: four bytes of pattern, or data statements (QUAD) where a longer text is really meant.
 """,
