@@ -11,8 +11,8 @@ from .. import elf_const as c
 from ..diag import Diagnostics
 from ..script import nodes as n
 from ..wildcard import is_wildcard
-from .check import largest_inputs
 from .finished import Finished
+from .largest import largest_inputs
 from .match import Claim
 from .orphans import EVERYTHING
 from .placement import INPUT, PlacedSection
@@ -182,7 +182,7 @@ def _tell_orphan(
     diags.warn(
         slug,
         message,
-        notes=[f"it holds {largest_inputs(section, link.placed)}", effect],
+        notes=[f"it holds {largest_inputs(section, link.placed.addresses)}", effect],
         help=[
             f"place it: add `*({name})' to a section of the script",
             f"or leave it out: /DISCARD/ : {{ *({name}) }}",

@@ -12,9 +12,8 @@ from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
-from .placement import INPUT, Asserted, PlacedSection, Placement
-
-LARGEST = 3
+from .largest import largest_inputs, largest_symbols
+from .placement import Asserted, PlacedSection, Placement
 
 
 def check_layout(
@@ -118,18 +117,6 @@ def _arithmetic(found: Asserted) -> list[str]:
     return [f"{name} is {left:#x}{distance}"]
 
 
-def largest_inputs(section: PlacedSection, placed: Placement) -> str:
-    """`core.o(.text.fmt) 0x3100, kernel.o(.text) 0x2b80`: what takes most of a section."""
-    sizes = [
-        (piece.size, piece.origin)
-        for piece in section.pieces
-        if piece.kind == INPUT and isinstance(piece.origin, int)
-    ]
-    sizes.sort(key=lambda pair: (-pair[0], pair[1]))
-    describe = placed.addresses.describe
-    return ", ".join(f"{describe(sid)} {size:#x}" for size, sid in sizes[:LARGEST])
-
-
 def _check_regions(placed: Placement, diags: Diagnostics) -> None:
     """One message per region that is too small, with the section that crosses its end."""
     for region in dict.fromkeys(placed.regions.by_name.values()):
@@ -151,12 +138,28 @@ def _check_regions(placed: Placement, diags: Diagnostics) -> None:
             f"region `{region.name}' overflowed by {over} bytes",
             span=culprit.plan.node.name_span if culprit.plan.node is not None else None,
             label=f"needs {needs:#x} bytes, the region has {region.length:#x}",
-            notes=[f"largest inputs: {largest_inputs(culprit, placed)}"],
+            notes=_what_fills(culprit, placed, inside),
             help=[
                 f"give `{region.name}'{_line(region.node.span)} a LENGTH of at least {needs:#x}, "
                 "or drop unused code with --gc-sections"
             ],
         )
+
+
+def _what_fills(
+    culprit: PlacedSection, placed: Placement, inside: list[PlacedSection]
+) -> list[str]:
+    """What a region that is too small holds: its sections, and the largest parts of the last."""
+    notes = []
+    if len(inside) > 1:
+        notes.append("it holds " + ", ".join(f"`{s.name}' {s.size:#x}" for s in inside))
+    inputs = largest_inputs(culprit, placed.addresses)
+    if inputs:
+        notes.append(f"largest inputs of `{culprit.name}': {inputs}")
+    symbols = largest_symbols(culprit, placed.addresses)
+    if symbols:
+        notes.append(f"largest symbols of `{culprit.name}': {symbols}")
+    return notes
 
 
 def _end_in(section: PlacedSection, region: str) -> int:
@@ -208,12 +211,23 @@ def _tell_overlap(
         span=second.plan.node.name_span if second.plan.node is not None else None,
         label=f"{by} bytes ({by:#x}) of `{first.name}' are already here",
         notes=[
-            f"largest inputs of `{s.name}': {text}"
-            for s in (first, second)
-            if (text := largest_inputs(s, placed))
+            *_there(first, b[0] - a[0], b[0] - a[0] + by, placed),
+            *_there(second, 0, by, placed),
         ],
         help=[
             f"place `{second.name}' at {a[0] + a[1]:#x} or later, or make `{first.name}' "
             f"{by} bytes smaller"
         ],
     )
+
+
+def _there(section: PlacedSection, start: int, end: int, placed: Placement) -> list[str]:
+    """The inputs that lie in the disputed bytes [start, end) of a section, and what could go."""
+    inputs = largest_inputs(section, placed.addresses, start, end)
+    if not inputs:
+        return []
+    notes = [f"in these bytes `{section.name}' has {inputs}"]
+    symbols = largest_symbols(section, placed.addresses) if start else ""
+    if symbols:
+        notes.append(f"largest symbols of `{section.name}': {symbols}")
+    return notes

@@ -17,6 +17,7 @@ from ..script import nodes as n
 from ..script.evaluate import assigned, dot_after, evaluate, holds
 from ..script.values import Unknown
 from .fill import Pattern, default_pattern, literal_pattern, word_pattern
+from .largest import largest_inputs, largest_symbols
 from .load import ScriptFile
 from .locate import Addresses
 from .match import Claim, SectionId
@@ -27,6 +28,7 @@ from .regions import Regions, find_region
 from .scope import ADDRESS_MASK, NOTHING, Scope
 
 MAX_WALKS = 64
+SIGNATURE_AT = 510
 ORDERINGS = frozenset(("==", "!=", "<", "<=", ">", ">="))
 
 DATA_SIZE = {"BYTE": 1, "SHORT": 2, "LONG": 4, "QUAD": 8, "SQUAD": 8}
@@ -108,6 +110,7 @@ class Walk(Scope):
             tuple(self.asserted),
             self.regions,
             self.here,
+            self.plan.commands,
         )
 
     # Statements
@@ -149,25 +152,21 @@ class Walk(Scope):
 
     def _backwards(self, node: n.Assignment, target: int) -> None:
         assert self.current is not None
-        by = self.here - target
-        sizes = sorted(
-            (
-                (piece.size, piece.origin)
-                for piece in self.current.pieces
-                if piece.kind == INPUT and isinstance(piece.origin, int)
-            ),
-            reverse=True,
-        )[:3]
-        largest = ", ".join(f"{self.addresses.describe(sid)} {size:#x}" for size, sid in sizes)
+        section, by = self.current, self.here - target
+        inputs = largest_inputs(section, self.addresses)
+        symbols = largest_symbols(section, self.addresses, 0, self.here - section.vma)
         self.diags.error(
             "dot-moved-backwards",
             f"cannot move location counter backwards (from {self.here:x} to {target:x})",
             span=node.span,
-            label=f"{by} bytes ({by:#x}) too much stands before this point",
-            notes=[f"largest inputs before it: {largest}"] if largest else [],
-            help=[
-                f"make what stands before it {by} bytes smaller, or move this address up by {by}"
+            label=f"{by} bytes ({by:#x}) too much stands before this point"
+            if target >= section.vma
+            else f"`.' is {self.here:#x} here",
+            notes=[
+                *([f"largest inputs before it: {inputs}"] if inputs else []),
+                *([f"largest symbols before it: {symbols}"] if symbols else []),
             ],
+            help=[_way_forward(section.vma, target, by)],
         )
 
     def _sides(self, condition: n.Expr) -> tuple[int, int] | None:
@@ -242,9 +241,11 @@ class Walk(Scope):
         node = section.plan.node
         align = section.plan.align
         if node is not None and node.subalign is not None:
-            align = 1 if self.dialect.subalign_sets_section_alignment else align
-        if node is not None and node.subalign is not None:
-            align = max(align, self.number(node.subalign, 1) or 1)
+            if self.dialect.subalign_sets_section_alignment:
+                has_input = next(section.plan.sections(), None) is not None
+                align = self._alignment(node.subalign) if has_input else 1
+            else:
+                align = max(align, self._alignment(node.subalign))
         asked = 1
         if node is not None and node.align is not None:
             asked = self.number(node.align, 1) or 1
@@ -448,3 +449,18 @@ def _assigned(node: n.Assignment) -> n.Expr:
     if node.op == "=":
         return node.value
     return n.Binary(node.op[:-1], n.Name(node.name, node.span), node.value, node.span)
+
+
+def _way_forward(vma: int, target: int, by: int) -> str:
+    """What to do about a `.` that would go back, by what the place looks like."""
+    if target < vma:
+        return (
+            f"`.' is an address here (LLD's dialect), and the section starts at {vma:#x}: write "
+            f". = {vma:#x} + {target:#x}"
+        )
+    if target - vma == SIGNATURE_AT:
+        return (
+            f"make what stands before the signature {by} bytes smaller: move code or data out of "
+            "the first sector, into the stage that it loads"
+        )
+    return f"make what stands before it {by} bytes smaller, or move this address up by {by}"

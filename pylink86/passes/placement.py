@@ -71,7 +71,8 @@ class Placement:
     """What one walk found.
 
     sections: in walk order.  addresses: where each input section went.  symbols: values of the
-    names the script assigns, provided: those that came from PROVIDE.  end: the final `.`."""
+    names the script assigns, provided: those that came from PROVIDE.  end: the final `.`.
+    commands: what was walked."""
 
     sections: tuple[PlacedSection, ...]
     addresses: Addresses
@@ -80,6 +81,7 @@ class Placement:
     asserted: tuple[Asserted, ...]
     regions: Regions
     end: int
+    commands: tuple[object, ...] = ()
 
     def find(self, name: str) -> PlacedSection | None:
         """The first output section of that name."""

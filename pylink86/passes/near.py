@@ -1,0 +1,75 @@
+"""The nearest spelling: what somebody who wrote a name may have meant.
+
+Only asked when something is wrong already, and even then bounded: a kernel has a hundred thousand
+symbols, and a hundred of them may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+FURTHEST = 3
+"""Names whose lengths differ by more letters are not compared."""
+
+MOST_COMPARED = 2_000
+"""Names compared for one that is wanted; of more only those with the same first letter."""
+
+
+def nearest(wanted: str, names: Iterable[str]) -> str | None:
+    """The name most like `wanted`, or None when none is much like it.
+
+    Case and underscores at the front count little: `Main`, `_main` and `main` are near each other.
+    """
+    plain = _plain(wanted)
+    if not plain:
+        return None
+    reach = max(FURTHEST, len(plain) // 3)
+    found = {
+        name: short
+        for name in names
+        if name != wanted and abs(len(short := _plain(name)) - len(plain)) <= reach and short
+    }
+    if len(found) > MOST_COMPARED:
+        found = {name: short for name, short in found.items() if short[0] == plain[0]}
+    from difflib import get_close_matches
+
+    near = get_close_matches(plain, list(found.values())[:MOST_COMPARED], n=1, cutoff=0.75)
+    return next((name for name, short in found.items() if short == near[0]), None) if near else None
+
+
+def _plain(name: str) -> str:
+    return name.lstrip("_.").lower()
+
+
+def nearest_files(wanted: str, files: Iterable[str], most: int = 2) -> list[str]:
+    """Inputs whose file name, folders left out, is like `wanted`: equal, extended, or similar."""
+    from difflib import SequenceMatcher
+
+    base, stem = _base(wanted), _stem(wanted)
+    scored = []
+    for file in dict.fromkeys(files):
+        other = _stem(file)
+        alike = SequenceMatcher(None, stem.lower(), other.lower()).ratio()
+        if _base(file) == base:
+            alike = 2.0
+        elif stem and other and (stem in other or other in stem):
+            alike = max(alike, 0.7)
+        if alike >= 0.6:
+            scored.append((-alike, file))
+    return [file for _, file in sorted(scored, key=lambda pair: pair[0])[:most]]
+
+
+def _base(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def _stem(path: str) -> str:
+    base = _base(path)
+    return base.rpartition(".")[0] or base
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """`a', `b' and 3 more."""
+    every = list(names)
+    shown = ", ".join(f"`{name}'" for name in every[:most])
+    return shown + (f" and {len(every) - most} more" if len(every) > most else "")
