@@ -248,7 +248,7 @@ class Walk(Scope):
                 align = max(align, self._alignment(node.subalign))
         asked = 1
         if node is not None and node.align is not None:
-            asked = self.number(node.align, 1) or 1
+            asked = self._alignment(node.align)
         section.align = max(align, asked)
         if explicit:
             align = asked if self.dialect.align_moves_explicit_address else 1
