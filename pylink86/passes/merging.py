@@ -12,6 +12,7 @@ import attrs
 
 from .. import elf_const as c
 from ..dialect import Dialect
+from ..script import nodes as n
 from .locate import NO_EDITS, Edits, describe_section
 from .match import Claim, SectionId, SectionList
 from .merge import group_key, merge_group, mergeable
@@ -49,6 +50,7 @@ def _merge_in(
 ) -> None:
     """Merge the SHF_MERGE inputs of one output section; each group takes the place of its first."""
     groups: dict[tuple[int, int, int], list[SectionId]] = {}
+    forced = _subalign(section)
     for sid in section.sections():
         flags = table.flags[sid]
         if not flags & c.SHF_MERGE:
@@ -59,19 +61,31 @@ def _merge_in(
         entsize = obj.sections.entsize[index]
         relocated = index in obj.relocation_sections
         if mergeable(flags, table.size[sid], entsize, relocated):
-            groups.setdefault(group_key(flags, entsize, table.align[sid]), []).append(sid)
+            key = group_key(flags, entsize, forced or table.align[sid])
+            groups.setdefault(key, []).append(sid)
     for (flags, entsize, _), sids in groups.items():
         inputs = []
         for sid in sids:
             number = table.owner_file(sid)
             content = resolution.files[number].contents[sid - table.base[number]]
-            inputs.append((content, table.align[sid]))
+            inputs.append((content, forced or table.align[sid]))
         place = describe_section(resolution, table, sids[0])
         merged = merge_group(inputs, entsize, bool(flags & c.SHF_STRINGS), place=place)
         _note(edits, sids[0], merged.content, merged.align)
         for sid, offsets in zip(sids, merged.maps):
             edits.moved[sid] = (sids[0], offsets)
         edits.parts[sids[0]] = ()
+
+
+def _subalign(section: OutputPlan) -> int:
+    """SUBALIGN(n), which counts for merged sections and the pieces in them; 0 when there is none.
+
+    Merging comes before addresses are known, so only a number is understood here."""
+    node = section.node
+    if node is None or not isinstance(node.subalign, n.Number):
+        return 0
+    value = node.subalign.value or 1
+    return 0 if value & (value - 1) else value
 
 
 def _note(edits: Edits, sid: SectionId, content: bytes, align: int) -> None:
