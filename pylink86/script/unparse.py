@@ -14,7 +14,6 @@ from ..diag import fail
 from . import nodes as n
 from .expression import FUNCTIONS, PRECEDENCE
 from .statements import PROVIDES, STATEMENT_WORDS
-from .tokens import NAME_WORD, SYMBOL_WORD, VERSION_WORD, WORD_WORD
 
 _STEP = "  "
 
@@ -27,7 +26,12 @@ def unparse(node: Any) -> str:
     return "\n".join(printer(node)) + ("\n" if isinstance(node, n.Script) else "")
 
 
-# Names
+# Names: what the parser's modes read back as one word without quotes
+
+SYMBOL_WORD = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
+NAME_WORD = re.compile(r"[A-Za-z_.$][\w.$/\\~+\[\]!^-]*(?::[\w.$/\\~+-]+)*", re.ASCII)
+WORD_WORD = re.compile(r"(?!/\*)[\w.$/\\~+\[\]!^:*?-]+", re.ASCII)
+VERSION_WORD = re.compile(r"[\w.$*?\[\]!^@~+-]+(?:::[\w.$*?\[\]!^@~+-]+)*", re.ASCII)
 
 _KEYWORDS = frozenset(
     """
