@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -35,6 +36,9 @@ from .passes.relocate import Patched, apply_relocations
 from .passes.resolve import Resolution, resolve_symbols
 from .script import nodes as n
 from .script.parser import parse_expression
+
+if TYPE_CHECKING:
+    from .explain.origin import Origin, Origins
 
 RAW_FORMATS = frozenset({"binary"})
 ELF_FORMATS = {"elf64-x86-64": 64, "elf32-i386": 32}
@@ -147,6 +151,23 @@ class LinkResult:
 
         form = self.oformat if format is None else format
         write_file(path, self.to_bytes(form), executable=form in ELF_FORMATS)
+
+    def origin(self, address: int) -> Origin | None:
+        """Where the byte at an address comes from: input section, symbol, source line; or None."""
+        return self.origins.at_address(address)
+
+    @cached_property
+    def origins(self) -> Origins:
+        """The same for many bytes, and by file offset: `origins.at_offset(0x260)`."""
+        from .explain.origin import origins
+
+        return origins(self)
+
+    def picture(self, title: str = "") -> str:
+        """The layout as an HTML page that needs nothing else; title: what to call it."""
+        from .explain.picture import picture
+
+        return picture(self, title)
 
     @cached_property
     def symbols(self) -> dict[str, int]:

@@ -30,6 +30,7 @@ CHOICES = {
     "emulation": EMULATIONS,
     "flavor": ("gnu", "ld", "ld.lld"),
     "colour": ("", "auto", "always", "never", False),
+    "print_layout": ("", "full"),
 }
 """Options that take one word of a few."""
 
@@ -102,8 +103,13 @@ def _link(parsed: Parsed) -> int:
             options=_options(values),
         )
         output = values.get("output", "a.out")
-        _spare_inputs(output, [text for _, text, _ in parsed.inputs])
+        for path in filter(None, (output, values.get("picture"))):
+            _spare_inputs(path, [text for _, text, _ in parsed.inputs])
         result.write(output)
+        if "print_layout" in values or "picture" in values:
+            from .views import write_views
+
+            write_views(result, values)
     except LinkError as problem:
         show(problem.diagnostics, values)
         return 1

@@ -18,7 +18,7 @@ from .. import lazy_attrs as attrs
 from ..linker import RAW_FORMATS
 from ..report import printable
 from .names import readable_section
-from .origin import Mark, Origins, origins
+from .origin import Mark, Origins
 
 if TYPE_CHECKING:
     from ..linker import LinkResult, OutputPiece
@@ -85,7 +85,7 @@ class Fold:
         gaps = sum(part.kind == "padding" for part in self.parts)
         data = sum(part.kind == "script" for part in self.parts)
         words = [
-            f"{_many(len(inputs), 'small input')} of {_many(files, 'file')}" if inputs else "",
+            f"{_many(len(inputs), 'input')} of {_many(files, 'file')}" if inputs else "",
             _many(gaps, "gap") if gaps else "",
             _many(data, "data statement") if data else "",
         ]
@@ -168,7 +168,7 @@ def overview(result: LinkResult, *, lines: bool = False) -> Overview:
     lines: also look up the source line of every function, which decodes the debug information of
     all inputs.
     """
-    known = origins(result)
+    known = result.origins
     names = short_names(file.name for file in result.resolution.files[:-1])
     areas = [
         _area(known, index, names, lines)
@@ -303,29 +303,24 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
 
 
 def fold(parts: Sequence[Part], keep: int) -> list[Part | Fold]:
-    """The largest `keep` parts, the first and the last as they are, runs of the others as one
-    each."""
+    """The largest `keep` parts, the first and the last as they are, runs of the others as one each.
+
+    Of equally large parts all are kept or none; a run of up to three is not worth folding.
+    """
     if len(parts) <= keep + keep // 2:
         return list(parts)
-    largest = sorted(range(len(parts)), key=lambda i: (-parts[i].size, i))[:keep]
-    kept = {0, len(parts) - 1, *largest}
+    limit = sorted((part.size for part in parts), reverse=True)[keep]
+    kept = {0, len(parts) - 1, *(i for i, part in enumerate(parts) if part.size > limit)}
     shown: list[Part | Fold] = []
     run: list[Part] = []
     for index, part in enumerate(parts):
         if index not in kept:
             run.append(part)
             continue
-        _end_run(shown, run)
+        shown += run if len(run) < 4 else [Fold(tuple(run))]
         run = []
         shown.append(part)
     return shown
-
-
-def _end_run(shown: list[Part | Fold], run: list[Part]) -> None:
-    if len(run) == 1:
-        shown += run
-    elif run:
-        shown.append(Fold(tuple(run)))
 
 
 def with_holes_in_memory(areas: Sequence[Area]) -> list[Area | Hole]:
@@ -365,6 +360,14 @@ def size_in_words(size: int) -> str:
     for unit, scale in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if size >= scale and size % scale == 0:
             return f"{size // scale:,} {unit}"
+    return _many(size, "byte")
+
+
+def about(size: int) -> str:
+    """`1,536 bytes`, `992.5 KiB`: a size to read, not to compute with."""
+    for unit, scale in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if size >= 10 * scale or (size >= scale and scale > 1 << 10):
+            return f"{size / scale:,.1f}".removesuffix(".0") + f" {unit}"
     return _many(size, "byte")
 
 

@@ -67,14 +67,17 @@ def layout_table(
         wide[3] = 0
     text = [_headline(view, title), ""]
     text += [_row(line, wide, width, colour) for line in headings]
-    text += ["", *_footer(view)] if view.constants or view.left_out else []
+    folded = not full and any(line.style is DIM and line.words[:3] == "..." for line in rows)
+    text += ["", *_footer(view, folded)]
+    if not text[-1]:
+        text.pop()
     return "".join(line.rstrip() + "\n" for line in text)
 
 
 def _headline(view: Overview, title: str) -> str:
     what = "raw image" if view.is_raw else view.oformat
     words = f"{title}: {what}" if title else what
-    words += f", {size_in_words(view.file_size)}"
+    words += f", {view.file_size:,} bytes"
     if view.is_raw:
         whole, rest = divmod(view.file_size, 512)
         count = f"{whole:,} sector{'' if whole == 1 else 's'} of 512"
@@ -137,8 +140,7 @@ def _area(area: Area, view: Overview, full: bool) -> Iterator[Line]:
     yield _line(area, view, 0, area.size, 0, ": ".join(words[:2]) + _more(words[2:]), BOLD)
     for part in area.parts if full else fold(area.parts, KEEP):
         if isinstance(part, Fold):
-            inner = f"{part.title} (--print-layout=full shows them)"
-            yield _line(area, view, part.sec_off, part.size, 1, inner, DIM)
+            yield _line(area, view, part.sec_off, part.size, 1, f"... {part.title}", DIM)
             continue
         yield _line(area, view, part.sec_off, part.size, 1, _words(part), _style(part))
         if full or not _says_it_all(part):
@@ -180,7 +182,7 @@ def _marks(area: Area, marks: Sequence[Mark], full: bool) -> Iterator[Line]:
         said = f"{readable(mark.name)}{' (script)' if mark.kind == 'script' else ''}"
         yield Line((f"  {at}", "", "", ""), 2, f"{said}{f', {size}' if size else ''}")
     if len(shown) < len(marks):
-        yield Line(("", "", "", ""), 2, f"and {len(marks) - len(shown):,} more symbols", DIM)
+        yield Line(("", "", "", ""), 2, f"... {len(marks) - len(shown):,} more symbols", DIM)
 
 
 def _line(
@@ -202,7 +204,9 @@ def _sector_cell(view: Overview, file_off: int, size: int) -> str:
     return f"{first}" if first == last else f"{first}-{last}"
 
 
-def _footer(view: Overview) -> Iterator[str]:
+def _footer(view: Overview, folded: bool) -> Iterator[str]:
+    if folded:
+        yield "lines with ... stand for several small parts: --print-layout=full shows each"
     if view.constants:
         yield "set by the script:"
         for name, value in view.constants:
