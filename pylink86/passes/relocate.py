@@ -284,7 +284,7 @@ class _Patcher:
         if row is None or kind not in self._table(obj.header.machine, False):
             self._not_supported(obj, file, index, offset, row, kind, symbol)
             return None
-        moved = self._in_moved_section(obj, file, symbol, addend)
+        moved = self._in_moved_section(obj, file, index, offset, symbol, addend)
         if moved is not None:
             return moved
         if value is None:
@@ -301,7 +301,9 @@ class _Patcher:
             return None
         return value
 
-    def _in_moved_section(self, obj: ObjectFile, file: int, symbol: int, addend: int) -> int | None:
+    def _in_moved_section(
+        self, obj: ObjectFile, file: int, index: int, offset: int, symbol: int, addend: int
+    ) -> int | None:
         """A section symbol of a merged section: the addend says which piece is meant, so S + A is
         looked up as a whole and S returned such that S + A is right."""
         shndx = obj.symbols.shndx[symbol]
@@ -311,8 +313,11 @@ class _Patcher:
         sid = where.table.base[file] + shndx
         if sid not in where.edits.moved:
             return None
-        found = where.of_place(sid, obj.symbols.value[symbol] + addend)
+        sec_off = obj.symbols.value[symbol] + addend
+        found = where.of_place(sid, sec_off)
         if found is None:
+            if not 0 <= sec_off <= where.table.size[sid]:
+                self.references.outside(sid, sec_off, file, index, offset, self.diags)
             return None
         return self.placed.sections[found[0]].vma + found[1] - addend
 
@@ -348,7 +353,7 @@ class _Patcher:
         if verdict == "fits":
             return True
         self.references.misfit(
-            row, accepted(self.reach, row), file, index, offset, symbol, value, verdict, self.diags
+            row, accepted(self.reach, row), file, index, offset, symbol, value, verdict
         )
         return verdict == "wraps"
 

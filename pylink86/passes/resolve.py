@@ -105,7 +105,8 @@ def resolve_symbols(inputs: Inputs, dialect: Dialect, diags: Diagnostics) -> Res
             elif new == STRONG and old == STRONG:
                 twice.append((name, definer[name], (number, index)))
     _report_duplicates(inputs.files, twice, diags)
-    alive = {name: block for name, block in commons.items() if rank[name] == COMMON_RANK}
+    mentioned = dict.fromkeys(name for names in names_of for name in names) if commons else {}
+    alive = {name: commons[name] for name in mentioned if rank.get(name) == COMMON_RANK}
     own, origin, own_symbols = _own_file(alive, inputs, dialect)
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
     return Resolution(
