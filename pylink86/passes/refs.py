@@ -83,10 +83,12 @@ class References:
         target = self.placed.addresses.describe(sid)
         diags.error(
             "bad-object",
-            f"a relocation refers to offset {_hex(sec_off)} of {target}, which is outside of it",
+            f"a relocation refers to offset {signedsigned_hex(sec_off)} of {target}, which is outside of it",
             place=self.place(file, index, offset),
             notes=["its strings or constants are merged, so the piece that is meant must be clear"],
-            help=["refer to a symbol in the section, or build the object without mergeable strings"],
+            help=[
+                "refer to a symbol in the section, or build the object without mergeable strings"
+            ],
         )
 
     def report(self, diags: Diagnostics) -> None:
@@ -146,3 +148,8 @@ def symbol_name(obj: ObjectFile, symbol: int) -> str:
     if obj.symbols.info[symbol] & 0xF == c.STT_SECTION and obj.symbols.shndx[symbol] > 0:
         return obj.sections.names[obj.symbols.shndx[symbol]]
     return obj.symbols.name(symbol)
+
+
+def signed_hex(value: int) -> str:
+    """`-0x10`: a number as addresses are written, with its sign."""
+    return f"-{-value:#x}" if value < 0 else f"{value:#x}"
