@@ -15,6 +15,7 @@ from .counts import sector_counts
 from .mangled import crate_of, source_name
 from .near import nearest
 from .placement import Placement
+from .refs import signed_hex, symbol_name
 
 if TYPE_CHECKING:
     from .refs import Misfit
@@ -118,8 +119,8 @@ def misfit_facts(
     """Message, notes and help for a value that does not fit its field."""
     row, (lo, hi), bits = found.row, found.range, 8 * found.row.width
     notes = [
-        f"the value is {_hex(found.value)}; {row.name} ({row.formula}, {bits} bits) takes "
-        f"{_hex(lo)} to {_hex(hi)}",
+        f"the value is {signed_hex(found.value)}; {row.name} ({row.formula}, {bits} bits) takes "
+        f"{signed_hex(lo)} to {signed_hex(hi)}",
         *_target(placed, found.place[0], found.symbol),
     ]
     help_ = _cure(row, name)
@@ -144,14 +145,14 @@ def misfit_facts(
 
 def _target(placed: Placement, file: int, symbol: int) -> list[str]:
     """Which output section put the target where it is."""
-    from .refs import symbol_name
-
     where = placed.addresses
     first = where.resolution.first_global[file]
     if symbol >= first:
         name = where.resolution.global_names[file][symbol - first]
         if name in placed.symbols:
-            return [f"`{name}' is set by the script to {_hex(placed.symbols[name].absolute())}"]
+            return [
+                f"`{name}' is set by the script to {signed_hex(placed.symbols[name].absolute())}"
+            ]
         file, symbol = where.resolution.definer.get(name, (file, symbol))
     found = where.of_symbol(file, symbol) if symbol else None
     if found is None or isinstance(found, int):
@@ -163,10 +164,6 @@ def _target(placed: Placement, file: int, symbol: int) -> list[str]:
         f"`{name}' is at {section.vma + found[1]:#x}, in output section `{section.name}' which "
         f"starts at {section.vma:#x}{forgotten}"
     ]
-
-
-def _hex(value: int) -> str:
-    return f"-{-value:#x}" if value < 0 else f"{value:#x}"
 
 
 def _cure(row: Row, name: str) -> list[str]:
