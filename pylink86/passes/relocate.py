@@ -41,6 +41,8 @@ SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""
 
 DEBUG_NAMES = (".debug", ".zdebug", ".gnu.debuglto_", ".gnu.linkonce.wi.", ".line", ".stab")
+WIDEST = 16
+"""Bytes the widest relocation patches (a TLS descriptor)."""
 MASK = (1 << 64) - 1
 HALF = 1 << 63
 
@@ -187,7 +189,29 @@ class _Patcher:
                 rels = obj.relocations(rel)
                 if part != sid:
                     rels = _moved(rels, where.edits.moved[part][1])
+                if max(rels.offset, default=0) + WIDEST > where.size[sid]:
+                    rels = self._inside(rels, where.size[sid], file, index)
                 self._apply(obj, file, index, rels, content, section, sec_off)
+
+    def _inside(self, rels: Relocations, size: int, file: int, index: int) -> Relocations:
+        """The relocations whose place lies in the section, of `size` bytes; reports bad-object for
+        each of the others."""
+        machine = self.placed.addresses.resolution.files[file].header.machine
+        rows = rows_for(machine)
+        kept = []
+        for i, (offset, kind) in enumerate(zip(rels.offset, rels.type)):
+            width = rows[kind].width if kind in rows else 0
+            if offset + width <= size:
+                kept.append(i)
+                continue
+            self.diags.error(
+                "bad-object",
+                f"{reloc_name(machine, kind)} patches {width} bytes at {offset:#x} of a section of "
+                f"{size:#x} bytes",
+                place=self.references.place(file, index, offset),
+                help=["the file is damaged: build it again"],
+            )
+        return _only(rels, kept)
 
     def _apply(
         self,
@@ -398,10 +422,15 @@ class _Patcher:
 def _moved(rels: Relocations, offsets: OffsetMap) -> Relocations:
     """Relocations of a section whose bytes moved; those of dropped bytes are left out."""
     new = [offsets(offset) for offset in rels.offset]
-    kept = [i for i, offset in enumerate(new) if offset is not None]
+    kept = _only(rels, [i for i, offset in enumerate(new) if offset is not None])
+    return attrs.evolve(kept, offset=tuple(offset for offset in new if offset is not None))
+
+
+def _only(rels: Relocations, kept: Sequence[int]) -> Relocations:
+    """Some of the relocations, by their numbers."""
     addend = rels.addend
     return Relocations(
-        tuple(offset for offset in new if offset is not None),
+        tuple(rels.offset[i] for i in kept),
         tuple(rels.type[i] for i in kept),
         tuple(rels.symbol[i] for i in kept),
         None if addend is None else tuple(addend[i] for i in kept),
