@@ -19,6 +19,7 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from ..wildcard import compile_pattern, compile_section_pattern
 from .load import ScriptFile
+from .priority import Priority, priority_of, tree_sorted
 from .resolve import Resolution
 
 SectionId = int
@@ -316,7 +317,10 @@ class _Matcher:
     ) -> tuple[SectionId, ...]:
         out = list(sids)
         if pattern.sort:
-            out.sort(key=lambda sid: self._sort_key(pattern, sid))
+            if "SORT_BY_INIT_PRIORITY" in pattern.sort:
+                out = tree_sorted(out, lambda sid: self._sort_key(pattern, sid))
+            else:
+                out.sort(key=lambda sid: self._sort_key(pattern, sid))
             if pattern.reverse:
                 out.reverse()
         if file.sort == "SORT_BY_NAME":
@@ -339,17 +343,9 @@ def _flag_mask(names: Iterable[str]) -> int:
     return mask
 
 
-def _init_priority(table: SectionList, sid: SectionId) -> tuple[int, str]:
-    """The number at the end of `.init_array.00100`, `.ctors.65435`; without one it comes last.
-
-    GNU ld manual 3.6.4.1 (SORT_BY_INIT_PRIORITY); .ctors and .dtors count backwards from 65535.
-    """
-    name = table.name[sid]
-    found = re.search(r"\.(\d+)$", name)
-    if found is None:
-        return 65536, name
-    number = int(found[1])
-    return (65535 - number if name.startswith((".ctors", ".dtors")) else number), name
+def _lld_priority(table: SectionList, sid: SectionId) -> int:
+    number = priority_of(table.name[sid])
+    return number if number >= 0 else 65536
 
 
 SortKeys = dict[str, Callable[[SectionList, SectionId], Any]]
@@ -357,9 +353,9 @@ SortKeys = dict[str, Callable[[SectionList, SectionId], Any]]
 _SORT_KEYS: SortKeys = {
     "SORT_BY_NAME": lambda table, sid: table.name[sid],
     "SORT_BY_ALIGNMENT": lambda table, sid: -table.align[sid],
-    "SORT_BY_INIT_PRIORITY": _init_priority,
+    "SORT_BY_INIT_PRIORITY": lambda table, sid: Priority(table.name[sid]),
 }
 _LLD_SORT_KEYS: SortKeys = {
     **_SORT_KEYS,
-    "SORT_BY_INIT_PRIORITY": lambda table, sid: _init_priority(table, sid)[0],
+    "SORT_BY_INIT_PRIORITY": _lld_priority,
 }

@@ -162,6 +162,8 @@ def place_like_gnu(items: list[Item], orphans: Sequence[SectionId], table: Secti
         traits = _traits(flags, kind)
         name = _output_name(table.name[sid])
         home = _same_name(items, name, traits)
+        if table.name[sid] == "COMMON":
+            home = _named(items, name) or _at_the_end(items, name)
         if home is not None:
             _append(home, sid, table)
             continue
@@ -191,6 +193,13 @@ def _same_name(items: list[Item], name: str, traits: int) -> Entry | None:
             if have == 0 or (have ^ traits) & (ALLOC | LOAD) == 0:
                 return item
     return None
+
+
+def _at_the_end(items: list[Item], name: str) -> Entry:
+    """A new output section behind everything: where COMMON blocks go when there is no `.bss`."""
+    entry = Entry(name, None, [])
+    items.append(entry)
+    return entry
 
 
 def _named(items: list[Item], name: str) -> Entry | None:

@@ -8,7 +8,7 @@ found, until nothing moves.  Without such a forward reference one walk is all.""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from .. import elf_const as c
 from ..diag import Diagnostics, fail
@@ -23,6 +23,7 @@ from .locate import Addresses
 from .match import Claim, SectionId
 from .order import OutputPlan, Plan
 from .orphans import Dropped
+from .orphans import EVERYTHING
 from .placement import DATA, FILLER, INPUT, Asserted, Piece, PlacedSection, Placement
 from .regions import Regions, find_region
 from .scope import ADDRESS_MASK, NOTHING, Scope
@@ -231,7 +232,7 @@ class Walk(Scope):
             section.pieces.clear()
             self.here, self.shown = before_dot, before_shown
         else:
-            self._leave(section, before_dot)
+            self._leave(section, before_dot, 0 if explicit else section.vma - wanted)
 
     def _aligned(self, section: PlacedSection, explicit: bool) -> int:
         """Where the section starts: `.` raised to the alignment its inputs or ALIGN() ask for.
@@ -242,8 +243,7 @@ class Walk(Scope):
         align = section.plan.align
         if node is not None and node.subalign is not None:
             if self.dialect.subalign_sets_section_alignment:
-                has_input = next(section.plan.sections(), None) is not None
-                align = self._alignment(node.subalign) if has_input else 1
+                align = max(self._input_aligns(section.plan, self._alignment(node.subalign)))
             else:
                 align = max(align, self._alignment(node.subalign))
         asked = 1
@@ -255,6 +255,16 @@ class Walk(Scope):
         else:
             align = section.align
         return (self.here + align - 1) & -align
+
+    def _input_aligns(self, plan: OutputPlan, subalign: int) -> Iterator[int]:
+        """LLD: SUBALIGN is for the inputs the script names; an orphan keeps its own alignment."""
+        yield 1
+        for item in plan.items:
+            if isinstance(item, Claim) and item.sections:
+                if item.node is EVERYTHING:
+                    yield from (self.addresses.align[sid] for sid in item.sections)
+                else:
+                    yield subalign
 
     def _alignment(self, expr: n.Expr) -> int:
         """The number of ALIGN() or SUBALIGN(): 0 is 1, and what is no power of two is raised to the
@@ -304,7 +314,8 @@ class Walk(Scope):
         self.gap_start = 0
         for item in section.plan.items:
             if isinstance(item, Claim):
-                self._inputs(section, item.sections, subalign)
+                orphan = item.node is EVERYTHING and self.dialect.subalign_sets_section_alignment
+                self._inputs(section, item.sections, None if orphan else subalign)
             elif isinstance(item, n.Assignment):
                 self.assign(item)
             elif isinstance(item, n.Data):
@@ -418,8 +429,10 @@ class Walk(Scope):
             help=[f"say where `{section.name}' is loaded: AT(...)"],
         )
 
-    def _leave(self, section: PlacedSection, before_dot: int) -> None:
-        """Where `.` is after a section, and how far its regions are used."""
+    def _leave(self, section: PlacedSection, before_dot: int, step: int) -> None:
+        """Where `.` is after a section, and how far its regions are used.
+
+        step: bytes its start was moved up to be aligned."""
         plan = section.plan
         if not plan.alloc and (plan.node is None or not self.dialect.nonalloc_moves_dot):
             self.here = before_dot
@@ -429,7 +442,7 @@ class Walk(Scope):
         self.shown = self.here
         if has_being(section) and not section.region:
             self.free = self.here
-        self.regions.used(section, self.dialect)
+        self.regions.used(section, self.dialect, step)
 
 
 def has_being(section: PlacedSection) -> bool:

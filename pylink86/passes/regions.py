@@ -82,11 +82,12 @@ class Regions:
             return None
         return self.by_name.get(before.lma_region)
 
-    def used(self, section: PlacedSection, dialect: Dialect) -> None:
+    def used(self, section: PlacedSection, dialect: Dialect, step: int) -> None:
         """A section was put into its regions: they are used up to its end.
 
         In GNU ld an empty section leaves them as they are; LLD adds the size to what is in use,
-        also when the script's address is lower."""
+        also when the script's address is lower, and counts the alignment of the VMA (`step` bytes)
+        and its own in the load region, too."""
         region, lma_region = self.by_name.get(section.region), self.by_name.get(section.lma_region)
         end = section.vma + section.size
         if region is not None and (section.size or not dialect.lma_counts):
@@ -95,7 +96,9 @@ class Regions:
             region.current = end
             region.users.append((section.name, section.size))
         if lma_region is not None and lma_region is not region and section.plan.loads:
-            start = section.lma if dialect.lma_counts else lma_region.current
+            start = section.lma
+            if not dialect.lma_counts:
+                start = (lma_region.current + step + section.align - 1) & -section.align
             lma_region.current = start + section.size
             lma_region.users.append((section.name, section.size))
 
