@@ -83,7 +83,8 @@ class References:
         target = self.placed.addresses.describe(sid)
         diags.error(
             "bad-object",
-            f"a relocation refers to offset {signedsigned_hex(sec_off)} of {target}, which is outside of it",
+            f"a relocation refers to offset {signed_hex(sec_off)} of {target}, which is outside "
+            "of it",
             place=self.place(file, index, offset),
             notes=["its strings or constants are merged, so the piece that is meant must be clear"],
             help=[
