@@ -77,7 +77,7 @@ _TARGETS = {
 _NUMBER = re.compile(
     r"0[xX](?P<x>[0-9a-fA-F]+)(?P<xk>[kKmM]?)"
     r"|(?P<d>[0-9]+)(?P<dk>[kKmM]?)"
-    r"|(?P<sx>[0-9][0-9a-fA-F]*)[hHxX]"
+    r"|(?P<sx>(?!0[xX])[0-9][0-9a-fA-F]*)[hHxX]"
     r"|(?P<b>[01]+)[bB]|(?P<o>[0-7]+)[oO]|(?P<sd>[0-9]+)[dD]"
 )
 _SCALE = {"": 1, "k": 1024, "m": 1024 * 1024}
