@@ -19,6 +19,7 @@ from ..model import ObjectFile
 from ..script import nodes as n
 from ..script.parser import parse_script
 from ..wildcard import is_wildcard
+from .near import listed, nearest_files
 
 if TYPE_CHECKING:
     from ..script.build import Layout
@@ -174,19 +175,41 @@ def load_inputs(
         _take(files, diags, lambda obj=obj, number=number: _read_one(obj, number))  # type: ignore[misc]
     explicit = len(files)
     known = {file.name for file in files}
-    for name, span, must_exist in _named_by_script(script, dialect):
+    for name, span, in_pattern in _named_by_script(script, dialect):
         path = find_file(name, search)
         if name in known or (path is not None and path in known):
             continue
         known.add(name)
         if path is not None:
             _take(files, diags, lambda path=path, name=name: _named(read(path), name))  # type: ignore[misc]
-        elif must_exist:
-            diags.error("cannot-read", f"cannot find {name}: No such file or directory", span=span)
+        else:
+            _tell_missing(name, span, in_pattern, [file.name for file in files], diags)
     diags.stop_on_errors()
     if not files:
         raise fail("no-inputs", "no input files", help=["name at least one object file"])
     return Inputs(tuple(files), explicit)
+
+
+def _tell_missing(
+    name: str, span: Span | None, in_pattern: bool, given: list[str], diags: Diagnostics
+) -> None:
+    """A file the script names is not there: which input may be meant, and why it is looked for."""
+    notes = [f"the input files are {listed(given)}"] if given else []
+    near = nearest_files(name, given)
+    help_ = [f"did you mean {listed(near).replace(', ', ' or ')}?"] if near else []
+    if in_pattern:
+        notes.append("GNU ld opens a file that a pattern names, when no input has that name")
+        help_.append("write a name the file has, or a pattern such as *.o")
+    else:
+        help_.append("check the name; -L DIR adds a directory to look in")
+    diags.error(
+        "cannot-read",
+        f"cannot find {name}: No such file or directory",
+        span=span,
+        label="no input has this name" if in_pattern else "",
+        notes=notes,
+        help=help_,
+    )
 
 
 def _take(files: list[ObjectFile], diags: Diagnostics, get: Callable[[], ObjectFile]) -> None:
@@ -212,10 +235,10 @@ def _read_one(obj: InputLike, number: int) -> ObjectFile:
 def _named_by_script(
     script: ScriptFile, dialect: Dialect
 ) -> Iterator[tuple[str, Span | None, bool]]:
-    """Names of inputs in the script: (name, where, whether a missing file is an error)."""
+    """Names of inputs in the script: (name, where, whether a section pattern names it)."""
     for command in script.of(n.Input):
         for file in command.files:
-            yield file.name, file.span, True
+            yield file.name, file.span, False
     if not dialect.opens_files_named_in_patterns:
         return
     for sections in script.of(n.SectionsCommand):

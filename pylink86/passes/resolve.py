@@ -19,11 +19,15 @@ from ..dialect import Dialect
 from ..elf_tables import strings_at
 from ..model import COMMON, ObjectFile, SectionRow, Sections, Symbol, SymbolRow, Symbols
 from .load import Inputs
+from .near import listed
 from .notes import NAME, common_features, property_note
 
 OWN_NAME = "<linker>"
 
 STRONG, COMMON_RANK, WEAK = 3, 2, 1
+
+SHOWN = 3
+"""Names that are told of a pair of files."""
 
 
 @attrs.frozen(eq=False)
@@ -104,7 +108,8 @@ def resolve_symbols(inputs: Inputs, dialect: Dialect, diags: Diagnostics) -> Res
                 rank[name], definer[name] = new, (number, index)
             elif new == STRONG and old == STRONG:
                 twice.append((name, definer[name], (number, index)))
-    _report_duplicates(inputs.files, twice, diags)
+    if twice:
+        _report_duplicates(inputs, twice, diags)
     mentioned = dict.fromkeys(name for names in names_of for name in names) if commons else {}
     alive = {name: commons[name] for name in mentioned if rank.get(name) == COMMON_RANK}
     own, origin, own_symbols = _own_file(alive, inputs, dialect)
@@ -288,21 +293,45 @@ def describe(files: tuple[ObjectFile, ...], where: tuple[int, int]) -> str:
 
 
 def _report_duplicates(
-    files: tuple[ObjectFile, ...],
+    inputs: Inputs,
     twice: list[tuple[str, tuple[int, int], tuple[int, int]]],
     diags: Diagnostics,
 ) -> None:
+    """Every pair of files is told of with up to three names, and a count of the others."""
+    pairs: dict[tuple[int, int], list[tuple[str, tuple[int, int], tuple[int, int]]]] = {}
     for name, first, second in twice:
-        same_file = files[first[0]].name == files[second[0]].name
-        diags.error(
-            "duplicate-symbol",
-            f"multiple definition of `{name}'",
-            place=describe(files, second),
-            notes=[f"{describe(files, first)}: first defined here"],
-            help=[
-                f"`{files[second[0]].name}` is linked twice: name it once"
-                if same_file
-                else "keep one of them, make the other one static or weak, or give one file's "
-                f"symbols a prefix: --prefix-symbols=k_ {files[second[0]].name} --prefix-symbols="
+        pairs.setdefault((first[0], second[0]), []).append((name, first, second))
+    for (one, other), found in pairs.items():
+        rest = [name for name, _, _ in found[SHOWN:]]
+        notes, cure = _why_twice(inputs, one, other)
+        for name, first, second in found[:SHOWN]:
+            last = name == found[min(SHOWN, len(found)) - 1][0]
+            more = [f"and {len(rest)} more: {listed(rest)}"] if rest and last else []
+            diags.error(
+                "duplicate-symbol",
+                f"multiple definition of `{name}'",
+                place=describe(inputs.files, second),
+                notes=[f"{describe(inputs.files, first)}: first defined here", *notes, *more],
+                help=[cure],
+            )
+
+
+def _why_twice(inputs: Inputs, one: int, other: int) -> tuple[list[str], str]:
+    """How two files came to define the same, and what to do: they are one file, the script named
+    the second, or each needs its own."""
+    first, second = inputs.files[one].name, inputs.files[other].name
+    if first == second:
+        return [], f"`{second}' is linked twice: name it once"
+    if other >= inputs.explicit > one:
+        return (
+            [
+                f"`{second}' is not on the command line: the script names it, so it is opened and "
+                "linked, too"
             ],
+            f"if the script means `{first}', write that name in it, or a pattern such as "
+            f"*{first.rpartition('/')[2]}",
         )
+    return [], (
+        "keep one of them, make the other one static or weak, or give one file's symbols a prefix: "
+        f"--prefix-symbols=k_ {second} --prefix-symbols="
+    )
