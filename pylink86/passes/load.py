@@ -163,8 +163,12 @@ def load_inputs(
     search: Sequence[str],
     dialect: Dialect,
     diags: Diagnostics,
+    ahead: int | None = None,
 ) -> Inputs:
-    """Read every input; those the script names come after those the caller gave.
+    """Read every input; those that patterns of the script name come after all others.
+
+    ahead: how many of the caller's come before those of INPUT, as -T stands among the files on a
+    command line; None is all.
 
     Reports cannot-read, unsupported-input, bad-object for each file that cannot be taken, and
     no-inputs when nothing is left to link.  Source: GNU ld manual 3.4.2 (INPUT, GROUP, STARTUP);
@@ -175,16 +179,20 @@ def load_inputs(
         _take(files, diags, lambda obj=obj, number=number: _read_one(obj, number))  # type: ignore[misc]
     explicit = len(files)
     known = {file.name for file in files}
+    named: list[ObjectFile] = []
     for name, span, in_pattern in _named_by_script(script, dialect):
         path = find_file(name, search)
         if name in known or (path is not None and path in known):
             continue
         known.add(name)
         if path is not None:
-            _take(files, diags, lambda path=path, name=name: _named(read(path), name))  # type: ignore[misc]
+            taker = files if in_pattern else named
+            _take(taker, diags, lambda path=path, name=name: _named(read(path), name))  # type: ignore[misc]
         else:
             _tell_missing(name, span, in_pattern, [file.name for file in files], diags)
     diags.stop_on_errors()
+    at = explicit if ahead is None else ahead
+    files[at:at] = named
     if not files:
         raise fail("no-inputs", "no input files", help=["name at least one object file"])
     return Inputs(tuple(files), explicit)
