@@ -53,7 +53,8 @@ class LinkOptions:
     "elf32-i386"; "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym:
     `name=expression`.  undefined: names to be wanted as if an object referred to them.  search:
     directories for the script's files. silenced: slugs of warnings not to give.  max_image_size:
-    bytes a raw image may have."""
+    bytes a raw image may have. inputs_before_script: how many of the inputs come before the files that
+    INPUT names; None is all."""
 
     entry: str = ""
     oformat: str = ""
@@ -65,6 +66,7 @@ class LinkOptions:
     silenced: tuple[str, ...] = ()
     fatal_warnings: bool = False
     max_image_size: int = DEFAULT_MAX_IMAGE
+    inputs_before_script: int | None = None
 
 
 @attrs.frozen(eq=False)
@@ -257,7 +259,8 @@ def _link(
 ) -> LinkResult:
     """The pass list."""
     script = load_script(layout, options.search, diags, _option_nodes(options))
-    inputs = load_inputs(objs, script, options.search, dialect, diags)
+    before = options.inputs_before_script
+    inputs = load_inputs(objs, script, options.search, dialect, diags, before)
     oformat = output_format(script, options, inputs.files[0])
     raw = oformat in RAW_FORMATS
     resolution = resolve_symbols(inputs, dialect, diags)
