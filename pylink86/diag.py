@@ -1,9 +1,8 @@
 """Diagnostics: what went wrong, where, why, and the way out.
 
 A linker's message is often the only teacher a beginner has.  So a message here is not a string but
-facts: a slug that never changes, one sentence, the place, notes that say why, help that says what to
-do.  This module only gathers them; `pylink86.report` prints them.
-"""
+facts: a slug that never changes, one sentence, the place, notes that say why, help that says what
+to do.  This module only gathers them; `pylink86.report` prints them."""
 
 from __future__ import annotations
 
@@ -67,12 +66,11 @@ class Span:
 class Diagnostic:
     """One finding.
 
-    slug: stable name of the kind, as in `error[slug]` and `--no-warn=slug`.
-    message: one sentence, lower case, no full stop; starts with GNU ld's own words where build tools
-        and editors look for them ("undefined reference to `f'").
-    span: where in the script, when the script is to blame; label: what the caret says.
-    place: where else, as text: `file.o:(.text+0x1f)`, `boot.o`, `main.rs:14`.
-    """
+    slug: stable name of the kind, as in `error[slug]` and `--no-warn=slug`. message: one sentence,
+    lower case, no full stop; starts with GNU ld's own words where build tools and editors look for
+    them ("undefined reference to `f'"). span: where in the script, when the script is to blame;
+    label: what the caret says. place: where else, as text: `file.o:(.text+0x1f)`, `boot.o`,
+    `main.rs:14`."""
 
     severity: Severity
     slug: str
@@ -89,7 +87,9 @@ class LinkError(Exception):
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
-        super().__init__("; ".join(f"{d.severity}[{d.slug}]: {d.message}" for d in self.diagnostics))
+        super().__init__(
+            "; ".join(f"{d.severity}[{d.slug}]: {d.message}" for d in self.diagnostics)
+        )
 
 
 class Diagnostics:

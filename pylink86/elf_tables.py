@@ -1,8 +1,9 @@
 """The fixed-size records of ELF, decoded and encoded a whole table at a time.
 
-An ELF file is mostly tables: section headers, symbols, relocations, program headers.  Each table is an
-array of equal records, so one `struct.iter_unpack` reads it all; `zip(*...)` turns rows into columns.
-Columns are what the rest of the package works on: a tuple of ints per field, addressed by index.
+An ELF file is mostly tables: section headers, symbols, relocations, program headers.  Each table is
+an array of equal records, so one `struct.iter_unpack` reads it all; `zip(*...)` turns rows into
+columns. Columns are what the rest of the package works on: a tuple of ints per field, addressed by
+index.
 
 Source of every layout: gABI chapters 4 and 5 (little endian), ELF32 and ELF64.
 """
@@ -11,9 +12,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from typing import Union
 
-Buffer = Union[bytes, memoryview]
+Buffer = bytes | memoryview
 Column = tuple[int, ...]
 
 EHDR = {32: struct.Struct("<HHIIIIIHHHHHH"), 64: struct.Struct("<HHIQQQIHHHHHH")}
@@ -73,7 +73,8 @@ def encode_symbols(rows: Iterable[Sequence[int]], elf_class: int) -> bytes:
 def decode_relocations(
     table: Buffer, elf_class: int, with_addend: bool
 ) -> tuple[Column, Column, Column, Column | None]:
-    """offset, type, symbol, addend; addend is None for SHT_REL, whose addends lie in the section."""
+    """offset, type, symbol, addend; addend is None for SHT_REL, whose addends lie in the
+    section."""
     if elf_class == 64:
         if with_addend:
             offset, kind, symbol, addend = columns(RELA[64], table, 4)

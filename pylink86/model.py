@@ -26,8 +26,8 @@ from .elf_tables import (
 ABS = c.SHN_ABS - 0x10000
 COMMON = c.SHN_COMMON - 0x10000
 UNDEF = c.SHN_UNDEF
-"""Places of a symbol that are not a section.  In the `shndx` column reserved values are negative, so
-that 65,521 can be a section (gABI ch.4, SHN_XINDEX) and SHN_ABS (0xfff1) is -15."""
+"""Places of a symbol that are not a section.  In the `shndx` column reserved values are negative,
+so that 65,521 can be a section (gABI ch.4, SHN_XINDEX) and SHN_ABS (0xfff1) is -15."""
 
 
 @attrs.frozen
@@ -52,9 +52,8 @@ class Header:
 class FileLayout:
     """Where a file that was read keeps its tables, so that writing it gives the same bytes.
 
-    gaps: (file offset, bytes) of everything no header, table or section covers.
-    header_tail: e_ehsize, e_phentsize, e_phnum, e_shentsize, e_shnum, e_shstrndx as the file has them.
-    """
+    gaps: (file offset, bytes) of everything no header, table or section covers. header_tail:
+    e_ehsize, e_phentsize, e_phnum, e_shentsize, e_shnum, e_shstrndx as the file has them."""
 
     phoff: int
     shoff: int
@@ -328,10 +327,10 @@ class Symbol:
 class ObjectFile:
     """An ELF file taken apart: read from bytes, made by the linker, or about to be written.
 
-    contents: one buffer per section (empty for the null section and SHT_NOBITS).  Symbol, relocation
-        and string tables are contents like any other; `symbols` and `relocations` decode them.
-    layout: where the tables lay in the file that was read; None when a writer shall decide.
-    """
+    contents: one buffer per section (empty for the null section and SHT_NOBITS).  Symbol,
+        relocation and string tables are contents like any other; `symbols` and `relocations` decode
+        them. layout: where the tables lay in the file that was read; None when a writer shall
+        decide."""
 
     name: str
     header: Header
@@ -354,7 +353,8 @@ class ObjectFile:
         return found
 
     def relocations(self, index: int) -> Relocations:
-        """Section `index`, an SHT_REL or SHT_RELA, as columns; bad-object when one points nowhere."""
+        """Section `index`, an SHT_REL or SHT_RELA, as columns; bad-object when one points
+        nowhere."""
         with_addend = self.sections.type[index] == c.SHT_RELA
         found = Relocations(
             *decode_relocations(self.contents[index], self.header.elf_class, with_addend)
@@ -391,7 +391,8 @@ class ObjectFile:
     # that import this one, so they are fetched when asked for.
 
     def to_bytes(self) -> bytes:
-        """The file as ELF; a file that was read and not changed gives the bytes it was read from."""
+        """The file as ELF; a file that was read and not changed gives the bytes it was read
+        from."""
         from .formats.elf_write import write_elf
 
         return write_elf(self)

@@ -138,8 +138,9 @@ def _entry(draft: Draft, table: SectionList, dead: frozenset[SectionId]) -> Entr
 def _begin_in_order(entries: list[Item]) -> None:
     """Find out what gives each output section being, first come first served, as GNU ld does.
 
-    A data statement makes it read-only data; an assignment or FILL in it, or an ADDR() or LOADADDR()
-    of it that stands earlier, makes it a section of no traits, and data in it writable."""
+    A data statement makes it read-only data; an assignment or FILL in it, or an ADDR() or
+    LOADADDR() of it that stands earlier, makes it a section of no traits, and data in it
+    writable."""
     named: set[str] = set()
     for entry in entries:
         if not isinstance(entry, Entry):
@@ -211,9 +212,7 @@ def _finished(
     return Plan(tuple(commands), tuple(sections), _assigned(entries), wanted)
 
 
-def _without_phantoms(
-    entry: Entry, table: SectionList
-) -> tuple[Claim | n.SectionStatement, ...]:
+def _without_phantoms(entry: Entry, table: SectionList) -> tuple[Claim | n.SectionStatement, ...]:
     """The statements without the linker's own empty tables, which gave the section its type and
     alignment and are not placed."""
     return tuple(

@@ -274,8 +274,8 @@ def _rank(name: str, flags: int, kind: int) -> int:
 def join_by_name(
     items: list[Item], orphans: Sequence[SectionId], table: SectionList
 ) -> list[Entry]:
-    """LLD: an output section takes the orphans of its name whatever their flags; the others form new
-    ones, which are returned in order of first appearance."""
+    """LLD: an output section takes the orphans of its name whatever their flags; the others form
+    new ones, which are returned in order of first appearance."""
     fresh: dict[str, Entry] = {}
     for group in _grouped(orphans, table):
         name = _output_name(table.name[group[0]])

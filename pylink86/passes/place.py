@@ -22,8 +22,7 @@ from .load import ScriptFile
 from .locate import Addresses
 from .match import Claim, SectionId
 from .order import OutputPlan, Plan
-from .orphans import Dropped
-from .orphans import EVERYTHING
+from .orphans import EVERYTHING, Dropped
 from .placement import DATA, FILLER, INPUT, Asserted, Piece, PlacedSection, Placement
 from .regions import Regions, find_region
 from .scope import ADDRESS_MASK, NOTHING, Scope

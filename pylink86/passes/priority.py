@@ -1,9 +1,9 @@
 """SORT_BY_INIT_PRIORITY as GNU ld does it: an order that is none.
 
 `.init_array.00100` is sorted by its number, but beside a name without a number both are compared as
-names.  So `.t.10`, `.t.b`, `.t.5` has no order every pair agrees with, and the result depends on how
-the sorting is done: each section walks down a binary tree in input order.  Tried with random names.
-"""
+names.  So `.t.10`, `.t.b`, `.t.5` has no order every pair agrees with, and the result depends on
+how the sorting is done: each section walks down a binary tree in input order.  Tried with random
+names."""
 
 from __future__ import annotations
 

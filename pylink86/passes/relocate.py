@@ -302,8 +302,8 @@ class _Patcher:
         value: int | None,
     ) -> int | None:
         """What the hot loop leaves out: types that need tables, symbols without a value, symbols in
-        sections that were taken apart.  Returns S, BLANK for a place to be zeroed (GNU ld blanks all
-        that refers to discarded sections), or None when there is nothing to write."""
+        sections that were taken apart.  Returns S, BLANK for a place to be zeroed (GNU ld blanks
+        all that refers to discarded sections), or None when there is nothing to write."""
         row = rows_for(obj.header.machine).get(kind)
         if row is None or kind not in self._table(obj.header.machine, False):
             self._not_supported(obj, file, index, offset, row, kind, symbol)

@@ -33,8 +33,8 @@ A case is a file one can read alone::
     == gnu lld
     ... what both dialects make of it
 
-What is expected is written by the runner itself (PYLINK86_UPDATE_CASES=1) and then read by a person.
-"""
+What is expected is written by the runner itself (PYLINK86_UPDATE_CASES=1) and then read by a
+person."""
 
 from __future__ import annotations
 
@@ -152,9 +152,7 @@ def _object(lines: list[list[str]]) -> ObjectText:
         if kind == "section":
             sections.append(_section(rest))
         elif kind == "reloc":
-            sections[-1] = replace(
-                sections[-1], relocs=(*sections[-1].relocs, _reloc(rest))
-            )
+            sections[-1] = replace(sections[-1], relocs=(*sections[-1].relocs, _reloc(rest)))
         elif kind in ("symbol", "group"):
             later.append(words)
         elif kind == "patch":

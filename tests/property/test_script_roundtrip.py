@@ -1,4 +1,5 @@
-"""Laws of the script front end: printing and parsing are inverse, and no text crashes the parser."""
+"""Laws of the script front end: printing and parsing are inverse, and no text crashes the
+parser."""
 
 from __future__ import annotations
 
