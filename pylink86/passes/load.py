@@ -52,7 +52,7 @@ class ScriptFile:
 
 @attrs.frozen(eq=False)
 class Inputs:
-    """The input files in command-line order; `explicit` of them were not opened by the script."""
+    """The input files in command-line order; the first `explicit` were not opened for a pattern."""
 
     files: tuple[ObjectFile, ...]
     explicit: int
@@ -195,7 +195,7 @@ def load_inputs(
     files[at:at] = named
     if not files:
         raise fail("no-inputs", "no input files", help=["name at least one object file"])
-    return Inputs(tuple(files), explicit)
+    return Inputs(tuple(files), explicit + len(named))
 
 
 def _tell_missing(
