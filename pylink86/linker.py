@@ -53,8 +53,8 @@ class LinkOptions:
     "elf32-i386"; "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym:
     `name=expression`.  undefined: names to be wanted as if an object referred to them.  search:
     directories for the script's files. silenced: slugs of warnings not to give.  max_image_size:
-    bytes a raw image may have. inputs_before_script: how many of the inputs come before the files that
-    INPUT names; None is all."""
+    bytes a raw image may have.  inputs_before_script: how many of the inputs come before the files
+    that INPUT names; None is all."""
 
     entry: str = ""
     oformat: str = ""
