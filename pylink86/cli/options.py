@@ -45,14 +45,16 @@ class Parsed:
     """A command line taken apart.
 
     values: dest -> value, only for options that were given.  inputs: (kind, text, state) in order,
-    kind "file" or that of an INPUT row, state: what HERE options had set by then.
+    kind "file" or that of an INPUT row, state: what HERE options had set by then.  inputs_before:
+    dest of an ADD option -> how many inputs stood before it was first given.
     """
 
-    __slots__ = ("inputs", "problems", "values")
+    __slots__ = ("inputs", "inputs_before", "problems", "values")
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self.inputs: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.inputs_before: dict[str, int] = {}
         self.problems: list[Diagnostic] = []
 
 
@@ -160,6 +162,7 @@ def _apply(
         found.values[dest] = "" if value is None else value
     elif how == ADD:
         found.values.setdefault(dest, []).append("" if value is None else value)
+        found.inputs_before.setdefault(dest, len(found.inputs))
     elif how in (ON, OFF):
         found.values[dest] = how == ON
     elif how == HERE:
