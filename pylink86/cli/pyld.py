@@ -100,7 +100,7 @@ def _link(parsed: Parsed) -> int:
             objs,
             _layout(values.get("script", [])) or built_in(values),
             dialect=values["dialect"],
-            options=_options(values),
+            options=_options(parsed),
         )
         output = values.get("output", "a.out")
         for path in filter(None, (output, values.get("picture"))):
@@ -195,9 +195,10 @@ def _layout(scripts: Sequence[str]) -> str | os.PathLike[str] | None:
     return Path(scripts[0])
 
 
-def _options(values: Mapping[str, Any]) -> LinkOptions:
+def _options(parsed: Parsed) -> LinkOptions:
     from ..linker import LinkOptions
 
+    values = parsed.values
     given = {
         name: values[name]
         for name in ("entry", "gc_sections", "fatal_warnings", "oformat", "emulation")
@@ -209,6 +210,8 @@ def _options(values: Mapping[str, Any]) -> LinkOptions:
         given[name] = tuple(values.get(name, ()))
     if "max_image_size" in values:
         given["max_image_size"] = parse_size(values["max_image_size"])
+    if "script" in parsed.inputs_before:
+        given["inputs_before_script"] = parsed.inputs_before["script"] + ("boot_sector" in values)
     return LinkOptions(**given)
 
 
