@@ -70,8 +70,8 @@ class Dialect:
     )
     data_is_outside: bool = row(
         "the value of BYTE, SHORT, LONG, QUAD is reckoned as outside the output section",
-        "`.q 0x4000 : { QUAD(8 + .) QUAD(3 < ADDR(.q)) }`: 0x4008 in both, but 1 and 1 in GNU ld as "
-        "`s = 3 < ADDR(.q);` gives 1 outside and 0 inside",
+        "`.q 0x4000 : { QUAD(8 + .) QUAD(3 < ADDR(.q)) }`: 0x4008 in both, but 1 and 1 in GNU ld "
+        "as `s = 3 < ADDR(.q);` gives 1 outside and 0 inside",
     )
     assert_gives_dot: bool = row(
         "ASSERT in an expression has the value of the location counter, otherwise its condition's",

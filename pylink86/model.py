@@ -387,8 +387,8 @@ class ObjectFile:
             raise KeyError(name)
         return Symbol(self, names.index(name))
 
-    # The front door: what users do with a file in one call.  The work is done further up, in modules
-    # that import this one, so they are fetched when asked for.
+    # The front door: what users do with a file in one call.  The work is done further up, in
+    # modules that import this one, so they are fetched when asked for.
 
     def to_bytes(self) -> bytes:
         """The file as ELF; a file that was read and not changed gives the bytes it was read

@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .. import lazy_attrs as attrs
+import attrs
+
 from .names import readable, readable_section
 from .overview import (
     SECTOR,

@@ -9,8 +9,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+import attrs
+
 from .. import elf_const as c
-from .. import lazy_attrs as attrs
 from ..formats import read_bytes
 from ..linker import RAW_FORMATS
 from ..model import Section

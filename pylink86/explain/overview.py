@@ -13,8 +13,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import attrs
+
 from .. import elf_const as c
-from .. import lazy_attrs as attrs
 from ..linker import RAW_FORMATS
 from ..report import printable
 from .names import readable_section

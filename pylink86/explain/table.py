@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .. import lazy_attrs as attrs
+import attrs
+
 from .names import readable
 from .origin import Mark
 from .overview import (

@@ -7,251 +7,244 @@ is written without a word.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from .. import elf_const as c
 from ..diag import Diagnostics
 from ..script import nodes as n
 from ..wildcard import is_wildcard
 from .finished import Finished
 from .largest import largest_inputs
-from .match import Claim
-from .orphans import EVERYTHING
+from .match import Claim, SectionId
+from .near import listed, nearest_files
 from .placement import INPUT, PlacedSection
-from .words import expressions
 
 FAR = 1 << 20
 """An orphan this far from the image was not meant to be in it."""
 
-DEBUG_NAMES = (
-    ".debug",
-    ".zdebug",
-    ".comment",
-    ".note",
-    ".stab",
-    ".gnu.",
-    ".line",
-    ".rel",
-    ".ident",
+NOT_LOADED = re.compile(
+    r"\.z?debug|\.comment|\.note|\.stab|\.gnu|\.line\b|\.rela?\b|\.ident|\.llvm|\.symtab|\.strtab"
+    r"|\.shstrtab|\.attributes|\.GCC\.|\.discard|\.modinfo|\.annotation"
 )
-"""Sections that are not loaded by design; leaving them out needs no word."""
-
-USUAL = (".bss", ".data", ".rodata", "COMMON", ".got", ".plt", ".eh_frame", ".gcc_except_table",
-         ".init_array", ".fini_array", ".ctors", ".dtors", ".tdata", ".tbss", ".rel", ".sdata",
-         ".sbss", ".note", ".comment", ".debug", "*")  # fmt: skip
-"""Input sections a program may well not have."""
+"""Names, prefixed or not, of sections that are not loaded by design."""
 
 
 def files_nobody_gave(link: Finished, diags: Diagnostics) -> None:
-    """pattern-names-no-file: a file pattern without wildcards that is no input's name."""
+    """pattern-names-no-file: a file pattern without wildcards that is no input's name.
+
+    In GNU ld's dialect such a file is opened, or missed loudly.  Silent in /DISCARD/, where taking
+    nothing does no harm, and for archive members (`libc.a:printf.o`).
+    """
     if link.dialect.opens_files_named_in_patterns:
         return
     names = [obj.name for obj in link.resolution.files[:-1]]
-    for node in link.section_nodes():
+    for node in link.section_nodes:
+        if node.name == "/DISCARD/":
+            continue
         for statement in node.statements:
             if not isinstance(statement, n.InputStatement):
                 continue
             wanted = statement.file.pattern
-            if is_wildcard(wanted) or ":" in wanted or wanted in names:
+            if wanted == "*" or is_wildcard(wanted) or ":" in wanted or wanted in names:
                 continue
-            from difflib import get_close_matches
-
-            near = get_close_matches(wanted, names, n=1, cutoff=0.4)
+            near = nearest_files(wanted, names)
             diags.warn(
                 "pattern-names-no-file",
                 f"no input file is called `{wanted}', so this pattern takes nothing",
                 span=statement.file.span or statement.span,
                 label="matches no input",
-                notes=[f"the input files are {_listed(names)}"],
+                notes=[f"the input files are {listed(names)}"],
                 help=[
-                    f"write `{near[0]}' here, or rename the file"
+                    f"did you mean {listed(near).replace(', ', ' or ')}?"
                     if near
                     else "write one of these names, or `*' for every file"
                 ],
             )
 
 
-def _listed(names: list[str], most: int = 6) -> str:
-    shown = ", ".join(f"`{name}'" for name in names[:most])
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def empty_sections(link: Finished, diags: Diagnostics) -> None:
-    """empty-output-section: nothing matched although the section's address or size matters.
-
-    Silent when only sections are asked for that a program may lack (.data, .bss ...) and every
-    input section found a place."""
-    used = _sections_measured(link)
-    for node in link.section_nodes():
-        statements = [s for s in node.statements if isinstance(s, n.InputStatement)]
-        if node.name == "/DISCARD/" or not statements:
-            continue
-        placed = link.placed.find(node.name)
-        if placed is not None and placed.size:
-            continue
-        why = "its address is given" if _is_constant(node.address) else ""
-        why = f"the script uses its {used[node.name]}" if node.name in used else why
-        if not why or _all_usual(statements):
-            continue
-        orphans = [s.name for s in link.placed.sections if s.plan.node is None and s.size]
-        notes = [f"{why}, but no input section matches its patterns"]
-        if orphans:
-            notes.append(
-                f"these sections found no place and were put elsewhere: {_listed(orphans)}"
-            )
-        diags.warn(
-            "empty-output-section",
-            f"output section `{node.name}' is empty",
-            span=node.name_span or node.span,
-            label="no input came here",
-            notes=notes,
-            help=[_pattern_help(link, statements)],
-        )
-
-
-def _pattern_help(link: Finished, statements: list[n.InputStatement]) -> str:
-    """The nearest section names that exist, else how to list them."""
-    patterns = [p.pattern for s in statements for p in s.sections if p.pattern != "*"]
-    existing = sorted(
-        {name for name, ok in zip(link.table.name, link.table.eligible) if ok and name}
-    )
-    for pattern in patterns:
-        from difflib import get_close_matches
-
-        near = get_close_matches(pattern.strip("*."), existing, n=2, cutoff=0.5)
-        prefixed = [name for name in existing if name.lstrip(".") == pattern.strip(".*")]
-        if prefixed or near:
-            return f"the inputs have {_listed((prefixed or near)[:3])}: change the pattern"
-    return "list the inputs' sections with `pylink86 sections`, and correct the patterns"
-
-
-def _all_usual(statements: list[n.InputStatement]) -> bool:
-    return all(
-        pattern.pattern.startswith(USUAL)
-        for statement in statements
-        for pattern in statement.sections or (n.SectionPattern("?"),)
-    )
-
-
-def _is_constant(expr: n.Expr | None) -> bool:
-    """An address written as a number other than 0 (debug sections are placed at 0 by custom)."""
-    return isinstance(expr, n.Number) and expr.value != 0
-
-
-def _sections_measured(link: Finished) -> dict[str, str]:
-    """Sections whose SIZEOF, ADDR or LOADADDR some expression of the script uses."""
-    words = {"SIZEOF": "size", "ADDR": "address", "LOADADDR": "load address"}
-    found: dict[str, str] = {}
-    for command in link.script.commands:
-        for expr in expressions(command):
-            if isinstance(expr, n.Call) and expr.name in words:
-                found.setdefault(expr.target, words[expr.name])
-    return found
-
-
 def orphans_far_off(link: Finished, diags: Diagnostics) -> None:
-    """orphan-before-image, orphan-far-away: sections the script forgot, at the image's expense."""
-    if not link.raw:
+    """orphan-before-image, orphan-far-away: sections the script forgot, at the image's expense.
+
+    Only for raw images, and only when the script placed something in the file.  Far is more than
+    1 MiB behind everything that is not far itself.
+    """
+    if not link.raw or all(s.plan.node is not None for s in link.loaded):
         return
     meant = [s for s in link.loaded if s.plan.node is not None]
     if not meant:
         return
     first = link.load_address(meant[0])
-    end = max(link.load_address(s) + s.size for s in meant)
-    for section in link.loaded:
-        if section.plan.node is not None:
-            continue
+    before = [s for s in link.loaded if s.plan.node is None and link.load_address(s) < first]
+    if before:
+        _tell_before(link, before, first, diags)
+    end, far = first, []
+    for section in link.loaded[len(before) :]:
         at = link.load_address(section)
-        if at < first:
-            _tell_orphan(link, section, "orphan-before-image", at, first, diags)
-        elif at > end + FAR:
-            _tell_orphan(link, section, "orphan-far-away", at, end, diags)
+        if section.plan.node is None and at > end + FAR:
+            far.append(section)
+        else:
+            end = max(end, at + section.size)
+    if far:
+        _tell_far(link, far, end, diags)
 
 
-def _tell_orphan(
-    link: Finished, section: PlacedSection, slug: str, at: int, other: int, diags: Diagnostics
+def _tell_before(
+    link: Finished, orphans: list[PlacedSection], first: int, diags: Diagnostics
 ) -> None:
-    name = section.name
-    if slug == "orphan-before-image":
-        message = f"`{name}' is not in the script and was put before the image, at {at:#x}"
-        effect = (
-            f"the file now begins with it; what the script placed first, at {other:#x}, is at "
-            f"file offset {other - at:#x}"
-        )
-    else:
-        message = f"`{name}' is not in the script and was put far behind the image, at {at:#x}"
-        effect = f"{at - other:#x} bytes of the file are a hole before it"
+    at = link.start
     diags.warn(
-        slug,
-        message,
-        notes=[f"it holds {largest_inputs(section, link.placed.addresses)}", effect],
-        help=[
-            f"place it: add `*({name})' to a section of the script",
-            f"or leave it out: /DISCARD/ : {{ *({name}) }}",
+        "orphan-before-image",
+        f"{_are_not(orphans)} in the script and {_was(orphans)} put before the image, at {at:#x}",
+        notes=[
+            *_contents(link, orphans),
+            f"the file now begins with {'it' if len(orphans) == 1 else 'them'}; what the script "
+            f"placed first, at {first:#x}, is at file offset {first - at:#x}",
         ],
+        help=_place_or_discard(orphans),
     )
 
 
+def _tell_far(link: Finished, orphans: list[PlacedSection], end: int, diags: Diagnostics) -> None:
+    at = link.load_address(orphans[0])
+    diags.warn(
+        "orphan-far-away",
+        f"{_are_not(orphans)} in the script and {_was(orphans)} put far behind the image, at "
+        f"{at:#x}",
+        notes=[
+            *_contents(link, orphans),
+            f"{at - end:#x} bytes of the file are a hole before it",
+        ],
+        help=_place_or_discard(orphans),
+    )
+
+
+def _are_not(orphans: list[PlacedSection]) -> str:
+    return f"{listed(s.name for s in orphans)} {'is' if len(orphans) == 1 else 'are'} not"
+
+
+def _was(orphans: list[PlacedSection]) -> str:
+    return "was" if len(orphans) == 1 else "were"
+
+
+def _contents(link: Finished, orphans: list[PlacedSection], most: int = 3) -> Iterator[str]:
+    for section in orphans[:most]:
+        yield f"`{section.name}' holds {largest_inputs(section, link.placed.addresses)}"
+
+
+FAMILIES = (".text", ".rodata", ".data", ".bss", ".note", ".eh_frame", ".gcc_except_table",
+            ".init_array", ".debug", ".comment")  # fmt: skip
+FOR_NOBODY = (".note", ".eh_frame", ".gcc_except_table", ".comment", ".debug", ".interp", ".dyn",
+              ".gnu", ".hash", ".rel")  # fmt: skip
+"""Orphans a raw image can do without: nobody there unwinds, debugs or loads dynamically."""
+
+
+def _place_or_discard(orphans: list[PlacedSection]) -> list[str]:
+    """The lines that would place or discard orphans, the likelier one first."""
+    patterns = " ".join(dict.fromkeys(_pattern_for(s.name) for s in orphans))
+    place = f"place {'it' if len(orphans) == 1 else 'them'}: *({patterns}) in a section of the script"
+    discard = f"leave {'it' if len(orphans) == 1 else 'them'} out: /DISCARD/ : {{ *({patterns}) }}"
+    if all(s.name.startswith(FOR_NOBODY) for s in orphans):
+        return [discard, "or " + place]
+    return [place, "or " + discard]
+
+
+def _pattern_for(name: str) -> str:
+    """`.rodata*` for `.rodata.str1.1`: a pattern of the family a name belongs to."""
+    return next((f"{f}*" for f in FAMILIES if name == f or name.startswith(f + ".")), name)
+
+
 def not_loaded_in_image(link: Finished, diags: Diagnostics) -> None:
-    """nonalloc-in-image: debug data and comments that a pattern draws into loaded memory."""
+    """nonalloc-in-image: debug data and comments that a pattern draws into loaded memory.
+
+    Only for raw images, and only when a pattern for everything took them (`boot.o;`, `*(*)`,
+    `*(.rust.*)`): who writes *(.comment) wants it.
+    """
     if not link.raw:
         return
     flags, names = link.table.flags, link.table.name
     for section in link.loaded:
         if section.plan.node is None:
             continue
-        drawn = [
-            (piece.size, names[piece.origin])
-            for piece in section.pieces
-            if piece.kind == INPUT
-            and isinstance(piece.origin, int)
-            and not flags[piece.origin] & c.SHF_ALLOC
-        ]
-        if drawn:
-            _tell_drawn(section, drawn, diags)
+        for claim in section.plan.items:
+            if not isinstance(claim, Claim):
+                continue
+            drawn = [
+                sid
+                for sid in claim.sections
+                if not flags[sid] & c.SHF_ALLOC
+                and link.table.size[sid]
+                and NOT_LOADED.search(names[sid])
+            ]
+            if drawn and not _asked_for(claim.node):
+                _tell_drawn(link, section, claim.node, drawn, diags)
+                break
 
 
-def _tell_drawn(section: PlacedSection, drawn: list[tuple[int, str]], diags: Diagnostics) -> None:
-    node = section.plan.node
-    claim = next(
-        item
-        for item in section.plan.items
-        if isinstance(item, Claim) and item.node is not EVERYTHING and item.sections
-    )
-    total = sum(size for size, _ in drawn)
-    kinds = list(dict.fromkeys(name for _, name in sorted(drawn, reverse=True)))
-    pattern = claim.node.file.pattern
+def _asked_for(statement: n.InputStatement) -> bool:
+    """Whether the statement names debug data itself."""
+    return any(NOT_LOADED.search(p.pattern) for p in statement.sections)
+
+
+def _tell_drawn(
+    link: Finished,
+    section: PlacedSection,
+    statement: n.InputStatement,
+    drawn: list[SectionId],
+    diags: Diagnostics,
+) -> None:
+    table = link.table
+    total = sum(table.size[sid] for sid in drawn)
+    by_size = sorted(drawn, key=lambda sid: (-table.size[sid], sid))
+    kinds = dict.fromkeys(table.name[sid] for sid in by_size)
     diags.warn(
         "nonalloc-in-image",
-        f"{total:#x} bytes of `{section.name}' are sections that programs do not load",
-        span=claim.node.span or (node.name_span if node is not None else None),
-        label="takes them too",
-        notes=[f"they are {_listed(kinds)}"],
+        f"{total:#x} bytes of `{section.name}' are for debuggers and tools, not for memory",
+        span=statement.span or (section.plan.node.name_span if section.plan.node else None),
+        label="takes them, too",
+        notes=[f"they are {listed(kinds)}"],
         help=[
-            f"take only what is loaded: {pattern}(.text* .rodata* .data* .bss*)",
-            "or strip it from the objects: rustc -C strip=debuginfo, or compile without -g",
+            f"take only what is loaded: {statement.file.pattern}(.text* .rodata* .data* .bss*)",
+            "or keep it out of the objects: compile without -g, rustc -C strip=debuginfo, gcc "
+            "-fno-ident",
         ],
     )
 
 
 def placed_but_left_out(link: Finished, diags: Diagnostics) -> None:
-    """nonalloc-left-out: a section the script places but whose input lacks the alloc flag."""
+    """nonalloc-left-out: a section the script places but whose input lacks the alloc flag.
+
+    Only for raw images.  Silent for what is never loaded (debug data, notes, (INFO) and (COPY)) and
+    at address 0, where scripts put such things by custom.
+    """
     if not link.raw:
         return
     for section in link.placed.sections:
         node = section.plan.node
         if node is None or section.plan.alloc or not section.size or node.type:
             continue
-        inputs = [link.table.name[sid] for sid in section.plan.sections()]
-        mine = [name for name in inputs if name and not name.startswith(DEBUG_NAMES)]
-        if not mine or section.name.startswith(DEBUG_NAMES):
+        if isinstance(node.address, n.Number) and node.address.value == 0:
             continue
+        mine = dict.fromkeys(
+            name
+            for piece in section.pieces
+            if piece.kind == INPUT and isinstance(piece.origin, int)
+            if (name := link.table.name[piece.origin]) and not NOT_LOADED.search(name)
+        )
+        if not mine or NOT_LOADED.search(section.name):
+            continue
+        first = next(iter(mine))
         diags.warn(
             "nonalloc-left-out",
-            f"`{section.name}' is placed by the script but not in the image",
+            f"`{section.name}' is placed by the script but is not in the image",
             span=node.name_span,
             label=f"{section.size:#x} bytes are left out",
-            notes=[f"{_listed(list(dict.fromkeys(mine)))} has no alloc flag: it is not memory"],
+            notes=[
+                f"{listed(mine)} {'has' if len(mine) == 1 else 'have'} no alloc flag, so the "
+                "linker takes it for data that is never loaded"
+            ],
             help=[
-                f'give it one in the source: .section {mine[0]}, "a" (gas) or '
-                f"section {mine[0]} progbits alloc (nasm)"
+                f'say in the source that it is memory: .section {first}, "a" (gas) or '
+                f"section {first} progbits alloc (nasm)"
             ],
         )

@@ -72,6 +72,7 @@ class Finished:
                 out[max(0, at) : max(0, at) + len(part)] = part
         return bytes(out)
 
+    @cached_property
     def section_nodes(self) -> list[n.OutputSection]:
         """Every output section statement of the script."""
         return [
@@ -80,3 +81,8 @@ class Finished:
             for item in command.items
             if isinstance(item, n.OutputSection)
         ]
+
+    @cached_property
+    def by_node(self) -> dict[int, PlacedSection]:
+        """What became of each output section statement, by the node's id()."""
+        return {id(s.plan.node): s for s in self.placed.sections if s.plan.node is not None}

@@ -1,0 +1,180 @@
+"""Output sections that got no input although the layout counts on them.
+
+An empty section is nothing special: many programs have no `.data`.  It is a mistake when the script
+gave it an address of its own, or computes with its size, its address or its end, and the inputs
+that were meant for it are somewhere else or missing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..diag import Diagnostics
+from ..script import nodes as n
+from .counts import assignments
+from .finished import Finished
+from .near import listed, nearest
+from .placement import INPUT
+from .words import expressions
+
+USUAL = re.compile(
+    r"\*?(\.?(bss|data|rodata|got|plt|eh_frame|gcc_except_table|init|fini|preinit|ctors|dtors|jcr"
+    r"|t?data|tbss|rela?|s?data|s?bss|note|comment|debug|stab|gnu|dyn|hash|interp|lbss|ldata|lrodata"
+    r"|igot|iplt|tm_clone|igot|symtab|strtab|shstrtab|iplt|noinit)(\b|_|\.|\*|$)|COMMON$|\*$)"
+)
+"""Patterns of input sections that a program may well not have."""
+
+MEASURES = {"SIZEOF": "size", "ADDR": "address", "LOADADDR": "load address"}
+NO_ADDRESS = frozenset({"ALIGN", "DATA_SEGMENT_ALIGN", "DATA_SEGMENT_RELRO_END", "SEGMENT_START",
+                        "NEXT", "BLOCK", "SIZEOF_HEADERS"})  # fmt: skip
+"""Functions whose result goes along with `.`: they align, and name no place."""
+
+
+def empty_sections(link: Finished, diags: Diagnostics) -> None:
+    """empty-output-section: no input came although the section's address is given, or its size,
+    address or end is used.
+
+    Used means: assigned to a symbol.  Silent for asserts, for a section's own AT(), for sections
+    that are copied at run time (AT, AT>: copying nothing is fine), for tables between two symbols,
+    and where all patterns are of the kind a program may lack (.data, .bss, .got ...)."""
+    empty = [node for node in link.section_nodes if _is_empty(link, node)]
+    if not empty:
+        return
+    used = _sections_measured(link)
+    for node in empty:
+        why = _why_it_matters(link, node, used)
+        if why:
+            _tell(link, node, why, diags)
+
+
+def _is_empty(link: Finished, node: n.OutputSection) -> bool:
+    """Whether a section has patterns that an ordinary program matches, and none of them did."""
+    statements = [s for s in node.statements if isinstance(s, n.InputStatement)]
+    if not statements or node.name == "/DISCARD/":
+        return False
+    placed = link.by_node.get(id(node))
+    if placed is not None and any(piece.kind == INPUT for piece in placed.pieces):
+        return False
+    return not all(
+        USUAL.match(pattern.pattern)
+        for statement in statements
+        for pattern in statement.sections or (n.SectionPattern("?"),)
+    )
+
+
+def _why_it_matters(link: Finished, node: n.OutputSection, used: dict[str, str]) -> str:
+    if node.name in used and node.at is None and not node.lma_region:
+        return f"the script uses its {used[node.name]}"
+    if node.address is not None and _names_a_place(node.address):
+        placed = link.by_node.get(id(node))
+        if placed is None or placed.vma:
+            return "its address is given"
+    return ""
+
+
+def _names_a_place(expr: n.Expr) -> bool:
+    """Whether an address is a place of its own: not 0, not `.`, not merely aligned."""
+    if isinstance(expr, n.Number):
+        return expr.value != 0
+    return not any(
+        (isinstance(e, n.Name) and e.name == ".") or (isinstance(e, n.Call) and e.name in NO_ADDRESS)
+        for e in expressions(expr)
+    )
+
+
+def _sections_measured(link: Finished) -> dict[str, str]:
+    """Sections whose SIZEOF, ADDR, LOADADDR or end is assigned to a symbol, and which of these."""
+    found: dict[str, str] = {}
+    for node in assignments(link.placed):
+        if node.name == ".":
+            continue
+        for expr in expressions(node.value):
+            if isinstance(expr, n.Call) and expr.name in MEASURES:
+                found.setdefault(expr.target, MEASURES[expr.name])
+    for name in _ends_used(link):
+        found.setdefault(name, "end")
+    return found
+
+
+def _ends_used(link: Finished) -> list[str]:
+    """Sections right behind which a symbol is set to `.` that an object uses; not those with a
+    symbol right in front as well, because two symbols make a table, and a table may be empty."""
+    found = []
+    for sections in link.script.of(n.SectionsCommand):
+        items = sections.items
+        for before, node, after in zip((None, *items), items, items[1:]):
+            if (
+                isinstance(node, n.OutputSection)
+                and _is_label(after)
+                and after.name in link.resolution.undefined  # type: ignore[union-attr]
+                and not _is_label(before)
+                and not any(_is_label(s) for s in node.statements)
+            ):
+                found.append(node.name)
+    return found
+
+
+def _is_label(item: object) -> bool:
+    """`name = .;`, aligned or not."""
+    return (
+        isinstance(item, n.Assignment)
+        and item.name != "."
+        and any(isinstance(e, n.Name) and e.name == "." for e in expressions(item.value))
+    )
+
+
+def _tell(link: Finished, node: n.OutputSection, why: str, diags: Diagnostics) -> None:
+    lost = [s.name for s in link.placed.sections if s.plan.node is None and s.size and s.plan.alloc]
+    dead = _killed(link, node)
+    notes = [f"{why}, but {'--gc-sections removed all' if dead else 'none'} that its patterns match"]
+    notes[0] = (
+        f"{why}, but --gc-sections removed all that its patterns match: {listed(dead)}"
+        if dead
+        else f"{why}, but no input section matches its patterns"
+    )
+    if lost:
+        notes.append(f"the script does not place {listed(lost)}, which went elsewhere")
+    diags.warn(
+        "empty-output-section",
+        f"output section `{node.name}' is empty",
+        span=node.name_span or node.span,
+        label="no input came here",
+        notes=notes,
+        help=["keep it: KEEP(*(...))"] if dead else [_pattern_help(link, node)],
+    )
+
+
+def _killed(link: Finished, node: n.OutputSection) -> list[str]:
+    """Names of the sections it would have got, had garbage collection not removed them."""
+    if not link.live.dead:
+        return []
+    found = [
+        link.table.name[sid]
+        for draft in link.claims.items
+        if getattr(draft, "node", None) is node
+        for item in getattr(draft, "items", ())
+        for sid in getattr(item, "sections", ())
+        if sid in link.live.dead
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _pattern_help(link: Finished, node: n.OutputSection) -> str:
+    """The nearest section names that exist, else how to list them."""
+    patterns = [
+        p.pattern
+        for s in node.statements
+        if isinstance(s, n.InputStatement)
+        for p in s.sections
+        if p.pattern != "*"
+    ]
+    existing = {
+        name: None for name, ok in zip(link.table.name, link.table.eligible) if ok and name
+    }
+    for pattern in patterns:
+        core = pattern.strip("*.")
+        alike = [name for name in existing if core and core == name.strip(".")]
+        near = alike or [name for name in (nearest(core, existing),) if name is not None]
+        if near:
+            return f"the inputs have {listed(near, 3)}: change the pattern, or the section's name"
+    return "name the input that holds them, or see what the inputs have: pylink86 sections FILES"
