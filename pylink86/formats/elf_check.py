@@ -135,6 +135,9 @@ def check_symbols(
         offset = sections.offset[symtab] + index * SYM[elf_class].size
         bad(name, f"symbol {index}", offset, what)
 
+    if sections.info[symtab] > len(symbols):
+        what = f"{sections.info[symtab]} symbols are said to be local, there are {len(symbols)}"
+        bad(name, f"symbol table in section {symtab}", sections.offset[symtab], what)
     if not len(symbols):
         return
     at = max(symbols.name_off)
