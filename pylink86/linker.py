@@ -19,11 +19,13 @@ import attrs
 from . import elf_const as c
 from .diag import Diagnostic, Diagnostics, Span, fail
 from .dialect import DIALECTS, Dialect
+from .formats.images import FLAT, IMAGE_WRITERS, write_image
 from .model import ObjectFile, Section
 from .passes.advise import advise
 from .passes.check import check_layout
-from .passes.finish import elf_executable, raw_pieces
+from .passes.finish import elf_executable
 from .passes.finished import Finished
+from .passes.image import load_image
 from .passes.live import ALL_LIVE, Live, mark_live
 from .passes.load import InputLike, LayoutLike, ScriptFile, load_inputs, load_script
 from .passes.locate import Addresses
@@ -40,7 +42,7 @@ from .script.parser import parse_expression
 if TYPE_CHECKING:
     from .explain.origin import Origin, Origins
 
-RAW_FORMATS = frozenset({"binary"})
+RAW_FORMATS = IMAGE_WRITERS.keys()
 ELF_FORMATS = {"elf64-x86-64": 64, "elf32-i386": 32}
 DEFAULT_MAX_IMAGE = 1 << 30
 
@@ -49,8 +51,8 @@ DEFAULT_MAX_IMAGE = 1 << 30
 class LinkOptions:
     """What a command line can say beside objects and script.
 
-    entry: the entry symbol, stronger than ENTRY().  oformat: "binary", "elf64-x86-64",
-    "elf32-i386"; "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym:
+    entry: the entry symbol, stronger than ENTRY().  oformat: "binary", "srec",
+    "ihex", "verilog", "elf64-x86-64", "elf32-i386"; "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym:
     `name=expression`.  undefined: names to be wanted as if an object referred to them.  search:
     directories for the script's files. silenced: slugs of warnings not to give.  max_image_size:
     bytes a raw image may have.  inputs_before_script: how many of the inputs come before the files
@@ -126,18 +128,17 @@ class LinkResult:
         """The output file's bytes, in the format that was asked for."""
         return self.to_bytes(self.oformat)
 
-    def to_bytes(self, format: str) -> bytes:
-        """The link in a format: "binary", or ELF.  Raises image-too-large, unknown-format."""
-        if format in RAW_FORMATS:
-            from .formats.binary import FilePiece, write_binary
+    def to_bytes(self, format: str, name: str = "a.out") -> bytes:
+        """The link in a format: "binary", "srec", "ihex", "verilog", or ELF.
 
-            found = raw_pieces(self.placed, self.patched, self.dialect)
-            start = found[0][0] if found else 0
-            pieces = [
-                FilePiece(at - start, memoryview(data), f"section `{name}'")
-                for at, data, name in found
-            ]
-            return write_binary(pieces, 0, max_size=self.options.max_image_size)
+        name: of the output file, which S-records carry.  Raises image-too-large, unknown-format,
+        out-of-range-for-ihex."""
+        if format in RAW_FORMATS:
+            found = load_image(
+                self.placed, self.patched, self.dialect, format=format, entry=self.entry,
+                name=name, max_size=self.options.max_image_size,
+            )  # fmt: skip
+            return write_image(format, found)
         if format in ELF_FORMATS:
             return self.object_file.to_bytes()
         raise fail("unknown-format", f"unknown output format `{format}'", help=[_formats()])
@@ -152,7 +153,8 @@ class LinkResult:
         from .formats.output import write_file
 
         form = self.oformat if format is None else format
-        write_file(path, self.to_bytes(form), executable=form in ELF_FORMATS)
+        data = self.to_bytes(form, os.fspath(path))
+        write_file(path, data, executable=form in ELF_FORMATS)
 
     def origin(self, address: int) -> Origin | None:
         """Where the byte at an address comes from: input section, symbol, source line; or None."""
@@ -280,7 +282,7 @@ def _link(
     addresses = Addresses.of(resolution, table, edits, machine)
     placed = settle_addresses(plan, script, addresses, dialect, diags)
     # From here on no address moves.
-    check_layout(placed, dialect, raw, options.max_image_size, diags)
+    check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags)
     diags.stop_on_errors()
     patched = apply_relocations(placed, dialect, raw, diags, _source_line)
     diags.stop_on_errors()

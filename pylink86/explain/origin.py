@@ -253,7 +253,7 @@ def places_in_file(result: LinkResult) -> InFile:
 
 
 def _in_raw(result: LinkResult) -> InFile:
-    """A raw image begins with the lowest load address; see `passes.finish.raw_pieces`."""
+    """A raw image begins with the lowest load address; see `passes.image`."""
     at = {
         index: section.lma if result.dialect.lma_counts else section.vma
         for index, section in enumerate(result.placed.sections)

@@ -14,9 +14,7 @@ import attrs
 
 from ..diag import LinkError, fail
 from ..elf_tables import Buffer
-
-MAX_SIZE = 1 << 30
-"""A larger image is refused unless the caller says otherwise: 1 GiB."""
+from .images import MAX_SIZE, Image
 
 
 @attrs.frozen(eq=False)
@@ -47,6 +45,13 @@ def write_binary(
     for piece in pieces:
         image[piece.start : piece.end] = piece.data
     return bytes(image)
+
+
+def write_flat(image: Image) -> bytes:
+    """The blocks of an image from the lowest address on, zeros between them."""
+    start = min((block.address for block in image.blocks), default=0)
+    pieces = [FilePiece(b.address - start, memoryview(b.data), b.title) for b in image.blocks]
+    return write_binary(pieces, 0, max_size=image.max_size)
 
 
 def too_large(spans: Iterable[tuple[int, int, str]], size: int, max_size: int) -> LinkError:

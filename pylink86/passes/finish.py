@@ -1,38 +1,18 @@
-"""The result: a raw image, or an ObjectFile with sections, symbols and segments to be written as
-ELF.
+"""The result as an ObjectFile with sections, symbols and segments, to be written as ELF.
 
-A raw image is what a BIOS or a ROM programmer takes: the bytes of every loaded section at its load
-address, counted from the lowest, zeros between.  An ELF executable carries the same bytes with a
-description: section headers, a symbol table, and program headers that tell a loader what goes
-where."""
+An ELF executable carries the bytes of the link with a description: section headers, a symbol table,
+and program headers that tell a loader what goes where."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from .. import elf_const as c
-from ..dialect import Dialect
 from ..model import ABS, Header, ObjectFile, SectionRow, Sections, Segment, SymbolRow, Symbols
 from .placement import PlacedSection, Placement
 from .relocate import Patched
 
 PAGE = 0x1000
-
-
-def raw_pieces(
-    placed: Placement, patched: Patched, dialect: Dialect
-) -> list[tuple[int, bytearray, str]]:
-    """What a raw image consists of: (load address, bytes, section name), lowest address first.
-
-    GNU ld goes by load address (LMA), LLD by VMA; sections without contents are left out in both,
-    and in GNU ld those that only move `.`.  Source: `--oformat binary` of both, by experiment."""
-    found = [
-        (section.lma if dialect.lma_counts else section.vma, content, section.name)
-        for section, content in zip(placed.sections, patched.contents)
-        if section.plan.loads and section.size
-    ]
-    found.sort(key=lambda piece: piece[0])
-    return found
 
 
 def elf_executable(placed: Placement, patched: Patched, entry: int, name: str) -> ObjectFile:
