@@ -265,7 +265,7 @@ def _link(
     inputs = load_inputs(objs, script, options.search, dialect, diags, before)
     oformat = output_format(script, options, inputs.files[0])
     raw = oformat in RAW_FORMATS
-    resolution = resolve_symbols(inputs, dialect, diags)
+    resolution = resolve_symbols(inputs, dialect, diags, raw)
     diags.stop_on_errors()
     # From here on no file joins the link, and each name has one definer.
     table = list_sections(resolution, dialect)

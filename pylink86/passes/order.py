@@ -242,7 +242,7 @@ def _final_type(entry: Entry, dialect: Dialect) -> tuple[int, int]:
     """SHT_ and SHF_ of an output section, given what is in it and what the script says of it.
 
     GNU ld: data statements make NOBITS inputs take file space, and a section of data alone is
-    read-only data; LLD: NOBITS inputs keep the section NOBITS.  (NOLOAD) makes it NOBITS in both.
+    read-only data unless something else began it; LLD: NOBITS inputs keep the section NOBITS.  (NOLOAD) makes it NOBITS in both.
     """
     kind, flags = entry.type, entry.flags
     if entry.node is not None and entry.node.type == "NOLOAD":
@@ -253,7 +253,8 @@ def _final_type(entry: Entry, dialect: Dialect) -> tuple[int, int]:
     if not entry.has_input:
         if dialect.orphans_follow_flags:
             if entry.has_data:
-                return c.SHT_PROGBITS, c.SHF_ALLOC
+                writable = 0 if entry.data_is_readonly else c.SHF_WRITE
+                return c.SHT_PROGBITS, c.SHF_ALLOC | writable
             return c.SHT_NOBITS, c.SHF_ALLOC
         return c.SHT_PROGBITS, flags
     if entry.has_data and dialect.data_makes_nobits_load:

@@ -210,7 +210,8 @@ def _position_after(items: list[Item], anchor: Entry | None, directly: bool) -> 
     """Index at which an orphan goes in behind its anchor (or, without one, first).
 
     Assignments to symbols stay with the anchor; the first assignment to `.` belongs to what
-    follows. Where no output section follows any more, the orphan goes to the very end."""
+    follows, if that is in memory. Where no output section follows any more, the orphan goes to the
+    very end."""
     start = 0 if anchor is None else items.index(anchor) + 1
     if directly:
         return start
@@ -219,7 +220,8 @@ def _position_after(items: list[Item], anchor: Entry | None, directly: bool) -> 
     for index in range(start, len(items)):
         item = items[index]
         if isinstance(item, Entry):
-            return index if first_dot is None else first_dot
+            not_in_memory = item.has_input and not _entry_traits(item) & ALLOC
+            return index if first_dot is None or not_in_memory else first_dot
         if isinstance(item, n.Assignment) and item.name == "." and first_dot is None:
             if not ignore_dot:
                 first_dot = index

@@ -243,7 +243,7 @@ class Walk(Scope):
         if node is not None and node.subalign is not None:
             if self.dialect.subalign_sets_section_alignment:
                 align = max(self._input_aligns(section.plan, self._alignment(node.subalign)))
-            else:
+            elif next(section.plan.sections(), None) is not None:
                 align = max(align, self._alignment(node.subalign))
         asked = 1
         if node is not None and node.align is not None:

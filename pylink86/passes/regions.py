@@ -95,7 +95,8 @@ class Regions:
                 end = max(region.current, section.vma) + section.size
             region.current = end
             region.users.append((section.name, section.size))
-        if lma_region is not None and lma_region is not region and section.plan.loads:
+        loads = section.plan.loads or not dialect.lma_counts
+        if lma_region is not None and lma_region is not region and loads:
             start = section.lma
             if not dialect.lma_counts:
                 start = (lma_region.current + step + section.align - 1) & -section.align
@@ -130,6 +131,8 @@ def find_region(
     node = plan.node
     if node is not None and node.lma_region and regions.get(node.lma_region) is None:
         unknown_region(walk, node.lma_region, node)
+    if not plan.alloc and (node is None or not walk.dialect.lma_counts):
+        return None
     name = declared(plan) if walk.dialect.lma_counts else _inherited(plan, walk)
     if name:
         region = regions.get(name)
@@ -142,7 +145,7 @@ def find_region(
     if not regions.by_name or not plan.alloc or plan.dropped or addressed:
         return None
     for region in regions.by_name.values():
-        if _accepts(region.node.attributes, plan):
+        if _accepts(region.node.attributes, plan, walk.dialect):
             section.region = region.name
             return region
     walk.diags.error(
@@ -162,25 +165,39 @@ def _inherited(plan: OutputPlan, walk: Scope) -> str:
     return next((s.region for s in reversed(walk.placed) if s.plan.alloc), "")
 
 
-ATTRIBUTES = {"r": "r", "w": "w", "x": "x", "a": "a", "i": "i", "l": "i"}
+ATTRIBUTES = {"l": "i"}
+"""Letters that mean the same as another."""
 
 
-def _traits(plan: OutputPlan) -> set[str]:
-    """A section in the letters of MEMORY attributes (GNU ld manual 3.7)."""
+def _traits(plan: OutputPlan, dialect: Dialect) -> set[str]:
+    """A section in the letters of MEMORY attributes (GNU ld manual 3.7, by experiment).
+
+    In GNU ld `w` is data: what is loaded and no code, or writable and no code.
+    """
     found = {"a"} if plan.alloc else set()
-    found.add("w" if plan.flags & c.SHF_WRITE else "r")
-    if plan.flags & c.SHF_EXECINSTR:
-        found.add("x")
-    if plan.loads:
-        found.add("i")
-    return found
+    writable, code = plan.flags & c.SHF_WRITE, plan.flags & c.SHF_EXECINSTR
+    found.add("x" if code else "")
+    if not writable:
+        found.add("r")
+    if dialect.lma_counts:
+        found.add("i" if plan.loads else "")
+        found.add("w" if not code and (plan.loads or writable) else "")
+    elif writable:
+        found.add("w")
+    return found - {""}
 
 
-def _accepts(attributes: str, plan: OutputPlan) -> bool:
-    """Whether any attribute before `!` is the section's and none after it is."""
-    want, _, refuse = attributes.lower().partition("!")
-    traits = _traits(plan)
-    if {ATTRIBUTES.get(letter, letter) for letter in refuse} & traits:
-        return False
-    wanted = {ATTRIBUTES.get(letter, letter) for letter in want}
-    return bool(wanted & traits)
+def _accepts(attributes: str, plan: OutputPlan, dialect: Dialect) -> bool:
+    """Whether any wanted attribute is the section's and no refused one is.
+
+    `!` refuses all letters after it in GNU ld; in LLD the next `!` turns back.
+    """
+    wanted, refused = set(), set()
+    negative = False
+    for letter in attributes.lower():
+        if letter == "!":
+            negative = dialect.lma_counts or not negative
+        else:
+            (refused if negative else wanted).add(ATTRIBUTES.get(letter, letter))
+    traits = _traits(plan, dialect)
+    return bool(wanted & traits) and not refused & traits

@@ -9,7 +9,7 @@ wins, and two strong ones are an error (gABI ch.4, "Symbol Table")."""
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -70,8 +70,13 @@ class _Commons:
     align: int
 
 
-def resolve_symbols(inputs: Inputs, dialect: Dialect, diags: Diagnostics) -> Resolution:
+def resolve_symbols(
+    inputs: Inputs, dialect: Dialect, diags: Diagnostics, generic: bool = False
+) -> Resolution:
     """Give each name its definer and make the linker's own file.
+
+    generic: the link goes through GNU ld's generic path (raw and foreign formats), where a COMMON
+    block has the alignment of the last file that asked for it.
 
     Reports duplicate-symbol (GNU's words: multiple definition).  A symbol in a COMDAT member that
     lost defines nothing; its references go to the winner's.
@@ -99,6 +104,8 @@ def resolve_symbols(inputs: Inputs, dialect: Dialect, diags: Diagnostics) -> Res
                 continue
             if shndx == COMMON:
                 _note_common(commons, name, number, symbols, index)
+                if generic and dialect.generic_path:
+                    commons[name].align = max(symbols.value[index], 1)
                 if rank.get(name, 0) < COMMON_RANK:
                     rank[name], definer[name] = COMMON_RANK, (number, index)
                 continue
@@ -110,7 +117,7 @@ def resolve_symbols(inputs: Inputs, dialect: Dialect, diags: Diagnostics) -> Res
                 twice.append((name, definer[name], (number, index)))
     if twice:
         _report_duplicates(inputs, twice, diags)
-    mentioned = dict.fromkeys(name for names in names_of for name in names) if commons else {}
+    mentioned = _mention_order(inputs.files, names_of, dialect) if commons else {}
     alive = {name: commons[name] for name in mentioned if rank.get(name) == COMMON_RANK}
     own, origin, own_symbols = _own_file(alive, inputs, dialect)
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
@@ -132,6 +139,19 @@ def global_names(obj: ObjectFile) -> tuple[int, tuple[str, ...]]:
         return 0, ()
     first = obj.sections.info[obj.symtab]
     return first, strings_at(obj.symbols.strings, obj.symbols.name_off[first:])
+
+
+def _mention_order(
+    files: Sequence[ObjectFile], names_of: Sequence[tuple[str, ...]], dialect: Dialect
+) -> dict[str, None]:
+    """Global names as they are first met; LLD looks for COMMON blocks only in files that ask for
+    any."""
+    return dict.fromkeys(
+        name
+        for obj, names in zip(files, names_of)
+        if dialect.groups_commons_by_file or COMMON in obj.symbols.shndx
+        for name in names
+    )
 
 
 def _note_common(
