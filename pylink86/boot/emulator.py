@@ -29,6 +29,7 @@ from .interrupts import (
 )
 from .keyboard import scan_codes
 from .machine import Machine
+from .memory import FRESH
 from .pc import Pc
 from .registers import Registers
 from .screen import TEXT
@@ -41,6 +42,8 @@ WOKEN_SLICE = 128
 """What a waiting guest gets after an interrupt to show that it has something to do now."""
 PROBE_STEPS = 64
 """How long a loop may be and still be recognised as idle."""
+NO_CODE = {bytes(32): "zeros", bytes([FRESH]) * 32: "what RAM held at power-on"}
+"""What a guest that went astray finds instead of instructions, and may run through for hours."""
 PROBE_CHUNKS = 8
 """MiB of touched memory up to which the probe compares all of it."""
 PREFIXES = b"\x66\x67\x26\x2e\x36\x3e\x64\x65"
@@ -284,6 +287,10 @@ class Emulator:
 
     def _after_full_slice(self) -> None:
         """The slice was used up: is this a loop that waits, or work?"""
+        empty = NO_CODE.get(self._code(0, 32))
+        if empty:
+            self.pc.end("crash", f"runs through memory that holds {empty}, not code")
+            return
         self.full_slices += 1
         probe = self.woken or self.full_slices & (self.full_slices - 1) == 0
         self.slice = min(2 * self.slice, LARGEST_SLICE)

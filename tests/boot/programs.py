@@ -414,6 +414,9 @@ SOURCES: dict[str, str] = {
     + "lidt [idtr64]\nmov rsp, 0x40000000\nint 0x31\na: jmp a\n"
     "idtr64: dw 0x3ff\ndq 0x9000\n",
     "sse-off": PROTECTED + "movaps xmm0, xmm1\n",
+    "zeros": PROTECTED + "mov edi, 0x100000\nmov ecx, 0x4000\nxor eax, eax\nrep stosd\n"
+    "jmp 0x100000\n",
+    "astray": START + "jmp 0:0x9000\n",
     "nowhere": PROTECTED + "jmp 8:0x50000000\n",
     "fresh-ram": START + CLEAR + "cmp byte [0x9000], 0\nje a\n" + say("dirty") + "a:" + HALT,
 }
