@@ -7,33 +7,78 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from .. import elf_const as c
+from ..diag import fail
 from ..model import ABS, Header, ObjectFile, SectionRow, Sections, Segment, SymbolRow, Symbols
 from .placement import PlacedSection, Placement
 from .relocate import Patched
 
 PAGE = 0x1000
+MASK = (1 << 64) - 1
+MACHINES = {32: c.EM_386, 64: c.EM_X86_64}
 
 
-def elf_executable(placed: Placement, patched: Patched, entry: int, name: str) -> ObjectFile:
-    """The link as an ET_EXEC of the first input's class and machine."""
-    header = placed.addresses.resolution.files[0].header
+def elf_executable(
+    placed: Placement, patched: Patched, entry: int, name: str, elf_class: int
+) -> ObjectFile:
+    """The link as an ET_EXEC of a class, 32 or 64.
+
+    Raises out-of-range-for-elf32 for what lies where a 32-bit file cannot say it does."""
     sections = [
         s for s in placed.sections if not s.plan.dropped and (s.size or s.plan.node is not None)
     ]
     where = {id(s): i for i, s in enumerate(sections, 1)}
     rows = [
-        SectionRow(s.name, s.plan.type, s.plan.flags, s.vma, s.size, align=s.align)
+        SectionRow(
+            s.name,
+            s.plan.type,
+            s.plan.flags,
+            _held(s.vma, elf_class, f"section `{s.name}'"),
+            _held(s.size, elf_class, f"the size of section `{s.name}'"),
+            align=s.align,
+        )
         for s in sections
     ]
     contents = [b"", *(bytes(patched.contents[_index(placed, s)]) for s in sections)]
     return ObjectFile(
         name,
-        Header(header.elf_class, header.machine, c.ET_EXEC, entry=entry),
+        Header(
+            elf_class,
+            MACHINES[elf_class],
+            c.ET_EXEC,
+            entry=_held(entry, elf_class, "the entry point"),
+        ),
         Sections.from_rows(rows),
         contents,
-        Symbols.from_rows(_symbol_rows(placed, where)),
-        segments=load_segments(sections),
+        Symbols.from_rows(
+            attrs.evolve(row, value=_held(row.value, elf_class, f"symbol `{row.name}'"))
+            for row in _symbol_rows(placed, where)
+        ),
+        segments=tuple(
+            attrs.evolve(
+                s,
+                vaddr=_held(s.vaddr, elf_class, "a segment"),
+                paddr=_held(s.paddr, elf_class, "a segment's load address"),
+                memsz=_held(s.memsz, elf_class, "the size of a segment"),
+            )
+            for s in load_segments(sections)
+        ),
+    )
+
+
+def _held(value: int, elf_class: int, what: str) -> int:
+    """A number as a file of the class holds it; negative ones wrap."""
+    value &= MASK
+    if elf_class == 64 or value <= 0xFFFFFFFF:
+        return value
+    if value >= MASK - 0x7FFFFFFF:
+        return value & 0xFFFFFFFF
+    raise fail(
+        "out-of-range-for-elf32",
+        f"{what} is {value:#x}: a 32-bit ELF file has no room for that",
+        help=["write elf64-x86-64 or a raw image, or place it below 0x100000000"],
     )
 
 
