@@ -140,13 +140,17 @@ class LinkResult:
             )  # fmt: skip
             return write_image(format, found)
         if format in ELF_FORMATS:
-            return self.object_file.to_bytes()
+            return self._executable(ELF_FORMATS[format]).to_bytes()
         raise fail("unknown-format", f"unknown output format `{format}'", help=[_formats()])
 
     @cached_property
     def object_file(self) -> ObjectFile:
-        """The link as an ELF executable in memory."""
-        return elf_executable(self.placed, self.patched, self.entry, "a.out")
+        """The link as an ELF executable in memory, of the output's class."""
+        wide = self.placed.addresses.machine == c.EM_X86_64
+        return self._executable(ELF_FORMATS.get(self.oformat, 64 if wide else 32))
+
+    def _executable(self, elf_class: int) -> ObjectFile:
+        return elf_executable(self.placed, self.patched, self.entry, "a.out", elf_class)
 
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
         """Write the output (temporary file, then rename); raises cannot-write."""
