@@ -21,11 +21,12 @@ MACHINES = {32: c.EM_386, 64: c.EM_X86_64}
 
 
 def elf_executable(
-    placed: Placement, patched: Patched, entry: int, name: str, elf_class: int
+    placed: Placement, patched: Patched, entry: int, name: str, elf_class: int = 0
 ) -> ObjectFile:
-    """The link as an ET_EXEC of a class, 32 or 64.
+    """The link as an ET_EXEC of a class: 32, 64, or 0 for that of the link's machine.
 
     Raises out-of-range-for-elf32 for what lies where a 32-bit file cannot say it does."""
+    elf_class = elf_class or (64 if placed.addresses.machine == c.EM_X86_64 else 32)
     sections = [
         s for s in placed.sections if not s.plan.dropped and (s.size or s.plan.node is not None)
     ]
@@ -37,7 +38,7 @@ def elf_executable(
             s.plan.flags,
             _held(s.vma, elf_class, f"section `{s.name}'"),
             _held(s.size, elf_class, f"the size of section `{s.name}'"),
-            align=s.align,
+            align=_held(s.align, elf_class, f"the alignment of section `{s.name}'"),
         )
         for s in sections
     ]
@@ -53,7 +54,11 @@ def elf_executable(
         Sections.from_rows(rows),
         contents,
         Symbols.from_rows(
-            attrs.evolve(row, value=_held(row.value, elf_class, f"symbol `{row.name}'"))
+            attrs.evolve(
+                row,
+                value=_held(row.value, elf_class, f"symbol `{row.name}'"),
+                size=_held(row.size, elf_class, f"the size of symbol `{row.name}'"),
+            )
             for row in _symbol_rows(placed, where)
         ),
         segments=tuple(
