@@ -146,8 +146,7 @@ class LinkResult:
     @cached_property
     def object_file(self) -> ObjectFile:
         """The link as an ELF executable in memory, of the output's class."""
-        wide = self.placed.addresses.machine == c.EM_X86_64
-        return self._executable(ELF_FORMATS.get(self.oformat, 64 if wide else 32))
+        return self._executable(ELF_FORMATS.get(self.oformat, 0))
 
     def _executable(self, elf_class: int) -> ObjectFile:
         return elf_executable(self.placed, self.patched, self.entry, "a.out", elf_class)
