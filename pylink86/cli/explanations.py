@@ -208,6 +208,12 @@ multiple that a processor or a disk would know.
 
 Example: `. = ALIGN(500);`.  Cure: 512, or `. = (. + 499) / 500 * 500` where 500 is really meant.
 """,
+    "out-of-range-for-elf32": """
+A 32-bit ELF file writes addresses, sizes and values of symbols in 32 bits, and one of this link
+needs more.
+
+Cure: `--oformat=elf64-x86-64` or a raw image, or an address below 0x100000000.
+""",
     "fill-too-wide": """
 LLD takes the fill behind `=` and in FILL() as a number of 32 bits, its most significant byte first.
 GNU ld repeats a hexadecimal constant of any length as it is written.
