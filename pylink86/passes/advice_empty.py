@@ -18,9 +18,9 @@ from .placement import INPUT
 from .words import expressions
 
 USUAL = re.compile(
-    r"\*?(\.?(bss|data|rodata|got|plt|eh_frame|gcc_except_table|init|fini|preinit|ctors|dtors|jcr"
-    r"|t?data|tbss|rela?|s?data|s?bss|note|comment|debug|stab|gnu|dyn|hash|interp|lbss|ldata|lrodata"
-    r"|igot|iplt|tm_clone|igot|symtab|strtab|shstrtab|iplt|noinit)(\b|_|\.|\*|$)|COMMON$|\*$)"
+    r"(^|[.*])([ls]?bss|[ls]?data|l?rodata|i?got|i?plt|eh_frame|gcc_except_table|init|fini|preinit"
+    r"|[cd]tors|jcr|tdata|tbss|rela?|note|comment|debug|stab|gnu|dynamic|dynsym|hash|interp"
+    r"|tm_clone_table|symtab|strtab|shstrtab|noinit|COMMON)(\b|_)|^\*$"
 )
 """Patterns of input sections that a program may well not have."""
 
@@ -56,7 +56,7 @@ def _is_empty(link: Finished, node: n.OutputSection) -> bool:
     if placed is not None and any(piece.kind == INPUT for piece in placed.pieces):
         return False
     return not all(
-        USUAL.match(pattern.pattern)
+        USUAL.search(pattern.pattern)
         for statement in statements
         for pattern in statement.sections or (n.SectionPattern("?"),)
     )
@@ -77,7 +77,8 @@ def _names_a_place(expr: n.Expr) -> bool:
     if isinstance(expr, n.Number):
         return expr.value != 0
     return not any(
-        (isinstance(e, n.Name) and e.name == ".") or (isinstance(e, n.Call) and e.name in NO_ADDRESS)
+        (isinstance(e, n.Name) and e.name == ".")
+        or (isinstance(e, n.Call) and e.name in NO_ADDRESS)
         for e in expressions(expr)
     )
 
@@ -126,12 +127,11 @@ def _is_label(item: object) -> bool:
 def _tell(link: Finished, node: n.OutputSection, why: str, diags: Diagnostics) -> None:
     lost = [s.name for s in link.placed.sections if s.plan.node is None and s.size and s.plan.alloc]
     dead = _killed(link, node)
-    notes = [f"{why}, but {'--gc-sections removed all' if dead else 'none'} that its patterns match"]
-    notes[0] = (
+    notes = [
         f"{why}, but --gc-sections removed all that its patterns match: {listed(dead)}"
         if dead
         else f"{why}, but no input section matches its patterns"
-    )
+    ]
     if lost:
         notes.append(f"the script does not place {listed(lost)}, which went elsewhere")
     diags.warn(
@@ -168,9 +168,7 @@ def _pattern_help(link: Finished, node: n.OutputSection) -> str:
         for p in s.sections
         if p.pattern != "*"
     ]
-    existing = {
-        name: None for name, ok in zip(link.table.name, link.table.eligible) if ok and name
-    }
+    existing = {name: None for name, ok in zip(link.table.name, link.table.eligible) if ok and name}
     for pattern in patterns:
         core = pattern.strip("*.")
         alike = [name for name in existing if core and core == name.strip(".")]

@@ -8,126 +8,210 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-
-import attrs
+from typing import NamedTuple
 
 from .. import elf_const as c
 from ..diag import Diagnostics
 from ..elf_tables import Buffer
+from ..model import ObjectFile
 from .finished import Finished
 from .match import SectionId
+from .near import listed
 
+MULTIBOOT_MAGIC = struct.pack("<I", 0x1BADB002)
+MULTIBOOT2_MAGIC = struct.pack("<I", 0xE85250D6)
 LIMINE_MAGIC = struct.pack("<QQ", 0xC7B1DD30DF4C8B88, 0x0A82E883A194F07B)
 XEN_PVH = 18
+PAGE = 0x1000
 
 
-@attrs.frozen
-class HeaderKind:
-    """A kind of header: its name, alignment and how deep in the file loaders look (0: anywhere)."""
+class HeaderKind(NamedTuple):
+    """A kind of header: its name, alignment, size and how deep in the file loaders look (0:
+    anywhere)."""
 
     name: str
     align: int
+    size: int
     depth: int
     source: str
 
 
-MULTIBOOT = HeaderKind("multiboot", 4, 8192, "Multiboot 0.6.96, 3.1")
-MULTIBOOT2 = HeaderKind("multiboot2", 8, 32768, "Multiboot2 2.0, 3.1.1")
-PVH = HeaderKind("PVH note", 4, 0, "Xen PVH boot ABI")
-LIMINE = HeaderKind("Limine request", 8, 0, "Limine protocol, feature requests")
+MULTIBOOT = HeaderKind("multiboot header", 4, 12, 8192, "Multiboot 0.6.96, 3.1.1")
+MULTIBOOT2 = HeaderKind("multiboot2 header", 8, 16, 32768, "Multiboot2 2.0, 3.1.1")
+PVH = HeaderKind("PVH note", 4, 0, 0, "Xen x86/HVM direct boot ABI")
+LIMINE = HeaderKind("Limine request", 8, 0, 0, "Limine boot protocol, features")
+
+Found = tuple[SectionId, int, HeaderKind]
+"""A header: the input section, the offset in it, what it is."""
 
 
 def boot_headers(link: Finished, diags: Diagnostics) -> None:
-    """boot-header-dropped, boot-header-misaligned, boot-header-too-deep."""
-    for sid, sec_off, kind in _headers(link):
+    """boot-header-dropped, boot-header-misaligned, boot-header-too-deep.
+
+    A header is a magic number with the right checksum (multiboot), a Xen note of type 18 (PVH), or
+    the 16 bytes all Limine requests begin with; PVH and Limine count in ELF output only, which is
+    what their loaders take.
+    """
+    dropped: dict[tuple[str, str, str], list[str]] = {}
+    for found in _headers(link):
+        sid, sec_off, kind = found
         place = link.placed.addresses.of_place(sid, sec_off)
-        if place is None:
-            _tell_dropped(link, sid, kind, diags)
-            continue
-        section = link.placed.sections[place[0]]
-        address = section.vma + place[1]
-        if address % kind.align:
-            diags.warn(
-                "boot-header-misaligned",
-                f"the {kind.name} header is at {address:#x}, which is no multiple of {kind.align}",
-                place=link.placed.addresses.describe(sid),
-                notes=[f"loaders step through the file by {kind.align} bytes ({kind.source})"],
-                help=[f"align the section that holds it: .balign {kind.align} before the header"],
-            )
-        depth = _file_offset(link, place)
-        if kind.depth and depth is not None and depth + 12 > kind.depth:
-            diags.warn(
-                "boot-header-too-deep",
-                f"the {kind.name} header is at file offset {depth:#x}; loaders look in the first "
-                f"{kind.depth} bytes",
-                place=link.placed.addresses.describe(sid),
-                notes=[f"source of the limit: {kind.source}"],
-                help=[
-                    f"place its section first: *({link.table.name[sid]}) as the first statement of "
-                    "the first output section; in ELF output, -n or -z max-page-size=0x1000 keeps "
-                    "the gap before it small"
-                ],
-            )
+        cause = _why_dropped(link, sid, place)
+        if cause is not None:
+            dropped.setdefault((kind.name, *cause), []).append(link.describe(sid))
+        elif place is not None:
+            _check_place(link, found, place, diags)
+    for (name, why, cure), places in dropped.items():
+        several = len(dict.fromkeys(places)) > 1
+        diags.warn(
+            "boot-header-dropped",
+            f"the {name} in {listed(dict.fromkeys(places), 3)} is not in the output"
+            if not several
+            else f"the {name}s in {listed(dict.fromkeys(places), 3)} are not in the output",
+            notes=[why, "a loader would say that the file has no header"],
+            help=[cure],
+        )
 
 
-def _headers(link: Finished) -> Iterator[tuple[SectionId, int, HeaderKind]]:
-    """Every header in the inputs: (section, offset in it, kind)."""
+def _headers(link: Finished) -> Iterator[Found]:
+    """Every header in the inputs."""
+    base = link.table.base
     for number, obj in enumerate(link.resolution.files[:-1]):
-        flags, kinds = obj.sections.flags, obj.sections.type
-        for index in range(1, len(kinds)):
-            if flags[index] & c.SHF_ALLOC and kinds[index] != c.SHT_NOBITS:
-                content = obj.contents[index]
-                if len(content) >= 12:
-                    for sec_off, kind in _in_section(content, kinds[index]):
-                        yield link.table.base[number] + index, sec_off, kind
+        kinds = obj.sections.type
+        if _has_magic(obj):
+            for index in range(1, len(kinds)):
+                if kinds[index] == c.SHT_PROGBITS and _may_be_loaded(obj, index):
+                    content = obj.contents[index]
+                    for sec_off, kind in _in_section(bytes(content), link.raw):
+                        yield base[number] + index, sec_off, kind
+        if c.SHT_NOTE in kinds and not link.raw:
+            for index, section_type in enumerate(kinds):
+                if section_type == c.SHT_NOTE and _has_pvh(obj.contents[index]):
+                    yield base[number] + index, 0, PVH
 
 
-def _in_section(content: Buffer, section_type: int) -> Iterator[tuple[int, HeaderKind]]:
-    data = bytes(content)
-    yield from _multiboot(data)
-    at = data.find(LIMINE_MAGIC)
-    if at >= 0 and at % 8 == 0:
+def _has_magic(obj: ObjectFile) -> bool:
+    """Whether any magic number is anywhere in the file: one search for all its sections."""
+    backing = {id(data): data for c in obj.contents if (data := getattr(c, "obj", c))}
+    for data in backing.values():
+        find = getattr(data, "find", None)
+        if find is None:
+            return True
+        if find(MULTIBOOT_MAGIC) >= 0 or find(MULTIBOOT2_MAGIC) >= 0 or find(LIMINE_MAGIC) >= 0:
+            return True
+    return False
+
+
+def _may_be_loaded(obj: ObjectFile, index: int) -> bool:
+    return bool(obj.sections.flags[index] & c.SHF_ALLOC) or "debug" not in obj.sections.names[index]
+
+
+def _in_section(data: bytes, raw: bool) -> Iterator[tuple[int, HeaderKind]]:
+    yield from _multiboot(data, MULTIBOOT_MAGIC, MULTIBOOT, 3)
+    yield from _multiboot(data, MULTIBOOT2_MAGIC, MULTIBOOT2, 4)
+    at = -1 if raw else data.find(LIMINE_MAGIC)
+    while at >= 0:
         yield at, LIMINE
-    is_xen = section_type == c.SHT_NOTE and data[12:16] == b"Xen\0"
-    if is_xen and struct.unpack_from("<I", data, 8)[0] == XEN_PVH:
-        yield 0, PVH
+        at = data.find(LIMINE_MAGIC, at + 8)
 
 
-def _multiboot(data: bytes) -> Iterator[tuple[int, HeaderKind]]:
+def _multiboot(
+    data: bytes, magic: bytes, kind: HeaderKind, words: int
+) -> Iterator[tuple[int, HeaderKind]]:
     """Magic, then flags or architecture and length, then what makes the sum 0 modulo 2^32."""
-    for magic, kind, words in ((0x1BADB002, MULTIBOOT, 3), (0xE85250D6, MULTIBOOT2, 4)):
-        at = data.find(struct.pack("<I", magic))
-        if 0 <= at <= len(data) - 4 * words:
-            fields = struct.unpack_from(f"<{words}I", data, at)
-            if sum(fields) & 0xFFFFFFFF == 0:
-                yield at, kind
+    at = data.find(magic)
+    while 0 <= at <= len(data) - 4 * words:
+        if sum(struct.unpack_from(f"<{words}I", data, at)) & 0xFFFFFFFF == 0:
+            yield at, kind
+            return
+        at = data.find(magic, at + 1)
 
 
-def _tell_dropped(link: Finished, sid: SectionId, kind: HeaderKind, diags: Diagnostics) -> None:
+def _has_pvh(content: Buffer) -> bool:
+    """Whether a note section holds XEN_ELFNOTE_PHYS32_ENTRY, from which QEMU starts a kernel."""
+    data = bytes(content)
+    at = 0
+    while at + 12 <= len(data):
+        name_size, size, kind = struct.unpack_from("<III", data, at)
+        if kind == XEN_PVH and data[at + 12 : at + 16] == b"Xen\0":
+            return True
+        at += 12 + (name_size + 3 & ~3) + (size + 3 & ~3)
+    return False
+
+
+def _why_dropped(
+    link: Finished, sid: SectionId, place: tuple[int, int] | None
+) -> tuple[str, str] | None:
+    """(why, cure) when a header's section is not in the loaded output."""
     name = link.table.name[sid]
+    if place is not None:
+        if link.placed.sections[place[0]].plan.alloc:
+            return None
+        return (
+            "its section has no alloc flag, so it belongs to no segment that is loaded",
+            f'say in the source that it is memory: .section {name}, "a" (gas) or '
+            f"section {name} progbits alloc (nasm)",
+        )
     if sid in link.live.dead:
-        why = "--gc-sections removed it: no code refers to a header"
-        cure = f"keep it: KEEP(*({name})) in the script"
-    elif sid in link.claims.discarded:
-        why = "a /DISCARD/ pattern of the script takes it"
-        cure = f"place `{name}' in a section before /DISCARD/, or narrow that pattern"
-    else:
-        return
-    diags.warn(
-        "boot-header-dropped",
-        f"the {kind.name} header in `{name}' is not in the output",
-        place=link.placed.addresses.describe(sid),
-        notes=[why, "a loader will say that the file has no header"],
-        help=[cure],
-    )
+        return (
+            "--gc-sections removed it: no code refers to a header",
+            f"keep it: KEEP(*({name})) in the script",
+        )
+    if sid in link.claims.discarded:
+        return (
+            "a /DISCARD/ pattern of the script takes it",
+            f"place it in a section that stands before /DISCARD/: KEEP(*({name}))",
+        )
+    return None
 
 
-def _file_offset(link: Finished, place: tuple[int, int]) -> int | None:
-    """Where in the output file a place is: exact for raw images, for ELF as the writer lays it
-    out."""
+def _check_place(link: Finished, found: Found, place: tuple[int, int], diags: Diagnostics) -> None:
+    """Alignment and depth of a header that is in the output."""
+    sid, _, kind = found
     section = link.placed.sections[place[0]]
+    at = section.vma + place[1]
+    where = f"at {at:#x}"
     if link.raw:
-        return link.load_address(section) - link.start + place[1]
+        at = link.load_address(section) - link.start + place[1]
+        where = f"at offset {at:#x} of the image"
+    if at % kind.align:
+        diags.warn(
+            "boot-header-misaligned",
+            f"the {kind.name} is {where}, which is no multiple of {kind.align}",
+            place=link.describe(sid),
+            notes=[f"loaders step through the file by {kind.align} bytes ({kind.source})"],
+            help=[
+                f"align it in the source: .balign {kind.align} (gas) or align {kind.align} (nasm) "
+                "before the header"
+            ],
+        )
+    depth = _depth(link, place, at, kind) if kind.depth else 0
+    if kind.depth and depth + kind.size > kind.depth:
+        diags.warn(
+            "boot-header-too-deep",
+            f"the {kind.name} is at file offset {depth:#x}, and loaders look only in the first "
+            f"{kind.depth:#x} bytes",
+            place=link.describe(sid),
+            notes=[f"source of the limit: {kind.source}"],
+            help=[
+                f"make it the first that is placed: KEEP(*({link.table.name[sid]})) at the start "
+                "of the first output section",
+                *([] if link.raw else ["or make the gap before it smaller: -n, or "
+                                       "-z max-page-size=0x1000"]),
+            ],
+        )  # fmt: skip
+
+
+def _depth(link: Finished, place: tuple[int, int], at: int, kind: HeaderKind) -> int:
+    """Where in the output file a place is: exact for raw images; for ELF as the writer lays it out,
+    unless what lies before it is too little for that to matter."""
+    if link.raw:
+        return at
+    section = link.placed.sections[place[0]]
+    before = [s for s in link.loaded if s.vma < section.vma]
+    most = PAGE * (2 + len(before)) + sum(s.size for s in before) + place[1]
+    if most + kind.size <= kind.depth:
+        return most
     from ..formats.elf_place import place_in_file
     from ..formats.elf_write import with_tables
     from .finish import elf_executable
@@ -135,5 +219,5 @@ def _file_offset(link: Finished, place: tuple[int, int]) -> int | None:
     image = place_in_file(with_tables(elf_executable(link.placed, link.patched, 0, "a.out")))
     names = image.sections.names
     if section.name not in names:
-        return None
+        return 0
     return image.sections.offset[names.index(section.name)] + place[1]

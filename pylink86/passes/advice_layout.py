@@ -18,6 +18,7 @@ from .finished import Finished
 from .largest import largest_inputs
 from .match import Claim, SectionId
 from .near import listed, nearest_files
+from .orphans import EVERYTHING
 from .placement import INPUT, PlacedSection
 
 FAR = 1 << 20
@@ -142,7 +143,9 @@ FOR_NOBODY = (".note", ".eh_frame", ".gcc_except_table", ".comment", ".debug", "
 def _place_or_discard(orphans: list[PlacedSection]) -> list[str]:
     """The lines that would place or discard orphans, the likelier one first."""
     patterns = " ".join(dict.fromkeys(_pattern_for(s.name) for s in orphans))
-    place = f"place {'it' if len(orphans) == 1 else 'them'}: *({patterns}) in a section of the script"
+    place = (
+        f"place {'it' if len(orphans) == 1 else 'them'}: *({patterns}) in a section of the script"
+    )
     discard = f"leave {'it' if len(orphans) == 1 else 'them'} out: /DISCARD/ : {{ *({patterns}) }}"
     if all(s.name.startswith(FOR_NOBODY) for s in orphans):
         return [discard, "or " + place]
@@ -167,7 +170,7 @@ def not_loaded_in_image(link: Finished, diags: Diagnostics) -> None:
         if section.plan.node is None:
             continue
         for claim in section.plan.items:
-            if not isinstance(claim, Claim):
+            if not isinstance(claim, Claim) or claim.node is EVERYTHING:
                 continue
             drawn = [
                 sid

@@ -11,16 +11,16 @@ from collections.abc import Callable
 
 from ..diag import Diagnostics
 from .advice_boot import (
-    bss_nobody_clears,
     count_over_bios_limit,
     image_with_a_hole,
     low_memory_limits,
     partial_last_sector,
     signature,
 )
+from .advice_bss import bss_nobody_clears
+from .advice_empty import empty_sections
 from .advice_headers import boot_headers
 from .advice_layout import (
-    empty_sections,
     files_nobody_gave,
     not_loaded_in_image,
     orphans_far_off,

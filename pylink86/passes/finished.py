@@ -10,7 +10,7 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from .live import Live
 from .load import ScriptFile
-from .match import Claims, SectionList
+from .match import Claims, SectionId, SectionList
 from .order import Plan
 from .placement import PlacedSection, Placement
 from .relocate import Patched
@@ -45,6 +45,10 @@ class Finished:
         """The address that orders a raw image: LMA, or VMA in LLD's dialect."""
         return section.lma if self.dialect.lma_counts else section.vma
 
+    def describe(self, sid: SectionId) -> str:
+        """`file.o(.text)`."""
+        return self.placed.addresses.describe(sid)
+
     @cached_property
     def start(self) -> int:
         """Load address of the image's first byte; -1 when it holds nothing."""
@@ -59,13 +63,22 @@ class Finished:
     @property
     def boots_from_disk(self) -> bool:
         """Whether this is a raw image that begins where a BIOS loads a boot sector."""
-        return self.raw and self.start == BOOT_ADDRESS
+        return self.raw and self.start >= 0 and BOOT_ADDRESS in (self.start, self.loaded[0].vma)
+
+    def content(self, section: PlacedSection) -> bytearray:
+        """The bytes of an output section."""
+        return self.patched.contents[self.number[id(section)]]
+
+    @cached_property
+    def number(self) -> dict[int, int]:
+        """Each placed section's place in `placed.sections`, by its id()."""
+        return {id(section): i for i, section in enumerate(self.placed.sections)}
 
     def image_bytes(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes of the raw image from an offset; holes are zeros."""
         out = bytearray(min(size, max(0, self.size - offset)))
         for section in self.loaded:
-            content = self.patched.contents[self.placed.sections.index(section)]
+            content = self.content(section)
             at = self.load_address(section) - self.start - offset
             if at < len(out) and at + section.size > 0:
                 part = content[max(0, -at) : len(out) - at]

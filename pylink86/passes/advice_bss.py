@@ -1,0 +1,112 @@
+"""Memory behind a raw image that programs expect to be zero.
+
+A variable without a value takes no room in a file; the file only says how large `.bss` is, and who
+loads it provides zeros.  A raw image says nothing, and what loads it knows nothing: the memory
+behind it holds whatever was there before.  Emulators start with zeros, PCs do not.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .. import elf_const as c
+from ..diag import Diagnostics
+from ..script import nodes as n
+from .counts import assignments
+from .finished import Finished
+from .largest import largest_inputs
+from .match import SectionId
+from .placement import INPUT, PlacedSection
+from .words import expressions
+
+NOT_CLEARED = re.compile(r"stack|noinit|no_init|uninit|heap|persist|retain|page_?table", re.I)
+"""Names of sections whose authors do not expect zeros."""
+
+
+def bss_nobody_clears(link: Finished, diags: Diagnostics) -> None:
+    """bss-not-in-image: compiled variables outside of the raw image that nothing sets to zero.
+
+    Silent when the objects use symbols that bound or measure the section: their code knows where
+    it is, and why would it, if not to clear it.  Silent for memory that only assembly reserves
+    (labels without type): stacks, page tables and buffers want no zeros."""
+    if not link.raw or not link.loaded:
+        return
+    for section in link.placed.sections:
+        plan = section.plan
+        if not plan.alloc or plan.loads or not section.size or _inside(link, section):
+            continue
+        wanting = [
+            piece.size
+            for piece in section.pieces
+            if piece.kind == INPUT
+            and isinstance(piece.origin, int)
+            and _wants_zeros(link, piece.origin)
+        ]
+        if wanting and not _is_known_to_code(link, section):
+            _tell(link, section, diags)
+
+
+def _inside(link: Finished, section: PlacedSection) -> bool:
+    """Whether it lies between sections of the image, where the file has zeros."""
+    at = link.load_address(section)
+    return link.start <= at and at + section.size <= link.start + link.size
+
+
+def _wants_zeros(link: Finished, sid: SectionId) -> bool:
+    """Whether an input section holds variables of a compiler: COMMON, typed symbols, or no labels
+    at all (`static` ones of stripped objects)."""
+    table = link.table
+    if table.type[sid] != c.SHT_NOBITS or NOT_CLEARED.search(table.name[sid]):
+        return False
+    file = table.owner_file(sid)
+    obj = link.resolution.files[file]
+    index = sid - table.base[file]
+    kinds = {
+        info & 0xF
+        for info, shndx in zip(obj.symbols.info, obj.symbols.shndx)
+        if shndx == index and info & 0xF != c.STT_SECTION
+    }
+    return not kinds or c.STT_OBJECT in kinds or c.STT_COMMON in kinds
+
+
+def _is_known_to_code(link: Finished, section: PlacedSection) -> bool:
+    """Whether objects use its start, its size, or two symbols in it."""
+    used = link.resolution.undefined
+    start, end = section.vma, section.vma + section.size
+    bounds = {
+        value.absolute()
+        for name, value in link.placed.symbols.items()
+        if name in used and start <= value.absolute() <= end
+    }
+    return start in bounds or len(bounds) > 1 or _is_measured(link, section)
+
+
+def _is_measured(link: Finished, section: PlacedSection) -> bool:
+    """Whether a symbol an object uses is computed from the section's size or address."""
+    return any(
+        isinstance(expr, n.Call) and expr.target == section.name
+        for node in assignments(link.placed)
+        if node.name in link.resolution.undefined
+        for expr in expressions(node.value)
+    )
+
+
+def _tell(link: Finished, section: PlacedSection, diags: Diagnostics) -> None:
+    start = section.vma
+    diags.warn(
+        "bss-not-in-image",
+        f"`{section.name}' has {section.size:#x} bytes that are not in the raw image, and nothing "
+        "sets them to zero",
+        span=section.plan.node.name_span if section.plan.node is not None else None,
+        notes=[
+            f"it is at {start:#x} to {start + section.size:#x}; the file ends with "
+            f"`{link.loaded[-1].name}'",
+            f"it holds {largest_inputs(section, link.placed.addresses)}",
+            "compiled code expects such variables to be zero; after a boot they hold anything",
+        ],
+        help=[
+            "put it into the file: take *(.bss* COMMON) in the last section with contents, before "
+            "its end",
+            "or clear it in the start code, from and to symbols the script defines around it",
+        ],
+    )
