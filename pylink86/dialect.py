@@ -196,6 +196,12 @@ class Dialect:
         "a section that is not loaded but placed by the script moves `.`",
         "`.n 0x3000 : { *(.comment) } .y : {..}`",
     )
+    starts_at_start: bool = row(
+        "a script without ENTRY() is entered at `start`, or else at the begin of `.text`; LLD: at "
+        "`_start`, or else at 0",
+        "`SECTIONS { .text 0x1000 : { *(.text) } }` with `_start` two bytes into .text: 0x1000 in "
+        "GNU ld, 0x1002 in LLD",
+    )
     references_to_discarded_are_zero: bool = row(
         "a reference to a discarded symbol is 0, else an error",
         "`/DISCARD/ : { *(.x) }` and a relocation against a symbol in .x",
@@ -244,6 +250,7 @@ GNU = Dialect(
     number_in_section_is_relative=True,
     defined_looks_ahead=False,
     nonalloc_moves_dot=True,
+    starts_at_start=True,
     references_to_discarded_are_zero=True,
 )
 
@@ -289,6 +296,7 @@ LLD = Dialect(
     number_in_section_is_relative=False,
     defined_looks_ahead=True,
     nonalloc_moves_dot=False,
+    starts_at_start=False,
     references_to_discarded_are_zero=False,
 )
 

@@ -289,7 +289,7 @@ def _link(
     diags.stop_on_errors()
     patched = apply_relocations(placed, dialect, raw, diags, _source_line)
     diags.stop_on_errors()
-    start = _entry_address(entry, placed, diags)
+    start = _entry_address(entry or _default_entry(script, dialect), placed, dialect)
     advise(
         Finished(script, resolution, table, claims, live, plan, placed, patched, dialect, raw),
         diags,
@@ -384,24 +384,29 @@ def _entry_name(script: ScriptFile) -> str:
     return found
 
 
-def _entry_address(entry: str, placed: Placement, diags: Diagnostics) -> int:
-    """The entry symbol's address; without one, the start of `.text` (GNU ld manual 3.4.1)."""
-    for name in (entry,) if entry else ("_start", "start"):
-        if name in placed.symbols:
-            return placed.symbols[name].absolute()
-        where = placed.addresses.resolution.definer.get(name)
-        found = placed.addresses.of_symbol(*where) if where is not None else None
-        if isinstance(found, int):
-            return found
-        if found is not None:
-            return placed.sections[found[0]].vma + found[1]
+def _default_entry(script: ScriptFile, dialect: Dialect) -> str:
+    """The entry symbol when nobody names one; GNU ld's own scripts say ENTRY(_start)."""
+    return "start" if dialect.starts_at_start and script.commands else "_start"
+
+
+def _entry_address(entry: str, placed: Placement, dialect: Dialect) -> int:
+    """The entry symbol's address, or the number it is; else, in GNU ld's dialect, the start of
+    `.text` (GNU ld manual 3.4.1)."""
+    if entry in placed.symbols:
+        return placed.symbols[entry].absolute() & 0xFFFFFFFFFFFFFFFF
+    where = placed.addresses.resolution.definer.get(entry)
+    found = placed.addresses.of_symbol(*where) if where is not None else None
+    if isinstance(found, int):
+        return found
+    if found is not None:
+        return placed.sections[found[0]].vma + found[1]
     if entry[:1].isdigit():
         try:
             return int(entry, 0)
         except ValueError:
             pass
-    text = placed.find(".text")
-    return text.vma if text is not None else 0
+    text = placed.find(".text") if dialect.starts_at_start else None
+    return text.vma if text is not None and not text.plan.dropped else 0
 
 
 def _source_line(obj: ObjectFile, index: int, offset: int) -> str | None:
