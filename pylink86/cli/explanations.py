@@ -173,6 +173,13 @@ Example: `.boot` at 0x7c00 and `.text` at 0xffffffff80000000 would need 16 EiB.
 Cure: place or discard the section the message names; give code that is loaded low and runs high a
 load address with AT(...).  `--max-image-size=SIZE` moves the limit.
 """,
+    "out-of-range-for-ihex": """
+Intel HEX has 32 bits for an address, and a section's load address or the entry point needs more.
+Addresses from 0xffffffff80000000 on count as negative numbers of 32 bits and do fit.
+
+Cure: give the section a lower load address with AT(...), or write another format: --oformat verilog
+takes 64 bits, binary has no addresses at all.
+""",
     # Scripts
     "script-syntax": """
 The linker script does not follow the grammar.  The caret stands where reading stopped; what is
