@@ -29,8 +29,9 @@ MIB = 0xFFFFF
 def write_ihex(image: Image) -> bytes:
     """The image as Intel HEX; out-of-range-for-ihex when an address needs more than 32 bits.
 
-    Upper address bits are set by segment below 1 MiB and linearly above; a segment that is still set
-    is first put back to 0, so that a reader that adds both is right.  An entry of 0 is not written.
+    Upper address bits are set by segment below 1 MiB and linearly above; a segment that is still
+    set is first put back to 0, so that a reader that adds both is right.  An entry of 0 is not
+    written.
     """
     lines: list[str] = []
     segment = linear = 0
