@@ -19,7 +19,7 @@ from ..script import nodes as n
 from .entry import Entry
 from .load import ScriptFile
 from .match import Claim, Claims, Draft, SectionId, SectionList
-from .orphans import Dropped, Item, join_by_name, place_like_gnu, place_like_lld
+from .orphans import EVERYTHING, Dropped, Item, join_by_name, place_like_gnu, place_like_lld
 from .resolve import Resolution
 from .words import names_used, sections_addressed
 
@@ -34,7 +34,8 @@ class OutputPlan:
     the strictest input's.  beside: for an orphan, the section of the script it was placed behind.
     loads: whether it occupies bytes of a loaded image (gABI: SHF_ALLOC and not SHT_NOBITS).
     dropped: it holds nothing and is not in the output, but has an address, and symbols of its empty
-    inputs are there (GNU ld's dialect)."""
+    inputs are there (GNU ld's dialect).  took_tables: a pattern took an empty table of the linker,
+    which is not in `items` any more."""
 
     index: int
     name: str
@@ -45,6 +46,7 @@ class OutputPlan:
     align: int
     beside: n.OutputSection | None = None
     dropped: bool = False
+    took_tables: bool = False
 
     @property
     def alloc(self) -> bool:
@@ -105,12 +107,27 @@ def order_sections(
         _begin_in_order(entries)
         place_like_gnu(entries, orphans, table)
     else:
-        fresh = join_by_name(entries, orphans, table)
+        fresh = join_by_name(entries, [*orphans, *_untaken_tables(claims, table)], table)
+        fresh = [entry for entry in fresh if not table.phantoms.issuperset(_taken(entry))]
         inherit_flags(entries)
         entries = [_or_dropped(item, holds) for item in entries]
         has_bounds = any(isinstance(k, (n.Memory, n.Phdrs)) for k in script.commands)
         place_like_lld(entries, fresh, has_bounds)
     return _finished(entries, table, wanted, holds, dialect)
+
+
+def _untaken_tables(claims: Claims, table: SectionList) -> list[SectionId]:
+    """The linker's own empty tables that no pattern took: an output section of such a name has them
+    in it, which makes LLD's `.bss : { LONG(1) }` a section without contents."""
+    taken = {
+        sid
+        for draft in claims.items
+        if isinstance(draft, Draft)
+        for item in draft.items
+        if isinstance(item, Claim)
+        for sid in item.sections
+    }
+    return sorted(table.phantoms - taken - claims.discarded)
 
 
 def _or_dropped(item: Item, holds: Callable[[Entry], bool]) -> Item:
@@ -204,12 +221,27 @@ def _finished(
                 entry.align,
                 entry.beside,
                 dropped=not kept,
+                took_tables=_took_tables(entry, table),
             )
             sections.append(plan)
             commands.append(plan)
         elif entry.node is not None:
             commands.append(Dropped(entry.node))
     return Plan(tuple(commands), tuple(sections), _assigned(entries), wanted)
+
+
+def _taken(entry: Entry) -> Iterator[SectionId]:
+    return (sid for item in entry.items if isinstance(item, Claim) for sid in item.sections)
+
+
+def _took_tables(entry: Entry, table: SectionList) -> bool:
+    """Whether the script's own patterns took any of the linker's empty tables."""
+    return any(
+        isinstance(item, Claim)
+        and item.node is not EVERYTHING
+        and not table.phantoms.isdisjoint(item.sections)
+        for item in entry.items
+    )
 
 
 def _without_phantoms(entry: Entry, table: SectionList) -> tuple[Claim | n.SectionStatement, ...]:

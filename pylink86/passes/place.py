@@ -257,7 +257,7 @@ class Walk(Scope):
 
     def _input_aligns(self, plan: OutputPlan, subalign: int) -> Iterator[int]:
         """LLD: SUBALIGN is for the inputs the script names; an orphan keeps its own alignment."""
-        yield 1
+        yield subalign if plan.took_tables else 1
         for item in plan.items:
             if isinstance(item, Claim) and item.sections:
                 if item.node is EVERYTHING:

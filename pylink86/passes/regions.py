@@ -192,7 +192,8 @@ def _accepts(attributes: str, plan: OutputPlan, dialect: Dialect) -> bool:
 
     `!` refuses all letters after it in GNU ld; in LLD the next `!` turns back.
     """
-    wanted, refused = set(), set()
+    wanted: set[str] = set()
+    refused: set[str] = set()
     negative = False
     for letter in attributes.lower():
         if letter == "!":
