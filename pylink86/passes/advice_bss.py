@@ -13,13 +13,13 @@ from .. import elf_const as c
 from ..diag import Diagnostics
 from ..script import nodes as n
 from .counts import assignments
-from .finished import Finished
+from .finished import Finished, name_span
 from .largest import largest_inputs
 from .match import SectionId
 from .placement import INPUT, PlacedSection
 from .words import expressions
 
-NOT_CLEARED = re.compile(r"stack|noinit|no_init|uninit|heap|persist|retain|page_?table", re.I)
+NOT_CLEARED = r"(?i)stack|noinit|no_init|uninit|heap|persist|retain|page_?table"
 """Names of sections whose authors do not expect zeros."""
 
 
@@ -29,8 +29,6 @@ def bss_nobody_clears(link: Finished, diags: Diagnostics) -> None:
     Silent when the objects use symbols that bound or measure the section: their code knows where
     it is, and why would it, if not to clear it.  Silent for memory that only assembly reserves
     (labels without type): stacks, page tables and buffers want no zeros."""
-    if not link.raw or not link.loaded:
-        return
     for section in link.placed.sections:
         plan = section.plan
         if not plan.alloc or plan.loads or not section.size or _inside(link, section):
@@ -56,7 +54,7 @@ def _wants_zeros(link: Finished, sid: SectionId) -> bool:
     """Whether an input section holds variables of a compiler: COMMON, typed symbols, or no labels
     at all (`static` ones of stripped objects)."""
     table = link.table
-    if table.type[sid] != c.SHT_NOBITS or NOT_CLEARED.search(table.name[sid]):
+    if table.type[sid] != c.SHT_NOBITS or re.search(NOT_CLEARED, table.name[sid]):
         return False
     file = table.owner_file(sid)
     obj = link.resolution.files[file]
@@ -97,10 +95,9 @@ def _tell(link: Finished, section: PlacedSection, diags: Diagnostics) -> None:
         "bss-not-in-image",
         f"`{section.name}' has {section.size:#x} bytes that are not in the raw image, and nothing "
         "sets them to zero",
-        span=section.plan.node.name_span if section.plan.node is not None else None,
+        span=name_span(section),
         notes=[
-            f"it is at {start:#x} to {start + section.size:#x}; the file ends with "
-            f"`{link.loaded[-1].name}'",
+            f"it is at {start:#x} to {start + section.size:#x}, outside of what the file holds",
             f"it holds {largest_inputs(section, link.placed.addresses)}",
             "compiled code expects such variables to be zero; after a boot they hold anything",
         ],

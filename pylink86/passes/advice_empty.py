@@ -8,16 +8,18 @@ that were meant for it are somewhere else or missing.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ..diag import Diagnostics
 from ..script import nodes as n
 from .counts import assignments
 from .finished import Finished
 from .near import listed, nearest
+from .orphans import Dropped
 from .placement import INPUT
 from .words import expressions
 
-USUAL = re.compile(
+USUAL = (
     r"(^|[.*])([ls]?bss|[ls]?data|l?rodata|i?got|i?plt|eh_frame|gcc_except_table|init|fini|preinit"
     r"|[cd]tors|jcr|tdata|tbss|rela?|note|comment|debug|stab|gnu|dynamic|dynsym|hash|interp"
     r"|tm_clone_table|symtab|strtab|shstrtab|noinit|COMMON)(\b|_)|^\*$"
@@ -37,7 +39,7 @@ def empty_sections(link: Finished, diags: Diagnostics) -> None:
     Used means: assigned to a symbol.  Silent for asserts, for a section's own AT(), for sections
     that are copied at run time (AT, AT>: copying nothing is fine), for tables between two symbols,
     and where all patterns are of the kind a program may lack (.data, .bss, .got ...)."""
-    empty = [node for node in link.section_nodes if _is_empty(link, node)]
+    empty = [node for node in _without_input(link) if _expects_input(node)]
     if not empty:
         return
     used = _sections_measured(link)
@@ -47,17 +49,27 @@ def empty_sections(link: Finished, diags: Diagnostics) -> None:
             _tell(link, node, why, diags)
 
 
-def _is_empty(link: Finished, node: n.OutputSection) -> bool:
-    """Whether a section has patterns that an ordinary program matches, and none of them did."""
-    statements = [s for s in node.statements if isinstance(s, n.InputStatement)]
-    if not statements or node.name == "/DISCARD/":
-        return False
-    placed = link.by_node.get(id(node))
-    if placed is not None and any(piece.kind == INPUT for piece in placed.pieces):
-        return False
-    return not all(
-        USUAL.search(pattern.pattern)
-        for statement in statements
+def _without_input(link: Finished) -> Iterator[n.OutputSection]:
+    """The output sections of the script that no input section came to."""
+    for section in link.placed.sections:
+        node = section.plan.node
+        if node is not None:
+            for piece in section.pieces:
+                if piece.kind == INPUT:
+                    break
+            else:
+                yield node
+    for command in link.plan.commands:
+        if isinstance(command, Dropped):
+            yield command.node
+
+
+def _expects_input(node: n.OutputSection) -> bool:
+    """Whether a section has patterns that an ordinary program matches."""
+    return node.name != "/DISCARD/" and not all(
+        re.search(USUAL, pattern.pattern)
+        for statement in node.statements
+        if isinstance(statement, n.InputStatement)
         for pattern in statement.sections or (n.SectionPattern("?"),)
     )
 
@@ -66,7 +78,7 @@ def _why_it_matters(link: Finished, node: n.OutputSection, used: dict[str, str])
     if node.name in used and node.at is None and not node.lma_region:
         return f"the script uses its {used[node.name]}"
     if node.address is not None and _names_a_place(node.address):
-        placed = link.by_node.get(id(node))
+        placed = next((s for s in link.placed.sections if s.plan.node is node), None)
         if placed is None or placed.vma:
             return "its address is given"
     return ""

@@ -7,20 +7,19 @@ found"."""
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .. import elf_const as c
 from ..diag import Diagnostics
 from ..elf_tables import Buffer
 from ..model import ObjectFile
+from .advise import LIMINE_MAGIC, MULTIBOOT2_MAGIC, MULTIBOOT_MAGIC
 from .finished import Finished
 from .match import SectionId
 from .near import listed
+from .placement import INPUT, PlacedSection
 
-MULTIBOOT_MAGIC = struct.pack("<I", 0x1BADB002)
-MULTIBOOT2_MAGIC = struct.pack("<I", 0xE85250D6)
-LIMINE_MAGIC = struct.pack("<QQ", 0xC7B1DD30DF4C8B88, 0x0A82E883A194F07B)
 XEN_PVH = 18
 PAGE = 0x1000
 
@@ -42,7 +41,8 @@ PVH = HeaderKind("PVH note", 4, 0, 0, "Xen x86/HVM direct boot ABI")
 LIMINE = HeaderKind("Limine request", 8, 0, 0, "Limine boot protocol, features")
 
 Found = tuple[SectionId, int, HeaderKind]
-"""A header: the input section, the offset in it, what it is."""
+"""A header: the input section, the offset in it (in its output section when it is placed), what it
+is."""
 
 
 def boot_headers(link: Finished, diags: Diagnostics) -> None:
@@ -53,14 +53,15 @@ def boot_headers(link: Finished, diags: Diagnostics) -> None:
     what their loaders take.
     """
     dropped: dict[tuple[str, str, str], list[str]] = {}
-    for found in _headers(link):
-        sid, sec_off, kind = found
-        place = link.placed.addresses.of_place(sid, sec_off)
-        cause = _why_dropped(link, sid, place)
-        if cause is not None:
-            dropped.setdefault((kind.name, *cause), []).append(link.describe(sid))
-        elif place is not None:
-            _check_place(link, found, place, diags)
+    for section, content in zip(link.placed.sections, link.patched.contents):
+        for found in _placed_headers(link, section, content):
+            if section.plan.alloc:
+                _check_place(link, section, found, diags)
+            else:
+                _note(link, found, NO_ALLOC, dropped)
+    for sids, reason in ((link.live.dead, COLLECTED), (link.claims.discarded, DISCARDED)):
+        for found in _lost_headers(link, sids):
+            _note(link, found, reason, dropped)
     for (name, why, cure), places in dropped.items():
         several = len(dict.fromkeys(places)) > 1
         diags.warn(
@@ -73,21 +74,59 @@ def boot_headers(link: Finished, diags: Diagnostics) -> None:
         )
 
 
-def _headers(link: Finished) -> Iterator[Found]:
-    """Every header in the inputs."""
-    base = link.table.base
-    for number, obj in enumerate(link.resolution.files[:-1]):
-        kinds = obj.sections.type
-        if _has_magic(obj):
-            for index in range(1, len(kinds)):
-                if kinds[index] == c.SHT_PROGBITS and _may_be_loaded(obj, index):
-                    content = obj.contents[index]
-                    for sec_off, kind in _in_section(bytes(content), link.raw):
-                        yield base[number] + index, sec_off, kind
-        if c.SHT_NOTE in kinds and not link.raw:
-            for index, section_type in enumerate(kinds):
-                if section_type == c.SHT_NOTE and _has_pvh(obj.contents[index]):
-                    yield base[number] + index, 0, PVH
+NO_ALLOC = (
+    "its section has no alloc flag, so it belongs to no segment that is loaded",
+    'say in the source that it is memory: .section {0}, "a" (gas) or section {0} progbits alloc '
+    "(nasm)",
+)
+COLLECTED = (
+    "--gc-sections removed it: no code refers to a header",
+    "keep it: KEEP(*({0})) in the script",
+)
+DISCARDED = (
+    "a /DISCARD/ pattern of the script takes it",
+    "place it in a section that stands before /DISCARD/: KEEP(*({0}))",
+)
+"""Why a header is not where a loader looks, and the way out; {0} is its section's name."""
+
+
+def _note(
+    link: Finished,
+    found: Found,
+    why: tuple[str, str],
+    dropped: dict[tuple[str, str, str], list[str]],
+) -> None:
+    key = (found[2].name, why[0], why[1].format(link.table.name[found[0]]))
+    dropped.setdefault(key, []).append(link.describe(found[0]))
+
+
+def _placed_headers(link: Finished, section: PlacedSection, content: bytearray) -> Iterator[Found]:
+    """Headers in an output section; offsets are the output section's."""
+    if len(content) < MULTIBOOT.size:
+        return
+    for sec_off, kind in _in_bytes(content, link.raw):
+        for piece in section.pieces:
+            if piece.sec_off <= sec_off < piece.sec_off + piece.size and piece.kind == INPUT:
+                assert isinstance(piece.origin, int)
+                yield piece.origin, sec_off, kind
+
+
+def _lost_headers(link: Finished, sids: Iterable[SectionId]) -> Iterator[Found]:
+    """Headers in input sections that are not in the output."""
+    table = link.table
+    has_magic: dict[int, bool] = {}
+    for sid in sorted(sids):
+        number = table.owner_file(sid)
+        obj, index = link.resolution.files[number], sid - table.base[number]
+        if table.type[sid] == c.SHT_NOTE and not link.raw:
+            if _has_pvh(obj.contents[index]):
+                yield sid, 0, PVH
+        elif table.type[sid] == c.SHT_PROGBITS and "debug" not in table.name[sid]:
+            if number not in has_magic:
+                has_magic[number] = _has_magic(obj)
+            if has_magic[number]:
+                for sec_off, kind in _in_bytes(bytes(obj.contents[index]), link.raw):
+                    yield sid, sec_off, kind
 
 
 def _has_magic(obj: ObjectFile) -> bool:
@@ -102,13 +141,11 @@ def _has_magic(obj: ObjectFile) -> bool:
     return False
 
 
-def _may_be_loaded(obj: ObjectFile, index: int) -> bool:
-    return bool(obj.sections.flags[index] & c.SHF_ALLOC) or "debug" not in obj.sections.names[index]
-
-
-def _in_section(data: bytes, raw: bool) -> Iterator[tuple[int, HeaderKind]]:
-    yield from _multiboot(data, MULTIBOOT_MAGIC, MULTIBOOT, 3)
-    yield from _multiboot(data, MULTIBOOT2_MAGIC, MULTIBOOT2, 4)
+def _in_bytes(data: bytes | bytearray, raw: bool) -> Iterator[tuple[int, HeaderKind]]:
+    if data.find(MULTIBOOT_MAGIC) >= 0:
+        yield from _multiboot(data, MULTIBOOT_MAGIC, MULTIBOOT, 3)
+    if data.find(MULTIBOOT2_MAGIC) >= 0:
+        yield from _multiboot(data, MULTIBOOT2_MAGIC, MULTIBOOT2, 4)
     at = -1 if raw else data.find(LIMINE_MAGIC)
     while at >= 0:
         yield at, LIMINE
@@ -116,7 +153,7 @@ def _in_section(data: bytes, raw: bool) -> Iterator[tuple[int, HeaderKind]]:
 
 
 def _multiboot(
-    data: bytes, magic: bytes, kind: HeaderKind, words: int
+    data: bytes | bytearray, magic: bytes, kind: HeaderKind, words: int
 ) -> Iterator[tuple[int, HeaderKind]]:
     """Magic, then flags or architecture and length, then what makes the sum 0 modulo 2^32."""
     at = data.find(magic)
@@ -139,40 +176,13 @@ def _has_pvh(content: Buffer) -> bool:
     return False
 
 
-def _why_dropped(
-    link: Finished, sid: SectionId, place: tuple[int, int] | None
-) -> tuple[str, str] | None:
-    """(why, cure) when a header's section is not in the loaded output."""
-    name = link.table.name[sid]
-    if place is not None:
-        if link.placed.sections[place[0]].plan.alloc:
-            return None
-        return (
-            "its section has no alloc flag, so it belongs to no segment that is loaded",
-            f'say in the source that it is memory: .section {name}, "a" (gas) or '
-            f"section {name} progbits alloc (nasm)",
-        )
-    if sid in link.live.dead:
-        return (
-            "--gc-sections removed it: no code refers to a header",
-            f"keep it: KEEP(*({name})) in the script",
-        )
-    if sid in link.claims.discarded:
-        return (
-            "a /DISCARD/ pattern of the script takes it",
-            f"place it in a section that stands before /DISCARD/: KEEP(*({name}))",
-        )
-    return None
-
-
-def _check_place(link: Finished, found: Found, place: tuple[int, int], diags: Diagnostics) -> None:
+def _check_place(link: Finished, section: PlacedSection, found: Found, diags: Diagnostics) -> None:
     """Alignment and depth of a header that is in the output."""
-    sid, _, kind = found
-    section = link.placed.sections[place[0]]
-    at = section.vma + place[1]
+    sid, sec_off, kind = found
+    at = section.vma + sec_off
     where = f"at {at:#x}"
     if link.raw:
-        at = link.load_address(section) - link.start + place[1]
+        at = link.load_address(section) - link.start + sec_off
         where = f"at offset {at:#x} of the image"
     if at % kind.align:
         diags.warn(
@@ -185,7 +195,7 @@ def _check_place(link: Finished, found: Found, place: tuple[int, int], diags: Di
                 "before the header"
             ],
         )
-    depth = _depth(link, place, at, kind) if kind.depth else 0
+    depth = _depth(link, section, sec_off, kind) if kind.depth else 0
     if kind.depth and depth + kind.size > kind.depth:
         diags.warn(
             "boot-header-too-deep",
@@ -202,14 +212,13 @@ def _check_place(link: Finished, found: Found, place: tuple[int, int], diags: Di
         )  # fmt: skip
 
 
-def _depth(link: Finished, place: tuple[int, int], at: int, kind: HeaderKind) -> int:
+def _depth(link: Finished, section: PlacedSection, sec_off: int, kind: HeaderKind) -> int:
     """Where in the output file a place is: exact for raw images; for ELF as the writer lays it out,
     unless what lies before it is too little for that to matter."""
     if link.raw:
-        return at
-    section = link.placed.sections[place[0]]
+        return link.load_address(section) - link.start + sec_off
     before = [s for s in link.loaded if s.vma < section.vma]
-    most = PAGE * (2 + len(before)) + sum(s.size for s in before) + place[1]
+    most = PAGE * (2 + len(before)) + sum(s.size for s in before) + sec_off
     if most + kind.size <= kind.depth:
         return most
     from ..formats.elf_place import place_in_file
@@ -220,4 +229,4 @@ def _depth(link: Finished, place: tuple[int, int], at: int, kind: HeaderKind) ->
     names = image.sections.names
     if section.name not in names:
         return 0
-    return image.sections.offset[names.index(section.name)] + place[1]
+    return image.sections.offset[names.index(section.name)] + sec_off

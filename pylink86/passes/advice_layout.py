@@ -24,11 +24,15 @@ from .placement import INPUT, PlacedSection
 FAR = 1 << 20
 """An orphan this far from the image was not meant to be in it."""
 
-NOT_LOADED = re.compile(
+NOT_LOADED = (
     r"\.z?debug|\.comment|\.note|\.stab|\.gnu|\.line\b|\.rela?\b|\.ident|\.llvm|\.symtab|\.strtab"
     r"|\.shstrtab|\.attributes|\.GCC\.|\.discard|\.modinfo|\.annotation"
 )
 """Names, prefixed or not, of sections that are not loaded by design."""
+
+
+def _is_not_loaded(name: str) -> bool:
+    return re.search(NOT_LOADED, name) is not None
 
 
 def files_nobody_gave(link: Finished, diags: Diagnostics) -> None:
@@ -37,8 +41,6 @@ def files_nobody_gave(link: Finished, diags: Diagnostics) -> None:
     In GNU ld's dialect such a file is opened, or missed loudly.  Silent in /DISCARD/, where taking
     nothing does no harm, and for archive members (`libc.a:printf.o`).
     """
-    if link.dialect.opens_files_named_in_patterns:
-        return
     names = [obj.name for obj in link.resolution.files[:-1]]
     for node in link.section_nodes:
         if node.name == "/DISCARD/":
@@ -70,8 +72,6 @@ def orphans_far_off(link: Finished, diags: Diagnostics) -> None:
     Only for raw images, and only when the script placed something in the file.  Far is more than
     1 MiB behind everything that is not far itself.
     """
-    if not link.raw or all(s.plan.node is not None for s in link.loaded):
-        return
     meant = [s for s in link.loaded if s.plan.node is not None]
     if not meant:
         return
@@ -163,8 +163,6 @@ def not_loaded_in_image(link: Finished, diags: Diagnostics) -> None:
     Only for raw images, and only when a pattern for everything took them (`boot.o;`, `*(*)`,
     `*(.rust.*)`): who writes *(.comment) wants it.
     """
-    if not link.raw:
-        return
     flags, names = link.table.flags, link.table.name
     for section in link.loaded:
         if section.plan.node is None:
@@ -177,7 +175,7 @@ def not_loaded_in_image(link: Finished, diags: Diagnostics) -> None:
                 for sid in claim.sections
                 if not flags[sid] & c.SHF_ALLOC
                 and link.table.size[sid]
-                and NOT_LOADED.search(names[sid])
+                and _is_not_loaded(names[sid])
             ]
             if drawn and not _asked_for(claim.node):
                 _tell_drawn(link, section, claim.node, drawn, diags)
@@ -186,7 +184,7 @@ def not_loaded_in_image(link: Finished, diags: Diagnostics) -> None:
 
 def _asked_for(statement: n.InputStatement) -> bool:
     """Whether the statement names debug data itself."""
-    return any(NOT_LOADED.search(p.pattern) for p in statement.sections)
+    return any(_is_not_loaded(p.pattern) for p in statement.sections)
 
 
 def _tell_drawn(
@@ -220,8 +218,6 @@ def placed_but_left_out(link: Finished, diags: Diagnostics) -> None:
     Only for raw images.  Silent for what is never loaded (debug data, notes, (INFO) and (COPY)) and
     at address 0, where scripts put such things by custom.
     """
-    if not link.raw:
-        return
     for section in link.placed.sections:
         node = section.plan.node
         if node is None or section.plan.alloc or not section.size or node.type:
@@ -232,9 +228,9 @@ def placed_but_left_out(link: Finished, diags: Diagnostics) -> None:
             name
             for piece in section.pieces
             if piece.kind == INPUT and isinstance(piece.origin, int)
-            if (name := link.table.name[piece.origin]) and not NOT_LOADED.search(name)
+            if (name := link.table.name[piece.origin]) and not _is_not_loaded(name)
         )
-        if not mine or NOT_LOADED.search(section.name):
+        if not mine or _is_not_loaded(section.name):
             continue
         first = next(iter(mine))
         diags.warn(

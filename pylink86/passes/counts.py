@@ -16,11 +16,16 @@ SECTOR = 512
 DIVISORS = {">>": 9, "/": SECTOR}
 
 
-def sector_counts(placed: Placement) -> dict[str, n.Assignment]:
-    """Symbols assigned from something shifted right by 9 or divided by 512, with the statement."""
+def sector_counts(
+    placed: Placement, least: int = 0, most: int = (1 << 64) - 1
+) -> dict[str, n.Assignment]:
+    """Symbols assigned from something shifted right by 9 or divided by 512, with the statement.
+
+    least, most: only those whose value is in this range, which spares reading the others."""
     found: dict[str, n.Assignment] = {}
     for node in assignments(placed):
-        if node.name in placed.symbols and _counts(node, placed):
+        value = placed.symbols.get(node.name)
+        if value is not None and least <= value.absolute() <= most and _counts(node, placed):
             found[node.name] = node
     return found
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import attrs
 
+from ..diag import Span
 from ..dialect import Dialect
 from ..script import nodes as n
 from .live import Live
@@ -18,6 +19,12 @@ from .resolve import Resolution
 
 BOOT_ADDRESS = 0x7C00
 """Where a BIOS loads the first sector of a disk."""
+
+STAGE_LIMIT = 0x80000
+"""From here on some BIOSes keep data of their own; the bundled boot sectors load no further."""
+
+HIGH = 0x100000
+"""Where the memory above video and ROM begins."""
 
 
 @attrs.frozen(eq=False)
@@ -67,15 +74,17 @@ class Finished:
 
     def content(self, section: PlacedSection) -> bytearray:
         """The bytes of an output section."""
-        return self.patched.contents[self.number[id(section)]]
+        return next(
+            content
+            for other, content in zip(self.placed.sections, self.patched.contents)
+            if other is section
+        )
 
-    @cached_property
-    def number(self) -> dict[int, int]:
-        """Each placed section's place in `placed.sections`, by its id()."""
-        return {id(section): i for i, section in enumerate(self.placed.sections)}
-
-    def image_bytes(self, offset: int, size: int) -> bytes:
+    def bytes_at(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes of the raw image from an offset; holes are zeros."""
+        first = self.loaded[0]
+        if offset + size <= first.size:
+            return bytes(self.content(first)[offset : offset + size])
         out = bytearray(min(size, max(0, self.size - offset)))
         for section in self.loaded:
             content = self.content(section)
@@ -95,7 +104,7 @@ class Finished:
             if isinstance(item, n.OutputSection)
         ]
 
-    @cached_property
-    def by_node(self) -> dict[int, PlacedSection]:
-        """What became of each output section statement, by the node's id()."""
-        return {id(s.plan.node): s for s in self.placed.sections if s.plan.node is not None}
+
+def name_span(section: PlacedSection) -> Span | None:
+    """Where the script names an output section; None for an orphan's."""
+    return section.plan.node.name_span if section.plan.node is not None else None
