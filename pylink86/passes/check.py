@@ -28,6 +28,9 @@ def check_layout(
     """
     _check_asserts(placed, diags)
     _check_regions(placed, diags)
+    _check_wraps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
+    if dialect.lma_counts:
+        _check_wraps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads, diags)
     _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
     if dialect.lma_counts and any(s.lma != s.vma for s in placed.sections):
         _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads, diags)
@@ -170,6 +173,31 @@ def _end_in(section: PlacedSection, region: str) -> int:
 def _line(span: object) -> str:
     line = getattr(span, "line", None)
     return f" (line {line})" if line else ""
+
+
+def _check_wraps(
+    placed: Placement,
+    kind: str,
+    start: Callable[[PlacedSection], int],
+    counts: Callable[[PlacedSection], bool],
+    diags: Diagnostics,
+) -> None:
+    """Sections whose last byte lies beyond the last address, of 32 bits for an i386 link."""
+    bits = 64 if placed.addresses.machine == c.EM_X86_64 else 32
+    for section in placed.sections:
+        first, last = start(section), start(section) + section.size - 1
+        if section.size and counts(section) and (last >> 64 or first >> bits != last >> bits):
+            node = section.plan.node
+            diags.error(
+                "address-wraps",
+                f"section {section.name} {kind} wraps around address space",
+                span=node.name_span if node is not None else None,
+                label=f"{section.size:#x} bytes from {first:#x}",
+                notes=[f"the last address of {bits} bits is {(1 << bits) - 1:#x}"],
+                help=[f"place it at {(1 << bits) - section.size:#x} or below"]
+                if section.size <= 1 << bits
+                else ["make it smaller"],
+            )
 
 
 def _check_overlaps(
