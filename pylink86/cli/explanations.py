@@ -221,6 +221,12 @@ needs more.
 
 Cure: `--oformat=elf64-x86-64` or a raw image, or an address below 0x100000000.
 """,
+    "address-wraps": """
+A section starts so near to the highest address that its end would be at address 0 again: addresses
+have 64 bits (32 on i386), and there is nothing behind the last one.
+
+Cure: a lower address, or a smaller section; often an address of -1 came out of an expression.
+""",
     "fill-too-wide": """
 LLD takes the fill behind `=` and in FILL() as a number of 32 bits, its most significant byte first.
 GNU ld repeats a hexadecimal constant of any length as it is written.
