@@ -19,6 +19,8 @@ from ..model import ObjectFile
 from .placement import Placement
 
 SHOWN = 3
+HELPED = 20
+"""Undefined names that are compared with all names there are: a linear search for each."""
 
 Place = tuple[int, int, int]
 """File number, section index, offset in that section."""
@@ -109,13 +111,13 @@ class References:
                 notes=[*notes, *self._others([m.place for m in found])],
                 help=help_,
             )
-        for name, places in self._undefined.items():
+        for number, (name, places) in enumerate(self._undefined.items()):
             diags.error(
                 "undefined-symbol",
                 f"undefined reference to `{name}'",
                 place=self.place(*places[0]),
                 notes=self._others(places),
-                help=undefined_help(name, self.placed),
+                help=undefined_help(name, self.placed) if number < HELPED else (),
             )
         for (name, file, symbol), places in self._discarded.items():
             self._tell_discarded(name, file, symbol, places, diags)
