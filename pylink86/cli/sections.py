@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .. import elf_const as c
 from ..diag import Diagnostic, LinkError
-from ..explain.overview import KINDS, kind_of
+from ..explain.kinds import KINDS, kind_of
 from ..formats import read
 from ..model import COMMON, UNDEF, ObjectFile, Section
 from ..report import printable

@@ -13,6 +13,7 @@ import attrs
 
 from .. import elf_const as c
 from ..formats import read_bytes
+from ..formats.images import FLAT
 from ..linker import RAW_FORMATS
 from ..model import Section
 from ..passes.placement import PlacedSection
@@ -253,9 +254,11 @@ def places_in_file(result: LinkResult) -> InFile:
 
 
 def _in_raw(result: LinkResult) -> InFile:
-    """A raw image begins with the lowest load address; see `passes.image`."""
+    """An image begins with the lowest load address (see `passes.image`); in hexadecimal formats,
+    the offsets are those of the bytes they stand for."""
+    by_lma = result.dialect.lma_counts or result.oformat != FLAT
     at = {
-        index: section.lma if result.dialect.lma_counts else section.vma
+        index: section.lma if by_lma else section.vma
         for index, section in enumerate(result.placed.sections)
         if section.plan.loads and section.size
     }

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .. import elf_const as c
-from ..linker import RAW_FORMATS
+from ..formats.images import FLAT
 from ..report import printable
+from .kinds import kind_of
 from .names import readable_section
 from .origin import Mark, Origins
 
@@ -27,17 +27,6 @@ if TYPE_CHECKING:
 
 SECTOR = 512
 """Bytes in a sector of a disk, the unit in which a BIOS reads."""
-
-KINDS = {
-    "code": "code",
-    "constants": "read-only data",
-    "data": "data",
-    "zeroed": "zeroed memory",
-    "padding": "padding",
-    "script": "written by the script",
-    "other": "not loaded",
-}
-"""What bytes are for, and the words for it."""
 
 
 @attrs.frozen(eq=False)
@@ -183,7 +172,7 @@ def overview(result: LinkResult, *, lines: bool = False) -> Overview:
     shown = {mark.name for area in areas for mark in area.marks}
     return Overview(
         result.oformat,
-        result.oformat in RAW_FORMATS,
+        result.oformat == FLAT,
         known.in_file.size,
         result.entry,
         tuple(memory),
@@ -277,17 +266,6 @@ def _place(span: object) -> str:
     if not isinstance(span, Span):
         return ""
     return printable(f"{os.path.basename(span.source.name)}:{span.line}")
-
-
-def kind_of(type: int, flags: int) -> str:
-    """What a section is for, of KINDS, by its ELF type and flags (gABI ch.4)."""
-    if not flags & c.SHF_ALLOC:
-        return "other"
-    if type == c.SHT_NOBITS:
-        return "zeroed"
-    if flags & c.SHF_EXECINSTR:
-        return "code"
-    return "data" if flags & c.SHF_WRITE else "constants"
 
 
 def short_names(paths: Iterable[str]) -> dict[str, str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .kinds import KINDS
 from .names import readable, readable_section
-from .overview import KINDS, Area, Fold, Hole, Overview, Part, Table, sectors, size_in_words
+from .overview import Area, Fold, Hole, Overview, Part, Table, sectors, size_in_words
 
 if TYPE_CHECKING:
     from .origin import Mark

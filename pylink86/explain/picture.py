@@ -27,9 +27,9 @@ from .drawing import (
     sector_marks,
     written_marks,
 )
+from .kinds import KINDS
 from .names import readable, readable_section
 from .overview import (
-    KINDS,
     SECTOR,
     Area,
     Fold,
@@ -64,7 +64,7 @@ def page(view: Overview, title: str) -> str:
         "FACTS": _facts(view),
         "LEGEND": _legend(view),
         "FILEHEAD": "Disk image" if view.is_raw else "File",
-        "FILESUB": f"sectors of {SECTOR} bytes" if view.is_raw else "where it lies in the ELF file",
+        "FILESUB": f"sectors of {SECTOR} bytes" if view.is_raw else "where it lies in the file",
         "GUTTER": str(widest),
         "RULER": str(RULER if view.is_raw else 8),
         "HEIGHT": str(height),

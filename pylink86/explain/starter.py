@@ -22,7 +22,7 @@ from .. import elf_const as c
 from ..arch import rows_for
 from ..arch.reloc import ABS, GOT, GOT_BASE, GOT_OFF, GOT_PC, PC, PLT_OFF
 from ..model import UNDEF, ObjectFile, Section
-from .overview import KINDS, kind_of
+from .kinds import KINDS, kind_of
 
 BOOT_ADDRESS, STAGE_ADDRESS, KERNEL_ADDRESS = 0x7C00, 0x7E00, 0x100000
 """Where the BIOS loads the boot sector, what follows it, and where boot loaders put kernels."""

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
+from .kinds import KINDS
 from .names import readable
 from .origin import Mark
 from .overview import (
-    KINDS,
     Area,
     Fold,
     Hole,

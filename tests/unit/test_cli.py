@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pylink86.cli import explanations, main, pyld, sections
+from pylink86.cli import explanations, main, pyld
 from pylink86.cli.program import guarded, parse_size
 from pylink86.diag import Diagnostic, Source, Span, fail
 from pylink86.formats import read
@@ -351,24 +351,6 @@ def test_commands(capsys):
     assert main.main(["link", "--build-id"]) == 1
     assert main.main(["sektions"]) == 1
     assert "did you mean `pylink86 sections'?" in capsys.readouterr().err
-
-
-def test_sections(capsys):
-    assert main.main(["sections", BOOT32, "nosuch.o", STAGE]) == 1
-    out, err = capsys.readouterr()
-    assert "cannot find nosuch.o" in err
-    assert re.search(r"^  \.boot\.text +0x200 +8 +AX +\d+$", out, re.MULTILINE)
-    assert f"{BOOT32}: ELF32, 386" in out
-    assert f"{STAGE}: ELF64, X86_64" in out
-    assert ".symtab" not in out
-
-
-def test_sections_of_every_fixture(capsys):
-    objects = sorted(map(str, OBJECTS.glob("*.o")))
-    assert objects
-    assert sections.main(objects) == 0
-    out = capsys.readouterr().out
-    assert all(f"{name}: ELF" in out for name in objects)
 
 
 # Explanations
