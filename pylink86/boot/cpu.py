@@ -9,6 +9,7 @@ experiment (unicorn 2.1.4) stands at the function that relies on it.
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -27,10 +28,15 @@ NAMES = (*GENERAL, *EXTENDED, "rip", "rflags", *SEGMENTS, *CONTROL)
 EFER = 0xC0000080
 NOWHERE = 1 << 62
 """Where unicorn should stop by itself: an address no code can have."""
+INSTALL = ("pip install pylink86[emulate]", "or boot in QEMU: pylink86 run --qemu")
 SCRATCH = 0xFF000
 """Address in the BIOS segment for the few instructions we run ourselves."""
 
-CODE_BYTES = 16
+GIB = 1 << 30
+MOST_HOLES = 16
+"""Regions without memory a guest may look at; each costs unicorn more than the one before."""
+OLDEST = (2, 1, 2)
+"""unicorn before that cannot be asked for code to be forgotten, or to report a port."""
 
 
 def load_unicorn() -> Any:
@@ -43,8 +49,16 @@ def load_unicorn() -> Any:
             "emulator-missing",
             "the emulator needs the package `unicorn`, which is not installed",
             notes=[str(missing)],
-            help=["pip install pylink86[emulate]", "or boot in QEMU: pylink86 run --qemu"],
+            help=INSTALL,
         ) from None
+    said = str(getattr(unicorn, "__version__", "0"))
+    if tuple(int(n) for n in re.findall(r"\d+", said)[:3]) < OLDEST:
+        raise fail(
+            "emulator-missing",
+            f"the emulator needs `unicorn` {'.'.join(map(str, OLDEST))} or later, and this is "
+            f"{said}",
+            help=INSTALL,
+        )
     return unicorn
 
 
@@ -212,14 +226,22 @@ class Cpu:
         unicorn = self.unicorn
         if access == unicorn.UC_MEM_WRITE_PROT:
             return True
-        index = address // CHUNK
-        if self._map_chunk(index):
+        if self._map_chunk(address // CHUNK):
             return True
         if access in (unicorn.UC_MEM_FETCH_UNMAPPED, unicorn.UC_MEM_FETCH_PROT):
             return False
-        if index not in self._holes:
-            self._holes.add(index)
-            uc.mmio_map(index * CHUNK, CHUNK, _read_hole, None, _write_hole, None)
+        return self._map_hole(address)
+
+    def _map_hole(self, address: int) -> bool:
+        """Let an address without memory read as ones: all up to 4 GiB at once, then GiB by GiB."""
+        start, end = self.memory.size, 4 << 30
+        if address >= end:
+            start = address & ~(GIB - 1)
+            end = start + GIB
+        if start in self._holes or len(self._holes) >= MOST_HOLES:
+            return False
+        self._holes.add(start)
+        self._uc.mmio_map(start, end - start, _read_hole, None, _write_hole, None)
         return True
 
     # Running.

@@ -374,6 +374,17 @@ SOURCES: dict[str, str] = {
     "mov byte [es:0x510], 0x33\nmov bh, [0x500]\n"
     + "mov al, 0xdf\nout 0x64, al\nmov cl, [es:0x510]\nmov [0x502], bx\n"
     "mov [0x504], cl\nmov byte [0x501], 0\nmov byte [0x505], 0\n" + HALT,
+    "holes": PROTECTED
+    + "mov dword [0xfee000b0], 0\nmov eax, [0xfee00020]\nmov [0x500], eax\nmov edi, 0x100000\n"
+    "a: mov dword [edi], 0x12345678\ncmp dword [edi], 0x12345678\njne b\nadd edi, 0x100000\n"
+    "jmp a\nb: mov [0x504], edi\nc: mov eax, [edi]\nadd edi, 0x100000\ncmp edi, 0xfff00000\n"
+    "jb c\n" + HALT,
+    "unreal": START
+    + "cli\nlgdt [gdtr]\nmov eax, cr0\nor al, 1\nmov cr0, eax\nmov bx, 8\nmov ds, bx\nand al, 254\n"
+    "mov cr0, eax\nsti\nmov ebx, 0x200000\nmov dword [ebx], 0x55aa55aa\nmov ax, 0x0e2b\nint 0x10\n"
+    "mov ebx, 0x200000\nmov eax, [ebx]\nmov [0x500], eax\n"
+    + HALT
+    + "gdt: dq 0, 0x00cf92000000ffff\ngdtr: dw 15\ndd gdt\n",
     "pci": PROTECTED + "mov eax, 0x80000000\nmov dx, 0xcf8\nout dx, eax\nmov dx, 0xcfc\n"
     "in eax, dx\nmov [0x500], eax\n" + HALT,
     "hidden-cursor": START

@@ -332,6 +332,17 @@ def test_no_pci_devices() -> None:
     assert run("pci").memory(0x500, 4) == b"\xff" * 4
 
 
+def test_memory_ends_where_it_ends() -> None:
+    machine = run("holes", memory=32 << 20)
+    assert machine.reason == "halted", machine.explain()
+    assert machine.memory(0x500, 8) == b"\xff" * 4 + (32 << 20).to_bytes(4, "little")
+
+
+def test_segments_stay_large_in_real_mode() -> None:
+    machine = run("unreal")
+    assert machine.memory(0x500, 4) == machine.memory(0x200000, 4) == b"\xaa\x55\xaa\x55"
+
+
 def test_hardware_cursor_follows_the_bios() -> None:
     assert run("hidden-cursor").memory(0x500, 1) == b"\x02"
 
@@ -475,3 +486,11 @@ def test_without_unicorn_one_error_names_the_extra(monkeypatch: pytest.MonkeyPat
     (found,) = caught.value.diagnostics
     assert found.slug == "emulator-missing"
     assert "pip install pylink86[emulate]" in found.help[0]
+
+
+def test_an_old_unicorn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    import unicorn
+
+    monkeypatch.setattr(unicorn, "__version__", "2.0.1.post1")
+    with pytest.raises(LinkError, match=r"emulator-missing.*2\.1\.2 or later"):
+        run("halt")

@@ -1,7 +1,7 @@
 """Every pair of fixtures boots in the emulator exactly where it boots in QEMU.
 
-`fixtures/expected.json` says which pairs boot, as QEMU was seen to do; the images here are linked by
-this package, from the recorded objects.
+`fixtures/expected.json` says which pairs boot, as QEMU was seen to do; the images here are linked
+by this package, from the recorded objects.
 """
 
 from __future__ import annotations
