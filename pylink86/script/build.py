@@ -24,10 +24,15 @@ import attrs
 from ..diag import fail
 from . import nodes as n
 from .parser import parse_expression, parse_script
-from .unparse import unparse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+def _text(node: n.Script | n.Expr) -> str:
+    from .unparse import unparse  # 5 ms that a link does not need
+
+    return unparse(node)
 
 
 @attrs.define(eq=False)
@@ -147,7 +152,7 @@ class Expression:
         raise TypeError("an expression has no value before the link; see and_, or_, NOT and IF")
 
     def __str__(self) -> str:
-        return unparse(self.node)
+        return _text(self.node)
 
 
 class _Dot(Expression):
@@ -467,7 +472,7 @@ class Layout:
 
     def to_script(self) -> str:
         """The layout as script text that GNU ld and LLD take too, as far as it is theirs."""
-        return unparse(self.script)
+        return _text(self.script)
 
 
 _COMMANDS: tuple[Any, ...] = (
