@@ -28,6 +28,8 @@ InputLike = Union[str, "os.PathLike[str]", bytes, ObjectFile]
 LayoutLike = Union[str, "os.PathLike[str]", "Layout", n.Script, None]
 
 INCLUDE_DEPTH = 100
+MAX_INCLUDES = 2000
+"""INCLUDEs followed in a link: thirty files that include the next one twice would be a billion."""
 
 T = TypeVar("T")
 
@@ -66,7 +68,7 @@ def load_script(
     layout: a path, script text (a str with a line break, a brace or a semicolon), a Layout, a
     Script, or None for no script.  Raises script-syntax, cannot-read, include-cycle."""
     script = _parse(layout)
-    expanded = _expand(script.commands, "script", search, ())
+    expanded = _expand(script.commands, "script", _Includes(search), ())
     return ScriptFile((*expanded, *extra))
 
 
@@ -94,8 +96,16 @@ def _read_text(path: str, span: Span | None) -> str:
         ) from None
 
 
+@attrs.define
+class _Includes:
+    """Where INCLUDE looks for files, and how many it has opened."""
+
+    search: Sequence[str]
+    opened: int = 0
+
+
 def _expand(
-    items: tuple[Any, ...], where: str, search: Sequence[str], stack: tuple[str, ...]
+    items: tuple[Any, ...], where: str, search: _Includes, stack: tuple[str, ...]
 ) -> tuple[Any, ...]:
     """Replace each Include by the nodes its file holds, at every level where one may stand.
 
@@ -123,10 +133,19 @@ _NESTING = (n.Include, n.SectionsCommand, n.OutputSection, n.Memory)
 
 
 def _included(
-    node: n.Include, where: str, search: Sequence[str], stack: tuple[str, ...]
+    node: n.Include, where: str, search: _Includes, stack: tuple[str, ...]
 ) -> tuple[Any, ...]:
-    path = find_file(node.path, search) or node.path
+    path = find_file(node.path, search.search) or node.path
     real = os.path.realpath(path)
+    search.opened += 1
+    if search.opened > MAX_INCLUDES:
+        raise fail(
+            "include-cycle",
+            f"more than {MAX_INCLUDES} INCLUDEs",
+            span=node.span,
+            notes=[f"included through {' -> '.join([*stack[-3:], real])}"],
+            help=["include each file once"],
+        )
     if real in stack or len(stack) >= INCLUDE_DEPTH:
         raise fail(
             "include-cycle",
