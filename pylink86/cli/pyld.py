@@ -199,7 +199,7 @@ def _options(parsed: Parsed) -> LinkOptions:
     from ..linker import LinkOptions
 
     values = parsed.values
-    given = {
+    given: dict[str, Any] = {
         name: values[name]
         for name in ("entry", "gc_sections", "fatal_warnings", "oformat", "emulation")
         if name in values
