@@ -366,8 +366,13 @@ class Walk(Scope):
         """BYTE SHORT LONG QUAD SQUAD: the value, little endian, at `.` without alignment
         (3.6.5)."""
         size = DATA_SIZE[node.kind]
-        value = self.number(node.value) & ((1 << 8 * size) - 1)
-        self._put(section, node, value.to_bytes(size, "little"))
+        if self.dialect.data_is_outside:
+            before, self.current, self.shown = self.shown, None, self.here
+            value = self.number(node.value)
+            self.current, self.shown = section, before
+        else:
+            value = self.number(node.value)
+        self._put(section, node, (value & ((1 << 8 * size) - 1)).to_bytes(size, "little"))
 
     def _put(self, section: PlacedSection, node: n.SectionStatement, content: bytes) -> None:
         section.pieces.append(Piece(self.here - section.vma, len(content), DATA, node, content))
