@@ -295,6 +295,28 @@ def _pci_address_write(pc: Pc, size: int, value: int) -> None:
         pc.ports["pci address"] = value
 
 
+# The hard disk's own registers.
+
+
+def _ata_read(pc: Pc, port: int) -> int:
+    pc.busy += 1
+    return pc.ata.read(7 if port == 0x3F6 else port & 7)
+
+
+def _ata_write(pc: Pc, port: int, value: int) -> None:
+    if port != 0x3F6:
+        pc.ata.write(port & 7, value)
+
+
+def _ata_data_in(pc: Pc, size: int) -> int:
+    pc.busy += 1
+    return pc.ata.data_in(size)
+
+
+def _ata_data_out(pc: Pc, size: int, value: int) -> None:
+    pc.ata.data_out(size, value)
+
+
 PORTS: dict[int, tuple[Read, Write]] = {
     **dict.fromkeys((0x20, 0x21, 0xA0, 0xA1), (_pic_read, _pic_write)),
     **dict.fromkeys(range(0x40, 0x44), (_timer_read, _timer_write)),
@@ -309,13 +331,18 @@ PORTS: dict[int, tuple[Read, Write]] = {
     **dict.fromkeys((0x3D4, 0x3B4), (_ones, _crtc_index)),
     **dict.fromkeys((0x3D5, 0x3B5), (_crtc_read, _crtc_write)),
     **dict.fromkeys(range(0x3F8, 0x400), (_serial_read, _serial_write)),
+    **dict.fromkeys((*range(0x1F1, 0x1F8), 0x3F6), (_ata_read, _ata_write)),
     0xCF9: (_ones, _reset_control),
 }
 """8-bit ports -> what reading and writing them does."""
 
-WIDE_READ: dict[int, Callable[[Pc, int], int]] = {0xCF8: _pci_address_read}
+WIDE_READ: dict[int, Callable[[Pc, int], int]] = {
+    0x1F0: _ata_data_in,
+    0xCF8: _pci_address_read,
+}
 WIDE_WRITE: dict[int, Callable[[Pc, int, int], None]] = {
     0xF4: _exit,
+    0x1F0: _ata_data_out,
     0xCF8: _pci_address_write,
     0x604: _acpi,
     0xB004: _acpi,

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import attrs
 
+from .ata import Ata
 from .clock import Clock
 from .disk import Disk
 from .keyboard import Key
@@ -43,6 +44,7 @@ class Pc:
         self.memory = Memory(memory, a20=not strict)
         self.screen = Screen(self.memory)
         self.disk = Disk(image, floppy)
+        self.ata = Ata(self.disk)
         self.keys: deque[Key] = deque(keys)
         self.clock = Clock()
         self.pics = (Pic(0x08, 0xB8), Pic(0x70, 0x8F))

@@ -385,6 +385,17 @@ SOURCES: dict[str, str] = {
     "mov ebx, 0x200000\nmov eax, [ebx]\nmov [0x500], eax\n"
     + HALT
     + "gdt: dq 0, 0x00cf92000000ffff\ngdtr: dw 15\ndd gdt\n",
+    "ata": PROTECTED
+    + "mov dx, 0x1f6\nmov al, 0xe0\nout dx, al\nmov dx, 0x1f2\nmov al, 1\nout dx, al\ninc dx\n"
+    "mov al, 1\nout dx, al\ninc dx\nmov al, 0\nout dx, al\ninc dx\nout dx, al\nmov dx, 0x1f7\n"
+    "mov al, 0x20\nout dx, al\na: in al, dx\ntest al, 0x80\njnz a\ntest al, 8\njz a\n"
+    "mov edi, 0x100000\nmov ecx, 256\nmov dx, 0x1f0\nrep insw\n"
+    "mov dx, 0x1f7\nin al, dx\nmov [0x500], al\nmov al, 0xec\n"
+    "out dx, al\nin al, dx\nmov [0x501], al\n"
+    "mov edi, 0x600\nmov ecx, 256\nmov dx, 0x1f0\n"
+    "rep insw\nmov eax, [0x600+120]\nmov [0x504], eax\n"
+    + HALT
+    + "times 510-($-$$) db 0\ndw 0xaa55\ntimes 512 db 0x44\n",
     "pci": PROTECTED + "mov eax, 0x80000000\nmov dx, 0xcf8\nout dx, eax\nmov dx, 0xcfc\n"
     "in eax, dx\nmov [0x500], eax\n" + HALT,
     "hidden-cursor": START

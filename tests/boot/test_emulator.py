@@ -332,6 +332,13 @@ def test_no_pci_devices() -> None:
     assert run("pci").memory(0x500, 4) == b"\xff" * 4
 
 
+def test_disk_without_a_bios() -> None:
+    machine = run("ata")
+    assert machine.memory(0x100000, 514) == b"\x44" * 512 + b"\xa5" * 2
+    assert machine.memory(0x500, 2) == b"\x50\x58"
+    assert machine.memory(0x504, 4) == b"\2\0\0\0"
+
+
 def test_memory_ends_where_it_ends() -> None:
     machine = run("holes", memory=32 << 20)
     assert machine.reason == "halted", machine.explain()

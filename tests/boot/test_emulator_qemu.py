@@ -65,6 +65,7 @@ def test_same_screen(name: str) -> None:
         ("compat-handler", 2),
         ("a20", 6),
         ("cursor", 6),
+        ("ata", 2),
         ("hidden-cursor", 1),
     ],
 )

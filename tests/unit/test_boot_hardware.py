@@ -126,6 +126,36 @@ def test_boundary_rule(address: int, size: int) -> None:
     assert crosses_64k(address, size) == (len(inside) > 1)
 
 
+def ata(machine: Pc, command: int, lba: int, count: int) -> int:
+    values = (count, lba & 0xFF, lba >> 8 & 0xFF, lba >> 16 & 0xFF, 0xE0 | lba >> 24, command)
+    for port, value in enumerate(values, 0x1F2):
+        devices.write_port(machine, port, 1, value)
+    return devices.read_port(machine, 0x1F7, 1)
+
+
+def test_disk_registers_write_and_read_back() -> None:
+    machine = Pc(bytes(4 * 512))
+    assert ata(machine, 0x30, 2, 1) == 0x58
+    for i in range(256):
+        devices.write_port(machine, 0x1F0, 2, i)
+    assert devices.read_port(machine, 0x1F7, 1) == 0x50
+    assert ata(machine, 0x20, 2, 2) == 0x58
+    words = [devices.read_port(machine, 0x1F0, 2) for _ in range(512)]
+    assert words == [*range(256), *[0] * 256]
+    assert devices.read_port(machine, 0x3F6, 1) == 0x50
+
+
+def test_disk_registers_refuse() -> None:
+    machine = Pc(bytes(4 * 512))
+    assert ata(machine, 0x20, 3, 2) == 0x51
+    assert devices.read_port(machine, 0x1F1, 1) == 0x10
+    assert ata(machine, 0xAA, 0, 0) == 0x51
+    assert devices.read_port(machine, 0x1F1, 1) == 0x04
+    devices.write_port(machine, 0x1F6, 1, 0xF0)
+    assert devices.read_port(machine, 0x1F7, 1) == 0
+    assert ata(Pc(b"x", floppy=True), 0x20, 0, 1) == 0
+
+
 # Keyboard.
 
 
