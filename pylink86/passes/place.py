@@ -368,8 +368,9 @@ class Walk(Scope):
         size = DATA_SIZE[node.kind]
         if self.dialect.data_is_outside:
             before, self.current, self.shown = self.shown, None, self.here
+            self.outside_of = section
             value = self.number(node.value)
-            self.current, self.shown = section, before
+            self.current, self.shown, self.outside_of = section, before, None
         else:
             value = self.number(node.value)
         self._put(section, node, (value & ((1 << 8 * size) - 1)).to_bytes(size, "little"))

@@ -35,7 +35,8 @@ class Scope:
     here: the location counter, an absolute address.  shown: what an expression reads as `.`; it
     differs from here only in GNU ld's dialect, after an empty output section whose address moved
     the pen.  free: where an output section without an address starts in GNU ld's dialect: where the
-    last one with contents ended, or where `.` was at the last assignment."""
+    last one with contents ended, or where `.` was at the last assignment.  current: the output
+    section being laid out; outside_of: the same while an expression in it is reckoned as outside."""
 
     plan: Plan
     script: ScriptFile
@@ -47,6 +48,7 @@ class Scope:
     shown: int = 0
     free: int = 0
     current: PlacedSection | None = None
+    outside_of: PlacedSection | None = None
     looked_ahead: bool = False
     placed: list[PlacedSection] = attrs.field(factory=list)
     symbols: dict[str, Value] = attrs.field(factory=dict)
@@ -109,7 +111,7 @@ class Scope:
     def section(self, name: str) -> PlacedSection | None:
         for section in self.placed:
             if section.plan.name == name:
-                if section is self.current:
+                if section is self.current or section is self.outside_of:
                     self._look_ahead_in(section)
                 return section
         if self.plan.find(name) is not None:
