@@ -16,11 +16,14 @@ from .counts import assignments
 from .finished import Finished, name_span
 from .largest import largest_inputs
 from .match import SectionId
+from .near import listed
 from .placement import INPUT, PlacedSection
 from .words import expressions
 
 NOT_CLEARED = r"(?i)stack|noinit|no_init|uninit|heap|persist|retain|page_?table"
 """Names of sections whose authors do not expect zeros."""
+
+SHOWN = 3
 
 
 def bss_nobody_clears(link: Finished, diags: Diagnostics) -> None:
@@ -29,19 +32,18 @@ def bss_nobody_clears(link: Finished, diags: Diagnostics) -> None:
     Silent when the objects use symbols that bound or measure the section: their code knows where
     it is, and why would it, if not to clear it.  Silent for memory that only assembly reserves
     (labels without type): stacks, page tables and buffers want no zeros."""
-    for section in link.placed.sections:
-        plan = section.plan
-        if not plan.alloc or plan.loads or not section.size or _inside(link, section):
-            continue
-        wanting = [
-            piece.size
-            for piece in section.pieces
-            if piece.kind == INPUT
-            and isinstance(piece.origin, int)
-            and _wants_zeros(link, piece.origin)
-        ]
-        if wanting and not _is_known_to_code(link, section):
-            _tell(link, section, diags)
+    found = [
+        section
+        for section in link.placed.sections
+        if section.plan.alloc
+        and not section.plan.loads
+        and section.size
+        and not _inside(link, section)
+        and _wants_zeros(link, section)
+        and not _is_known_to_code(link, section)
+    ]
+    if found:
+        _tell(link, found, diags)
 
 
 def _inside(link: Finished, section: PlacedSection) -> bool:
@@ -50,7 +52,14 @@ def _inside(link: Finished, section: PlacedSection) -> bool:
     return link.start <= at and at + section.size <= link.start + link.size
 
 
-def _wants_zeros(link: Finished, sid: SectionId) -> bool:
+def _wants_zeros(link: Finished, section: PlacedSection) -> bool:
+    return any(
+        piece.kind == INPUT and isinstance(piece.origin, int) and _has_variables(link, piece.origin)
+        for piece in section.pieces
+    )
+
+
+def _has_variables(link: Finished, sid: SectionId) -> bool:
     """Whether an input section holds variables of a compiler: COMMON, typed symbols, or no labels
     at all (`static` ones of stripped objects)."""
     table = link.table
@@ -89,16 +98,20 @@ def _is_measured(link: Finished, section: PlacedSection) -> bool:
     )
 
 
-def _tell(link: Finished, section: PlacedSection, diags: Diagnostics) -> None:
-    start = section.vma
+def _tell(link: Finished, sections: list[PlacedSection], diags: Diagnostics) -> None:
+    size = sum(section.size for section in sections)
+    has = "has" if len(sections) == 1 else "have"
     diags.warn(
         "bss-not-in-image",
-        f"`{section.name}' has {section.size:#x} bytes that are not in the raw image, and nothing "
-        "sets them to zero",
-        span=name_span(section),
+        f"{listed(s.name for s in sections)} {has} {size:#x} bytes that are not in the raw image, "
+        "and nothing sets them to zero",
+        span=name_span(sections[0]),
         notes=[
-            f"it is at {start:#x} to {start + section.size:#x}, outside of what the file holds",
-            f"it holds {largest_inputs(section, link.placed.addresses)}",
+            *(
+                f"`{s.name}' is at {s.vma:#x} to {s.vma + s.size:#x}: "
+                f"{largest_inputs(s, link.placed.addresses)}"
+                for s in sections[:SHOWN]
+            ),
             "compiled code expects such variables to be zero; after a boot they hold anything",
         ],
         help=[

@@ -151,8 +151,8 @@ def match_sections(
                 inner.append(statement)
         if node.name == "/DISCARD/":
             discarded += [sid for item in inner if isinstance(item, Claim) for sid in item.sections]
-        else:
-            items.append(Draft(node.name, node, tuple(inner)))
+            inner = []
+        items.append(Draft(node.name, node, tuple(inner)))
     return Claims(tuple(items), frozenset(discarded), matcher.left(), frozenset(kept))
 
 

@@ -23,6 +23,8 @@ from .orphans import EVERYTHING, Dropped, Item, join_by_name, place_like_gnu, pl
 from .resolve import Resolution
 from .words import names_used, sections_addressed
 
+DISCARD = "/DISCARD/"
+
 Command = Union["OutputPlan", "Dropped", n.Assignment, n.Assert]
 
 
@@ -96,6 +98,8 @@ def order_sections(
     entries: list[Item] = [
         _entry(item, table, dead) if isinstance(item, Draft) else item for item in claims.items
     ]
+    if not dialect.orphans_follow_flags:
+        entries = [e for e in entries if not isinstance(e, Dropped)]
     wanted = wanted_names(claims, resolution) | frozenset(undefined)
     orphans = [sid for sid in claims.orphans if sid not in dead]
     addressed = frozenset() if dialect.drops_addressed_empty else _addressed(claims)
@@ -137,7 +141,9 @@ def _or_dropped(item: Item, holds: Callable[[Entry], bool]) -> Item:
     return item
 
 
-def _entry(draft: Draft, table: SectionList, dead: frozenset[SectionId]) -> Entry:
+def _entry(draft: Draft, table: SectionList, dead: frozenset[SectionId]) -> Entry | Dropped:
+    if draft.node is not None and draft.name == DISCARD:
+        return Dropped(draft.node)
     items: list[Claim | n.SectionStatement] = []
     entry = Entry(draft.name, draft.node, items)
     for item in draft.items:
@@ -206,7 +212,8 @@ def _finished(
     sections: list[OutputPlan] = []
     for entry in entries:
         if not isinstance(entry, Entry):
-            commands.append(entry)
+            if not (isinstance(entry, Dropped) and entry.node.name == DISCARD):
+                commands.append(entry)
             continue
         kept = holds(entry)
         if kept or dialect.empty_section_moves_dot:

@@ -137,25 +137,28 @@ def _looser_masks(traits: int) -> tuple[int, ...]:
     return ALL, ALLOC
 
 
-def _anchor_by_traits(items: list[Item], traits: int) -> Entry | None:
-    """The last output section whose traits agree, under the strictest mask that finds one."""
+def _anchor_by_traits(items: list[Item], traits: int) -> tuple[Entry | None, bool]:
+    """The last output section whose traits agree, under the strictest mask that finds one; whether
+    they agree in everything."""
     entries = [i for i in items if isinstance(i, Entry)]
     for mask in _looser_masks(traits):
         for entry in reversed(entries):
             have = _entry_traits(entry)
             wanted = traits & ~TLS if mask == HAS_CONTENTS | ALLOC | LOAD else traits
             if (have or not mask) and (have ^ wanted) & mask == 0:
-                return entry
-    return None
+                return entry, mask == ALL
+    return None, False
 
 
 def place_like_gnu(items: list[Item], orphans: Sequence[SectionId], table: SectionList) -> None:
     """Put each orphan into `items` as GNU ld 2.40 does; `items` is changed.
 
     An output section of the same name takes it when both are in memory and in the file, or neither.
-    Otherwise a class (code, data, ...) has an anchor: the previous orphan of the class, the section
-    of the class's well-known name, the last section of like traits; without one it goes first.
+    Otherwise a class (code, data, ...) has an anchor, whose region the orphan shares: the section of
+    the class's well-known name, or the last section of like traits.  The first orphan of a class
+    goes behind the anchor (without one: first of all), the next ones behind each other.
     """
+    homes: dict[str, Entry] = {}
     tails: dict[str, Entry] = {}
     for sid in orphans:
         flags, kind = table.flags[sid], table.type[sid]
@@ -170,11 +173,24 @@ def place_like_gnu(items: list[Item], orphans: Sequence[SectionId], table: Secti
         entry = Entry(name, None, [])
         _append(entry, sid, table)
         group = _class_of(flags, kind)
-        anchor = tails.get(group) or _named(items, ANCHOR_NAMES[group])
-        anchor = anchor or _anchor_by_traits(items, traits)
+        anchor = _anchor(items, homes, group, traits)
         entry.beside = _beside(anchor)
-        items.insert(_position_after(items, anchor, group in tails), entry)
+        at = items.index(tails[group]) + 1 if group in tails else _position_after(items, anchor)
+        items.insert(at, entry)
         tails[group] = entry
+
+
+def _anchor(
+    items: list[Item], homes: dict[str, Entry], group: str, traits: int
+) -> Entry | None:
+    """What an orphan is placed behind; remembered for its class when the traits agree in full."""
+    anchor = homes.get(group) or _named(items, ANCHOR_NAMES[group])
+    settled = anchor is not None
+    if anchor is None:
+        anchor, settled = _anchor_by_traits(items, traits)
+    if anchor is not None and settled:
+        homes[group] = anchor
+    return anchor
 
 
 def _beside(anchor: Entry | None) -> n.OutputSection | None:
@@ -206,21 +222,19 @@ def _named(items: list[Item], name: str) -> Entry | None:
     return next((i for i in items if isinstance(i, Entry) and i.name == name), None)
 
 
-def _position_after(items: list[Item], anchor: Entry | None, directly: bool) -> int:
+def _position_after(items: list[Item], anchor: Entry | None) -> int:
     """Index at which an orphan goes in behind its anchor (or, without one, first).
 
     Assignments to symbols stay with the anchor; the first assignment to `.` belongs to what
     follows, if that is in memory. Where no output section follows any more, the orphan goes to the
     very end."""
     start = 0 if anchor is None else items.index(anchor) + 1
-    if directly:
-        return start
     first_dot = None
     ignore_dot = anchor is None
     for index in range(start, len(items)):
         item = items[index]
-        if isinstance(item, Entry):
-            not_in_memory = item.has_input and not _entry_traits(item) & ALLOC
+        if isinstance(item, (Entry, Dropped)):
+            not_in_memory = isinstance(item, Entry) and item.has_input and not _entry_traits(item) & ALLOC
             return index if first_dot is None or not_in_memory else first_dot
         if isinstance(item, n.Assignment) and item.name == "." and first_dot is None:
             if not ignore_dot:

@@ -35,8 +35,9 @@ class Scope:
     here: the location counter, an absolute address.  shown: what an expression reads as `.`; it
     differs from here only in GNU ld's dialect, after an empty output section whose address moved
     the pen.  free: where an output section without an address starts in GNU ld's dialect: where the
-    last one with contents ended, or where `.` was at the last assignment.  current: the output
-    section being laid out; outside_of: the same while an expression in it is reckoned as outside."""
+    last one with contents ended, or where `.` was at the last assignment.  current: the
+    output section being laid out; outside_of: the same while an expression in it is reckoned as if
+    it stood outside."""
 
     plan: Plan
     script: ScriptFile
