@@ -65,12 +65,14 @@ def load_unicorn() -> Any:
 @attrs.define
 class Hooks:
     """Whom the CPU calls: interrupt(vector), read_port(port, size), write_port(port, size, value),
-    stub(address) before an instruction in the watched part of the BIOS."""
+    stub(address) before an instruction in the watched part of the BIOS, missing(name) at an
+    instruction unicorn would skip."""
 
     interrupt: Callable[[int], None]
     read_port: Callable[[int, int], int]
     write_port: Callable[[int, int, int], None]
     stub: Callable[[int], None]
+    missing: Callable[[str], None]
 
 
 class RegisterFile:
@@ -251,22 +253,17 @@ class Cpu:
         const = unicorn.x86_const
         uc.hook_add(unicorn.UC_HOOK_INTR, lambda _, vector, __: hooks.interrupt(vector))
         uc.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._touch)
-        uc.hook_add(
-            unicorn.UC_HOOK_INSN,
-            lambda _, port, size, __: hooks.read_port(port, size),
-            None,
-            1,
-            0,
-            const.UC_X86_INS_IN,
-        )
-        uc.hook_add(
-            unicorn.UC_HOOK_INSN,
-            lambda _, port, size, value, __: hooks.write_port(port, size, value),
-            None,
-            1,
-            0,
-            const.UC_X86_INS_OUT,
-        )
+        by_instruction: dict[int, Callable[..., Any]] = {
+            const.UC_X86_INS_IN: lambda _, port, size, __: hooks.read_port(port, size),
+            const.UC_X86_INS_OUT: lambda _, port, size, value, __: hooks.write_port(
+                port, size, value
+            ),
+            const.UC_X86_INS_SYSCALL: lambda _, __: hooks.missing("syscall"),
+            const.UC_X86_INS_SYSENTER: lambda _, __: hooks.missing("sysenter"),
+        }
+        for instruction, hook in by_instruction.items():
+            # 1 and 0, an empty range, stand for all addresses.
+            uc.hook_add(unicorn.UC_HOOK_INSN, hook, None, 1, 0, instruction)
         for start, end in watched:
             uc.hook_add(
                 unicorn.UC_HOOK_CODE, lambda _, at, __, ___: hooks.stub(at), None, start, end - 1

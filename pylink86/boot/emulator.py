@@ -93,7 +93,9 @@ class Emulator:
         self.quiet_since = 0.0
         self.seen = 0
         firmware.install(pc)
-        hooks = Hooks(self._interrupted, self._read_port, self._write_port, self._in_bios)
+        hooks = Hooks(
+            self._interrupted, self._read_port, self._write_port, self._in_bios, self._missing
+        )
         watched = ((firmware.STUBS, firmware.STUBS_END), (firmware.RESET, firmware.RESET + 1))
         start = (0x07C0, 0) if pc.strict else (0, 0x7C00)
         self.cpu = Cpu(pc.memory, hooks, watched, start)
@@ -171,6 +173,10 @@ class Emulator:
         memory = self.pc.memory
         ours = firmware.is_ours(memory, vector)
         return ours and (vector != 8 or firmware.is_ours(memory, 0x1C))
+
+    def _missing(self, instruction: str) -> None:
+        self.pc.end("crash", f"{instruction}: the emulator cannot do that, --qemu can")
+        self._stop()
 
     def _in_bios(self, address: int) -> None:
         """The CPU is about to execute in the BIOS: a call through a vector, or a reset."""

@@ -439,6 +439,7 @@ SOURCES: dict[str, str] = {
     "zeros": PROTECTED + "mov edi, 0x100000\nmov ecx, 0x4000\nxor eax, eax\nrep stosd\n"
     "jmp 0x100000\n",
     "astray": START + "jmp 0:0x9000\n",
+    "syscall": LONG + "mov ecx, 0xc0000080\nrdmsr\nor al, 1\nwrmsr\nsyscall\n" + HALT,
     "nowhere": PROTECTED + "jmp 8:0x50000000\n",
     "fresh-ram": START + CLEAR + "cmp byte [0x9000], 0\nje a\n" + say("dirty") + "a:" + HALT,
 }

@@ -376,6 +376,7 @@ def test_hardware_cursor_follows_the_bios() -> None:
         ("int-19", "reboot", "int 0x19", False),
         ("real-ud", "crash", "#UD", False),
         ("real-divide", "crash", "#DE", False),
+        ("syscall", "crash", "syscall: the emulator cannot do that", False),
         ("zeros", "crash", "holds zeros, not code", False),
         ("astray", "crash", "held at power-on, not code", False),
         ("nowhere", "crash", "jumped to 0x50000000", False),
