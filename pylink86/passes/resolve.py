@@ -247,7 +247,7 @@ def _common_groups(
         return
     by_file: dict[int, list[str]] = {}
     late_first = list(commons)[::-1]
-    for name in sorted(late_first, key=_bucket):
+    for name in sorted(late_first, key=hash_bucket):
         by_file.setdefault(commons[name].file, []).append(name)
     yield from sorted(by_file.items())
 
@@ -255,7 +255,7 @@ def _common_groups(
 BUCKETS = 4051
 
 
-def _bucket(name: str) -> int:
+def hash_bucket(name: str) -> int:
     """Where GNU ld's table of names has a symbol: it lays COMMON blocks out bucket by bucket, in
     one bucket the later name first.  Found by giving it 60 names and reading back their
     addresses."""
