@@ -24,6 +24,7 @@ from ..arch.reloc import (
     Row,
     Table,
     accepted,
+    either_range,
     implicit_addend,
     judge,
 )
@@ -376,8 +377,12 @@ class _Patcher:
         verdict = judge(self.reach, row, value, word, value - addend if in_place else None)
         if verdict == "fits":
             return True
+        range_ = accepted(self.reach, row)
+        if verdict == "wraps" and row.width == word < word_of(self.placed.addresses.machine):
+            # Mixed classes: GNU ld would write the low half of a 64-bit address.
+            verdict, range_ = "refused", either_range(row.width)
         self.references.misfit(
-            row, accepted(self.reach, row), file, index, offset, symbol, value, verdict
+            row, range_, file, index, offset, symbol, value, verdict
         )
         return verdict == "wraps"
 
