@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from ..diag import Diagnostics
 from ..script import nodes as n
+from ..wildcard import is_wildcard
 from .counts import assignments
 from .finished import Finished
 from .near import listed, nearest
@@ -173,18 +174,16 @@ def _killed(link: Finished, node: n.OutputSection) -> list[str]:
 
 def _pattern_help(link: Finished, node: n.OutputSection) -> str:
     """The nearest section names that exist, else how to list them."""
-    patterns = [
-        p.pattern
-        for s in node.statements
-        if isinstance(s, n.InputStatement)
-        for p in s.sections
-        if p.pattern != "*"
-    ]
+    statements = [s for s in node.statements if isinstance(s, n.InputStatement)]
+    files = [obj.name for obj in link.resolution.files[:-1]]
+    for statement in statements:
+        if not is_wildcard(statement.file.pattern) and statement.file.pattern not in files:
+            return f"no input is called `{statement.file.pattern}': write a name that an input has"
     existing = {name: None for name, ok in zip(link.table.name, link.table.eligible) if ok and name}
-    for pattern in patterns:
+    for pattern in (p.pattern for s in statements for p in s.sections if p.pattern != "*"):
         core = pattern.strip("*.")
         alike = [name for name in existing if core and core == name.strip(".")]
         near = alike or [name for name in (nearest(core, existing),) if name is not None]
         if near:
             return f"the inputs have {listed(near, 3)}: change the pattern, or the section's name"
-    return "name the input that holds them, or see what the inputs have: pylink86 sections FILES"
+    return "name the input that is meant for it, or see what there is: pylink86 sections FILES"

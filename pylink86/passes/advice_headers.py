@@ -45,6 +45,10 @@ Found = tuple[SectionId, int, HeaderKind]
 is."""
 
 
+Reason = tuple[str, str]
+"""Why a header is not in the output, and the cure."""
+
+
 def boot_headers(link: Finished, diags: Diagnostics) -> None:
     """boot-header-dropped, boot-header-misaligned, boot-header-too-deep.
 
@@ -52,26 +56,33 @@ def boot_headers(link: Finished, diags: Diagnostics) -> None:
     the 16 bytes all Limine requests begin with; PVH and Limine count in ELF output only, which is
     what their loaders take.
     """
-    dropped: dict[tuple[str, str, str], list[str]] = {}
+    dropped: dict[tuple[str, Reason], list[SectionId]] = {}
     for section, content in zip(link.placed.sections, link.patched.contents):
         for found in _placed_headers(link, section, content):
             if section.plan.alloc:
                 _check_place(link, section, found, diags)
             else:
-                _note(link, found, NO_ALLOC, dropped)
+                dropped.setdefault((found[2].name, NO_ALLOC), []).append(found[0])
     for sids, reason in ((link.live.dead, COLLECTED), (link.claims.discarded, DISCARDED)):
         for found in _lost_headers(link, sids):
-            _note(link, found, reason, dropped)
-    for (name, why, cure), places in dropped.items():
-        several = len(dict.fromkeys(places)) > 1
-        diags.warn(
-            "boot-header-dropped",
-            f"the {name} in {listed(dict.fromkeys(places), 3)} is not in the output"
-            if not several
-            else f"the {name}s in {listed(dict.fromkeys(places), 3)} are not in the output",
-            notes=[why, "a loader would say that the file has no header"],
-            help=[cure],
-        )
+            dropped.setdefault((found[2].name, reason), []).append(found[0])
+    for (name, reason), lost in dropped.items():
+        _tell_dropped(link, name, reason, list(dict.fromkeys(lost)), diags)
+
+
+def _tell_dropped(
+    link: Finished, name: str, reason: Reason, lost: list[SectionId], diags: Diagnostics
+) -> None:
+    why, cure = reason
+    several = len(lost) > 1
+    names = list(dict.fromkeys(link.table.name[sid] for sid in lost))
+    diags.warn(
+        "boot-header-dropped",
+        f"the {name}{'s' if several else ''} in {listed(map(link.describe, lost), 3)} "
+        f"{'are' if several else 'is'} not in the output",
+        notes=[why, "a loader would say that the file has no header"],
+        help=[cure.format(names[0] if reason is NO_ALLOC else " ".join(names))],
+    )
 
 
 NO_ALLOC = (
@@ -80,24 +91,14 @@ NO_ALLOC = (
     "(nasm)",
 )
 COLLECTED = (
-    "--gc-sections removed it: no code refers to a header",
-    "keep it: KEEP(*({0})) in the script",
+    "removed by --gc-sections: no code refers to a header",
+    "write KEEP(*({0})) in the script",
 )
 DISCARDED = (
-    "a /DISCARD/ pattern of the script takes it",
-    "place it in a section that stands before /DISCARD/: KEEP(*({0}))",
+    "taken by a /DISCARD/ pattern of the script",
+    "write KEEP(*({0})) in a section that stands before /DISCARD/",
 )
-"""Why a header is not where a loader looks, and the way out; {0} is its section's name."""
-
-
-def _note(
-    link: Finished,
-    found: Found,
-    why: tuple[str, str],
-    dropped: dict[tuple[str, str, str], list[str]],
-) -> None:
-    key = (found[2].name, why[0], why[1].format(link.table.name[found[0]]))
-    dropped.setdefault(key, []).append(link.describe(found[0]))
+"""Why a header is not where a loader looks, and the way out; {0} stands for its section's name."""
 
 
 def _placed_headers(link: Finished, section: PlacedSection, content: bytearray) -> Iterator[Found]:
@@ -206,10 +207,8 @@ def _check_place(link: Finished, section: PlacedSection, found: Found, diags: Di
             help=[
                 f"make it the first that is placed: KEEP(*({link.table.name[sid]})) at the start "
                 "of the first output section",
-                *([] if link.raw else ["or make the gap before it smaller: -n, or "
-                                       "-z max-page-size=0x1000"]),
             ],
-        )  # fmt: skip
+        )
 
 
 def _depth(link: Finished, section: PlacedSection, sec_off: int, kind: HeaderKind) -> int:

@@ -52,7 +52,7 @@ def nearest_files(wanted: str, files: Iterable[str], most: int = 2) -> list[str]
         alike = SequenceMatcher(None, stem.lower(), other.lower()).ratio()
         if _base(file) == base:
             alike = 2.0
-        elif stem and other and (stem in other or other in stem):
+        elif min(len(stem), len(other)) > 2 and (stem in other or other in stem):
             alike = max(alike, 0.7)
         if alike >= 0.6:
             scored.append((-alike, file))

@@ -44,14 +44,18 @@ class References:
     dialect: Dialect
     source_line: Callable[[ObjectFile, int, int], str | None]
     _undefined: dict[str, list[Place]] = attrs.field(factory=dict)
-    _discarded: dict[tuple[str, int, int], list[Place]] = attrs.field(factory=dict)
+    _discarded: dict[tuple[str, int, int, bool], list[Place]] = attrs.field(factory=dict)
     _misfits: dict[tuple[str, str, str], list[Misfit]] = attrs.field(factory=dict)
 
     def undefined(self, name: str, file: int, index: int, offset: int) -> None:
         self._undefined.setdefault(name, []).append((file, index, offset))
 
-    def discarded(self, name: str, file: int, index: int, offset: int, symbol: int) -> None:
-        self._discarded.setdefault((name, file, symbol), []).append((file, index, offset))
+    def discarded(
+        self, name: str, file: int, index: int, offset: int, symbol: int, is_blank: bool
+    ) -> None:
+        """is_blank: the dialect writes zeros there, which is a warning instead of an error."""
+        key = name, file, symbol, is_blank
+        self._discarded.setdefault(key, []).append((file, index, offset))
 
     def misfit(
         self,
@@ -119,8 +123,8 @@ class References:
                 notes=self._others(places),
                 help=undefined_help(name, self.placed) if number < HELPED else (),
             )
-        for (name, file, symbol), places in self._discarded.items():
-            self._tell_discarded(name, file, symbol, places, diags)
+        for (name, file, symbol, is_blank), places in self._discarded.items():
+            self._tell_discarded(name, file, symbol, is_blank, places, diags)
 
     def _others(self, places: Sequence[Place]) -> list[str]:
         notes = [f"also at {self.place(*place)}" for place in places[1:SHOWN]]
@@ -130,16 +134,24 @@ class References:
         return notes
 
     def _tell_discarded(
-        self, name: str, file: int, symbol: int, places: list[Place], diags: Diagnostics
+        self,
+        name: str,
+        file: int,
+        symbol: int,
+        is_blank: bool,
+        places: list[Place],
+        diags: Diagnostics,
     ) -> None:
         obj = self.placed.addresses.resolution.files[file]
         shndx = obj.symbols.shndx[symbol]
         home = f" `{obj.sections.names[shndx]}' of {obj.name}" if shndx > 0 else ""
-        diags.error(
+        tell = diags.warn if is_blank else diags.error
+        blanked = ["GNU ld writes zeros there in raw output, and says nothing"] if is_blank else []
+        tell(
             "discarded-symbol",
             f"`{name}' is referenced but its section{home} is discarded",
             place=self.place(*places[0]),
-            notes=self._others(places),
+            notes=[*self._others(places), *blanked],
             help=[
                 "keep the section (take it out of /DISCARD/), or discard the section that uses it"
             ],

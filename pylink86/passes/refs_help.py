@@ -118,8 +118,11 @@ def misfit_facts(
 ) -> tuple[str, list[str], list[str]]:
     """Message, notes and help for a value that does not fit its field."""
     row, (lo, hi), bits = found.row, found.range, 8 * found.row.width
+    value = found.value
+    if row.kind not in (PC, PLT) and value < -(1 << 30):
+        value &= (1 << 64) - 1  # an address in the upper half, as people write it
     notes = [
-        f"the value is {signed_hex(found.value)}; {row.name} ({row.formula}, {bits} bits) takes "
+        f"the value is {signed_hex(value)}; {row.name} ({row.formula}, {bits} bits) takes "
         f"{signed_hex(lo)} to {signed_hex(hi)}",
         *_target(placed, found.place[0], found.symbol),
     ]
@@ -134,7 +137,7 @@ def misfit_facts(
         notes[1:] = ["a BIOS reads at most 127 sectors in one call"]
         help_ = [
             "keep the count in 16 bits (mov cx, " + name + ") and read in a loop of small calls",
-            "or let a bundled boot sector load the stage: pyld --boot-sector=long (961 sectors)",
+            "or let a bundled boot sector load the stage: pyld --boot-sector=long, up to 961 sectors",
         ]
     if slug == "reloc-overflow":
         return f"relocation truncated to fit: {row.name} against `{name}'", notes, help_

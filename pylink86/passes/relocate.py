@@ -318,13 +318,22 @@ class _Patcher:
             if shndx == 0 and name not in self.placed.addresses.resolution.definer:
                 self.references.undefined(name, file, index, offset)
                 return None
-            if self.dialect.references_to_discarded_are_zero:
-                return BLANK
-            if not obj.sections.flags[index] & c.SHF_ALLOC:
-                return 0
-            self.references.discarded(name, file, index, offset, symbol)
-            return None
+            return self._discarded(obj, file, index, offset, symbol, name)
         return value
+
+    def _discarded(
+        self, obj: ObjectFile, file: int, index: int, offset: int, symbol: int, name: str
+    ) -> int | None:
+        """A reference to what is not in the output: nothing for debuggers and unwinders to miss,
+        in code an error; GNU ld's generic path blanks it, which is worth a warning."""
+        blanks = self.dialect.references_to_discarded_are_zero
+        if not obj.sections.flags[index] & c.SHF_ALLOC:
+            return BLANK if blanks else 0
+        if blanks and obj.sections.names[index] in (".eh_frame", ".gcc_except_table"):
+            return BLANK
+        is_blank = blanks and self.generic
+        self.references.discarded(name, file, index, offset, symbol, is_blank)
+        return BLANK if is_blank else None
 
     def _in_moved_section(
         self, obj: ObjectFile, file: int, index: int, offset: int, symbol: int, addend: int
@@ -381,9 +390,7 @@ class _Patcher:
         if verdict == "wraps" and row.width == word < word_of(self.placed.addresses.machine):
             # Mixed classes: GNU ld would write the low half of a 64-bit address.
             verdict, range_ = "refused", either_range(row.width)
-        self.references.misfit(
-            row, range_, file, index, offset, symbol, value, verdict
-        )
+        self.references.misfit(row, range_, file, index, offset, symbol, value, verdict)
         return verdict == "wraps"
 
     def _not_supported(
