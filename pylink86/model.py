@@ -341,6 +341,21 @@ class ObjectFile:
     """Index of the section `symbols` was decoded from; 0 when there is none."""
     segments: tuple[Segment, ...] = ()
     layout: FileLayout | None = None
+    archive: str = ""
+    """Path of the archive this is a member of; `name` is then `archive(member)`."""
+    member: str = ""
+
+    @cached_property
+    def first_global(self) -> int:
+        """Index of the first symbol that is not local (gABI: the table's sh_info)."""
+        return self.sections.info[self.symtab] if self.symtab else 0
+
+    @cached_property
+    def global_names(self) -> tuple[str, ...]:
+        """Names of the symbols from `first_global` on; decoded once for all passes."""
+        if not self.symtab:
+            return ()
+        return strings_at(self.symbols.strings, self.symbols.name_off[self.first_global :])
 
     @cached_property
     def relocation_sections(self) -> dict[int, tuple[int, ...]]:

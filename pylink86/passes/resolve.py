@@ -16,7 +16,6 @@ import attrs
 from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
-from ..elf_tables import strings_at
 from ..model import COMMON, ObjectFile, SectionRow, Sections, Symbol, SymbolRow, Symbols
 from .load import Inputs
 from .near import listed
@@ -89,7 +88,7 @@ def resolve_symbols(
     names_of, first_of = [], []
     twice: list[tuple[str, tuple[int, int], tuple[int, int]]] = []
     for number, obj in enumerate(inputs.files):
-        first, names = global_names(obj)
+        first, names = obj.first_global, obj.global_names
         names_of.append(names)
         first_of.append(first)
         symbols = obj.symbols
@@ -130,15 +129,6 @@ def resolve_symbols(
         dropped,
         origin,
     )
-
-
-def global_names(obj: ObjectFile) -> tuple[int, tuple[str, ...]]:
-    """Index of the first symbol that is not local (gABI: the table's sh_info), and the names from
-    it."""
-    if not obj.symtab:
-        return 0, ()
-    first = obj.sections.info[obj.symtab]
-    return first, strings_at(obj.symbols.strings, obj.symbols.name_off[first:])
 
 
 def _mention_order(
