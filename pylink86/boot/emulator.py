@@ -9,11 +9,11 @@ runs repeat exactly, as long as the guest does not read the time stamp counter.
 from __future__ import annotations
 
 import time
-import zlib
 
 import attrs
 
 from . import bios, devices, firmware
+from .bridge import bios_answers, call_bios
 from .clock import INSTRUCTIONS_PER_MICROSECOND
 from .cpu import EXTENDED, GENERAL, NAMES, Cpu, Hooks
 from .interrupts import (
@@ -27,12 +27,12 @@ from .interrupts import (
     deliver,
     mode,
 )
-from .keyboard import scan_codes
 from .machine import Machine
 from .memory import FRESH
 from .pc import Pc
+from .place import code_at, place
 from .registers import Registers
-from .screen import TEXT
+from .waiting import Watch, why_idle
 
 FIRST_SLICE, LARGEST_SLICE = 4096, 1 << 18
 """Instructions between two looks at interrupts and clock; starts small so that an idle loop is
@@ -49,26 +49,8 @@ PROBE_CHUNKS = 8
 PREFIXES = b"\x66\x67\x26\x2e\x36\x3e\x64\x65"
 STOP_COST = 32
 """Instructions an interrupted slice is charged with: unicorn does not tell how many it ran."""
-IDLE_SECONDS = 10.0
-"""Guest time without any change on screen and lines after which a waiting guest counts as idle."""
-CALLER = (
-    "rax",
-    "rbx",
-    "rcx",
-    "rdx",
-    "rsi",
-    "rdi",
-    "rbp",
-    "ds",
-    "es",
-    "ss",
-    "rsp",
-    "cs",
-    "rip",
-    "rflags",
-)
-FLAGS_RETURNED = 0x0CD5
-"""Flags a BIOS call can change: the arithmetic ones and DF."""
+RUBBISH = 0x5A5A_0000
+"""What the BIOS leaves in registers it says nothing about."""
 EXCEPTIONS_THAT_STICK = frozenset({0, 5, 6, 7, 12, 13})
 """Faults point at the instruction itself: when the BIOS just returns, it faults again, forever."""
 
@@ -89,9 +71,7 @@ class Emulator:
         self.slice = FIRST_SLICE
         self.full_slices = 0
         self.woken = False
-        self.typing = False
-        self.quiet_since = 0.0
-        self.seen = 0
+        self.watch = Watch(pc)
         firmware.install(pc)
         hooks = Hooks(
             self._interrupted, self._read_port, self._write_port, self._in_bios, self._missing
@@ -104,8 +84,8 @@ class Emulator:
     def _set_registers(self) -> None:
         """What a BIOS leaves in the registers: the drive in DL, a stack, and rubbish elsewhere."""
         rubbish = {name: 0xDEAD_0000_BEEF_0000 + i for i, name in enumerate(EXTENDED)}
-        rubbish |= dict.fromkeys(GENERAL, 1515847680)
-        values = {"rax": 0x5A5A_AA55, "rdx": 0x5A5A_0000 | self.pc.disk.number, "rsp": 0x6F00}
+        rubbish |= dict.fromkeys(GENERAL, RUBBISH)
+        values = {"rax": RUBBISH | 0xAA55, "rdx": RUBBISH | self.pc.disk.number, "rsp": 0x6F00}
         for name, value in {**rubbish, **values, "rflags": 0x202}.items():
             self.cpu[name] = value
         if self.pc.strict:
@@ -149,7 +129,7 @@ class Emulator:
         if not cr0 & 1:
             before = self.pc.memory.read(cs * 16 + (ip - 2 & 0xFFFF), 2)
             software = before == bytes([0xCD, vector]) or (vector == 3 and before[1] == 0xCC)
-            if software and self._bios_answers(vector):
+            if software and bios_answers(self.pc, self.cpu, vector):
                 self._call_bios(vector, inline=True)
                 return
         else:
@@ -164,15 +144,6 @@ class Emulator:
             cpu.keep_fault()
         self.event = Event(vector, kind, 0, address)
         self._stop()
-
-    def _bios_answers(self, vector: int) -> bool:
-        """Whether a vector leads to the BIOS and to nothing else, so that no jump is needed."""
-        base, limit = self.cpu.table("idtr")
-        if base or limit < vector * 4 + 3:
-            return False
-        memory = self.pc.memory
-        ours = firmware.is_ours(memory, vector)
-        return ours and (vector != 8 or firmware.is_ours(memory, 0x1C))
 
     def _missing(self, instruction: str) -> None:
         self.pc.end("crash", f"{instruction}: the emulator cannot do that, --qemu can")
@@ -189,35 +160,8 @@ class Emulator:
             self._call_bios(number, inline=False)
 
     def _call_bios(self, number: int, inline: bool) -> None:
-        """Answer a BIOS call.
-
-        inline: the `int` was just executed and nothing is on the stack yet; the frame is still
-        written below SP, as the CPU would have, so that a stack in the wrong place shows.
-        Otherwise the frame is at SP and its flags are what `iret` will load.
-        """
-        pc, cpu = self.pc, self.cpu
-        values = cpu.get(*CALLER)
-        *general, ds, es, ss, sp, cs, ip, flags = values
-        if inline:
-            for depth, word in ((2, flags), (4, cs), (6, ip)):
-                pc.memory.put(ss * 16 + (sp - depth & 0xFFFF), word, 2)
-        else:
-            flags = pc.memory.number(ss * 16 + (sp + 4 & 0xFFFF), 2)
-        r = Registers()
-        r.eax, r.ebx, r.ecx, r.edx, r.esi, r.edi, r.ebp = (v & 0xFFFFFFFF for v in general)
-        r.ds, r.es, r.flags = ds, es, flags & 0xFFFF
-        bios.call(pc, number, r)
-        after = r.eax, r.ebx, r.ecx, r.edx, r.esi, r.edi, r.ebp
-        for name, old, new in zip(CALLER, general, after, strict=False):
-            if old & 0xFFFFFFFF != new:
-                cpu[name] = old & ~0xFFFFFFFF | new
-        if r.flags != flags & 0xFFFF:
-            if inline:
-                cpu["rflags"] = flags & ~FLAGS_RETURNED | r.flags & FLAGS_RETURNED
-            else:
-                pc.memory.put(ss * 16 + (sp + 4 & 0xFFFF), r.flags, 2)
-        if r.es != es:
-            self.new_es = r.es
+        self.new_es = call_bios(self.pc, self.cpu, number, inline)
+        if self.new_es is not None:
             self._stop()
         self._settle()
 
@@ -267,11 +211,7 @@ class Emulator:
         if self.stopped:
             return "stopped"
         # unicorn ends a run at `hlt` as it does when the count is used up; RIP is behind it.
-        return "halted" if self._code(-1, 1) == b"\xf4" else "ran"
-
-    def _code(self, offset: int, count: int) -> bytes:
-        """Bytes around the current instruction."""
-        return self.cpu.linear_read(code_segment(self.cpu).base + self.cpu["rip"] + offset, count)
+        return "halted" if code_at(self.cpu, -1, 1) == b"\xf4" else "ran"
 
     def _act_on(self, outcome: str) -> None:
         if outcome == "event":
@@ -293,7 +233,7 @@ class Emulator:
 
     def _after_full_slice(self) -> None:
         """The slice was used up: is this a loop that waits, or work?"""
-        empty = NO_CODE.get(self._code(0, 32))
+        empty = NO_CODE.get(code_at(self.cpu, 0, 32))
         if empty:
             self.pc.end("crash", f"runs through memory that holds {empty}, not code")
             return
@@ -323,7 +263,7 @@ class Emulator:
         """
         names = (*GENERAL, *EXTENDED, "rip", "rflags")
         start, busy = self.cpu.get(*names), self.pc.busy
-        steps = 0
+        self.pc.waits, steps = "", 0
         while steps == 0 or self.cpu["rip"] != start[16] or self.cpu.get(*names) != start:
             outcome, steps = self._step(1), steps + 1
             if outcome != "ran" or self.pc.busy != busy or steps > PROBE_STEPS:
@@ -346,57 +286,14 @@ class Emulator:
     def _idle(self, how: str) -> None:
         """The guest waits for an interrupt: deliver the next one, or end when none can matter."""
         pc = self.pc
-        if self._type_key():
-            return self._interrupt_if_due()
-        why = f" for {pc.waits}" if pc.waits else ""
-        if not self.cpu["rflags"] & IF:
-            return pc.end("idle loop", f"{how} forever{why}, with interrupts disabled")
-        if self._only_bios_listens():
-            return pc.end("idle loop", f"{how} forever{why}")
-        if pc.pics[0].mask & 1 or pc.pics[0].in_service & 1:
-            return pc.end(
-                "idle loop", f"{how}{why}, and the timer interrupt is off or unacknowledged"
-            )
-        self._watch()
-        if pc.clock.now - self.quiet_since > IDLE_SECONDS * 1e6:
-            return pc.end(
-                "idle loop", f"{how}{why}; nothing changed for {IDLE_SECONDS:g} s of its time"
-            )
-        pc.clock.skip_to_tick()
-        self.woken = True
-        return self._interrupt_if_due()
-
-    def _only_bios_listens(self) -> bool:
-        """Whether no interrupt can change what the guest does: a bare loop, and all handlers the
-        BIOS's.
-        """
-        memory = self.pc.memory
-        if self.cpu["cr0"] & 1 or not all(firmware.is_ours(memory, n) for n in (8, 9, 0x1C)):
-            return False
-        return self._code(0, 2) == b"\xeb\xfe" or self._code(-1, 3) == b"\xf4\xeb\xfd"
-
-    def _watch(self) -> None:
-        """Notice whether anything a person could see has changed."""
-        pc = self.pc
-        shown = zlib.crc32(pc.memory.read(TEXT, 4000))
-        seen = hash((shown, len(pc.serial), len(pc.debug), len(pc.keys), len(pc.calls)))
-        if seen != self.seen:
-            self.seen, self.quiet_since = seen, pc.clock.now
-
-    def _type_key(self) -> bool:
-        """Press the next key on the keyboard itself, when the guest does not ask the BIOS for
-        keys.
-        """
-        pc = self.pc
-        if pc.scan_codes:
-            return self.typing and not pc.pics[0].mask & 2
-        direct = self.cpu["cr0"] & 1 or not firmware.is_ours(pc.memory, 9) or "port" in pc.waits
-        if not pc.keys or not direct:
-            return False
-        pc.scan_codes.extend(scan_codes(pc.keys.popleft()))
-        self.typing = True
-        self.quiet_since = pc.clock.now
-        return True
+        if not self.watch.type_key(self.cpu):
+            why = why_idle(pc, self.cpu, self.watch, bool(self.cpu["rflags"] & IF))
+            if why is not None:
+                pc.end("idle loop", f"{how} {why}")
+                return
+            pc.clock.skip_to_tick()
+            self.woken = True
+        self._interrupt_if_due()
 
     # Interrupts.
 
@@ -405,7 +302,7 @@ class Emulator:
         pc = self.pc
         if pc.clock.ticks_due():
             pc.pics[0].request(0)
-        if self.typing and pc.scan_codes:
+        if self.watch.typing and pc.scan_codes:
             pc.pics[0].request(1)
         return pc.pics[0].pending() is not None and bool(self.cpu["rflags"] & IF)
 
@@ -416,7 +313,7 @@ class Emulator:
         the last is not known.  So run one that is.
         """
         while True:
-            code = self._code(0, 4).lstrip(PREFIXES)
+            code = code_at(self.cpu, 0, 4).lstrip(PREFIXES)
             outcome = self._step(1)
             if outcome == "halted" and self.cpu["rflags"] & IF:
                 return True
@@ -435,7 +332,7 @@ class Emulator:
         line = pc.pics[0].pending()
         assert line is not None
         vector = pc.pics[0].acknowledge(line)
-        if not self.cpu["cr0"] & 1 and self._bios_answers(vector):
+        if not self.cpu["cr0"] & 1 and bios_answers(self.pc, self.cpu, vector):
             bios.call(pc, vector, Registers(), log=False)
         else:
             self._deliver(Event(vector, "hardware"))
@@ -454,7 +351,7 @@ class Emulator:
             return
         if event.kind == "exception":
             event = self._complete(event)
-            self.faults.append(f"{event.describe()} at {self._place()}")
+            self.faults.append(f"{event.describe()} at {place(self.cpu)}")
             del self.faults[:-8]
             if self._bios_would_ignore(event):
                 what = f"{event.describe()}, and the BIOS's handler only returns to it, forever"
@@ -472,8 +369,8 @@ class Emulator:
         event = attrs.evolve(event, error=error if event.vector in WITH_ERROR_CODE else 0)
         if event.address is None:
             return event
-        place = self.cpu.walk(event.address)
-        return attrs.evolve(event, why=place.why() if place.physical is None else "")
+        found = self.cpu.walk(event.address)
+        return attrs.evolve(event, why=found.why() if found.physical is None else "")
 
     def _bios_would_ignore(self, event: Event) -> bool:
         real = not self.cpu["cr0"] & 1
@@ -500,15 +397,6 @@ class Emulator:
 
     # The result.
 
-    def _place(self) -> str:
-        """Where the CPU is: CS:IP, mode, size of the code, and the bytes there."""
-        cs, ip = self.cpu.get("cs", "rip")
-        where, bits = mode(self.cpu), code_segment(self.cpu).bits
-        code = self._code(0, 8).hex(" ")
-        digits = {16: 4, 32: 8, 64: 16}[bits]
-        size = "" if where == "real" else f", {bits}-bit code"
-        return f"{cs:04x}:{ip:0{digits}x} ({where} mode{size}; bytes {code or 'not mapped'})"
-
     def _result(self) -> Machine:
         pc, cpu = self.pc, self.cpu
         ending = pc.ending
@@ -521,7 +409,7 @@ class Emulator:
             serial=bytes(pc.serial),
             debug=bytes(pc.debug),
             registers=dict(zip(NAMES, cpu.get(*NAMES), strict=True)),
-            place=self._place(),
+            place=place(self.cpu),
             faults=tuple(self.faults),
             calls=tuple(pc.calls),
             notes=tuple(pc.notes),
