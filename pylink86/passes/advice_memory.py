@@ -75,13 +75,14 @@ def image_with_a_hole(link: Finished, diags: Diagnostics) -> None:
     ROMs: an image whose size is a power of two and whose end is a multiple of it."""
     if _is_rom(link):
         return
+    first = min((link.load_address(s) for s in link.loaded if s.plan.node), default=0)
     for left, right in zip(link.loaded, link.loaded[1:]):
         end = link.load_address(left) + left.size
         hole = link.load_address(right) - end
         if hole < (HUGE if link.boots_from_disk else max(HOLE, link.size // 2)):
             continue
-        if right.plan.node is None or left.plan.node is None:
-            continue
+        if right.plan.node is None or link.load_address(left) < first:
+            continue  # told as an orphan that is far off, or before the image
         diags.warn(
             "image-hole",
             f"{hole:#x} bytes of the image are a hole between `{left.name}' and `{right.name}'",
@@ -91,16 +92,26 @@ def image_with_a_hole(link: Finished, diags: Diagnostics) -> None:
                 f"{link.load_address(right):#x}",
                 f"the file has {link.size:#x} bytes; {link.size - hole:#x} without the hole",
             ],
-            help=[
-                f"say where it lies in the file: {right.name} {right.vma:#x} : "
-                f"AT(LOADADDR({left.name}) + SIZEOF({left.name})) {{ ... }}, and copy it to "
-                f"{right.vma:#x} at run time",
-                *([] if link.dialect.lma_counts else [
-                    "LLD ignores AT in raw output: link with --dialect=gnu, or to ELF and "
-                    "objcopy -O binary"
-                ]),
-            ],
-        )  # fmt: skip
+            help=_closer(link, left, right),
+        )
+
+
+def _closer(link: Finished, left: PlacedSection, right: PlacedSection) -> list[str]:
+    """How the second section comes to lie right behind the first in the file."""
+    node = right.plan.node
+    ignored = (
+        "LLD ignores AT in raw output: link with --dialect=gnu, or to ELF and objcopy -O binary"
+    )
+    if node is not None and node.at is not None and not link.dialect.lma_counts:
+        return [ignored]
+    after = f"AT(LOADADDR({left.name}) + SIZEOF({left.name}))"
+    if right.lma != right.vma:
+        return [f"write {after} for `{right.name}', if the file need not look like memory"]
+    return [
+        f"say where it lies in the file: {right.name} {right.vma:#x} : {after} {{ ... }}, and copy "
+        f"it to {right.vma:#x} at run time",
+        *([] if link.dialect.lma_counts else [ignored]),
+    ]
 
 
 def _is_rom(link: Finished) -> bool:

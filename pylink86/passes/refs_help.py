@@ -137,7 +137,7 @@ def misfit_facts(
         notes[1:] = ["a BIOS reads at most 127 sectors in one call"]
         help_ = [
             "keep the count in 16 bits (mov cx, " + name + ") and read in a loop of small calls",
-            "or let a bundled boot sector load the stage: pyld --boot-sector=long, up to 961 sectors",
+            "or let a bundled sector load the stage, up to 961 sectors: pyld --boot-sector=long",
         ]
     if slug == "reloc-overflow":
         return f"relocation truncated to fit: {row.name} against `{name}'", notes, help_
