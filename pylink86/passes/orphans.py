@@ -180,9 +180,7 @@ def place_like_gnu(items: list[Item], orphans: Sequence[SectionId], table: Secti
         tails[group] = entry
 
 
-def _anchor(
-    items: list[Item], homes: dict[str, Entry], group: str, traits: int
-) -> Entry | None:
+def _anchor(items: list[Item], homes: dict[str, Entry], group: str, traits: int) -> Entry | None:
     """What an orphan is placed behind; remembered for its class when the traits agree in full."""
     anchor = homes.get(group) or _named(items, ANCHOR_NAMES[group])
     settled = anchor is not None
@@ -234,7 +232,9 @@ def _position_after(items: list[Item], anchor: Entry | None) -> int:
     for index in range(start, len(items)):
         item = items[index]
         if isinstance(item, (Entry, Dropped)):
-            not_in_memory = isinstance(item, Entry) and item.has_input and not _entry_traits(item) & ALLOC
+            not_in_memory = (
+                isinstance(item, Entry) and item.has_input and not _entry_traits(item) & ALLOC
+            )
             return index if first_dot is None or not_in_memory else first_dot
         if isinstance(item, n.Assignment) and item.name == "." and first_dot is None:
             if not ignore_dot:

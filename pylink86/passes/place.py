@@ -111,6 +111,7 @@ class Walk(Scope):
             self.regions,
             self.here,
             self.plan.commands,
+            self.ahead,
         )
 
     # Statements
@@ -125,8 +126,12 @@ class Walk(Scope):
         value = self.value(_assigned(node))
         if value is None:
             return
-        if node.provide and node.name in self.symbols:
-            return
+        if self.current is None and self.shown != self.here:
+            shown, self.shown = self.shown, self.here
+            seen_from_before = self.value(_assigned(node))
+            self.shown = shown
+            if seen_from_before is not None:
+                self.ahead[node.name] = assigned(seen_from_before, self)
         self.symbols[node.name] = assigned(value, self)
         if node.hidden:
             self.hidden.add(node.name)

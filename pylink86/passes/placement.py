@@ -72,7 +72,8 @@ class Placement:
 
     sections: in walk order.  addresses: where each input section went.  symbols: values of the
     names the script assigns, provided: those that came from PROVIDE.  end: the final `.`.
-    commands: what was walked."""
+    commands: what was walked.  ahead: values a forward reference finds where they are not those of
+    `symbols` (see Scope.shown)."""
 
     sections: tuple[PlacedSection, ...]
     addresses: Addresses
@@ -82,6 +83,7 @@ class Placement:
     regions: Regions
     end: int
     commands: tuple[object, ...] = ()
+    ahead: dict[str, Value] = attrs.field(factory=dict)
 
     def find(self, name: str) -> PlacedSection | None:
         """The first output section of that name."""

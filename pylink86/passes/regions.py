@@ -72,8 +72,9 @@ class Regions:
     def lma_region(self, section: PlacedSection, placed: list[PlacedSection]) -> RegionState | None:
         """AT>region, or that of the section before when both were sent to the same VMA region."""
         plan = section.plan
-        if plan.node is not None and plan.node.lma_region:
-            region = self.by_name.get(plan.node.lma_region)
+        node = plan.node or plan.beside
+        if node is not None and node.lma_region:
+            region = self.by_name.get(node.lma_region)
             return None if region is not None and region.name == section.region else region
         if plan.node is not None and plan.node.address is not None:
             return None
@@ -142,12 +143,14 @@ def find_region(
             unknown_region(walk, node.region, node)
         return region
     addressed = node is not None and node.address is not None and walk.dialect.lma_counts
-    if not regions.by_name or not plan.alloc or plan.dropped or addressed:
+    if not regions.by_name or not plan.alloc or addressed:
         return None
     for region in regions.by_name.values():
         if _accepts(region.node.attributes, plan, walk.dialect):
             section.region = region.name
             return region
+    if plan.dropped:
+        return None
     walk.diags.error(
         "no-region",
         f"no memory region specified for loadable section `{plan.name}'",

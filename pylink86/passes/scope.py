@@ -58,6 +58,7 @@ class Scope:
     regions: Regions = attrs.field(factory=Regions)
     empty: dict[str, PlacedSection] = attrs.field(factory=dict)
     gap_start: int = 0
+    ahead: dict[str, Value] = attrs.field(factory=dict)
     kept_distance: dict[str, PlacedSection] = attrs.field(factory=dict)
 
     @property
@@ -79,7 +80,7 @@ class Scope:
         if name in self.plan.assigned:
             if self.before is not None and name in self.before.symbols:
                 self.looked_ahead = True
-                return self.before.symbols[name]
+                return self.before.ahead.get(name) or self.before.symbols[name]
             if name not in self.addresses.resolution.definer:
                 return None
         return self._object_symbol(name)
