@@ -9,7 +9,7 @@ wins, and two strong ones are an error (gABI ch.4, "Symbol Table")."""
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -85,6 +85,7 @@ def resolve_symbols(
     definer: dict[str, tuple[int, int]] = {}
     asked: set[str] = set()
     commons: dict[str, _Commons] = {}
+    common_homes: dict[int, None] = {}
     names_of, first_of = [], []
     twice: list[tuple[str, tuple[int, int], tuple[int, int]]] = []
     for number, obj in enumerate(inputs.files):
@@ -102,7 +103,8 @@ def resolve_symbols(
                 asked.add(name)
                 continue
             if shndx == COMMON:
-                _note_common(commons, name, number, symbols, index)
+                if _note_common(commons, name, number, symbols, index):
+                    common_homes.update({number: None} if rank.get(name, 0) < STRONG else {})
                 if generic and dialect.generic_path:
                     commons[name].align = max(symbols.value[index], 1)
                 if rank.get(name, 0) < COMMON_RANK:
@@ -118,7 +120,7 @@ def resolve_symbols(
         _report_duplicates(inputs, twice, diags)
     mentioned = _mention_order(inputs.files, names_of, dialect) if commons else {}
     alive = {name: commons[name] for name in mentioned if rank.get(name) == COMMON_RANK}
-    own, origin, own_symbols = _own_file(alive, inputs, dialect)
+    own, origin, own_symbols = _own_file(alive, inputs, dialect, common_homes)
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
     return Resolution(
         (*inputs.files, own),
@@ -146,20 +148,24 @@ def _mention_order(
 
 def _note_common(
     commons: dict[str, _Commons], name: str, number: int, symbols: Symbols, index: int
-) -> None:
-    """st_value of a common symbol is its alignment; the largest request of all files is granted."""
+) -> bool:
+    """st_value of a common symbol is its alignment; the largest request of all files is granted.
+
+    Whether this one is the largest so far."""
     size, align = symbols.size[index], max(symbols.value[index], 1)
     block = commons.get(name)
     if block is None:
         commons[name] = _Commons(number, size, align)
-        return
+        return True
     block.align = max(block.align, align)
-    if size > block.size:
-        block.size, block.file = size, number
+    if size <= block.size:
+        return False
+    block.size, block.file = size, number
+    return True
 
 
 def _own_file(
-    commons: dict[str, _Commons], inputs: Inputs, dialect: Dialect
+    commons: dict[str, _Commons], inputs: Inputs, dialect: Dialect, homes: Iterable[int] = ()
 ) -> tuple[ObjectFile, tuple[int, ...], dict[str, int]]:
     """The linker's own file: a home for every COMMON block, and an `.eh_frame` where one is merged.
 
@@ -169,7 +175,7 @@ def _own_file(
     rows: list[SectionRow] = []
     origin = [-1]
     symbols: list[SymbolRow] = []
-    for file, members in _common_groups(commons, dialect):
+    for file, members in _common_groups(commons, dialect, homes):
         size, align = 0, 1
         for name in members:
             block = commons[name]
@@ -229,13 +235,16 @@ def _own_tables(elf_class: int) -> tuple[SectionRow, ...]:
 
 
 def _common_groups(
-    commons: dict[str, _Commons], dialect: Dialect
+    commons: dict[str, _Commons], dialect: Dialect, homes: Iterable[int]
 ) -> Iterator[tuple[int, list[str]]]:
-    """Which COMMON symbols share a section: (file number, names in order of address)."""
+    """Which COMMON symbols share a section: (file number, names in order of address).
+
+    homes: files that had the largest request of some block for a while; in GNU ld they keep an
+    empty section."""
     if not dialect.groups_commons_by_file:
         yield from ((block.file, [name]) for name, block in commons.items())
         return
-    by_file: dict[int, list[str]] = {}
+    by_file: dict[int, list[str]] = {file: [] for file in homes}
     late_first = list(commons)[::-1]
     for name in sorted(late_first, key=hash_bucket):
         by_file.setdefault(commons[name].file, []).append(name)
