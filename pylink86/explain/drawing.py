@@ -81,8 +81,9 @@ class Box:
 def columns(view: Overview) -> tuple[list[Box], list[Box], list[Item]]:
     """The boxes of memory, those of the file, and the items of all of them."""
     items: list[Item] = []
-    keep = min(max(ROWS // max(len(view.areas), 1), 2), 60)
-    shapes = {id(area): _shape(area, view, keep, items) for area in view.areas}
+    drawn = {id(a): a for a in (*view.memory, *view.in_file) if isinstance(a, Area)}
+    keep = min(max(ROWS // max(len(drawn), 1), 2), 60)
+    shapes = {key: _shape(area, view, keep, items) for key, area in drawn.items()}
     memory = _column(with_holes_in_memory(view.memory), shapes, items, "memory", view)
     in_file = with_holes_in_file(view.in_file, view.file_size)
     return memory, _column(in_file, shapes, items, "file", view), items

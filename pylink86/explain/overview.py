@@ -146,10 +146,10 @@ class Overview:
     has_script: bool
 
     @property
-    def areas(self) -> tuple[Area, ...]:
-        """Every area: in memory by address, then those only in the file, then the rest."""
+    def shown(self) -> tuple[Area, ...]:
+        """Every area there is to see: those in memory by address, then those only in the file."""
         only_file = [a for a in self.in_file if isinstance(a, Area) and not a.alloc]
-        return (*self.memory, *only_file, *self.left_out)
+        return (*self.memory, *only_file)
 
 
 def overview(result: LinkResult, *, lines: bool = False) -> Overview:

@@ -25,6 +25,9 @@ LANDMARKS = (
 )
 """What a PC has at low addresses, to be told where nothing is placed."""
 
+SMALLEST_TOLD = 512
+"""Bytes a hole must have to be worth that."""
+
 Item = dict[str, Any]
 """What the panel says about a box; the template explains the keys."""
 
@@ -124,7 +127,7 @@ def plain_item(entry: Table | Hole, place: str, view: Overview) -> Item:
     rows += [
         (f"{max(low, entry.start):#x}", words)
         for low, high, words in LANDMARKS
-        if low < end and entry.start < high
+        if low < end and entry.start < high and entry.size >= SMALLEST_TOLD
     ]
     item = _item("Hole in memory", "padding", "addresses the link does not use", rows)
     item["a"] = [str(entry.start), str(entry.size)]

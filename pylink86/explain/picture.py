@@ -175,7 +175,7 @@ def _hole_html(box: Box, hole: Hole, in_memory: bool) -> str:
         return _box_html(
             box.number, "hole overlap", box.y, box.height, words, f"<span>{words}</span>"
         )
-    what = "unused" if in_memory else "zeros"
+    what = "unused" if in_memory else "of zeros"
     words = f"{about(hole.size)} {what}"
     label = f"{'hole in memory' if in_memory else 'gap in the file'}, {words}"
     return _box_html(
@@ -252,7 +252,7 @@ def _facts(view: Overview) -> str:
         whole, rest = divmod(view.file_size, SECTOR)
         more = f" and {rest} bytes" if rest else ""
         words.append(f"<b>{whole:,}</b> sector{'' if whole == 1 else 's'}{more}")
-    inputs = {part.file for area in view.areas for part in area.parts if part.file}
+    inputs = {part.file for area in view.shown for part in area.parts if part.file}
     words.append(
         f"<b>{len(view.memory)}</b> section{'' if len(view.memory) == 1 else 's'} in memory"
     )
@@ -264,8 +264,7 @@ def _facts(view: Overview) -> str:
 
 def _legend(view: Overview) -> str:
     """The kinds that occur, with their bytes in memory or file."""
-    shown = [*view.memory, *(a for a in view.in_file if isinstance(a, Area) and not a.alloc)]
-    by_kind = totals(part for area in shown for part in area.parts)
+    by_kind = totals(part for area in view.shown for part in area.parts)
     return "".join(
         f'<li><i class="{kind}"></i>{KINDS[kind]}'
         f' <span class="size">{size_in_words(size)}</span></li>'
