@@ -55,6 +55,11 @@ def _move(pc: Pc, lba: int, count: int, address: int, how: str) -> tuple[int, in
     disk = pc.disk
     if (disk.floppy or pc.strict) and crosses_64k(address, count * SECTOR):
         return DMA_BOUNDARY, 0
+    if disk.floppy and how != "write" and lba + count > disk.image_sectors:
+        pc.note(
+            f"int 0x13 read sectors past the end of the image ({disk.image_sectors} sectors): "
+            "zeros here, and whatever was there before on a real floppy"
+        )
     there = max(0, min(count, disk.sectors - lba))
     if how == "read":
         pc.load(address, disk.read(lba, there))

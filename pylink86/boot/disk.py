@@ -84,6 +84,8 @@ class Disk:
         self.floppy = floppy
         self.geometry = (floppy_geometry if floppy else hard_disk_geometry)(len(image))
         self.bytes = bytearray(image) + bytes(-len(image) % SECTOR)
+        self.image_sectors = len(self.bytes) // SECTOR
+        """Sectors the image file has; a floppy has more."""
         if floppy:
             # A floppy has all its sectors, whatever the image holds.
             self.bytes += bytes(max(0, self.geometry.size - len(self.bytes)))
