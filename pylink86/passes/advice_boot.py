@@ -147,6 +147,8 @@ def partial_last_sector(link: Finished, diags: Diagnostics) -> None:
 
     Only for raw images, and only when the count reaches the end of the image: a symbol assigned
     from something >> 9 or / 512."""
+    if not link.loaded:
+        return
     behind = max(0, link.size - SECTOR) if link.boots_from_disk else link.size
     least, most = max(behind // SECTOR, 1), link.size // SECTOR + 64
     for name, node in sector_counts(link.placed, least, most).items():
