@@ -281,7 +281,8 @@ def _final_type(entry: Entry, dialect: Dialect) -> tuple[int, int]:
     """SHT_ and SHF_ of an output section, given what is in it and what the script says of it.
 
     GNU ld: data statements make NOBITS inputs take file space, and a section of data alone is
-    read-only data unless something else began it; LLD: NOBITS inputs keep the section NOBITS.  (NOLOAD) makes it NOBITS in both.
+    read-only data unless something else began it; LLD: NOBITS inputs keep the section NOBITS.
+    (NOLOAD) makes it NOBITS in both.
     """
     kind, flags = entry.type, entry.flags
     if entry.node is not None and entry.node.type == "NOLOAD":

@@ -154,8 +154,8 @@ def place_like_gnu(items: list[Item], orphans: Sequence[SectionId], table: Secti
     """Put each orphan into `items` as GNU ld 2.40 does; `items` is changed.
 
     An output section of the same name takes it when both are in memory and in the file, or neither.
-    Otherwise a class (code, data, ...) has an anchor, whose region the orphan shares: the section of
-    the class's well-known name, or the last section of like traits.  The first orphan of a class
+    Otherwise a class (code, data, ...) has an anchor, whose region the orphan shares: the section
+    of the class's well-known name, or the last section of like traits.  The first orphan of a class
     goes behind the anchor (without one: first of all), the next ones behind each other.
     """
     homes: dict[str, Entry] = {}

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import attrs
+
 from .. import elf_const as c
 from ..diag import Diagnostics, fail
 from ..dialect import Dialect
@@ -231,9 +233,10 @@ class Walk(Scope):
         self.current = None
         self._load_address(section, section.vma - wanted)
         self._keep_distance(section)
+        if plan.dropped and section.size:
+            # Padding before an empty input: from an address that is not aligned as the input is.
+            section.plan = plan = attrs.evolve(plan, dropped=False)
         if plan.dropped:
-            section.size = 0
-            section.pieces.clear()
             self.here, self.shown = before_dot, before_shown
         else:
             self._leave(section, before_dot, 0 if explicit else section.vma - wanted)
