@@ -80,12 +80,9 @@ def main(argv: Sequence[str]) -> int:
         return 1
     files, found = _read(paths)
     if parsed.values.get("script"):
-        if not found:
-            from ..explain.starter import starter_script
-
-            _write(starter_script(files))
+        _print_script(files, found)
     else:
-        _write("\n".join(table(file, full=bool(parsed.values.get("all"))) for file in files))
+        _print_tables(files, found, bool(parsed.values.get("all")))
     return 1 if show(found, {}) else 0
 
 
@@ -98,6 +95,29 @@ def _read(paths: Iterable[str]) -> tuple[list[ObjectFile], list[Diagnostic]]:
         except LinkError as problem:
             found += problem.diagnostics
     return files, found
+
+
+def _print_tables(files: Iterable[ObjectFile], found: list[Diagnostic], full: bool) -> None:
+    """A table for each file that can be decoded; the problems of the others go to `found`."""
+    between = ""
+    for file in files:
+        try:
+            _write(between + table(file, full=full))
+            between = "\n"
+        except LinkError as problem:
+            found += problem.diagnostics
+
+
+def _print_script(files: Sequence[ObjectFile], found: list[Diagnostic]) -> None:
+    """The script, if every file could be read: one that knows half of them helps nobody."""
+    from ..explain.starter import starter_script
+
+    if found:
+        return
+    try:
+        _write(starter_script(files))
+    except LinkError as problem:
+        found += problem.diagnostics
 
 
 def _write(text: str) -> None:

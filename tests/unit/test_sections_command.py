@@ -146,6 +146,24 @@ def test_names_that_would_drive_a_terminal_are_escaped(capsys, tmp_path):
     assert file.name == "small.o"
 
 
+def test_a_broken_file_is_an_error_and_the_others_are_shown(capsys, tmp_path):
+    data = bytearray(STAGE.read_bytes())
+    file = read(STAGE)
+    target = file.section(".text._start").index
+    table = file.relocation_sections[target][0]
+    at = file.sections.offset[table]
+    data[at : at + 8] = (1 << 40).to_bytes(8, "little")
+    broken = tmp_path / "broken.o"
+    broken.write_bytes(data)
+    assert main.main(["sections", str(broken), str(BOOT32)]) == 1
+    out, err = capsys.readouterr()
+    assert "error[bad-object]" in err
+    assert f"{BOOT32}: ELF32" in out
+    assert main.main(["sections", "--script", str(broken)]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("error[")) == ("", 1)
+
+
 # The starter script
 
 
