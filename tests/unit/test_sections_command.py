@@ -320,3 +320,15 @@ def test_the_command_prints_the_script_alone(capsys):
     assert out == starter_script([read(BOOT64), read(STAGE)])
     assert main.main(["sections", "--script", str(BOOT64), "nosuch.o"]) == 1
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("boot", ["boot_long_elf32", "boot_split_elf64"])
+def test_what_is_linked_by_the_script_boots(boot: str, tmp_path: Path):
+    pytest.importorskip("unicorn", reason="needs unicorn: pip install pylink86[emulate]")
+    from pylink86.boot import run
+
+    files = [read(fixture(boot)), read(STAGE)]
+    image = tmp_path / "boot.img"
+    link(files, starter_script(files), oformat="binary").write(image)
+    machine = run(image)
+    assert machine.screen.startswith("Hi")
