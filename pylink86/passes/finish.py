@@ -34,7 +34,8 @@ def elf_executable(
     rows = [
         SectionRow(
             s.name,
-            s.plan.type,
+            # LLD's `.rela : { *(.rela*) . = ALIGN(512); }` holds padding and no relocations.
+            c.SHT_PROGBITS if s.plan.type in (c.SHT_REL, c.SHT_RELA) else s.plan.type,
             s.plan.flags,
             _held(s.vma, elf_class, f"section `{s.name}'"),
             _held(s.size, elf_class, f"the size of section `{s.name}'"),
