@@ -146,11 +146,13 @@ def partial_last_sector(link: Finished, diags: Diagnostics) -> None:
     """partial-sector: the image ends inside a sector although the script counts whole ones.
 
     Only for raw images, and only when the count reaches the end of the image: a symbol assigned
-    from something >> 9 or / 512."""
+    from something >> 9 or / 512.  What is no boot image is told of only when the count loses its
+    last bytes: other tools may fill it up."""
     if not link.loaded:
         return
     behind = max(0, link.size - SECTOR) if link.boots_from_disk else link.size
-    least, most = max(behind // SECTOR, 1), link.size // SECTOR + 64
+    least = max(behind // SECTOR, 1)
+    most = link.size // SECTOR + 64 if link.boots_from_disk else least
     for name, node in sector_counts(link.placed, least, most).items():
         count = link.placed.symbols[name].absolute()
         over = link.size % SECTOR
@@ -190,8 +192,8 @@ def _dropped_padding(link: Finished) -> list[str]:
 def count_over_bios_limit(link: Finished, diags: Diagnostics) -> None:
     """sector-count-over-127: a count that is handed to one BIOS call, and is more than many take.
 
-    One call is recognised by its code: `mov al, COUNT`, or a disk address packet (10 00 COUNT).  A
-    count in another place is silent: it may be that of a loop."""
+    One call is recognised by its code: `mov al, COUNT` near `mov ah, 2`, `mov ax, 0x200 + COUNT`,
+    or a disk address packet (10 00 COUNT).  Elsewhere it is silent: the count may be a loop's."""
     counts = sector_counts(link.placed, ONE_CALL + 1, MOST_SECTORS)
     for name, node in counts.items():
         place = _single_call(link, name)
@@ -210,7 +212,9 @@ def count_over_bios_limit(link: Finished, diags: Diagnostics) -> None:
             )
 
 
-MOV_AL = b"\xb0"
+MOV_AL, MOV_AX, MOV_AH_2 = b"\xb0", b"\xb8", b"\xb4\x02"
+NEAR = 16
+"""Bytes around `mov al` in which the function number is set."""
 PACKET = b"\x10\x00"
 """How a disk address packet begins: its size, then a zero, then the count (int 13h, AH=42h)."""
 
@@ -228,9 +232,21 @@ def _single_call(link: Finished, name: str) -> str:
             for section in sections:
                 rels = obj.relocations(section)
                 for offset, kind, symbol in zip(rels.offset, rels.type, rels.symbol):
-                    if symbol != wanted or kind not in rows or rows[kind].width > 2:
+                    if symbol != wanted or kind not in rows:
                         continue
-                    before = bytes(content[max(0, offset - 2) : offset])
-                    if before == PACKET or (rows[kind].width == 1 and before[-1:] == MOV_AL):
+                    if _is_one_call(bytes(content), offset, rows[kind].width):
                         return f"{obj.name}:({obj.sections.names[target]}+{offset:#x})"
     return ""
+
+
+def _is_one_call(code: bytes, offset: int, width: int) -> bool:
+    """Whether the operand at an offset is the count of one int 13h."""
+    if width > 2 or offset < 2:
+        return width == 1 and code[:offset] == MOV_AL and MOV_AH_2 in code[:NEAR]
+    if code[offset - 2 : offset] == PACKET:
+        return True
+    before = code[offset - 1 : offset]
+    if width == 1 and before == MOV_AX:
+        return code[offset + 1 : offset + 2] == b"\x02"
+    around = code[max(0, offset - NEAR) : offset + NEAR]
+    return width == 1 and before == MOV_AL and MOV_AH_2 in around

@@ -8,6 +8,7 @@ behind it holds whatever was there before.  Emulators start with zeros, PCs do n
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from .. import elf_const as c
 from ..diag import Diagnostics
@@ -18,7 +19,7 @@ from .largest import largest_inputs
 from .match import SectionId
 from .near import listed
 from .placement import INPUT, PlacedSection
-from .words import expressions
+from .words import expressions, names_used
 
 NOT_CLEARED = r"(?i)stack|noinit|no_init|uninit|heap|persist|retain|page_?table"
 """Names of sections whose authors do not expect zeros."""
@@ -29,9 +30,9 @@ SHOWN = 3
 def bss_nobody_clears(link: Finished, diags: Diagnostics) -> None:
     """bss-not-in-image: compiled variables outside of the raw image that nothing sets to zero.
 
-    Silent when the objects use symbols that bound or measure the section: their code knows where
-    it is, and why would it, if not to clear it.  Silent for memory that only assembly reserves
-    (labels without type): stacks, page tables and buffers want no zeros."""
+    Silent when the objects (or data statements, for a loader) use symbols that bound or measure the
+    section: their code knows where it is, and why would it, if not to clear it.  Silent for memory
+    that only assembly reserves (labels without type): stacks and page tables want no zeros."""
     found = [
         section
         for section in link.placed.sections
@@ -77,25 +78,55 @@ def _has_variables(link: Finished, sid: SectionId) -> bool:
 
 
 def _is_known_to_code(link: Finished, section: PlacedSection) -> bool:
-    """Whether objects use its start, its size, or two symbols in it."""
-    used = link.resolution.undefined
+    """Whether code or a header is told where it is: its start or size, or two places in it."""
+    used = link.resolution.undefined | _told_in_data(link)
     start, end = section.vma, section.vma + section.size
     bounds = {
         value.absolute()
         for name, value in link.placed.symbols.items()
         if name in used and start <= value.absolute() <= end
     }
-    return start in bounds or len(bounds) > 1 or _is_measured(link, section)
+    return (
+        start in bounds
+        or len(bounds) > 1
+        or _is_measured(link, section, used)
+        or _is_labelled(link, section)
+    )
 
 
-def _is_measured(link: Finished, section: PlacedSection) -> bool:
-    """Whether a symbol an object uses is computed from the section's size or address."""
+def _told_in_data(link: Finished) -> set[str]:
+    """Symbols that BYTE, LONG and the like write into the image: a header for whoever loads it."""
+    return {
+        name
+        for section in link.placed.sections
+        for item in section.plan.items
+        if isinstance(item, n.Data)
+        for name in names_used(item)
+    }
+
+
+def _is_measured(link: Finished, section: PlacedSection, used: Container[str]) -> bool:
+    """Whether its size or address goes into the image, or into a symbol that is used."""
+    nodes: list[object] = [node for node in assignments(link.placed) if node.name in used]
+    nodes += [i for s in link.placed.sections for i in s.plan.items if isinstance(i, n.Data)]
     return any(
         isinstance(expr, n.Call) and expr.target == section.name
-        for node in assignments(link.placed)
-        if node.name in link.resolution.undefined
-        for expr in expressions(node.value)
+        for node in nodes
+        for expr in expressions(node)
     )
+
+
+def _is_labelled(link: Finished, section: PlacedSection) -> bool:
+    """Whether objects, not the script, have labels at its very start and its very end."""
+    where, index = link.placed.addresses, link.placed.sections.index(section)
+    labels = {
+        place[1]
+        for number, obj in enumerate(link.resolution.files[:-1])
+        for symbol, info in enumerate(obj.symbols.info)
+        if info & 0xF == c.STT_NOTYPE and obj.symbols.shndx[symbol] > 0
+        if isinstance(place := where.of_symbol(number, symbol), tuple) and place[0] == index
+    }
+    return {0, section.size} <= labels
 
 
 def _tell(link: Finished, sections: list[PlacedSection], diags: Diagnostics) -> None:
