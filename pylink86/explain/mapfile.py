@@ -36,7 +36,7 @@ REGION_LETTERS = ("r", "w", "x", "a", "l")
 
 def gnu_map(result: LinkResult, output: str = "a.out") -> str:
     """The map; output: the name of the output file as the command line spells it."""
-    printer = _Printer(result, take_notes(result))
+    printer = _Printer(result, take_notes(result).notes)
     return "".join(f"{line}\n" for line in printer.lines(output))
 
 
@@ -268,9 +268,7 @@ class _Printer:
         return self.result.resolution.files[number].name
 
 
-def _parted(
-    commands: Sequence[Command], result: LinkResult
-) -> tuple[list[Command], list[Command]]:
+def _parted(commands: Sequence[Command], result: LinkResult) -> tuple[list[Command], list[Command]]:
     """The commands that stand in the script's part of the map, and the orphans behind it.
 
     An orphan goes behind when it is not loaded, or when no output section of the script follows it,

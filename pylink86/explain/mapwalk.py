@@ -45,9 +45,11 @@ class NotingWalk(Walk):
     """A Walk that notes every assignment, ASSERT and data statement.
 
     printed: where GNU ld's map believes `.` to be when it prints a statement: behind what it
-    printed last, even if that was dropped and moved nothing."""
+    printed last, even if that was dropped and moved nothing.  aligns: the alignment SUBALIGN()
+    gave to input sections."""
 
     notes: Notes = attrs.field(factory=dict)
+    aligns: dict[SectionId, int] = attrs.field(factory=dict)
     printed: int = 0
     beings: frozenset[int] = frozenset()
 
@@ -65,7 +67,7 @@ class NotingWalk(Walk):
         self.notes[id(node)] = Note(self.here, 0, self._worth(node.condition))
 
     def _contents(self, section: PlacedSection, node: n.OutputSection | None) -> None:
-        if section.plan.index in self.beings:
+        if section.plan.index in self.beings and _counts(section):
             self.printed = section.vma
         super()._contents(section, node)
 
@@ -73,7 +75,9 @@ class NotingWalk(Walk):
         self, section: PlacedSection, sids: Sequence[SectionId], subalign: int | None
     ) -> None:
         super()._inputs(section, sids, subalign)
-        if sids:
+        if subalign:
+            self.aligns.update(dict.fromkeys(sids, subalign))
+        if sids and _counts(section):
             self.printed = self.here
 
     def _gap(self, size: int, cause: SectionId | n.SectionStatement) -> None:
@@ -100,13 +104,18 @@ class NotingWalk(Walk):
             self.here, self.shown = here, shown
 
 
+def _counts(section: PlacedSection) -> bool:
+    """Orphans that are not loaded are printed behind everything else."""
+    return section.plan.node is not None or section.plan.alloc
+
+
 def _right_side(node: n.Assignment) -> n.Expr:
     if node.op == "=":
         return node.value
     return n.Binary(node.op[:-1], n.Name(node.name), node.value)
 
 
-def take_notes(result: LinkResult) -> Notes:
+def take_notes(result: LinkResult) -> NotingWalk:
     """What every statement of the script came to."""
     walk = NotingWalk(
         result.plan,
@@ -118,7 +127,7 @@ def take_notes(result: LinkResult) -> Notes:
         beings=beings(result),
     )
     walk.run()
-    return walk.notes
+    return walk
 
 
 def top_level(result: LinkResult) -> Iterator[object]:
