@@ -341,7 +341,8 @@ parts really need their own, `--prefix-symbols=PREFIX` before an input renames a
 """,
     "undefined-symbol": """
 Something is called or read that no input defines and no line of the script sets.  The message
-lists the places that want it.
+lists the places that want it, and what is known: a name that is nearly the same, a function that
+Rust or C++ renamed, a label its file does not export.
 
 Common causes: the object that defines it is not on the command line; the name differs (C++ and
 Rust change names unless `extern "C"`, `#[unsafe(no_mangle)]` is there; nasm wants `global name`);
@@ -351,7 +352,8 @@ weak.
 """,
     "discarded-symbol": """
 A section that was thrown away with /DISCARD/ (or because another copy of its group was kept) is
-still referred to by one that stays.
+still referred to by one that stays.  In raw output GNU ld writes zeros into such a place and says
+nothing; the gnu dialect does so, too, and warns.
 
 Cure: keep the section by taking it out of /DISCARD/, or discard the one that uses it, too.
 """,
@@ -362,8 +364,10 @@ for the address: an 8-bit field holds 0 to 255, a 16-bit field up to 65,535.
 
 Example: `mov si, message` in a boot sector, where `message` was placed at 0x12000.  Often a
 section without an address in the script was placed somewhere unexpected; the message says where.
-Cure: place the target lower, or use a wider field.  Real-mode code reaches beyond 64 KiB by
-loading a segment register, not with a longer offset; a count of sectors can be kept in 16 bits.
+Cure: place the target lower, or use a wider field.  Real-mode code reaches beyond 64 KiB through a
+segment register: `message_seg = message >> 4;` in the script gives it a value to load, and the
+offset is `message & 15`.  A jump into 32-bit code takes a 32-bit offset with `jmp dword 0x08:main`.
+A count of sectors fits in 16 bits (`mov cx, SECTORS`), and is read in a loop of small calls.
 """,
     "reloc-wraps": """
 The address does not fit the field, but the linker whose dialect is spoken writes its low bits and
@@ -411,10 +415,11 @@ Example: the script says `hello.o;`, the command line `target/hello_prefixed.o`.
 Cure: write the name the file has, or a pattern such as `*hello*.o`.
 """,
     "empty-output-section": """
-The script gives this section an address, or computes with its size, but no input came into
-it.  What was meant to be there is somewhere else, or missing.
+The script gives this section an address, or computes with its size, address or end, but no input
+came into it.  What was meant to be there is somewhere else, or missing.
 
 Example: `.stage 0x7e00 : { *(.rust.*) }` when no section is called `.rust.` anything.
+Sections that a program may well not have (`.data`, `.bss`, `.got` ...) are never told of.
 Cure: `pylink86 sections FILES` shows the names the sections really have.
 """,
     "orphan-before-image": """
@@ -426,16 +431,18 @@ Example: `.note.gnu.property` or `.eh_frame`, which compilers add by themselves,
 Cure: name it in the section it belongs to, or discard it: `/DISCARD/ : { *(.note*) }`.
 """,
     "orphan-far-away": """
-A section that no pattern of the script names was placed far from the others, which makes the raw
-image large and is rarely meant.
+A section that no pattern of the script names was placed more than 1 MiB behind everything else,
+and a raw image is a copy of memory: the gap is in the file as zeros.  It happens behind sections
+that have an address far up but no contents, such as a heap with (NOLOAD).
 
 Cure: name it in the section it belongs to, or discard it: `/DISCARD/ : { *(.note*) }`.
 """,
     "nonalloc-in-image": """
 Debug information and compiler notes are in object files for debuggers, not for memory.  A pattern
-that takes every section draws them into the image all the same.
+that takes every section draws them into the image all the same.  It does no harm but takes room,
+and a boot sector has little.
 
-Example: a bare `boot.o;`, or `*(*)`.
+Example: a bare `boot.o;`, or `*(*)`.  Who writes `*(.comment)` gets it without a word.
 Cure: name the sections that are loaded, such as `*(.text* .rodata* .data* .bss*)`.
 """,
     "nonalloc-left-out": """
@@ -446,10 +453,13 @@ Cure: set it in the source: `.section name, "a"` in gas, `section name progbits 
 """,
     "no-boot-signature": """
 A BIOS starts a disk only when bytes 510 and 511 of its first sector are 55 AA (hexadecimal).  The
-image starts at 0x7c00, where boot sectors run, and does not have them.
+image starts at 0x7c00, where boot sectors run, and does not have them there: nobody wrote them, the
+sector is not filled up to 510 before them, or the boot sector is not the first thing in the file.
 
 Cure: in nasm `times 510-($-$$) db 0` and `dw 0xaa55` at the end of the sector; in a script
-`. = 510; SHORT(0xaa55)` inside the section (dialect gnu).
+`. = 510; SHORT(0xaa55)` inside the section (dialect gnu; in lld `. = 0x7c00 + 510;`).
+An image for PXE or a CD needs no signature, and some projects add it with a tool of their own:
+`--no-warn=no-boot-signature`.
 """,
     "boot-sector-too-long": """
 A boot sector has 512 bytes, the last two are the signature.  More code than that pushes the
@@ -459,19 +469,21 @@ Cure: keep in the sector only what loads the second stage, and move the rest the
 """,
     "partial-sector": """
 Disks are read in sectors of 512 bytes.  A symbol of the script counts the stage in whole sectors,
-but the image ends within one.
+but the image ends within one: when the division rounds down, the last bytes are never loaded; when
+it rounds up, the file ends before the sector does, and not every BIOS or emulator reads that one.
 
-Cure: `. = ALIGN(512);` at the end of the last section.
+GNU ld does not write padding of a section that holds nothing else to a raw file.
+Cure: `. = ALIGN(512);` at the end of the last section that has contents.
 """,
     "sector-count-over-127": """
-The stage has more sectors than one BIOS call reads on every PC: many allow no more than 127, and a
-count kept in one byte ends at 255.
+The stage has more sectors than one BIOS call reads on every PC (127), and the boot sector hands
+the whole count to one call: `mov al, COUNT` with `mov ah, 2`, or a disk address packet.
 
-Cure: read in a loop, or use one of the bundled boot sectors.
+Cure: read in a loop of calls of at most 127 sectors, or use one of the bundled boot sectors.
 """,
     "stage-reaches-bios-data": """
-Real-mode memory ends at 640 KiB, and the BIOS keeps its own data in the last part (the EBDA).  The
-image reaches into it.
+Real-mode memory ends at 640 KiB, and the BIOS keeps its own data in the last part (the EBDA):
+nearly always from 0x9fc00 on, on some machines from 0x80000.  The image reaches into it.
 
 Cure: make it smaller, or copy what is large above 1 MiB from protected mode.
 """,
@@ -484,21 +496,26 @@ Cure: end the section below 0x80000, or place it at 1 MiB or above.
     "image-hole": """
 A raw image is a copy of memory, so a gap between two sections becomes as many zeros in the file.
 
-Example: `.boot` at 0x7c00 and `.kernel` at 1 MiB make a file of nearly 1 MiB.
-Cure: give the second one a load address behind the first, `AT(...)`, and copy it at run time.
+Example: `.boot` at 0x7c00 and `.kernel` at 1 MiB make a file of nearly 1 MiB, more than a loader
+can read into the memory below 640 KiB.
+Cure: give the second one a load address behind the first, `AT(LOADADDR(.boot) + SIZEOF(.boot))`,
+and copy it at run time.  LLD ignores AT in raw output.
 """,
     "bss-not-in-image": """
 Variables without a value (`.bss`, COMMON) take no room in a file; whoever loads it has to provide
-zeros.  Behind a raw image nobody does: the memory holds whatever was there before.
+zeros.  Behind a raw image nobody does: the memory holds whatever was there before.  Emulators
+often start with zeros, so that it shows on real machines only.
 
+It is told of compiled variables only; stacks and tables that assembly reserves need no zeros.
 Cure: take `*(.bss* COMMON)` into the last section that has contents, or clear it in the start
-code.
+code, from and to symbols that the script defines around it.
 """,
     "boot-header-dropped": """
 A boot loader finds a kernel by a header (multiboot, PVH, Limine) that nothing in the program
-refers to. It was left out: discarded, removed by --gc-sections, or not part of a raw image.
+refers to.  It was left out: discarded, removed by --gc-sections, or in a section without the alloc
+flag, which is not loaded.
 
-Cure: `KEEP(*(.multiboot*))` at the start of the first section.
+Cure: `KEEP(*(.multiboot*))` at the start of the first section; `.section .multiboot, "a"` in gas.
 """,
     "boot-header-misaligned": """
 Loaders look for their header in steps of 4 or 8 bytes; this one lies in between and is not found.

@@ -145,10 +145,11 @@ class References:
         obj = self.placed.addresses.resolution.files[file]
         shndx = obj.symbols.shndx[symbol]
         home = f" `{obj.sections.names[shndx]}' of {obj.name}" if shndx > 0 else ""
+        slug = "discarded-symbol"
         tell = diags.warn if is_blank else diags.error
         blanked = ["GNU ld writes zeros there in raw output, and says nothing"] if is_blank else []
         tell(
-            "discarded-symbol",
+            slug,
             f"`{name}' is referenced but its section{home} is discarded",
             place=self.place(*places[0]),
             notes=[*self._others(places), *blanked],

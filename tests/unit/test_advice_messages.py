@@ -106,3 +106,22 @@ def test_every_warning_has_a_case_and_an_explanation(slug: str) -> None:
 @pytest.mark.parametrize("slug", sorted({path.parent.name for path in FILES.values()}))
 def test_every_case_is_of_a_known_message(slug: str) -> None:
     assert slug in EXPLANATIONS
+
+
+GUIDE = FOLDER.parents[1] / "docs" / "messages.md"
+
+
+def test_the_guide_has_a_row_for_every_warning() -> None:
+    """Rows of docs/messages.md, and nothing in them that does not exist."""
+    rows = re.findall(r"^\| `([\w-]+)` \|", GUIDE.read_text(encoding="utf-8"), re.M)
+    assert len(rows) == len(set(rows))
+    assert {*SLUGS, *(param.values[0].parent.name for param in WARNINGS)} <= set(rows)
+    assert set(rows) <= set(EXPLANATIONS)
+
+
+def test_the_example_of_the_guide_is_what_pyld_says() -> None:
+    example = GUIDE.read_text(encoding="utf-8").split("```")[1]
+    command, said = example.strip().split("\n", 1)
+    case = parse_case((FOLDER / "pattern-names-no-file" / "renamed.txt").read_text())
+    assert said.strip() == case.expected["lld"].strip()
+    assert command.split()[2:] == ["--dialect=lld", *case.command[1:]]
