@@ -17,10 +17,10 @@ from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
 from .entry import Entry
-from .load import ScriptFile
 from .match import Claim, Claims, Draft, SectionId, SectionList
 from .orphans import EVERYTHING, Dropped, Item, join_by_name, place_like_gnu, place_like_lld
 from .resolve import Resolution
+from .scripts import ScriptFile
 from .words import names_used, sections_addressed
 
 DISCARD = "/DISCARD/"
@@ -101,11 +101,12 @@ def order_sections(
     if not dialect.orphans_follow_flags:
         entries = [e for e in entries if not isinstance(e, Dropped)]
     wanted = wanted_names(claims, resolution) | frozenset(undefined)
+    provided = _first_provides(claims, wanted)
     orphans = [sid for sid in claims.orphans if sid not in dead]
     addressed = frozenset() if dialect.drops_addressed_empty else _addressed(claims)
 
     def holds(entry: Entry) -> bool:
-        return _holds_something(entry, table, wanted, addressed, dialect)
+        return _holds_something(entry, table, provided, addressed, dialect)
 
     if dialect.orphans_follow_flags:
         _begin_in_order(entries)
@@ -185,18 +186,12 @@ def _begin_in_order(entries: list[Item]) -> None:
 def wanted_names(claims: Claims, resolution: Resolution) -> frozenset[str]:
     """Names a PROVIDE would be asked for: needed by an object or used in the script's
     expressions."""
-    used = {
-        name
-        for item in claims.items
-        for node in (item.items if isinstance(item, Draft) else (item,))
-        for name in names_used(node)
-    }
-    used.update(
-        name
-        for item in claims.items
-        if isinstance(item, Draft) and item.node is not None
-        for name in names_used(item.node)
-    )
+    nodes: list[object] = []
+    for item in claims.items:
+        nodes += (item.node, *item.items) if isinstance(item, Draft) else (item,)
+    if not any(isinstance(node, n.Assignment) and node.provide for node in nodes):
+        return frozenset()
+    used = {name for node in nodes if isinstance(node, n.Node) for name in names_used(node)}
     return frozenset((used | resolution.undefined) - resolution.definer.keys())
 
 
@@ -307,7 +302,7 @@ def _final_type(entry: Entry, dialect: Dialect) -> tuple[int, int]:
 def _holds_something(
     entry: Entry,
     table: SectionList,
-    wanted: frozenset[str],
+    provided: frozenset[int],
     addressed: frozenset[str],
     dialect: Dialect,
 ) -> bool:
@@ -326,14 +321,14 @@ def _holds_something(
             return True
     elif not table.phantoms.issuperset(sids) or entry.name in addressed or names_used(entry.node):
         return True
-    return any(_keeps(item, wanted, dialect) for item in entry.items)
+    return any(_keeps(item, provided, dialect) for item in entry.items)
 
 
-def _keeps(item: Claim | n.SectionStatement, wanted: frozenset[str], dialect: Dialect) -> bool:
+def _keeps(item: Claim | n.SectionStatement, provided: frozenset[int], dialect: Dialect) -> bool:
     """Whether a statement other than input keeps its output section."""
     if isinstance(item, n.Assignment):
         if item.name != ".":
-            return not item.provide or item.name in wanted
+            return not item.provide or id(item) in provided
         return not (dialect.drops_zero_size and _adds_zero(item))
     return isinstance(item, n.Assert) and not dialect.drops_zero_size
 

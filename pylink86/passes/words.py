@@ -25,7 +25,7 @@ def expressions(node: object) -> Iterator[n.Expr]:
         elif isinstance(item, _EXPR):
             yield item
             stack.extend(_children(item))
-        elif attrs.has(type(item)):
+        elif isinstance(item, n.Node):
             stack.extend(_children(item))
 
 
@@ -34,20 +34,18 @@ _EXPR = (n.Number, n.Name, n.Unary, n.Binary, n.Ternary, n.Call, n.AssertExpr)
 
 def _children(node: object) -> list[object]:
     """Field values that can hold expressions; spans and plain values are left out."""
-    return [
-        value
-        for name in _fields(type(node))
-        if not isinstance(value := getattr(node, name), (str, int, bytes, type(None)))
-    ]
+    return [value for name in _fields(type(node)) if (value := getattr(node, name)) is not None]
 
 
 def _fields(kind: type) -> tuple[str, ...]:
     found = _FIELDS.get(kind)
     if found is None:
-        names = (f.name for f in attrs.fields(kind))
-        found = _FIELDS[kind] = tuple(x for x in names if not x.endswith("span"))
+        found = _FIELDS[kind] = tuple(f.name for f in attrs.fields(kind) if f.type not in PLAIN)
     return found
 
+
+PLAIN = frozenset({"str", "int", "bool", "bytes", "tuple[str, ...]", "Span | None"})
+"""Types of fields that hold no expression."""
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
 """Field names by node type: what the class says, read once."""
