@@ -195,6 +195,16 @@ def wanted_names(claims: Claims, resolution: Resolution) -> frozenset[str]:
     return frozenset((used | resolution.undefined) - resolution.definer.keys())
 
 
+def _first_provides(claims: Claims, wanted: frozenset[str]) -> frozenset[int]:
+    """The PROVIDE statements that define something, by identity: the first of each wanted name."""
+    first: dict[str, int] = {}
+    for item in claims.items:
+        for node in item.items if isinstance(item, Draft) else (item,):
+            if isinstance(node, n.Assignment) and node.provide and node.name in wanted:
+                first.setdefault(node.name, id(node))
+    return frozenset(first.values())
+
+
 def _finished(
     entries: list[Item],
     table: SectionList,
