@@ -48,6 +48,7 @@ class OutputPlan:
     align: int
     beside: n.OutputSection | None = None
     dropped: bool = False
+    moves_dot: bool = True
     took_tables: bool = False
 
     @property
