@@ -447,7 +447,8 @@ class Walk(Scope):
 
         step: bytes its start was moved up to be aligned."""
         plan = section.plan
-        if not plan.alloc and (plan.node is None or not self.dialect.nonalloc_moves_dot):
+        stays = plan.node is None or not self.dialect.nonalloc_moves_dot
+        if not plan.moves_dot or (not plan.alloc and stays):
             self.here = before_dot
             return
         if plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS:
