@@ -36,6 +36,7 @@ from .passes.place import settle_addresses
 from .passes.placement import Piece, PlacedSection, Placement
 from .passes.relocate import Patched, apply_relocations
 from .passes.resolve import Resolution, resolve_symbols
+from .passes.section_types import settle_section_types
 from .script import nodes as n
 from .script.parser import parse_expression
 
@@ -278,6 +279,8 @@ def _link(
     if options.gc_sections:
         live = mark_live(claims, table, resolution, (entry or "_start", *options.undefined))
     plan = order_sections(script, claims, table, resolution, live.dead, dialect, options.undefined)
+    if dialect.generic_path:
+        plan = settle_section_types(plan, table, raw)
     gone = live.dead | claims.discarded
     plan, edits = edit_sections(plan, table, resolution, gone, dialect, raw)
     # From here on what is in the output, and in which order, is settled; only numbers are missing.
