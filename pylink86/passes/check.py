@@ -31,8 +31,10 @@ def check_layout(
     _check_wraps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
     if dialect.lma_counts:
         _check_wraps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads, diags)
-    _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
-    if dialect.lma_counts and any(s.lma != s.vma for s in placed.sections):
+    overlay = dialect.lma_counts and _is_overlaid(placed)
+    if not overlay:
+        _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
+    if overlay or (dialect.lma_counts and any(s.lma != s.vma for s in placed.sections)):
         _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads, diags)
     _check_size(placed, dialect, raw, max_size, diags)
 
@@ -198,6 +200,13 @@ def _check_wraps(
                 if section.size <= 1 << bits
                 else ["make it smaller"],
             )
+
+
+def _is_overlaid(placed: Placement) -> bool:
+    """Whether two sections run at one address: GNU ld takes it for an overlay, and then lets all
+    sections share addresses as long as they are loaded apart."""
+    starts = [s.vma for s in placed.sections if s.size and s.plan.alloc]
+    return len(starts) != len(set(starts))
 
 
 def _check_overlaps(

@@ -328,7 +328,7 @@ def place_like_lld(items: list[Item], fresh: Sequence[Entry], only_after: bool) 
 def _first_place(items: list[Item]) -> int:
     """Orphans stay behind the symbol assignments, and the one `. =`, that a script begins with."""
     for index, item in enumerate(items):
-        if not _is_symbol_assignment(item):
+        if not (_is_symbol_assignment(item) or isinstance(item, Dropped)):
             return index + 1 if isinstance(item, n.Assignment) else index
     return len(items)
 
@@ -374,7 +374,9 @@ def _lld_position(items: list[Item], start: int, rank: int, only_after: bool) ->
             where -= 1
     if not any(_has_input(item) for item in items[where:]):
         return end
-    while where < end and _is_symbol_assignment(items[where]):
+    while where < end and (
+        _is_symbol_assignment(items[where]) or isinstance(items[where], Dropped)
+    ):
         where += 1
     return where
 
