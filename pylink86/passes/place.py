@@ -17,7 +17,7 @@ from ..diag import Diagnostics, fail
 from ..dialect import Dialect
 from ..script import nodes as n
 from ..script.evaluate import assigned, dot_after, evaluate, holds
-from ..script.values import Unknown
+from ..script.values import Unknown, Value
 from .fill import Pattern, default_pattern, literal_pattern, word_pattern
 from .largest import largest_inputs, largest_symbols
 from .load import ScriptFile
@@ -104,6 +104,7 @@ class Walk(Scope):
                 self._pass_over(command)
             else:
                 self._place(command)
+        self._mark_ends()
         return Placement(
             tuple(self.placed),
             self.addresses,
@@ -115,6 +116,20 @@ class Walk(Scope):
             self.plan.commands,
             self.ahead,
         )
+
+    def _mark_ends(self) -> None:
+        """`__start_name` and `__stop_name`, where an object wants them: the ends of the output
+        section, whose name must be one of C (GNU ld manual 3.10.5, "Output section names")."""
+        for name in self.addresses.resolution.undefined - self.symbols.keys():
+            kind, _, home = name[2:].partition("_")
+            if not name.startswith("__") or kind not in ("start", "stop") or not home.isidentifier():
+                continue
+            section = next(
+                (s for s in self.placed if s.name == home and not s.plan.dropped), None
+            )
+            if section is not None:
+                offset = section.size if kind == "stop" else 0
+                self.symbols[name] = Value(offset, section)
 
     # Statements
 
