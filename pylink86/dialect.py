@@ -36,6 +36,45 @@ class Dialect:
         "`.a : { other.o(.text) }` without other.o: opened by GNU ld, matches nothing in LLD",
     )
 
+    # Inputs (GNU ld manual 2.1 --library, 3.4.2, 3.11)
+    archives_are_remembered: bool = row(
+        "an archive gives members to whoever needs them, wherever it stands; else it is searched "
+        "once, where it stands, or again while its group does not rest",
+        "`libx.a a.o` with f in libx.a and a.o in need of it: undefined in GNU ld, linked in LLD",
+    )
+    common_takes_definition: bool = row(
+        "a COMMON symbol draws in the archive member that has a strong definition of it",
+        "`int f;` in a.o, `int f = 1;` in libx.a: the member joins in GNU ld",
+    )
+    default_entry_is_needed: bool = row(
+        "`_start`, when no other entry is named, draws in the archive member that defines it",
+        "`ld a.o libx.a` with _start in libx.a: joins in LLD",
+    )
+    script_names_are_needed: bool = row(
+        "every name a script mentions draws in the member that defines it, after all files are "
+        "read; else only names on the right of assignments, where the script stands, and a symbol "
+        "that was assigned before keeps members out",
+        "`.t : { LONG(g) }` and `f = 5;` with f and g in libx.a",
+    )
+    thin_members_are_paths: bool = row(
+        "to patterns a member of a thin archive is called by its path",
+        "`sub/libx.a:sub/../m.o` in GNU ld, `sub/libx.a:../m.o` in LLD",
+    )
+    patterns_see_archives: bool = row(
+        "a colon in a file pattern parts archive and member: `lib.a:` is every member, `:a.o` no "
+        "member at all, a pattern without one is for the member's name alone; else the pattern is "
+        "for the whole of `lib.a:member.o`",
+        "`*(libx.a: .text)` takes all members in GNU ld, nothing in LLD 19; `*x.a*` the reverse",
+    )
+    scripts_know_their_folder: bool = row(
+        "INPUT looks for a file beside the script first; else only for scripts among the inputs",
+        "`-T sub/s.ld` with `INPUT(m.o)` and sub/m.o: found by LLD",
+    )
+    implicit_scripts_come_last: bool = row(
+        "what scripts among the inputs say counts after all that -T names, wherever they stand",
+        "`i.ld -T s.ld` with SECTIONS in both: those of s.ld come first in GNU ld",
+    )
+
     # Expressions (GNU ld manual 3.10)
     arithmetic_on_offsets: bool = row(
         "operators work on the offsets of addresses in one section, and a number inside an output "
@@ -213,6 +252,14 @@ GNU = Dialect(
     hex_fill_is_pattern=True,
     dot_in_section_is_relative=True,
     opens_files_named_in_patterns=True,
+    archives_are_remembered=False,
+    common_takes_definition=True,
+    default_entry_is_needed=False,
+    script_names_are_needed=False,
+    thin_members_are_paths=True,
+    patterns_see_archives=True,
+    scripts_know_their_folder=False,
+    implicit_scripts_come_last=True,
     arithmetic_on_offsets=True,
     align_any_number=True,
     divides_signed=True,
@@ -259,6 +306,14 @@ LLD = Dialect(
     hex_fill_is_pattern=False,
     dot_in_section_is_relative=False,
     opens_files_named_in_patterns=False,
+    archives_are_remembered=True,
+    common_takes_definition=False,
+    default_entry_is_needed=True,
+    script_names_are_needed=True,
+    thin_members_are_paths=False,
+    patterns_see_archives=False,
+    scripts_know_their_folder=True,
+    implicit_scripts_come_last=False,
     arithmetic_on_offsets=False,
     align_any_number=False,
     divides_signed=False,

@@ -27,9 +27,10 @@ from .passes.finish import elf_executable
 from .passes.finished import Finished
 from .passes.image import load_image
 from .passes.live import ALL_LIVE, Live, mark_live
-from .passes.load import InputLike, LayoutLike, ScriptFile, load_inputs, load_script
+from .passes.load import InputLike, load_inputs
 from .passes.locate import Addresses
 from .passes.match import Claims, SectionList, list_sections, match_sections
+from .passes.members import Inputs, join_members
 from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
 from .passes.place import settle_addresses
@@ -37,6 +38,7 @@ from .passes.placement import Piece, PlacedSection, Placement
 from .passes.relocate import Patched, apply_relocations
 from .passes.resolve import Resolution, resolve_symbols
 from .passes.section_types import settle_section_types
+from .passes.scripts import LayoutLike, ScriptFile
 from .script import nodes as n
 from .script.parser import parse_expression
 
@@ -54,7 +56,8 @@ class LinkOptions:
 
     entry: the entry symbol, stronger than ENTRY().  oformat: "binary", "srec",
     "ihex", "verilog", "elf64-x86-64", "elf32-i386"; "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym:
-    `name=expression`.  undefined: names to be wanted as if an object referred to them.  search:
+    `name=expression`.  undefined: names to be wanted as if an object referred to them;
+    require_defined: the same, and an error when they stay undefined.  search:
     directories for the script's files. silenced: slugs of warnings not to give.  max_image_size:
     bytes a raw image may have.  inputs_before_script: how many of the inputs come before the files
     that INPUT names; None is all."""
@@ -70,6 +73,7 @@ class LinkOptions:
     fatal_warnings: bool = False
     max_image_size: int = DEFAULT_MAX_IMAGE
     inputs_before_script: int | None = None
+    require_defined: tuple[str, ...] = ()
 
 
 @attrs.frozen(eq=False)
@@ -114,6 +118,7 @@ class LinkResult:
     dialect: Dialect
     oformat: str
     script: ScriptFile
+    inputs: Inputs
     resolution: Resolution
     table: SectionList
     claims: Claims
@@ -245,10 +250,10 @@ def link(
 ) -> LinkResult:
     """Link objects by a layout.
 
-    objs: paths, bytes or ObjectFiles, in command-line order.  layout: a path, script text, a Layout
-    or a parsed Script.  dialect: "gnu" or "lld".  options, or fields of LinkOptions as keywords
-    (`oformat="binary"`, `gc_sections=True`).  Raises LinkError with all that was found; warnings
-    are in the result's `diagnostics`."""
+    objs: paths, bytes, ObjectFiles or Inputs, in command-line order.  layout: a path, script text,
+    a Layout or a parsed Script.  dialect: "gnu" or "lld".  options, or fields of LinkOptions as
+    keywords (`oformat="binary"`, `gc_sections=True`).  Raises LinkError with all that was found;
+    warnings are in the result's `diagnostics`."""
     chosen = attrs.evolve(options or LinkOptions(), **settings)  # type: ignore[arg-type]
     kind = _dialect(dialect)
     diags = Diagnostics(chosen.silenced, chosen.fatal_warnings)
@@ -264,9 +269,13 @@ def _link(
     diags: Diagnostics,
 ) -> LinkResult:
     """The pass list."""
-    script = load_script(layout, options.search, diags, _option_nodes(options))
+    extra = _option_nodes(options)
     before = options.inputs_before_script
-    inputs = load_inputs(objs, script, options.search, dialect, diags, before)
+    loaded = load_inputs(objs, layout, extra, options.search, dialect, diags, before)
+    script = loaded.script
+    entry = options.entry or _entry_name(script)
+    wanted = _wanted_names(script, options)
+    inputs = join_members(loaded, entry, wanted, dialect, diags)
     oformat = output_format(script, options, inputs.files[0])
     raw = oformat in RAW_FORMATS
     resolution = resolve_symbols(inputs, dialect, diags, raw)
@@ -274,11 +283,10 @@ def _link(
     # From here on no file joins the link, and each name has one definer.
     table = list_sections(resolution, dialect)
     claims = match_sections(script, resolution, table, dialect)
-    entry = options.entry or _entry_name(script)
     live = ALL_LIVE
     if options.gc_sections:
-        live = mark_live(claims, table, resolution, (entry or "_start", *options.undefined))
-    plan = order_sections(script, claims, table, resolution, live.dead, dialect, options.undefined)
+        live = mark_live(claims, table, resolution, (entry or "_start", *wanted))
+    plan = order_sections(script, claims, table, resolution, live.dead, dialect, wanted)
     if dialect.generic_path:
         plan = settle_section_types(plan, table, raw)
     gone = live.dead | claims.discarded
@@ -288,6 +296,7 @@ def _link(
     addresses = Addresses.of(resolution, table, edits, machine)
     placed = settle_addresses(plan, script, addresses, dialect, diags)
     # From here on no address moves.
+    _check_required(options.require_defined, placed, diags)
     check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags)
     diags.stop_on_errors()
     patched = apply_relocations(placed, dialect, raw, diags, _source_line)
@@ -299,8 +308,8 @@ def _link(
     )
     diags.stop_on_errors()
     return LinkResult(
-        options, dialect, oformat, script, resolution, table, claims, live, plan, placed, patched,
-        start, tuple(diags),
+        options, dialect, oformat, script, inputs, resolution, table, claims, live, plan, placed,
+        patched, start, tuple(diags),
     )  # fmt: skip
 
 
@@ -385,6 +394,23 @@ def _entry_name(script: ScriptFile) -> str:
                 if isinstance(item, n.Entry):
                     found = item.symbol
     return found
+
+
+def _wanted_names(script: ScriptFile, options: LinkOptions) -> tuple[str, ...]:
+    """Names wanted by no object: -u, --require-defined, EXTERN (GNU ld manual 3.4.5)."""
+    extern = [name for c in script.of(n.Command) if c.word == "EXTERN" for name in c.args]
+    return (*options.undefined, *options.require_defined, *extern)
+
+
+def _check_required(names: Iterable[str], placed: Placement, diags: Diagnostics) -> None:
+    """undefined-symbol: what --require-defined names must be there in the end."""
+    for name in names:
+        if name not in placed.addresses.resolution.definer and name not in placed.symbols:
+            diags.error(
+                "undefined-symbol",
+                f"required symbol `{name}' not defined",
+                help=["link what defines it, or drop --require-defined"],
+            )
 
 
 def _default_entry(script: ScriptFile, dialect: Dialect) -> str:

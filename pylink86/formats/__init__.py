@@ -10,14 +10,17 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
 from ..diag import LinkError, fail
 
 if TYPE_CHECKING:
+    from mmap import mmap
+
     from ..model import ObjectFile
+    from .ar import Archive
 
 _COFF_MACHINES = (b"\x4c\x01", b"\x64\x86")
 _TEXT = frozenset(b"\t\n\v\f\r") | frozenset(range(32, 127)) | frozenset(range(128, 256))
@@ -29,12 +32,14 @@ class Format:
 
     title: as in "hello.o is {title}"; reader: `module:function` in this package, called with bytes
     and name, or "" for kinds that are only recognised; help: the way out for those.
+    many: the reader of a kind that holds many objects.
     """
 
     title: str
     matches: Callable[[bytes], bool]
     reader: str = ""
     help: str = ""
+    many: str = ""
 
 
 def _begins(*magics: bytes) -> Callable[[bytes], bool]:
@@ -76,11 +81,13 @@ FORMATS = {
         "an archive",
         _begins(b"!<arch>\n"),
         help="give its members one by one (ar x extracts them)",
+        many="ar:read_archive",
     ),
     "thin-ar": Format(
         "a thin archive",
         _begins(b"!<thin>\n"),
         help="give the files it lists one by one (ar t shows them)",
+        many="ar:read_archive",
     ),
     "pe": Format("a PE image", _is_pe, help="give the objects it was linked from, as ELF"),
     "coff": Format(
@@ -141,9 +148,60 @@ def read_bytes(data: bytes, name: str = "<bytes>") -> ObjectFile:
     key = sniff(data)
     if not key or not FORMATS[key].reader:
         raise _unsupported(name, data, FORMATS.get(key))
-    module, function = FORMATS[key].reader.split(":")
-    reader = getattr(importlib.import_module(f".{module}", __name__), function)
-    return cast("ObjectFile", reader(bytes(data), name))
+    return cast("ObjectFile", _reader(FORMATS[key].reader)(bytes(data), name))
+
+
+def _reader(where: str) -> Callable[[Any, str], object]:
+    module, function = where.split(":")
+    found: Callable[[Any, str], object]
+    found = getattr(importlib.import_module(f".{module}", __name__), function)
+    return found
+
+
+def read_input(path: str | os.PathLike[str]) -> ObjectFile | Archive | str:
+    """What a linker can take: an object, an archive with closed members, or the text of a script.
+
+    Fails as `read` does.
+    """
+    name = os.fspath(path)
+    data = _mapped(name)
+    head = data[:4096]
+    row = FORMATS.get(sniff(head))
+    if row is None or not row.many:
+        whole = bytes(data)
+        if row is FORMATS["script"] and _is_text(whole):
+            return whole.decode("utf-8", "surrogateescape")
+        return read_bytes(whole, name)
+    return cast("Archive", _reader(row.many)(data, name))
+
+
+def input_from_bytes(data: bytes, name: str) -> ObjectFile | Archive:
+    """The same for bytes, which are no script."""
+    row = FORMATS.get(sniff(data))
+    if row is not None and row.many:
+        return cast("Archive", _reader(row.many)(data, name))
+    return read_bytes(data, name)
+
+
+_MAPPED_FROM = 1 << 20
+"""Archives of this size and more are mapped to memory, so that only what is used is read."""
+
+
+def _mapped(path: str) -> bytes | mmap:
+    """A file's bytes, or a map of a large archive; cannot-read as `file_bytes`."""
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size < _MAPPED_FROM:
+                return file.read()
+            if file.read(8) in (b"!<arch>\n", b"!<thin>\n"):
+                import mmap
+
+                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            file.seek(0)
+            return file.read()
+    except OSError as error:
+        raise _cannot_read(path, error) from None
 
 
 def file_bytes(path: str | os.PathLike[str]) -> bytes:
@@ -152,9 +210,12 @@ def file_bytes(path: str | os.PathLike[str]) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        verb = "find" if isinstance(error, FileNotFoundError) else "read"
-        reason = error.strerror or str(error)
-        raise fail("cannot-read", f"cannot {verb} {os.fspath(path)}: {reason}") from None
+        raise _cannot_read(os.fspath(path), error) from None
+
+
+def _cannot_read(path: str, error: OSError) -> LinkError:
+    verb = "find" if isinstance(error, FileNotFoundError) else "read"
+    return fail("cannot-read", f"cannot {verb} {path}: {error.strerror or error}")
 
 
 def _unsupported(name: str, data: bytes, row: Format | None) -> LinkError:

@@ -10,12 +10,12 @@ from ..diag import Span
 from ..dialect import Dialect
 from ..script import nodes as n
 from .live import Live
-from .load import ScriptFile
 from .match import Claims, SectionId, SectionList
 from .order import Plan
 from .placement import PlacedSection, Placement
 from .relocate import Patched
 from .resolve import Resolution
+from .scripts import ScriptFile
 
 BOOT_ADDRESS = 0x7C00
 """Where a BIOS loads the first sector of a disk."""

@@ -1,278 +1,441 @@
-"""What takes part in the link: the script, and the input files in command-line order.
+"""Which files take part, and in which order: the command line and the scripts, read from left to
+right.
 
-A user hands over paths, bytes or ObjectFiles; a script can name more files with INPUT, and in GNU
-ld's dialect a file name without wildcards in a section pattern is an input too.  After this pass
-the list of files is complete and in the order that decides every tie later on."""
+A user hands over paths, bytes, ObjectFiles, or an Input, which also says what the options before it
+mean for it (--whole-archive, --start-group).  A script names more files: INPUT and GROUP where the
+script stands, STARTUP before all others, and in GNU ld's dialect a file name without wildcards in a
+section pattern.  A file of text is a script, too.  What comes out is a list of steps; a step is an
+object, a library whose members are still closed, or commands of a script, because GNU ld lets a
+symbol that a script defines keep a member of a later archive out."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, Union
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Union
 
 import attrs
 
+from .. import elf_const as c
 from ..diag import Diagnostics, LinkError, Span, fail
 from ..dialect import Dialect
-from ..formats import read, read_bytes
+from ..formats import input_from_bytes, read_input
+from ..formats.ar import Archive, defined_names
 from ..model import ObjectFile
 from ..script import nodes as n
-from ..script.parser import parse_script
 from ..wildcard import is_wildcard
 from .near import listed, nearest_files
+from .scripts import LayoutLike, find_file, load_script, read_commands
+from .scripts import ScriptFile as ScriptFile
 
-if TYPE_CHECKING:
-    from ..script.build import Layout
-
-InputLike = Union[str, "os.PathLike[str]", bytes, ObjectFile]
-LayoutLike = Union[str, "os.PathLike[str]", "Layout", n.Script, None]
-
-INCLUDE_DEPTH = 100
-MAX_INCLUDES = 2000
-"""INCLUDEs followed in a link: thirty files that include the next one twice would be a billion."""
-
-T = TypeVar("T")
+FILE, LIBRARY, SCRIPT = "file", "library", "script"
 
 
 @attrs.frozen(eq=False)
-class ScriptFile:
-    """The script of a link, every INCLUDE replaced by what it names.
+class Input:
+    """One input and what holds for it.
 
-    commands: what stands outside SECTIONS and SECTIONS itself, in order.
+    what: a path, bytes or an ObjectFile; for kind "library" the NAME of `-lNAME`, or `:file`; for
+        kind "script" a layout, whose own inputs stand here.
+    whole_archive: all members join.  group: archives of one number other than 0 are searched in
+        turn until no more members join.  lazy: an object that joins only when needed, as between
+        --start-lib and --end-lib (a number for each pair).  static: of -l, archives only.
+    prefixes: (method of ObjectFile, prefix), as ("prefix_symbols", "k_").
     """
 
-    commands: tuple[n.TopLevel, ...]
+    what: InputLike | LayoutLike
+    kind: str = FILE
+    whole_archive: bool = False
+    group: int = 0
+    lazy: int = 0
+    static: bool = False
+    prefixes: tuple[tuple[str, str], ...] = ()
 
-    def of(self, kind: type[T]) -> Iterator[T]:
-        """Every top-level command of one kind, in order."""
-        return (c for c in self.commands if isinstance(c, kind))
 
-    @property
-    def has_sections(self) -> bool:
-        return any(isinstance(c, n.SectionsCommand) for c in self.commands)
+InputLike = Union[str, "os.PathLike[str]", bytes, ObjectFile, Input]
+
+PLAIN = Input("")
 
 
 @attrs.frozen(eq=False)
-class Inputs:
-    """The input files in command-line order; the first `explicit` were not opened for a pattern."""
+class Library:
+    """Objects that join the link only when they define what it needs, or all of them.
 
-    files: tuple[ObjectFile, ...]
-    explicit: int
+    source: an archive, or one object between --start-lib and --end-lib.  member_paths: members of a
+    thin archive are known to scripts by their path, not by the name the archive gives them."""
 
+    name: str
+    source: Archive | ObjectFile
+    whole: bool = False
+    member_paths: bool = False
+    prefixes: tuple[tuple[str, str], ...] = ()
 
-def load_script(
-    layout: LayoutLike, search: Sequence[str], diags: Diagnostics, extra: Iterable[n.TopLevel] = ()
-) -> ScriptFile:
-    """Parse the layout, follow its INCLUDEs, and append the nodes that options stand for.
+    @cached_property
+    def symbols(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """The names members define, and for each the key of its member; keys rise with members."""
+        if isinstance(self.source, ObjectFile):
+            names = tuple(defined_names(self.source))
+            return names, (0,) * len(names)
+        names, keys = self.source.symbols
+        for kind, prefix in self.prefixes:
+            if kind == "prefix_symbols":
+                names = tuple([prefix + name for name in names])
+        return names, keys
 
-    layout: a path, script text (a str with a line break, a brace or a semicolon), a Layout, a
-    Script, or None for no script.  Raises script-syntax, cannot-read, include-cycle."""
-    script = _parse(layout)
-    expanded = _expand(script.commands, "script", _Includes(search), ())
-    return ScriptFile((*expanded, *extra))
+    def open(self, key: int) -> ObjectFile:
+        """The member of that key; fails as formats.read does."""
+        if isinstance(self.source, ObjectFile):
+            return self.source
+        file = self.source.open(key)
+        if self.member_paths and self.source.thin:
+            folder = os.path.dirname(self.source.name)
+            file = attrs.evolve(file, member=os.path.join(folder, file.member))
+        return prefixed(file, self.prefixes)
 
-
-def _parse(layout: LayoutLike) -> n.Script:
-    if layout is None:
-        return n.Script()
-    if isinstance(layout, n.Script):
-        return layout
-    if isinstance(layout, str) and any(mark in layout for mark in "\n{;"):
-        return parse_script(layout)
-    if isinstance(layout, (str, os.PathLike)):
-        return parse_script(_read_text(os.fspath(layout), None), os.fspath(layout))
-    return layout.script
-
-
-def _read_text(path: str, span: Span | None) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError as problem:
-        raise fail(
-            "cannot-read",
-            f"cannot open linker script file {path}: {problem.strerror or problem}",
-            span=span,
-        ) from None
-
-
-@attrs.define
-class _Includes:
-    """Where INCLUDE looks for files, and how many it has opened."""
-
-    search: Sequence[str]
-    opened: int = 0
-
-
-def _expand(
-    items: tuple[Any, ...], where: str, search: _Includes, stack: tuple[str, ...]
-) -> tuple[Any, ...]:
-    """Replace each Include by the nodes its file holds, at every level where one may stand.
-
-    GNU ld manual 3.4.2: the file is looked for in the current directory, then along `-L`.
-    """
-    if not any(isinstance(i, _NESTING) for i in items):
-        return items
-    out: list[Any] = []
-    for item in items:
-        if isinstance(item, n.Include):
-            out += _included(item, where, search, stack)
-        elif isinstance(item, n.SectionsCommand):
-            out.append(attrs.evolve(item, items=_expand(item.items, "sections", search, stack)))
-        elif isinstance(item, n.OutputSection):
-            inner = _expand(item.statements, "output section", search, stack)
-            out.append(attrs.evolve(item, statements=inner) if inner != item.statements else item)
-        elif isinstance(item, n.Memory):
-            out.append(attrs.evolve(item, regions=_expand(item.regions, "memory", search, stack)))
+    def every(self) -> Iterator[int]:
+        """The keys of all members in order."""
+        if isinstance(self.source, ObjectFile):
+            yield 0
         else:
-            out.append(item)
-    return tuple(out)
+            yield from (member.offset for member in self.source)
 
 
-_NESTING = (n.Include, n.SectionsCommand, n.OutputSection, n.Memory)
+@attrs.frozen(eq=False)
+class Step:
+    """One thing to do on the way from left to right.
+
+    label: what --trace calls it.  group: steps of one group are repeated until no member joins.
+    by_pattern: only a section pattern of a script names the file.
+    """
+
+    item: ObjectFile | Library | tuple[n.TopLevel, ...]
+    label: str = ""
+    group: tuple[str, int] | None = None
+    by_pattern: bool = False
 
 
-def _included(
-    node: n.Include, where: str, search: _Includes, stack: tuple[str, ...]
-) -> tuple[Any, ...]:
-    path = find_file(node.path, search.search) or node.path
-    real = os.path.realpath(path)
-    search.opened += 1
-    if search.opened > MAX_INCLUDES:
-        raise fail(
-            "include-cycle",
-            f"more than {MAX_INCLUDES} INCLUDEs",
-            span=node.span,
-            notes=[f"included through {' -> '.join([*stack[-3:], real])}"],
-            help=["include each file once"],
-        )
-    if real in stack or len(stack) >= INCLUDE_DEPTH:
-        raise fail(
-            "include-cycle",
-            f"INCLUDE {node.path} includes itself",
-            span=node.span,
-            notes=[f"included through {' -> '.join([*stack[-3:], real])}"],
-            help=["remove the INCLUDE that leads back"],
-        )
-    text = _read_text(path, node.span)
-    return _expand(_fragment(text, path, where), where, search, (*stack, real))
+@attrs.frozen(eq=False)
+class Loaded:
+    """steps: inputs from left to right; script: all that scripts say, in the order it counts."""
+
+    steps: tuple[Step, ...]
+    script: ScriptFile
 
 
-def _fragment(text: str, path: str, where: str) -> tuple[Any, ...]:
-    if where == "script":
-        return parse_script(text, path).commands
-    found: tuple[Any, ...] = parse_script(text, path, where)  # type: ignore[call-overload]
-    return found
-
-
-def find_file(name: str, search: Sequence[str]) -> str | None:
-    """The first existing file of that name: as given, then in each directory of `search`."""
-    for directory in ("", *search):
-        path = os.path.join(directory, name)
-        if os.path.isfile(path):
-            return path
-        if os.path.isabs(name):
-            break
-    return None
+def prefixed(file: ObjectFile, prefixes: Iterable[tuple[str, str]]) -> ObjectFile:
+    """The file with the names --prefix-symbols and its like give it."""
+    for kind, prefix in prefixes:
+        file = getattr(file, kind)(prefix)
+    return file
 
 
 def load_inputs(
     objs: Iterable[InputLike],
-    script: ScriptFile,
+    layout: LayoutLike,
+    extra: Iterable[n.TopLevel],
     search: Sequence[str],
     dialect: Dialect,
     diags: Diagnostics,
     ahead: int | None = None,
-) -> Inputs:
-    """Read every input; those that patterns of the script name come after all others.
+) -> Loaded:
+    """Read the layout and every input, archives without their members, scripts with their INPUTs.
 
-    ahead: how many of the caller's come before those of INPUT, as -T stands among the files on a
-    command line; None is all.
-
-    Reports cannot-read, unsupported-input, bad-object for each file that cannot be taken, and
-    no-inputs when nothing is left to link.  Source: GNU ld manual 3.4.2 (INPUT, GROUP, STARTUP);
-    files named in patterns: see the dialect row.
+    extra: what options say, as nodes, appended to the layout.  ahead: how many of the caller's
+    inputs come before the layout's own, None is all.  Raises script-syntax, include-cycle; reports
+    cannot-read, unsupported-input, bad-object for each file that cannot be taken, and no-inputs
+    when there is nothing to link.  Source: GNU ld manual 2.1 (--library), 3.4.2, 3.11.
     """
-    files: list[ObjectFile] = []
-    for number, obj in enumerate(objs):
-        _take(files, diags, lambda obj=obj, number=number: _read_one(obj, number))  # type: ignore[misc]
-    explicit = len(files)
-    known = {file.name for file in files}
-    named: list[ObjectFile] = []
-    for name, span, in_pattern in _named_by_script(script, dialect):
-        path = find_file(name, search)
-        if name in known or (path is not None and path in known):
-            continue
-        known.add(name)
-        if path is not None:
-            taker = files if in_pattern else named
-            _take(taker, diags, lambda path=path, name=name: _named(read(path), name))  # type: ignore[misc]
-        else:
-            _tell_missing(name, span, in_pattern, [file.name for file in files], diags)
+    script = load_script(layout, search, extra)
+    given = [obj if isinstance(obj, Input) else Input(obj) for obj in objs]
+    scripts = {
+        number: load_script(inp.what, search)  # type: ignore[arg-type]
+        for number, inp in enumerate(given)
+        if inp.kind == SCRIPT
+    }
+    every = (*scripts.values(), script)
+    loader = _Loader([*search, *_words(every, "SEARCH_DIR")], dialect, diags)
+    for name in _words(every, "STARTUP"):
+        loader.named(name, PLAIN, None)
+    loader.ahead = {
+        os.fspath(inp.what): (number, inp)
+        for number, inp in reversed(list(enumerate(given)))
+        if inp.kind == FILE and isinstance(inp.what, (str, os.PathLike))
+    }
+    at = len(given) if ahead is None else ahead
+    for number, inp in enumerate(given):
+        if number == at:
+            loader.script(script.commands, PLAIN)
+        if inp.kind == SCRIPT:
+            loader.script(scripts[number].commands, inp)
+        elif number not in loader.done:
+            loader.take(inp, number)
+    if at >= len(given):
+        loader.script(script.commands, PLAIN)
     diags.stop_on_errors()
-    at = explicit if ahead is None else ahead
-    files[at:at] = named
-    if not files:
+    if not any(isinstance(step.item, (ObjectFile, Library)) for step in loader.steps):
         raise fail("no-inputs", "no input files", help=["name at least one object file"])
-    return Inputs(tuple(files), explicit + len(named))
+    return Loaded(tuple(loader.steps), ScriptFile((*loader.commands, *loader.late)))
 
 
-def _tell_missing(
-    name: str, span: Span | None, in_pattern: bool, given: list[str], diags: Diagnostics
-) -> None:
-    """A file the script names is not there: which input may be meant, and why it is looked for."""
-    notes = [f"the input files are {listed(given)}"] if given else []
-    near = nearest_files(name, given)
-    help_ = [f"did you mean {listed(near).replace(', ', ' or ')}?"] if near else []
-    if in_pattern:
-        notes.append("GNU ld opens a file that a pattern names, when no input has that name")
-        help_.append("write a name the file has, or a pattern such as *.o")
-    else:
-        help_.append("check the name; -L DIR adds a directory to look in")
-    diags.error(
-        "cannot-read",
-        f"cannot find {name}: No such file or directory",
-        span=span,
-        label="no input has this name" if in_pattern else "",
-        notes=notes,
-        help=help_,
-    )
+def _words(scripts: Iterable[ScriptFile], word: str) -> Iterator[str]:
+    """The arguments of every plain command of that word."""
+    for script in scripts:
+        for command in script.of(n.Command):
+            if command.word == word:
+                yield from command.args
 
 
-def _take(files: list[ObjectFile], diags: Diagnostics, get: Callable[[], ObjectFile]) -> None:
+class _Loader:
+    """The walk from left to right; `ahead` are the inputs of the caller by path, `done` the numbers
+    of those that were taken out of turn."""
+
+    def __init__(self, search: list[str], dialect: Dialect, diags: Diagnostics) -> None:
+        self.search = search
+        self.dialect = dialect
+        self.diags = diags
+        self.steps: list[Step] = []
+        self.commands: list[n.TopLevel] = []
+        self.late: list[n.TopLevel] = []
+        self.ahead: dict[str, tuple[int, Input]] = {}
+        self.done: set[int] = set()
+        self.names: set[str] = set()
+        self.groups = 0
+        self.in_group = False
+
+    # Files
+
+    def take(self, inp: Input, number: int) -> None:
+        """One of the caller's inputs."""
+        self.done.add(number)
+        what = inp.what
+        if inp.kind == LIBRARY:
+            self.library(str(what), inp, None)
+        elif isinstance(what, ObjectFile):
+            self.add(what, what.name, inp)
+        elif isinstance(what, (bytes, bytearray, memoryview)):
+            name = f"<input {number + 1}>"
+            try:
+                self.add(input_from_bytes(bytes(what), name), name, inp)
+            except LinkError as problem:
+                self.diags.extend(problem.diagnostics)
+        else:
+            path = os.fspath(what)  # type: ignore[arg-type]
+            self.open(path, path, inp)
+
+    def open(
+        self, path: str, name: str, inp: Input, by_pattern: bool = False, as_needed: bool = False
+    ) -> None:
+        """The file at a path, of whatever kind, as an input of that name."""
+        try:
+            found = read_input(path)
+            if isinstance(found, str):
+                self.implicit(found, path, inp)
+                return
+            if isinstance(found, ObjectFile) and found.header.type != c.ET_REL:
+                if as_needed:
+                    return
+                raise _linked_already(found)
+        except LinkError as problem:
+            self.diags.extend(problem.diagnostics)
+            return
+        self.add(found, name, inp, by_pattern)
+
+    def add(
+        self, found: ObjectFile | Archive, name: str, inp: Input, by_pattern: bool = False
+    ) -> None:
+        self.names.add(name)
+        if isinstance(found, ObjectFile):
+            if found.name != name:
+                found = attrs.evolve(found, name=name)
+            found = prefixed(found, inp.prefixes)
+            if inp.lazy:
+                self.steps.append(Step(Library(name, found), name, ("lib", inp.lazy)))
+            else:
+                self.steps.append(Step(found, name, self.group(inp), by_pattern))
+            return
+        paths = self.dialect.thin_members_are_paths
+        library = Library(name, found, inp.whole_archive, paths, inp.prefixes)
+        self.steps.append(Step(library, name, self.group(inp), by_pattern))
+
+    def group(self, inp: Input) -> tuple[str, int] | None:
+        """A group of the command line, else the GROUP() of a script being walked."""
+        if inp.group:
+            return "group", inp.group
+        return ("GROUP", self.groups) if self.in_group else None
+
+    def library(self, name: str, inp: Input, span: Span | None) -> None:
+        """`-lNAME`: libNAME.a in the first directory that has it; `-l:FILE`: FILE.
+
+        Where GNU ld would take libNAME.so, only one that is text (a script) is taken.
+        """
+        shared = ""
+        for path in self._library_paths(name, inp.static):
+            if not os.path.isfile(path):
+                continue
+            if path.endswith(".so") and _is_elf(path):
+                shared = shared or path
+                continue
+            self.open(path, path, inp)
+            return
+        why, help_ = "No such file or directory", "-L DIR adds a directory to look in"
+        if shared:
+            why = f"{shared} is a shared library"
+            help_ = "an image has no dynamic loader: link with a static library, libNAME.a"
+        self.diags.error(
+            "cannot-read",
+            f"cannot find -l{name}: {why}",
+            span=span,
+            notes=[f"looked in {listed(self.search)}"] if self.search else [],
+            help=[help_],
+        )
+
+    def _library_paths(self, name: str, static: bool) -> Iterator[str]:
+        if name[:1] == ":":
+            names = [name[1:]]
+        else:
+            names = [f"lib{name}.a"] if static else [f"lib{name}.so", f"lib{name}.a"]
+        for folder in self.search:
+            for file in names:
+                yield os.path.join(folder, file)
+
+    # Scripts
+
+    def script(self, commands: Sequence[n.TopLevel], inp: Input) -> None:
+        """The inputs of a script that was given as one."""
+        self.commands += commands
+        self._walk(commands, inp, None)
+
+    def implicit(self, text: str, path: str, inp: Input) -> None:
+        """A script that stands among the inputs (GNU ld manual 3.11)."""
+        try:
+            commands = read_commands(text, path, self.search)
+        except LinkError as problem:
+            note = f"`{path}' is no object and no archive, so it is read as a linker script"
+            self.diags.extend(attrs.evolve(d, notes=(*d.notes, note)) for d in problem.diagnostics)
+            return
+        self.names.add(path)
+        self.search += _words([ScriptFile(commands)], "SEARCH_DIR")
+        if self.dialect.implicit_scripts_come_last:
+            self.late += commands
+        else:
+            self.commands += commands
+        self.steps.append(Step((), path, self.group(inp)))
+        self._walk(commands, inp, os.path.dirname(path) or ".")
+
+    def _walk(self, commands: Sequence[n.TopLevel], inp: Input, folder: str | None) -> None:
+        """Inputs and assignments in the order they stand; folder: where an implicit script lies."""
+        for command in commands:
+            if isinstance(command, n.Input):
+                outer, self.in_group = self.in_group, self.in_group or command.group
+                self.groups += self.in_group and not outer
+                for file in command.files:
+                    self.named(file.name, inp, file.span, folder, file.as_needed)
+                self.in_group = outer
+            if isinstance(command, n.SectionsCommand):
+                self._files_in_patterns(command)
+            if isinstance(command, (n.Assignment, n.SectionsCommand)):
+                self.steps.append(Step((command,), "", self.group(inp)))
+
+    def named(
+        self,
+        name: str,
+        inp: Input,
+        span: Span | None,
+        folder: str | None = None,
+        as_needed: bool = False,
+    ) -> None:
+        """A file of INPUT, GROUP or STARTUP, or `-lNAME` there.
+
+        GNU ld looks in the folder of an implicit script, then where it runs, then along -L; LLD in
+        the folder of the script that names the file first.
+        """
+        if name[:2] == "-l":
+            self.library(name[2:], inp, span)
+            return
+        if self.dialect.scripts_know_their_folder:
+            folder = os.path.dirname(span.source.name) if span is not None else None
+        beside = os.path.join(folder, name) if folder is not None else ""
+        path = beside if beside and os.path.isfile(beside) else find_file(name, self.search)
+        if path is None:
+            self._tell_missing(name, span, False)
+        else:
+            self.open(path, path, inp, as_needed=as_needed)
+
+    def _files_in_patterns(self, command: n.SectionsCommand) -> None:
+        """GNU ld opens a file that a pattern names when it comes to the script; one that stands
+        further to the right is linked here then."""
+        if not self.dialect.opens_files_named_in_patterns:
+            return
+        for name, span in _names_in_patterns(command):
+            if name in self.names:
+                continue
+            if name in self.ahead:
+                number, inp = self.ahead[name]
+                self.take(inp, number)
+                continue
+            path = find_file(name, self.search)
+            if path in self.names:
+                continue
+            self.names.add(name)
+            if path is None:
+                self._tell_missing(name, span, True)
+            else:
+                self.open(path, name, PLAIN, by_pattern=True)
+
+    def _turn(self, name: str) -> int:
+        return self.ahead[name][0]
+
+    def _tell_missing(self, name: str, span: Span | None, in_pattern: bool) -> None:
+        """A file the script names is not there: which input may be meant, and why it is looked
+        for."""
+        labels = [step.label for step in self.steps if step.label]
+        given = [*dict.fromkeys([*sorted(self.ahead, key=self._turn), *labels])]
+        notes = [f"the input files are {listed(given)}"] if given else []
+        near = nearest_files(name, given)
+        help_ = [f"did you mean {listed(near).replace(', ', ' or ')}?"] if near else []
+        if in_pattern:
+            notes.append("GNU ld opens a file that a pattern names, when no input has that name")
+            help_.append("write a name the file has, or a pattern such as *.o")
+        else:
+            help_.append("check the name; -L DIR adds a directory to look in")
+        self.diags.error(
+            "cannot-read",
+            f"cannot find {name}: No such file or directory",
+            span=span,
+            label="no input has this name" if in_pattern else "",
+            notes=notes,
+            help=help_,
+        )
+
+
+def _names_in_patterns(command: n.SectionsCommand) -> Iterator[tuple[str, Span | None]]:
+    """File names in section patterns that are no wildcards, and where they stand."""
+    for item in command.items:
+        sections = item.sections if isinstance(item, n.Overlay) else (item,)
+        for section in sections:
+            if not isinstance(section, n.OutputSection):
+                continue
+            for statement in section.statements:
+                if isinstance(statement, n.InputStatement):
+                    name = statement.file.pattern
+                    if not is_wildcard(name) and ":" not in name:
+                        yield name, statement.file.span or statement.span
+
+
+def _is_elf(path: str) -> bool:
     try:
-        files.append(get())
-    except LinkError as problem:
-        diags.extend(problem.diagnostics)
+        with open(path, "rb") as file:
+            return file.read(4) == c.ELF_MAGIC
+    except OSError:
+        return False
 
 
-def _named(file: ObjectFile, name: str) -> ObjectFile:
-    """The file under the name a pattern of the script knows it by."""
-    return file if file.name == name else attrs.evolve(file, name=name)
-
-
-def _read_one(obj: InputLike, number: int) -> ObjectFile:
-    if isinstance(obj, ObjectFile):
-        return obj
-    if isinstance(obj, (bytes, bytearray, memoryview)):
-        return read_bytes(bytes(obj), f"<input {number + 1}>")
-    return read(obj)
-
-
-def _named_by_script(
-    script: ScriptFile, dialect: Dialect
-) -> Iterator[tuple[str, Span | None, bool]]:
-    """Names of inputs in the script: (name, where, whether a section pattern names it)."""
-    for command in script.of(n.Input):
-        for file in command.files:
-            yield file.name, file.span, False
-    if not dialect.opens_files_named_in_patterns:
-        return
-    for sections in script.of(n.SectionsCommand):
-        for item in sections.items:
-            if isinstance(item, n.OutputSection) and item.name != "/DISCARD/":
-                for statement in item.statements:
-                    if isinstance(statement, n.InputStatement):
-                        name = statement.file.pattern
-                        if not is_wildcard(name) and ":" not in name:
-                            yield name, statement.file.span or statement.span, True
+def _linked_already(file: ObjectFile) -> LinkError:
+    what = "a shared library" if file.header.type == c.ET_DYN else "a linked program"
+    return fail(
+        "unsupported-input",
+        f"{file.name} is {what}; only relocatable objects can be linked",
+        place=file.name,
+        help=["give the objects it was linked from, or a static library"],
+    )

@@ -16,10 +16,11 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
-from ..wildcard import compile_pattern, compile_section_pattern
-from .load import ScriptFile
+from ..wildcard import compile_section_pattern
+from .file_names import FileTest, exclude_test, file_test, sort_name
 from .priority import Priority, priority_of, tree_sorted
 from .resolve import Resolution
+from .scripts import ScriptFile
 
 SectionId = int
 """Number of an input section, counted over all files in order: see SectionList."""
@@ -174,13 +175,13 @@ class _Matcher:
 
     def __init__(self, resolution: Resolution, table: SectionList, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._files = [obj.name for obj in resolution.files]
+        self._files = resolution.files
         self._table = table
         self._by_name: dict[str, list[SectionId]] = {}
         for sid, ok in enumerate(table.eligible):
             if ok:
                 self._by_name.setdefault(table.name[sid], []).append(sid)
-        self._file_sets: dict[str, frozenset[int] | None] = {}
+        self._file_sets: dict[tuple[str, bool], frozenset[int] | None] = {}
 
     def left(self) -> tuple[SectionId, ...]:
         """What nobody took, in input order."""
@@ -189,16 +190,19 @@ class _Matcher:
         left.sort(key=self._rank)
         return tuple(left)
 
-    def files(self, pattern: str) -> frozenset[int] | None:
-        """Numbers of the files whose name matches; None for `*`, which is every file."""
+    def files(
+        self, pattern: str, kind: Callable[[str, Dialect], FileTest] = file_test
+    ) -> frozenset[int] | None:
+        """Numbers of the files a pattern means; None for `*`, which is every file."""
         if pattern == "*":
             return None
-        if pattern not in self._file_sets:
-            matches = compile_pattern(pattern)
-            self._file_sets[pattern] = frozenset(
-                i for i, name in enumerate(self._files[:-1]) if matches(name)
+        key = pattern, kind is file_test
+        if key not in self._file_sets:
+            means = kind(pattern, self._dialect)
+            self._file_sets[key] = frozenset(
+                number for number, file in enumerate(self._files[:-1]) if means(file)
             )
-        return self._file_sets[pattern]
+        return self._file_sets[key]
 
     def take(self, node: n.InputStatement) -> tuple[SectionId, ...]:
         """The sections a statement claims, in the order it places them.
@@ -275,7 +279,7 @@ class _Matcher:
         """Claim what one pattern matches: sorted by input order, and gone from the index."""
         only = self.files(file.pattern)
         outer = file.exclude if self._dialect.outer_exclude_file_counts else ()
-        shut = [self.files(p) for p in (*outer, *pattern.exclude)]
+        shut = [self.files(p, exclude_test) for p in (*outer, *pattern.exclude)]
         of, flags = self._table.file, self._table.flags
         taken: list[SectionId] = []
         for name in self._names(pattern.pattern):
@@ -323,7 +327,7 @@ class _Matcher:
             if pattern.reverse:
                 out.reverse()
         if file.sort == "SORT_BY_NAME":
-            out.sort(key=lambda sid: self._files[self._table.file[sid]])
+            out.sort(key=lambda sid: sort_name(self._files[self._table.file[sid]]))
         return tuple(out)
 
     def _sort_key(self, pattern: n.SectionPattern, sid: SectionId) -> tuple[Any, ...]:

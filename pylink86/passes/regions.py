@@ -13,8 +13,8 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
-from .load import ScriptFile
 from .order import OutputPlan
+from .scripts import ScriptFile
 
 if TYPE_CHECKING:
     from .placement import PlacedSection

@@ -17,7 +17,7 @@ from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..model import COMMON, ObjectFile, SectionRow, Sections, Symbol, SymbolRow, Symbols
-from .load import Inputs
+from .members import Inputs
 from .near import listed
 from .notes import NAME, common_features, property_note
 
@@ -337,11 +337,13 @@ def _report_duplicates(
 
 def _why_twice(inputs: Inputs, one: int, other: int) -> tuple[list[str], str]:
     """How two files came to define the same, and what to do: they are one file, the script named
-    the second, or each needs its own."""
+    one of them, an archive member joined for another name, or each needs its own."""
+    if one in inputs.by_pattern and other not in inputs.by_pattern:
+        one, other = other, one
     first, second = inputs.files[one].name, inputs.files[other].name
     if first == second:
         return [], f"`{second}' is linked twice: name it once"
-    if other >= inputs.explicit > one:
+    if other in inputs.by_pattern and one not in inputs.by_pattern:
         return (
             [
                 f"`{second}' is not on the command line: the script names it, so it is opened and "
@@ -350,7 +352,7 @@ def _why_twice(inputs: Inputs, one: int, other: int) -> tuple[list[str], str]:
             f"if the script means `{first}', write that name in it, or a pattern such as "
             f"*{first.rpartition('/')[2]}",
         )
-    return [], (
+    return [why for number in (one, other) for why in inputs.why(number)], (
         "keep one of them, make the other one static or weak, or give one file's symbols a prefix: "
         f"--prefix-symbols=k_ {second} --prefix-symbols="
     )

@@ -14,12 +14,12 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from ..script.evaluate import data_segment_choices, evaluate
 from ..script.values import ABSOLUTE, Unknown, Value
-from .load import ScriptFile
 from .locate import Addresses
 from .order import OutputPlan, Plan
 from .orphans import Dropped
 from .placement import Asserted, PlacedSection, Placement
 from .regions import Regions
+from .scripts import ScriptFile
 
 ADDRESS_MASK = (1 << 64) - 1
 PAGE = 0x1000
