@@ -1,0 +1,147 @@
+"""What `pyld` writes beside the image: maps, tables, make rules, the debug twin.
+
+Each is asked for by an option of its own, and its module is loaded only then.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..linker import LinkResult
+
+
+def write_outputs(
+    result: LinkResult, values: Mapping[str, Any], output: str, program: str = "pyld"
+) -> None:
+    """Write and print everything that was asked for; raises cannot-write.
+
+    program: the name messages begin with, where GNU ld's begin with its own.
+    """
+    _say_what_happened(result, values, program)
+    _write_map(result, values, output)
+    if values.get("memory_usage"):
+        from ..explain.memory_usage import memory_usage
+
+        _print(memory_usage(result))
+    if values.get("dependency_file"):
+        _save(values["dependency_file"], _dependencies(result, output))
+    if values.get("elf_twin"):
+        _write_twin(result, values["elf_twin"], output)
+    if values.get("gdb_script"):
+        from ..explain.gdb import gdb_script
+
+        _save(values["gdb_script"], gdb_script(result, _debug_file(result, values, output), output))
+
+
+def _say_what_happened(result: LinkResult, values: Mapping[str, Any], program: str) -> None:
+    """-t, -y, --print-gc-sections: GNU ld gives the last two on stderr, under its own name."""
+    from ..explain import mentions, trace
+
+    if values.get("trace"):
+        _print(trace.input_files(result))
+    told = ""
+    if values.get("trace_symbol"):
+        told += mentions.traced(result, values["trace_symbol"])
+    if values.get("print_gc_sections"):
+        told += trace.removed_sections(result)
+    if result.dialect.name == "gnu":
+        name = os.path.basename(program)
+        sys.stderr.write(_printable("".join(f"{name}: {x}\n" for x in told.splitlines()), "stderr"))
+    else:
+        _print(told)
+
+
+def _write_map(result: LinkResult, values: Mapping[str, Any], output: str) -> None:
+    """-Map, -M and --cref: the table of references stands behind the map, or alone."""
+    path = map_path(values, output)
+    cref = ""
+    if values.get("cref"):
+        from ..explain.mentions import cross_references
+
+        cref = cross_references(result, values.get("demangle", True))
+    if not path:
+        _print(cref)
+    elif path == "-":
+        _print(_map(result, values, output) + cref)
+    else:
+        _save(path, _map(result, values, output) + cref)
+
+
+def map_path(values: Mapping[str, Any], output: str) -> str:
+    """Where the map goes: "" nowhere, "-" to stdout.
+
+    As in GNU ld, a directory gets OUTPUT.map, and a `%` in the name is the output's name.
+    """
+    path: str = values.get("map_file", "")
+    if not path or path == "-":
+        return "-" if path or values.get("print_map") else ""
+    if values.get("dialect") == "gnu":
+        if os.path.isdir(path):
+            return os.path.join(path, os.path.basename(output) + ".map")
+        return path.replace("%", output, 1)
+    return "-" if values.get("print_map") else path
+
+
+def _map(result: LinkResult, values: Mapping[str, Any], output: str) -> str:
+    if result.dialect.name == "gnu":
+        from ..explain.mapfile import gnu_map
+
+        return gnu_map(result, output)
+    from ..explain.mapfile_lld import lld_map
+
+    return lld_map(result, values.get("demangle", True))
+
+
+def _write_twin(result: LinkResult, path: str, output: str) -> None:
+    from ..diag import fail
+    from ..formats.output import write_file
+
+    if os.path.abspath(path) == os.path.abspath(output):
+        raise fail(
+            "bad-option-value",
+            f"--elf-twin={path} is the output itself",
+            help=["the twin is a second file: name it, say, after the image with .elf"],
+        )
+    write_file(path, result.object_file.to_bytes(), executable=True)
+
+
+def _dependencies(result: LinkResult, output: str) -> str:
+    """GNU ld reads scripts before it opens inputs; LLD reads everything in order."""
+    from ..explain.depfile import dependency_rule
+    from ..explain.trace import archive_or_file, script_files
+
+    files = [archive_or_file(file.name) for file in result.resolution.files[:-1]]
+    before = result.options.inputs_before_script
+    at = 0 if result.dialect.name == "gnu" or before is None else before
+    inputs = [*files[:at], *script_files(result), *files[at:]]
+    return dependency_rule(output, inputs, result.dialect)
+
+
+def _debug_file(result: LinkResult, values: Mapping[str, Any], output: str) -> str:
+    """The ELF file of this link, by an absolute path: gdb may be started anywhere."""
+    return os.path.abspath(values.get("elf_twin") or output)
+
+
+def _save(path: str, text: str) -> None:
+    from ..formats.output import write_file
+
+    if path == "-":
+        _print(text)
+    else:
+        write_file(path, text.encode("utf-8", "surrogateescape"))
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(_printable(text, "stdout"))
+
+
+def _printable(text: str, stream: str) -> str:
+    """Text as the stream can show it."""
+    encoding = getattr(sys, stream).encoding or "ascii"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

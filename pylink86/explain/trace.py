@@ -1,0 +1,68 @@
+"""What a linker says while it works, when asked: the files it reads, the sections it leaves out.
+
+Source: `-t` and `--print-gc-sections` of `ld` 2.40 and `ld.lld-19`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..linker import LinkResult
+from ..passes.match import SectionId
+from ..script import nodes as n
+
+
+def input_files(result: LinkResult) -> str:
+    """`--trace`: the inputs in the order they were read, one a line."""
+    return "".join(f"{file.name}\n" for file in result.resolution.files[:-1])
+
+
+def removed_sections(result: LinkResult) -> str:
+    """`--print-gc-sections`: what nothing refers to, in each linker's words.
+
+    GNU ld tells of sections file by file and passes over empty ones; LLD begins with COMMON blocks.
+    """
+    table, files = result.table, result.resolution.files
+    lines = []
+    for sid in _removed(result):
+        name, file = table.name[sid], files[table.file[sid]].name
+        if result.dialect.name == "gnu":
+            if table.size[sid]:
+                lines.append(f"removing unused section '{name}' in file '{file}'")
+        else:
+            lines.append(f"removing unused section {file}:({name})")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _removed(result: LinkResult) -> Sequence[SectionId]:
+    """The dead sections in the order they are told of."""
+    table = result.table
+    first_own = table.base[-1]
+    if result.dialect.name == "gnu":
+        return sorted(result.live.dead, key=lambda sid: (table.file[sid], sid))
+    return sorted(result.live.dead, key=lambda sid: (sid < first_own, sid))
+
+
+def script_files(result: LinkResult) -> list[str]:
+    """Every file the script was read from, INCLUDEs too, in the order they were opened."""
+    found = dict.fromkeys(_sources(result.script.commands))
+    return [name for name in found if not name.startswith(("--", "<"))]
+
+
+def _sources(nodes: Sequence[object]) -> Iterator[str]:
+    for node in nodes:
+        span = getattr(node, "span", None)
+        if span is not None:
+            yield span.source.name
+        if isinstance(node, n.SectionsCommand):
+            yield from _sources(node.items)
+        elif isinstance(node, n.OutputSection):
+            yield from _sources(node.statements)
+        elif isinstance(node, n.Memory):
+            yield from _sources(node.regions)
+
+
+def archive_or_file(name: str) -> str:
+    """`lib.a` for the member `lib.a(b.o)`: the file that was opened."""
+    archive, bracket, _ = name.partition("(")
+    return archive if bracket and name.endswith(")") else name
