@@ -35,6 +35,15 @@ CHOICES = {
 """Options that take one word of a few."""
 
 
+WRITTEN = ("picture", "map_file", "dependency_file", "elf_twin", "gdb_script")
+"""Options that name a further file to write."""
+
+OUTPUTS = (
+    *WRITTEN[1:], "trace", "trace_symbol", "print_gc_sections", "print_map", "cref", "memory_usage",
+)  # fmt: skip
+"""What `outputs` writes and prints."""
+
+
 def script() -> NoReturn:
     """The installed command."""
     run_process(main)
@@ -79,10 +88,10 @@ def _run(argv: Sequence[str], program: str) -> int:
         return dump_layout(values)
     if not parsed.inputs and (values.get("show_version") or values.get("show_emulations")):
         return 0
-    return _link(parsed)
+    return _link(parsed, program)
 
 
-def _link(parsed: Parsed) -> int:
+def _link(parsed: Parsed, program: str) -> int:
     """Read, link, write; findings to stderr."""
     from ..diag import LinkError
     from ..linker import link
@@ -103,9 +112,13 @@ def _link(parsed: Parsed) -> int:
             options=_options(parsed),
         )
         output = values.get("output", "a.out")
-        for path in filter(None, (output, values.get("picture"))):
+        for path in (output, *(values[name] for name in WRITTEN if values.get(name))):
             _spare_inputs(path, [text for _, text, _ in parsed.inputs])
         result.write(output)
+        if any(values.get(name) for name in OUTPUTS):
+            from .outputs import write_outputs
+
+            write_outputs(result, values, output, program)
         if "print_layout" in values or "picture" in values:
             from .views import write_views
 
