@@ -18,9 +18,8 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from ..script.evaluate import assigned, dot_after, evaluate, holds
 from ..script.values import Unknown, Value
-from .fill import Pattern, default_pattern, literal_pattern, word_pattern
+from .fill import ZEROS, Pattern, default_pattern, literal_pattern, word_pattern
 from .largest import largest_inputs, largest_symbols
-from .load import ScriptFile
 from .locate import Addresses
 from .match import Claim, SectionId
 from .order import OutputPlan, Plan
@@ -28,6 +27,7 @@ from .orphans import EVERYTHING, Dropped
 from .placement import DATA, FILLER, INPUT, Asserted, Piece, PlacedSection, Placement
 from .regions import Regions, find_region
 from .scope import ADDRESS_MASK, NOTHING, Scope
+from .scripts import ScriptFile
 
 MAX_WALKS = 64
 SIGNATURE_AT = 510
@@ -122,11 +122,13 @@ class Walk(Scope):
         section, whose name must be one of C (GNU ld manual 3.10.5, "Output section names")."""
         for name in self.addresses.resolution.undefined - self.symbols.keys():
             kind, _, home = name[2:].partition("_")
-            if not name.startswith("__") or kind not in ("start", "stop") or not home.isidentifier():
+            if (
+                not name.startswith("__")
+                or kind not in ("start", "stop")
+                or not home.isidentifier()
+            ):
                 continue
-            section = next(
-                (s for s in self.placed if s.name == home and not s.plan.dropped), None
-            )
+            section = next((s for s in self.placed if s.name == home and not s.plan.dropped), None)
             if section is not None:
                 offset = section.size if kind == "stop" else 0
                 self.symbols[name] = Value(offset, section)
@@ -337,6 +339,8 @@ class Walk(Scope):
         for item in section.plan.items:
             if isinstance(item, Claim):
                 orphan = item.node is EVERYTHING and self.dialect.subalign_sets_section_alignment
+                if item.node is EVERYTHING:
+                    self._forget_gap(section, item.sections)
                 self._inputs(section, item.sections, None if orphan else subalign)
             elif isinstance(item, n.Assignment):
                 self.assign(item)
@@ -372,6 +376,16 @@ class Walk(Scope):
                 pieces.append(Piece(start - vma, size, INPUT, sid))
             self.gap_start = dot - vma
         self.here = dot
+
+    def _forget_gap(self, section: PlacedSection, sids: Sequence[SectionId]) -> None:
+        """GNU ld keeps one gap before an orphan: a `. =` before the orphan's alignment is left
+        zero."""
+        if self.dialect.fill_runs_on or not section.pieces or not sids:
+            return
+        last = section.pieces[-1]
+        end = section.vma + last.sec_off + last.size
+        if last.kind == FILLER and end == self.here and end % self.addresses.align[sids[0]]:
+            section.pieces[-1] = last._replace(content=ZEROS, phase=0)
 
     def _gap(self, size: int, cause: SectionId | n.SectionStatement) -> None:
         """Note a gap of `size` bytes at `.` (which the caller then moves)."""
