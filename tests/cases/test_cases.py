@@ -67,7 +67,7 @@ def test_peer_agrees(
     assert accepted == (not is_refusal(case.expected[dialect])), said
     if accepted and "--oformat=binary" in case.command:
         ours = image_lines(image)
-        recorded = case.expected[dialect].split("\nimage ", 1)[1].splitlines()
+        recorded = f"\n{case.expected[dialect]}".split("\nimage ", 1)[1].splitlines()
         assert ours[0].split()[0] == recorded[0].split()[0]
         assert ours[1:] == recorded[1 : len(ours)]
 
