@@ -30,7 +30,7 @@ def write_outputs(
 
         _print(memory_usage(result))
     if values.get("dependency_file"):
-        _save(values["dependency_file"], _dependencies(result, output))
+        _save(values["dependency_file"], _dependencies(result, values, output))
     if values.get("elf_twin"):
         _write_twin(result, values["elf_twin"], output)
     if values.get("gdb_script"):
@@ -51,8 +51,8 @@ def _say_what_happened(result: LinkResult, values: Mapping[str, Any], program: s
     if values.get("print_gc_sections"):
         told += trace.removed_sections(result)
     if result.dialect.name == "gnu":
-        name = os.path.basename(program)
-        sys.stderr.write(_printable("".join(f"{name}: {x}\n" for x in told.splitlines()), "stderr"))
+        told = "".join(f"{program}: {line}\n" for line in told.splitlines())
+        sys.stderr.write(_printable(told, "stderr"))
     else:
         _print(told)
 
@@ -92,7 +92,7 @@ def _map(result: LinkResult, values: Mapping[str, Any], output: str) -> str:
     if result.dialect.name == "gnu":
         from ..explain.mapfile import gnu_map
 
-        return gnu_map(result, output)
+        return gnu_map(result, output, values.get("demangle", True))
     from ..explain.mapfile_lld import lld_map
 
     return lld_map(result, values.get("demangle", True))
@@ -111,7 +111,7 @@ def _write_twin(result: LinkResult, path: str, output: str) -> None:
     write_file(path, result.object_file.to_bytes(), executable=True)
 
 
-def _dependencies(result: LinkResult, output: str) -> str:
+def _dependencies(result: LinkResult, values: Mapping[str, Any], output: str) -> str:
     """GNU ld reads scripts before it opens inputs; LLD reads everything in order."""
     from ..explain.depfile import dependency_rule
     from ..explain.trace import archive_or_file, script_files
@@ -119,7 +119,8 @@ def _dependencies(result: LinkResult, output: str) -> str:
     files = [archive_or_file(file.name) for file in result.resolution.files[:-1]]
     before = result.options.inputs_before_script
     at = 0 if result.dialect.name == "gnu" or before is None else before
-    inputs = [*files[:at], *script_files(result), *files[at:]]
+    scripts = [*values.get("script", ()), *script_files(result)]
+    inputs = [*files[:at], *scripts, *files[at:]]
     return dependency_rule(output, inputs, result.dialect)
 
 

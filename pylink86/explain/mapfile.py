@@ -25,6 +25,7 @@ from ..passes.resolve import hash_bucket
 from ..script import nodes as n
 from .gnu_words import assertion, assignment, expression, input_statement
 from .mapwalk import Notes, beings, take_notes, top_level
+from .names import readable
 
 NAME = 16
 """Columns for a name; one that leaves no blank has a line to itself."""
@@ -34,9 +35,11 @@ MARGIN = " " * NAME
 REGION_LETTERS = ("r", "w", "x", "a", "l")
 
 
-def gnu_map(result: LinkResult, output: str = "a.out") -> str:
-    """The map; output: the name of the output file as the command line spells it."""
-    printer = _Printer(result, take_notes(result).notes)
+def gnu_map(result: LinkResult, output: str = "a.out", demangle: bool = True) -> str:
+    """The map; output: the name of the output file as the command line spells it.
+
+    demangle: show names of Rust and C++ as their languages write them."""
+    printer = _Printer(result, take_notes(result).notes, demangle)
     return "".join(f"{line}\n" for line in printer.lines(output))
 
 
@@ -51,6 +54,7 @@ class _Printer:
 
     result: LinkResult
     notes: Notes
+    demangle: bool
     digits: int = attrs.field(init=False)
     symbols: dict[SectionId, list[tuple[int, str]]] = attrs.field(init=False)
     beings: frozenset[int] = attrs.field(init=False)
@@ -89,10 +93,13 @@ class _Printer:
         placed = result.placed.addresses.owner
         lost = [
             sid
-            for sid in range(table.base[-1])
-            if table.type[sid] == c.SHT_GROUP
-            or (table.type[sid] not in UNSEEN and placed[sid] < 0 and not self._moved(sid))
+            for sid in range(len(table))
+            if (table.file[sid] >= 0 and sid not in table.phantoms)
+            and (table.type[sid] == c.SHT_GROUP or table.type[sid] not in UNSEEN)
+            and placed[sid] < 0
+            and not self._moved(sid)
         ]
+        lost.sort(key=lambda sid: (table.file[sid], sid))
         if not lost:
             return
         yield from ("", "Discarded input sections", "")
@@ -187,7 +194,8 @@ class _Printer:
             name = self.result.table.name[sid]
             yield from self.section_line(f" {name}", start, where.size[sid], self.file(sid))
             for value, symbol in () if section.plan.dropped else self.symbols.get(sid, ()):
-                yield f"{MARGIN}{self.address(value)}                {symbol}"
+                shown = readable(symbol) if self.demangle else symbol
+                yield f"{MARGIN}{self.address(value)}{MARGIN}{shown}"
             if pieces and pieces[0].origin == sid:
                 del pieces[0]
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import attrs
 
 from .. import elf_const as c
-from ..linker import LinkResult
+from ..linker import RAW_FORMATS, LinkResult
 from ..passes.match import Claim, SectionId
 from ..passes.order import OutputPlan
 from ..passes.placement import PlacedSection
@@ -60,7 +60,9 @@ class _Printer:
                 yield from self.statement(command, "")
 
     def output_section(self, section: PlacedSection) -> Iterator[str]:
-        self.offset = section.lma - section.vma
+        # LLD gives load addresses only to what has program headers, and a raw image has none.
+        is_raw = self.result.oformat in RAW_FORMATS
+        self.offset = 0 if is_raw else section.lma - section.vma
         yield self.row(section.vma, section.size, section.align, section.name)
         for item in section.plan.items:
             if isinstance(item, Claim):

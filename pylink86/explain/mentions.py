@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from ..linker import LinkResult
 from ..model import COMMON, UNDEF
+from ..passes.words import names_used
 from ..script import nodes as n
+from .mapwalk import top_level
 from .names import readable
 
 FILE_COLUMN = 50
@@ -51,12 +53,15 @@ def mentions(result: LinkResult) -> Iterator[Mention]:
 def cross_references(result: LinkResult, demangle: bool = True) -> str:
     """The table `Symbol  File`: for each name the file that defines it and those that use it.
 
-    demangle: show names of Rust and C++ as their languages write them, where the linker does.
+    In GNU ld's order by name.  demangle: show those of Rust and C++ as their languages write them.
     """
     rows = _gnu_rows(result) if result.dialect.name == "gnu" else _lld_rows(result)
+    if demangle:
+        rows = [(readable(name), files) for name, files in rows]
+    if result.dialect.name == "gnu":
+        rows.sort(key=lambda row: row[0].encode("utf-8", "surrogateescape"))
     lines = ["", "Cross Reference Table", "", f"{'Symbol':<{FILE_COLUMN}}File"]
-    for name, files in rows:
-        shown = readable(name) if demangle else name
+    for shown, files in rows:
         for file in files:
             lines.append(f"{shown:<{FILE_COLUMN - 1}} {file}")
             shown = ""
@@ -64,15 +69,12 @@ def cross_references(result: LinkResult, demangle: bool = True) -> str:
 
 
 def _gnu_rows(result: LinkResult) -> list[tuple[str, list[str]]]:
-    """By name; of a name definitions come first, then common blocks, then references, each kind
+    """Of a name definitions come first, then common blocks, then references, each kind
     with the last file first."""
     found: dict[str, list[list[str]]] = {}
     for mention in mentions(result):
         found.setdefault(mention.name, [[], [], []])[mention.kind].insert(0, mention.file)
-    return [
-        (name, [file for kind in found[name] for file in kind])
-        for name in sorted(found, key=lambda name: name.encode("utf-8", "surrogateescape"))
-    ]
+    return [(name, [file for kind in kinds for file in kind]) for name, kinds in found.items()]
 
 
 def _lld_rows(result: LinkResult) -> list[tuple[str, list[str]]]:
@@ -142,15 +144,38 @@ def traced(result: LinkResult, names: Iterable[str]) -> str:
         asked = (name for name in result.options.undefined if name in wanted)
         lines += [f"<internal>: reference to {name}" for name in asked]
     found = [mention for mention in mentions(result) if mention.name in wanted]
+    if result.dialect.name != "gnu":
+        found = list(_without_later_commons(found))
     lines += [f"{mention.file}: {words[mention.kind]} {mention.name}" for mention in found]
     if result.dialect.name != "gnu":
         lines += _late(result, list(wanted), found)
     return "".join(f"{line}\n" for line in lines)
 
 
+def _without_later_commons(found: list[Mention]) -> Iterator[Mention]:
+    """LLD tells only of the first common block of a name."""
+    seen: set[str] = set()
+    for mention in found:
+        if mention.kind != COMMON_BLOCK or mention.name not in seen:
+            yield mention
+        if mention.kind == COMMON_BLOCK:
+            seen.add(mention.name)
+
+
+def _names_in_script(result: LinkResult) -> set[str]:
+    """Names that expressions of the script use."""
+    found: set[str] = set()
+    for item in top_level(result):
+        for node in item.statements if isinstance(item, n.OutputSection) else (item,):
+            found |= names_used(node)
+    return found
+
+
 def _late(result: LinkResult, names: list[str], found: list[Mention]) -> Iterator[str]:
-    """What LLD says when all files are read: names of the script, common blocks that are given
+    """What LLD says when all files are read: names in the script, common blocks that are given
     their place."""
+    used = _names_in_script(result)
+    yield from (f"<internal>: reference to {name}" for name in names if name in used)
     assigned = [name for name in names if name in result.placed.symbols]
     yield from (f"<internal>: definition of {name}" for name in assigned)
     commons = {mention.name for mention in found if mention.kind == COMMON_BLOCK}

@@ -35,12 +35,13 @@ def removed_sections(result: LinkResult) -> str:
 
 
 def _removed(result: LinkResult) -> Sequence[SectionId]:
-    """The dead sections in the order they are told of."""
+    """The dead sections in the order they are told of; the linker's own empty tables are not."""
     table = result.table
+    dead = result.live.dead - table.phantoms
     first_own = table.base[-1]
     if result.dialect.name == "gnu":
-        return sorted(result.live.dead, key=lambda sid: (table.file[sid], sid))
-    return sorted(result.live.dead, key=lambda sid: (sid < first_own, sid))
+        return sorted(dead, key=lambda sid: (table.file[sid], sid))
+    return sorted(dead, key=lambda sid: (sid < first_own, sid))
 
 
 def script_files(result: LinkResult) -> list[str]:
