@@ -15,6 +15,7 @@ from .counts import sector_counts
 from .finished import Finished, name_span
 from .largest import largest_inputs, largest_symbols
 from .match import SectionId
+from .near import count
 from .placement import DATA, INPUT, PlacedSection
 
 # The signature
@@ -154,15 +155,14 @@ def partial_last_sector(link: Finished, diags: Diagnostics) -> None:
     least = max(behind // SECTOR, 1)
     most = link.size // SECTOR + 64 if link.boots_from_disk else least
     for name, node in sector_counts(link.placed, least, most).items():
-        count = link.placed.symbols[name].absolute()
         over = link.size % SECTOR
         diags.warn(
             "partial-sector",
             f"the image ends {over} bytes into a sector, but `{name}' counts whole sectors",
             span=node.span,
             notes=[
-                f"the file has {link.size} bytes, which is {link.size // SECTOR} sectors and "
-                f"{over} bytes; `{name}' is {count}",
+                f"the file has {link.size} bytes, {count(link.size // SECTOR, 'sector')} and {over} "
+                f"bytes; `{name}' is {link.placed.symbols[name].absolute()}",
                 "a loader that reads so many gets the last one in part, or not at all",
                 *_dropped_padding(link),
             ],

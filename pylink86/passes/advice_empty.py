@@ -15,7 +15,7 @@ from ..script import nodes as n
 from ..wildcard import is_wildcard
 from .counts import assignments
 from .finished import Finished
-from .near import listed, nearest
+from .near import FAMILIES, listed, listed_families, nearest
 from .orphans import Dropped
 from .placement import INPUT
 from .words import expressions
@@ -146,7 +146,7 @@ def _tell(link: Finished, node: n.OutputSection, why: str, diags: Diagnostics) -
         else f"{why}, but no input section matches its patterns"
     ]
     if lost:
-        notes.append(f"the script does not place {listed(lost)}, which went elsewhere")
+        notes.append(f"the script does not place {listed_families(lost)}: they went elsewhere")
     diags.warn(
         "empty-output-section",
         f"output section `{node.name}' is empty",
@@ -179,11 +179,33 @@ def _pattern_help(link: Finished, node: n.OutputSection) -> str:
     for statement in statements:
         if not is_wildcard(statement.file.pattern) and statement.file.pattern not in files:
             return f"no input is called `{statement.file.pattern}': write a name that an input has"
+    patterns = [p.pattern for s in statements for p in s.sections if p.pattern != "*"]
+    for pattern in patterns:
+        file = _file_to_prefix(link, pattern)
+        if file:
+            prefix = pattern.rstrip("*").rstrip(".")
+            return (
+                f"{file} has no sections of that name; pyld can give them the prefix: "
+                f"--prefix-alloc-sections={prefix} {file} --prefix-alloc-sections="
+            )
     existing = {name: None for name, ok in zip(link.table.name, link.table.eligible) if ok and name}
-    for pattern in (p.pattern for s in statements for p in s.sections if p.pattern != "*"):
+    for pattern in patterns:
         core = pattern.strip("*.")
         alike = [name for name in existing if core and core == name.strip(".")]
         near = alike or [name for name in (nearest(core, existing),) if name is not None]
         if near:
             return f"the inputs have {listed(near, 3)}: change the pattern, or the section's name"
     return "name the input that is meant for it, or see what there is: pylink86 sections FILES"
+
+
+def _file_to_prefix(link: Finished, pattern: str) -> str:
+    """A pattern `.rust.*` wants `.text` of one file to be called `.rust.text`: the file whose code
+    is an orphan; "" when that is not the case."""
+    if not pattern.endswith(".*") or pattern.startswith(FAMILIES):
+        return ""
+    files = {
+        link.resolution.files[link.table.file[sid]].name
+        for sid in link.claims.orphans
+        if link.table.name[sid].startswith((".text", ".rodata")) and link.table.size[sid]
+    }
+    return files.pop() if len(files) == 1 else ""

@@ -17,7 +17,7 @@ from ..wildcard import is_wildcard
 from .finished import Finished
 from .largest import largest_inputs
 from .match import Claim, SectionId
-from .near import listed, nearest_files
+from .near import FAMILIES, count, families, family, listed, listed_families, nearest_files
 from .orphans import EVERYTHING
 from .placement import INPUT, PlacedSection
 
@@ -121,20 +121,34 @@ def _tell_far(link: Finished, orphans: list[PlacedSection], end: int, diags: Dia
 
 
 def _are_not(orphans: list[PlacedSection]) -> str:
-    return f"{listed(s.name for s in orphans)} {'is' if len(orphans) == 1 else 'are'} not"
+    names = listed_families(s.name for s in orphans)
+    return f"{names} {'is' if len(orphans) == 1 else 'are'} not"
 
 
 def _was(orphans: list[PlacedSection]) -> str:
     return "was" if len(orphans) == 1 else "were"
 
 
-def _contents(link: Finished, orphans: list[PlacedSection], most: int = 3) -> Iterator[str]:
-    for section in orphans[:most]:
-        yield f"`{section.name}' holds {largest_inputs(section, link.placed.addresses)}"
+def _contents(link: Finished, orphans: list[PlacedSection], most: int = 4) -> Iterator[str]:
+    """What each kind of orphan holds: the input sections, or how many and of which files."""
+    kinds: dict[str, list[PlacedSection]] = {}
+    for section in orphans:
+        kinds.setdefault(family(section.name), []).append(section)
+    for name, sections in list(kinds.items())[:most]:
+        if len(sections) == 1:
+            inputs = largest_inputs(sections[0], link.placed.addresses)
+            yield f"`{sections[0].name}' holds {inputs}"
+            continue
+        files = dict.fromkeys(
+            link.resolution.files[link.table.file[sid]].name
+            for section in sections
+            for sid in section.plan.sections()
+        )
+        size = sum(section.size for section in sections)
+        many = count(len(sections), "section")
+        yield f"`{name}' holds {many} of {listed(files)}, {size:#x} bytes"
 
 
-FAMILIES = (".text", ".rodata", ".data", ".bss", ".note", ".eh_frame", ".gcc_except_table",
-            ".init_array", ".debug", ".comment")  # fmt: skip
 FOR_NOBODY = (".note", ".eh_frame", ".gcc_except_table", ".comment", ".debug", ".interp", ".dyn",
               ".gnu", ".hash", ".rel")  # fmt: skip
 """Orphans a raw image can do without: nobody there unwinds, debugs or loads dynamically."""
@@ -142,19 +156,22 @@ FOR_NOBODY = (".note", ".eh_frame", ".gcc_except_table", ".comment", ".debug", "
 
 def _place_or_discard(orphans: list[PlacedSection]) -> list[str]:
     """The lines that would place or discard orphans, the likelier one first."""
-    patterns = " ".join(dict.fromkeys(_pattern_for(s.name) for s in orphans))
-    place = (
-        f"place {'it' if len(orphans) == 1 else 'them'}: *({patterns}) in a section of the script"
-    )
-    discard = f"leave {'it' if len(orphans) == 1 else 'them'} out: /DISCARD/ : {{ *({patterns}) }}"
-    if all(s.name.startswith(FOR_NOBODY) for s in orphans):
-        return [discard, "or " + place]
-    return [place, "or " + discard]
+    pronoun = "it" if len(orphans) == 1 else "them"
+    needed = [s.name for s in orphans if not s.name.startswith(FOR_NOBODY)]
+    spare = [s.name for s in orphans if s.name.startswith(FOR_NOBODY)]
+    if needed and spare:
+        return [
+            f"place what is needed: *({_patterns(needed)}) in a section of the script",
+            f"leave out what is not: /DISCARD/ : {{ *({_patterns(spare)}) }}",
+        ]
+    place = f"place {pronoun}: *({_patterns(needed or spare)}) in a section of the script"
+    discard = f"leave {pronoun} out: /DISCARD/ : {{ *({_patterns(needed or spare)}) }}"
+    return [place, "or " + discard] if needed else [discard, "or " + place]
 
 
-def _pattern_for(name: str) -> str:
-    """`.rodata*` for `.rodata.str1.1`: a pattern of the family a name belongs to."""
-    return next((f"{f}*" for f in FAMILIES if name == f or name.startswith(f + ".")), name)
+def _patterns(names: list[str]) -> str:
+    """`.rodata* .table`: patterns that take these sections and their like."""
+    return " ".join(f"{name}*" if name in FAMILIES else name for name in families(names))
 
 
 def not_loaded_in_image(link: Finished, diags: Diagnostics) -> None:

@@ -73,3 +73,38 @@ def listed(names: Iterable[str], most: int = 6) -> str:
     every = list(names)
     shown = ", ".join(f"`{name}'" for name in every[:most])
     return shown + (f" and {len(every) - most} more" if len(every) > most else "")
+
+
+FAMILIES = (".text", ".rodata", ".data", ".bss", ".note", ".eh_frame", ".gcc_except_table",
+            ".init_array", ".fini_array", ".debug", ".comment")  # fmt: skip
+"""What compilers put in front of the names of single functions and variables."""
+
+
+def family(name: str) -> str:
+    """`.rodata` for `.rodata.str1.1`; a name of no family is its own."""
+    return next((f for f in FAMILIES if name == f or name.startswith(f + ".")), name)
+
+
+def families(names: Iterable[str]) -> dict[str, list[str]]:
+    """Section names by family, in order of appearance."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(family(name), []).append(name)
+    return found
+
+
+def listed_families(names: Iterable[str], most: int = 6) -> str:
+    """`.rodata.*' (17 sections), `.eh_frame': many names in few words."""
+    shown = [
+        f"`{members[0]}'"
+        if len(members) == 1
+        else f"`{name}{'.*' if name not in members else '*'}' ({len(members)} sections)"
+        for name, members in families(names).items()
+    ]
+    more = f" and {len(shown) - most} more kinds" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + more
+
+
+def count(number: int, noun: str) -> str:
+    """`1 sector`, `2 sectors`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
