@@ -23,22 +23,24 @@ from .formats.images import FLAT, IMAGE_WRITERS, write_image
 from .model import ObjectFile, Section
 from .passes.advise import advise
 from .passes.check import check_layout
-from .passes.finish import elf_executable
+from .passes.elf_options import ElfOptions
+from .passes.finish import elf_executable, map_output
 from .passes.finished import Finished
 from .passes.image import load_image
 from .passes.live import ALL_LIVE, Live, mark_live
-from .passes.load import InputLike, load_inputs
+from .passes.load import InputLike, Search, load_inputs
 from .passes.locate import Addresses
 from .passes.match import Claims, SectionList, list_sections, match_sections
 from .passes.members import Inputs, join_members
 from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
-from .passes.place import settle_addresses
 from .passes.placement import Piece, PlacedSection, Placement
 from .passes.relocate import Patched, apply_relocations
 from .passes.resolve import Resolution, resolve_symbols
-from .passes.section_types import settle_section_types
 from .passes.scripts import LayoutLike, ScriptFile
+from .passes.section_types import settle_section_types
+from .passes.segments import SegmentPlan
+from .passes.settle import settle_layout
 from .script import nodes as n
 from .script.parser import parse_expression
 
@@ -57,7 +59,8 @@ class LinkOptions:
     entry: the entry symbol, stronger than ENTRY().  oformat: "binary", "srec",
     "ihex", "verilog", "elf64-x86-64", "elf32-i386"; "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym:
     `name=expression`.  undefined: names to be wanted as if an object referred to them;
-    require_defined: the same, and an error when they stay undefined.  search:
+    require_defined: the same, and an error when they stay undefined.  sysroot: what `=` stands for
+    at the front of a path in search and in scripts.  search:
     directories for the script's files. silenced: slugs of warnings not to give.  max_image_size:
     bytes a raw image may have.  inputs_before_script: how many of the inputs come before the files
     that INPUT names; None is all."""
@@ -74,6 +77,8 @@ class LinkOptions:
     max_image_size: int = DEFAULT_MAX_IMAGE
     inputs_before_script: int | None = None
     require_defined: tuple[str, ...] = ()
+    sysroot: str = ""
+    elf: ElfOptions = ElfOptions()
 
 
 @attrs.frozen(eq=False)
@@ -125,6 +130,7 @@ class LinkResult:
     live: Live
     plan: Plan
     placed: Placement
+    segments: tuple[SegmentPlan, ...]
     patched: Patched
     entry: int
     diagnostics: tuple[Diagnostic, ...]
@@ -155,7 +161,10 @@ class LinkResult:
         return self._executable(ELF_FORMATS.get(self.oformat, 0))
 
     def _executable(self, elf_class: int) -> ObjectFile:
-        return elf_executable(self.placed, self.patched, self.entry, "a.out", elf_class)
+        return elf_executable(
+            self.placed, self.patched, self.entry, "a.out", elf_class, self.segments, self.script,
+            self.options.elf, self.dialect,
+        )  # fmt: skip
 
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
         """Write the output (temporary file, then rename); raises cannot-write."""
@@ -271,7 +280,8 @@ def _link(
     """The pass list."""
     extra = _option_nodes(options)
     before = options.inputs_before_script
-    loaded = load_inputs(objs, layout, extra, options.search, dialect, diags, before)
+    search = Search.of(options.search, options.sysroot)
+    loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
     script = loaded.script
     entry = options.entry or _entry_name(script)
     wanted = _wanted_names(script, options)
@@ -294,7 +304,11 @@ def _link(
     # From here on what is in the output, and in which order, is settled; only numbers are missing.
     machine = output_machine(options, inputs.files)
     addresses = Addresses.of(resolution, table, edits, machine)
-    placed = settle_addresses(plan, script, addresses, dialect, diags)
+    elf_class = ELF_FORMATS.get(oformat) or (64 if machine == c.EM_X86_64 else 32)
+    settled = settle_layout(
+        plan, script, addresses, options.elf, elf_class, raw, dialect, diags
+    )
+    plan, placed = settled.plan, settled.placed
     # From here on no address moves.
     _check_required(options.require_defined, placed, diags)
     check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags)
@@ -303,13 +317,16 @@ def _link(
     diags.stop_on_errors()
     start = _entry_address(entry or _default_entry(script, dialect), placed, dialect)
     advise(
-        Finished(script, resolution, table, claims, live, plan, placed, patched, dialect, raw),
+        Finished(
+            script, resolution, table, claims, live, plan, placed, patched, dialect, raw,
+            {} if raw else map_output(placed, elf_class, settled.segments, script, options.elf, dialect).offsets,
+        ),  # fmt: skip
         diags,
     )
     diags.stop_on_errors()
     return LinkResult(
         options, dialect, oformat, script, inputs, resolution, table, claims, live, plan, placed,
-        patched, start, tuple(diags),
+        settled.segments, patched, start, tuple(diags),
     )  # fmt: skip
 
 
@@ -373,14 +390,20 @@ def output_format(script: ScriptFile, options: LinkOptions, first: ObjectFile) -
 def _option_nodes(options: LinkOptions) -> Iterator[n.TopLevel]:
     """What --defsym says, as the nodes the parser would have made."""
     for text in options.defsym:
-        name, equals, expr = text.partition("=")
-        if not (name and equals and expr):
-            raise fail(
-                "bad-option-value",
-                f"--defsym={text} assigns nothing",
-                help=["write --defsym=name=expression"],
-            )
-        yield n.Assignment(name.strip(), "=", parse_expression(expr, f"--defsym={text}"))
+        yield from assignment(text).commands
+
+
+def assignment(text: str) -> n.Script:
+    """A script that does what `--defsym=text` says."""
+    name, equals, expr = text.partition("=")
+    if not (name and equals and expr):
+        raise fail(
+            "bad-option-value",
+            f"--defsym={text} assigns nothing",
+            help=["write --defsym=name=expression"],
+        )
+    value = parse_expression(expr, f"--defsym={text}")
+    return n.Script((n.Assignment(name.strip(), "=", value),))
 
 
 def _entry_name(script: ScriptFile) -> str:

@@ -31,7 +31,7 @@ SET = "set"  # the last one counts
 ADD = "add"  # all of them count, in order
 ON, OFF = "on", "off"
 HERE, HERE_ON, HERE_OFF = "here", "here-on", "here-off"  # for the inputs that follow
-INPUT = "input"  # is an input itself, of kind `dest`
+INPUT = "input"  # is an input itself, of kind `dest`, and counts as with ADD
 PUSH, POP = "push", "pop"  # save and restore what HERE options set
 KEYWORD = "keyword"  # the argument names a row of the keyword table `dest`
 IGNORED = "ignored"  # means nothing here, and nobody is the worse for it
@@ -45,16 +45,14 @@ class Parsed:
     """A command line taken apart.
 
     values: dest -> value, only for options that were given.  inputs: (kind, text, state) in order,
-    kind "file" or that of an INPUT row, state: what HERE options had set by then.  inputs_before:
-    dest of an ADD option -> how many inputs stood before it was first given.
+    kind "file" or that of an INPUT row, state: what HERE options had set by then.
     """
 
-    __slots__ = ("inputs", "inputs_before", "problems", "values")
+    __slots__ = ("inputs", "problems", "values")
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self.inputs: list[tuple[str, str, Mapping[str, Any]]] = []
-        self.inputs_before: dict[str, int] = {}
         self.problems: list[Diagnostic] = []
 
 
@@ -162,7 +160,6 @@ def _apply(
         found.values[dest] = "" if value is None else value
     elif how == ADD:
         found.values.setdefault(dest, []).append("" if value is None else value)
-        found.inputs_before.setdefault(dest, len(found.inputs))
     elif how in (ON, OFF):
         found.values[dest] = how == ON
     elif how == HERE:
@@ -170,6 +167,8 @@ def _apply(
     elif how in (HERE_ON, HERE_OFF):
         return {**state, dest: how == HERE_ON}
     elif how == INPUT:
+        if value is not None:
+            found.values.setdefault(dest, []).append(value)
         found.inputs.append((dest, value or "", state))
     elif how == PUSH:
         saved.append(state)

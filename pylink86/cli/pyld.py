@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from .inputs import read_line
 from .layouts import built_in, dump_layout, show_layout
 from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
 from .options import Parsed, error, help_text, parse
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from ..diag import Diagnostic
-    from ..linker import LinkOptions
-    from ..model import ObjectFile
+    from ..linker import LinkOptions, LinkResult
+    from .inputs import Line
 
 CHOICES = {
     "dialect": ("gnu", "lld"),
@@ -86,7 +87,7 @@ def _run(argv: Sequence[str], program: str) -> int:
         return 1
     if values.get("dump_layout"):
         return dump_layout(values)
-    if not parsed.inputs and (values.get("show_version") or values.get("show_emulations")):
+    if not _has_inputs(parsed) and (values.get("show_version") or values.get("show_emulations")):
         return 0
     return _link(parsed, program)
 
@@ -94,26 +95,18 @@ def _run(argv: Sequence[str], program: str) -> int:
 def _link(parsed: Parsed, program: str) -> int:
     """Read, link, write; findings to stderr."""
     from ..diag import LinkError
-    from ..linker import link
 
     values = parsed.values
     try:
-        objs = [_input(text, state) for _, text, state in parsed.inputs]
-        if "boot_sector" in values and objs:
-            from ..boot import sector
-
-            objs.insert(0, sector(values["boot_sector"]))
+        line = read_line(parsed)
+        if show(line.problems, values):
+            return 1
         if values.get("verbose"):
             show_layout(values)
-        result = link(
-            objs,
-            _layout(values.get("script", [])) or built_in(values),
-            dialect=values["dialect"],
-            options=_options(parsed),
-        )
-        output = values.get("output", "a.out")
+        result = link_line(parsed, line, values["dialect"])
+        output = values.setdefault("output", _output_of(result))
         for path in (output, *(values[name] for name in WRITTEN if values.get(name))):
-            _spare_inputs(path, [text for _, text, _ in parsed.inputs])
+            _spare_inputs(path, line.paths)
         result.write(output)
         if any(values.get(name) for name in OUTPUTS):
             from .outputs import write_outputs
@@ -127,6 +120,32 @@ def _link(parsed: Parsed, program: str) -> int:
         show(problem.diagnostics, values)
         return 1
     return 1 if show(result.diagnostics, values) else 0
+
+
+def link_line(parsed: Parsed, line: Line, dialect: str) -> LinkResult:
+    """The link a command line asks for; raises LinkError."""
+    from ..linker import link
+
+    values, objs, ahead = parsed.values, line.objs, line.ahead
+    if "boot_sector" in values and objs:
+        from ..boot import sector
+
+        objs = [sector(values["boot_sector"]), *objs]
+        ahead = None if ahead is None else ahead + 1
+    layout = line.layout or built_in(values)
+    return link(objs, layout, dialect=dialect, options=_options(values, ahead))
+
+
+def _has_inputs(parsed: Parsed) -> bool:
+    return any(kind in ("file", "library") for kind, _, _ in parsed.inputs)
+
+
+def _output_of(result: LinkResult) -> str:
+    """What OUTPUT() names, for want of -o (GNU ld manual 3.4.2)."""
+    from ..script import nodes as n
+
+    names = [c.args[0] for c in result.script.of(n.Command) if c.word == "OUTPUT"]
+    return names[-1] if names else "a.out"
 
 
 def dialect_of(program: str) -> str:
@@ -163,14 +182,6 @@ def _check(values: Mapping[str, Any]) -> list[Diagnostic]:
                 help=("write bytes, or a number with K, M or G, such as 64M",),
             )
         )
-    if len(values.get("script", [])) > 1:
-        found.append(
-            error(
-                "option-not-supported",
-                "more than one -T is not supported",
-                help=("write one script that names the others with INCLUDE",),
-            )
-        )
     return found
 
 
@@ -181,50 +192,21 @@ def _bad_value(dest: str, value: str, choices: Sequence[str]) -> Diagnostic:
     return error("bad-option-value", message, help=(f"use one of {', '.join(choices)}",))
 
 
-def _input(text: str, state: Mapping[str, Any]) -> str | ObjectFile:
-    """An input as `link()` takes it: its path, or the file with the prefixes that hold here."""
-    if not any(state.get(kind) for kind in PREFIXES):
-        return text
-    from ..formats import read
-
-    file = read(text)
-    for kind in PREFIXES:
-        if state.get(kind):
-            file = getattr(file, kind)(state[kind])
-    return file
-
-
-PREFIXES = ("prefix_symbols", "prefix_sections", "prefix_alloc_sections")
-
-
-def _layout(scripts: Sequence[str]) -> str | os.PathLike[str] | None:
-    """The script's path; a Path where `link` would take a string for script text."""
-    if not scripts:
-        return None
-    if not any(mark in scripts[0] for mark in "\n{;"):
-        return scripts[0]
-    from pathlib import Path
-
-    return Path(scripts[0])
-
-
-def _options(parsed: Parsed) -> LinkOptions:
+def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     from ..linker import LinkOptions
 
-    values = parsed.values
     given: dict[str, Any] = {
         name: values[name]
-        for name in ("entry", "gc_sections", "fatal_warnings", "oformat", "emulation")
+        for name in ("entry", "gc_sections", "fatal_warnings", "oformat", "emulation", "sysroot")
         if name in values
     }
     if "boot_sector" in values:
         given.setdefault("oformat", "binary")
-    for name in ("search", "undefined", "defsym", "silenced"):
+    for name in ("search", "undefined", "require_defined", "silenced"):
         given[name] = tuple(values.get(name, ()))
     if "max_image_size" in values:
         given["max_image_size"] = parse_size(values["max_image_size"])
-    if "script" in parsed.inputs_before:
-        given["inputs_before_script"] = parsed.inputs_before["script"] + ("boot_sector" in values)
+    given["inputs_before_script"] = ahead
     return LinkOptions(**given)
 
 

@@ -115,6 +115,30 @@ class Step:
     by_pattern: bool = False
 
 
+@attrs.frozen
+class Search:
+    """Where libraries and files named in scripts are looked for, in order.
+
+    sysroot: what `=` or `$SYSROOT` at the front of a path stands for (GNU ld manual 2.1, -L).
+    """
+
+    folders: tuple[str, ...] = ()
+    sysroot: str = ""
+
+    @staticmethod
+    def of(folders: Iterable[str], sysroot: str = "") -> Search:
+        return Search((), sysroot).with_folders(folders)
+
+    def with_folders(self, more: Iterable[str]) -> Search:
+        return Search((*self.folders, *map(self.rooted, more)), self.sysroot)
+
+    def rooted(self, path: str) -> str:
+        for mark in ("=", "$SYSROOT"):
+            if path.startswith(mark):
+                return os.path.join(self.sysroot or "/", path[len(mark) :].lstrip("/"))
+        return path
+
+
 @attrs.frozen(eq=False)
 class Loaded:
     """steps: inputs from left to right; script: all that scripts say, in the order it counts."""
@@ -134,7 +158,7 @@ def load_inputs(
     objs: Iterable[InputLike],
     layout: LayoutLike,
     extra: Iterable[n.TopLevel],
-    search: Sequence[str],
+    search: Search,
     dialect: Dialect,
     diags: Diagnostics,
     ahead: int | None = None,
@@ -146,15 +170,15 @@ def load_inputs(
     cannot-read, unsupported-input, bad-object for each file that cannot be taken, and no-inputs
     when there is nothing to link.  Source: GNU ld manual 2.1 (--library), 3.4.2, 3.11.
     """
-    script = load_script(layout, search, extra)
+    script = load_script(layout, search.folders, extra)
     given = [obj if isinstance(obj, Input) else Input(obj) for obj in objs]
     scripts = {
-        number: load_script(inp.what, search)  # type: ignore[arg-type]
+        number: load_script(inp.what, search.folders)  # type: ignore[arg-type]
         for number, inp in enumerate(given)
         if inp.kind == SCRIPT
     }
     every = (*scripts.values(), script)
-    loader = _Loader([*search, *_words(every, "SEARCH_DIR")], dialect, diags)
+    loader = _Loader(search.with_folders(_words(every, "SEARCH_DIR")), dialect, diags)
     for name in _words(every, "STARTUP"):
         loader.named(name, PLAIN, None)
     loader.ahead = {
@@ -190,7 +214,7 @@ class _Loader:
     """The walk from left to right; `ahead` are the inputs of the caller by path, `done` the numbers
     of those that were taken out of turn."""
 
-    def __init__(self, search: list[str], dialect: Dialect, diags: Diagnostics) -> None:
+    def __init__(self, search: Search, dialect: Dialect, diags: Diagnostics) -> None:
         self.search = search
         self.dialect = dialect
         self.diags = diags
@@ -286,7 +310,7 @@ class _Loader:
             "cannot-read",
             f"cannot find -l{name}: {why}",
             span=span,
-            notes=[f"looked in {listed(self.search)}"] if self.search else [],
+            notes=[f"looked in {listed(self.search.folders)}"] if self.search.folders else [],
             help=[help_],
         )
 
@@ -295,7 +319,7 @@ class _Loader:
             names = [name[1:]]
         else:
             names = [f"lib{name}.a"] if static else [f"lib{name}.so", f"lib{name}.a"]
-        for folder in self.search:
+        for folder in self.search.folders:
             for file in names:
                 yield os.path.join(folder, file)
 
@@ -309,13 +333,14 @@ class _Loader:
     def implicit(self, text: str, path: str, inp: Input) -> None:
         """A script that stands among the inputs (GNU ld manual 3.11)."""
         try:
-            commands = read_commands(text, path, self.search)
+            commands = read_commands(text, path, self.search.folders)
         except LinkError as problem:
             note = f"`{path}' is no object and no archive, so it is read as a linker script"
             self.diags.extend(attrs.evolve(d, notes=(*d.notes, note)) for d in problem.diagnostics)
             return
         self.names.add(path)
-        self.search += _words([ScriptFile(commands)], "SEARCH_DIR")
+        words = _words([ScriptFile(commands)], "SEARCH_DIR")
+        self.search = self.search.with_folders(words)
         if self.dialect.implicit_scripts_come_last:
             self.late += commands
         else:
@@ -353,10 +378,12 @@ class _Loader:
         if name[:2] == "-l":
             self.library(name[2:], inp, span)
             return
+        name = self.search.rooted(name)
         if self.dialect.scripts_know_their_folder:
             folder = os.path.dirname(span.source.name) if span is not None else None
         beside = os.path.join(folder, name) if folder is not None else ""
-        path = beside if beside and os.path.isfile(beside) else find_file(name, self.search)
+        found = beside and os.path.isfile(beside)
+        path = beside if found else find_file(name, self.search.folders)
         if path is None:
             self._tell_missing(name, span, False)
         else:
@@ -374,7 +401,7 @@ class _Loader:
                 number, inp = self.ahead[name]
                 self.take(inp, number)
                 continue
-            path = find_file(name, self.search)
+            path = find_file(name, self.search.folders)
             if path in self.names:
                 continue
             self.names.add(name)

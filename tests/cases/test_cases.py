@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from pylink86 import LinkError, LinkResult, link
+from pylink86 import LinkError, LinkResult
 from pylink86 import elf_const as c
 from pylink86.cli import pyld
+from pylink86.cli.inputs import read_line
 from pylink86.cli.ld_options import KEYWORDS, LD
 from pylink86.cli.options import parse
 from pylink86.report import render
@@ -97,14 +98,8 @@ def answer(case: Case, dialect: str) -> str:
     """What the command makes of the files, as a case file records it."""
     parsed = parse(case.command[1:], LD, KEYWORDS)
     assert not parsed.problems
-    values = parsed.values
     try:
-        result = link(
-            [pyld._input(text, state) for _, text, state in parsed.inputs],
-            pyld._layout(values.get("script", [])),
-            dialect=dialect,
-            options=pyld._options(parsed),
-        )
+        result = pyld.link_line(parsed, read_line(parsed), dialect)
         result.image  # noqa: B018 (image-too-large is found when it is made)
     except LinkError as problem:
         return render(problem.diagnostics).replace(os.path.realpath(".") + os.sep, "")

@@ -38,7 +38,7 @@ def slugs(*argv: str) -> list[str]:
 
 
 def files(parsed: Parsed) -> list[str]:
-    return [text for _, text, _ in parsed.inputs]
+    return [text for kind, text, _ in parsed.inputs if kind == "file"]
 
 
 @pytest.mark.parametrize(

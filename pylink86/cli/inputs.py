@@ -1,0 +1,117 @@
+"""The inputs of a command line as `link()` takes them: in order, each with what holds for it.
+
+`--whole-archive`, `--start-group` and `-T` mean something for what follows them or for where they
+stand, so a command line is read from left to right.  What comes out is a list of paths, and an
+`Input` where more is to be said than a path.
+"""
+
+from __future__ import annotations
+
+from .options import error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from ..diag import Diagnostic
+    from ..passes.load import InputLike
+    from .options import Parsed
+
+PREFIXES = ("prefix_symbols", "prefix_sections", "prefix_alloc_sections")
+
+OPENS = {"start-group": "--start-group", "start-lib": "--start-lib"}
+CLOSES = {
+    "end-group": ("start-group", "--end-group"),
+    "end-lib": ("start-lib", "--end-lib"),
+}
+
+
+class Line:
+    """objs: inputs in order.  layout: the first -T.  ahead: inputs before it, None without one.
+    paths: the files that were named, which must not be written to.  problems: what is wrong."""
+
+    __slots__ = ("ahead", "layout", "objs", "paths", "problems")
+
+    def __init__(self) -> None:
+        self.objs: list[InputLike] = []
+        self.layout: str | Path | None = None
+        self.ahead: int | None = None
+        self.paths: list[str] = []
+        self.problems: list[Diagnostic] = []
+
+
+def read_line(parsed: Parsed) -> Line:
+    """Walk the inputs; reports bad-option-value for an end without a start.
+
+    A group that is not closed ends with the line, as in GNU ld.
+    """
+    line = Line()
+    scripts = 0
+    numbers: dict[str, int] = {}
+    opened: dict[str, int] = {}
+    for kind, text, state in _with_default_script(parsed):
+        if kind in OPENS:
+            numbers[kind] = numbers.get(kind, 0) + 1
+            opened[kind] = opened.get(kind, 0) + 1
+        elif kind in CLOSES:
+            _close(*CLOSES[kind], opened, line)
+        elif kind == "script" and not scripts:
+            scripts += 1
+            line.layout, line.ahead = _path(text), len(line.objs)
+            line.paths.append(text)
+        else:
+            if kind in ("file", "script"):
+                line.paths.append(text)
+            inside = {name: numbers[name] for name, depth in opened.items() if depth}
+            line.objs.append(_input(kind, text, state, inside))
+    return line
+
+
+def _with_default_script(parsed: Parsed) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """-dT counts when there is no -T, and after everything else."""
+    default = parsed.values.get("default_script")
+    if default is None or "script" in parsed.values:
+        return parsed.inputs
+    return [*parsed.inputs, ("script", default, {})]
+
+
+def _close(start: str, spelled: str, opened: dict[str, int], line: Line) -> None:
+    if not opened.get(start):
+        message = f"{spelled} without {OPENS[start]}: group ended before it began"
+        line.problems.append(error("bad-option-value", message))
+        return
+    opened[start] -= 1
+
+
+def _path(text: str) -> str | Path:
+    """A script's path; a Path where `link` would take a string for script text."""
+    if not any(mark in text for mark in "\n{;"):
+        return text
+    from pathlib import Path
+
+    return Path(text)
+
+
+def _input(kind: str, text: str, state: Mapping[str, Any], inside: Mapping[str, int]) -> InputLike:
+    """One input; a path when nothing is to be said about it."""
+    prefixes = tuple((name, state[name]) for name in PREFIXES if state.get(name))
+    plain = not (prefixes or inside or state.get("whole_archive"))
+    if kind == "file" and plain:
+        return text
+    from ..passes.load import Input
+
+    if kind == "defsym":
+        from ..linker import assignment
+
+        return Input(assignment(text), "script")
+    return Input(
+        _path(text) if kind == "script" else text,
+        kind,
+        whole_archive=bool(state.get("whole_archive")),
+        group=inside.get("start-group", 0),
+        lazy=inside.get("start-lib", 0),
+        static=bool(state.get("static")),
+        prefixes=prefixes,
+    )
