@@ -14,7 +14,8 @@ import attrs
 
 from ..diag import LinkError, fail
 from ..elf_tables import Buffer
-from .images import MAX_SIZE, Image
+from .images import MAX_SIZE as MAX_SIZE
+from .images import Image
 
 
 @attrs.frozen(eq=False)

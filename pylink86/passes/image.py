@@ -28,7 +28,7 @@ def load_image(
     blocks = [
         Block(
             section.lma if by_lma else section.vma,
-            content,
+            memoryview(content),
             f"section `{section.name}'",
             tuple(piece.sec_off for piece in section.pieces),
         )
