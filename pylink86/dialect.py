@@ -246,6 +246,17 @@ class Dialect:
         "`/DISCARD/ : { *(.x) }` and a relocation against a symbol in .x",
     )
 
+    tables_like_gnu: bool = row(
+        "symbols, string tables, section headers and segments are written as GNU ld does: "
+        ".symtab .strtab .shstrtab, globals in the order of its table of names; else .symtab "
+        ".shstrtab .strtab, globals as first mentioned",
+        "two objects linked to ELF, `readelf -SlsW`",
+    )
+    phdrs_begin_with_first_load: bool = row(
+        "with PHDRS, sections before the first `:phdr` are in the first PT_LOAD, else in none",
+        "`PHDRS { a PT_LOAD; } SECTIONS { .x : { *(.x) } .y : { *(.y) } :a }`",
+    )
+
 
 GNU = Dialect(
     name="gnu",
@@ -299,6 +310,8 @@ GNU = Dialect(
     nonalloc_moves_dot=True,
     starts_at_start=True,
     references_to_discarded_are_zero=True,
+    tables_like_gnu=True,
+    phdrs_begin_with_first_load=False,
 )
 
 LLD = Dialect(
@@ -353,6 +366,8 @@ LLD = Dialect(
     nonalloc_moves_dot=False,
     starts_at_start=False,
     references_to_discarded_are_zero=False,
+    tables_like_gnu=False,
+    phdrs_begin_with_first_load=True,
 )
 
 DIALECTS = {"gnu": GNU, "lld": LLD}

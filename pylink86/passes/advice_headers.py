@@ -220,12 +220,5 @@ def _depth(link: Finished, section: PlacedSection, sec_off: int, kind: HeaderKin
     most = PAGE * (2 + len(before)) + sum(s.size for s in before) + sec_off
     if most + kind.size <= kind.depth:
         return most
-    from ..formats.elf_place import place_in_file
-    from ..formats.elf_write import with_tables
-    from .finish import elf_executable
-
-    image = place_in_file(with_tables(elf_executable(link.placed, link.patched, 0, "a.out")))
-    names = image.sections.names
-    if section.name not in names:
-        return 0
-    return image.sections.offset[names.index(section.name)] + sec_off
+    offset = link.file_offsets.get(section.plan.index)
+    return 0 if offset is None else offset + sec_off

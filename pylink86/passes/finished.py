@@ -29,7 +29,8 @@ HIGH = 0x100000
 
 @attrs.frozen(eq=False)
 class Finished:
-    """raw: whether the output is a raw image, for which most of the checks are."""
+    """raw: whether the output is a raw image, for which most of the checks are.  file_offsets: of
+    an ELF output's sections in memory, by OutputPlan.index."""
 
     script: ScriptFile
     resolution: Resolution
@@ -41,6 +42,7 @@ class Finished:
     patched: Patched
     dialect: Dialect
     raw: bool
+    file_offsets: dict[int, int] = attrs.field(factory=dict)
 
     @cached_property
     def loaded(self) -> tuple[PlacedSection, ...]:

@@ -16,6 +16,7 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
+from .elf_options import Sizes
 from .entry import Entry
 from .match import Claim, Claims, Draft, SectionId, SectionList
 from .orphans import EVERYTHING, Dropped, Item, join_by_name, place_like_gnu, place_like_lld
@@ -76,6 +77,7 @@ class Plan:
     assigned: frozenset[str] = frozenset()
     wanted: frozenset[str] = frozenset()
     sane_expr: bool = False
+    sizes: Sizes = Sizes()
 
     def find(self, name: str) -> OutputPlan | None:
         """The first output section of that name."""

@@ -115,6 +115,7 @@ class Walk(Scope):
             self.here,
             self.plan.commands,
             self.ahead,
+            self.seen_from,
         )
 
     def _mark_ends(self) -> None:
@@ -152,6 +153,8 @@ class Walk(Scope):
             if seen_from_before is not None:
                 self.ahead[node.name] = assigned(seen_from_before, self)
         self.symbols[node.name] = assigned(value, self)
+        if self.placed:
+            self.seen_from[node.name] = len(self.placed) - 1
         if node.hidden:
             self.hidden.add(node.name)
 

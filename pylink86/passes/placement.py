@@ -38,8 +38,9 @@ class Piece(NamedTuple):
 
 @attrs.define(eq=False)
 class PlacedSection:
-    """An output section with its numbers: vma where it runs, lma where it is loaded, size in
-    bytes."""
+    """An output section with its numbers: vma where it runs, lma where it is loaded, size in bytes.
+
+    advanced: nothing but assignments stand in it, and in some walk they took space."""
 
     plan: OutputPlan
     vma: int = 0
@@ -49,6 +50,7 @@ class PlacedSection:
     pieces: list[Piece] = attrs.field(factory=list)
     region: str = ""
     lma_region: str = ""
+    advanced: bool = False
     pattern: Pattern = b"\0"
 
     @property
@@ -73,7 +75,8 @@ class Placement:
     sections: in walk order.  addresses: where each input section went.  symbols: values of the
     names the script assigns, provided: those that came from PROVIDE.  end: the final `.`.
     commands: what was walked.  ahead: values a forward reference finds where they are not those of
-    `symbols` (see Scope.shown)."""
+    `symbols` (see Scope.shown).  seen_from: for a symbol the index of the output section it was
+    assigned in, or else behind."""
 
     sections: tuple[PlacedSection, ...]
     addresses: Addresses
@@ -84,6 +87,7 @@ class Placement:
     end: int
     commands: tuple[object, ...] = ()
     ahead: dict[str, Value] = attrs.field(factory=dict)
+    seen_from: dict[str, int] = attrs.field(factory=dict)
 
     def find(self, name: str) -> PlacedSection | None:
         """The first output section of that name."""

@@ -22,7 +22,6 @@ from .regions import Regions
 from .scripts import ScriptFile
 
 ADDRESS_MASK = (1 << 64) - 1
-PAGE = 0x1000
 
 NOTHING = OutputPlan(-1, "", None, (), c.SHT_NULL, 0, 1)
 """The plan of an output section that was dropped: it has no contents."""
@@ -60,6 +59,7 @@ class Scope:
     gap_start: int = 0
     ahead: dict[str, Value] = attrs.field(factory=dict)
     kept_distance: dict[str, PlacedSection] = attrs.field(factory=dict)
+    seen_from: dict[str, int] = attrs.field(factory=dict)
 
     @property
     def sane_expr(self) -> bool:
@@ -140,13 +140,14 @@ class Scope:
         return None if region is None else (region.origin, region.length)
 
     def constant(self, name: str) -> int | None:
-        return PAGE if name in ("MAXPAGESIZE", "COMMONPAGESIZE") else None
+        sizes = self.plan.sizes
+        return {"MAXPAGESIZE": sizes.max_page, "COMMONPAGESIZE": sizes.common_page}.get(name)
 
     def segment_start(self, name: str) -> int | None:
-        return None
+        return dict(self.plan.sizes.segment_starts).get(name)
 
     def sizeof_headers(self) -> int | None:
-        return 0
+        return self.plan.sizes.headers
 
     def data_segment_align(self, maxpage: int, commonpage: int) -> int:
         return data_segment_choices(self.here, maxpage, commonpage)[0]

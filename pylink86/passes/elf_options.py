@@ -1,0 +1,65 @@
+"""What a command line says about an ELF output, beside objects and script.
+
+Page sizes, segments, symbols to leave out, notes to add: everything here shapes the description
+around the bytes, and a raw image knows nothing of most of it."""
+
+from __future__ import annotations
+
+import attrs
+
+PAGE = 0x1000
+"""The page of x86; GNU ld and LLD take it for both MAXPAGESIZE and COMMONPAGESIZE."""
+
+
+@attrs.frozen
+class ElfOptions:
+    """Options of an ELF output; a default is that of both linkers.
+
+    strip: "", "debug" (-S) or "all" (-s).  discard: of local symbols, "" (temporary ones in merged
+    sections), "locals" (-X), "all" (-x) or "none".  build_id: "" for none, "fast", "md5", "sha1",
+    "tree", "uuid" or hexadecimal digits after 0x.  paging: "" (page by page), "n" (-n) or "N" (-N).
+    separate: "" (the dialect's own), "none", "code" or "loadable".  max_page, common_page: in
+    bytes, 0 for the dialect's own.  ro_with_code: --no-rosegment.  image_base: --image-base, None
+    when not given.  section_starts: --section-start, -Ttext and the like, by section name.
+    segment_starts: -Ttext-segment and the like, by the name SEGMENT_START() uses.  exec_stack: True
+    and False are -z execstack and noexecstack.  stack_size: -z stack-size, in bytes."""
+
+    relocatable: bool = False
+    emit_relocs: bool = False
+    strip: str = ""
+    discard: str = ""
+    build_id: str = ""
+    paging: str = ""
+    separate: str = ""
+    max_page: int = 0
+    common_page: int = 0
+    ro_with_code: bool = False
+    image_base: int | None = None
+    section_starts: tuple[tuple[str, int], ...] = ()
+    segment_starts: tuple[tuple[str, int], ...] = ()
+    exec_stack: bool | None = None
+    gnu_stack: bool = True
+    stack_size: int = 0
+    relro: bool = True
+    eh_frame_hdr: bool = False
+    section_headers: bool = True
+
+    @property
+    def page(self) -> int:
+        """Addresses and file offsets of a segment agree modulo this; 1 with -n and -N."""
+        return 1 if self.paging else self.max_page or PAGE
+
+
+@attrs.frozen
+class Sizes:
+    """What expressions ask of the output: SIZEOF_HEADERS, CONSTANT(), SEGMENT_START().
+
+    headers: bytes of the ELF header and the program headers.
+    """
+
+    headers: int = 0
+    max_page: int = PAGE
+    common_page: int = PAGE
+    segment_starts: tuple[tuple[str, int], ...] = ()
+    relro: bool = True
+    separate_code: bool = False

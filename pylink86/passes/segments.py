@@ -1,0 +1,155 @@
+"""Program headers: which sections go into which segment, by PHDRS or by the dialect's own rule.
+
+A loader does not read section headers; it maps segments.  A script may say what they are with
+PHDRS, and then each output section names the ones it is in (`:text`), or inherits those of the
+section before it.  Without PHDRS each linker has a rule (segments_lld, segments_gnu)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from .. import elf_const as c
+from ..diag import fail
+from ..dialect import Dialect
+from ..elf_tables import EHDR, IDENT_SIZE, PHDR
+from ..model import Segment
+from ..script import nodes as n
+from ..script.evaluate import evaluate
+from ..script.values import Constants, Value
+from .order import OutputPlan
+from .scripts import ScriptFile
+
+
+@attrs.frozen(eq=False)
+class SegmentPlan:
+    """A program header to be.
+
+    sections: the output sections in it, by OutputPlan.index, in order.  filehdr, phdrs: the ELF
+    header and the program headers are in it.  flags: None when it has those of its sections; at:
+    the load address that AT() gives.  node: the PHDRS line that asks for it."""
+
+    type: int
+    flags: int | None
+    sections: tuple[int, ...] = ()
+    filehdr: bool = False
+    phdrs: bool = False
+    at: n.Expr | None = None
+    node: n.Phdr | None = None
+
+
+@attrs.frozen(eq=False)
+class FileMap:
+    """Where everything lies in the file.
+
+    offsets: file offset of each output section, by OutputPlan.index; end: where the last loaded
+    byte ends; nonalloc sections and tables follow. segments: the program headers, complete.
+    late: indices that have no offset yet, because they are not in memory, in order."""
+
+    offsets: dict[int, int]
+    segments: tuple[Segment, ...]
+    end: int
+    late: tuple[int, ...] = ()
+
+
+def header_size(elf_class: int, segments: int) -> int:
+    """Bytes of the ELF header and so many program headers."""
+    return IDENT_SIZE + EHDR[elf_class].size + segments * PHDR[elf_class].size
+
+
+def permissions(flags: int) -> int:
+    """SHF_ as PF_: everything that is in memory can be read."""
+    found: int = c.PF_R
+    if flags & c.SHF_WRITE:
+        found |= c.PF_W
+    return found | c.PF_X if flags & c.SHF_EXECINSTR else found
+
+
+def phdr_nodes(script: ScriptFile) -> tuple[n.Phdr, ...]:
+    return tuple(node for command in script.of(n.Phdrs) for node in command.phdrs)
+
+
+@attrs.define
+class PhdrScope(Constants):
+    """Expressions in PHDRS: numbers, and the symbols that are known by then."""
+
+    symbols: dict[str, Value] = attrs.field(factory=dict)
+
+    def symbol(self, name: str) -> Value | None:
+        return self.symbols.get(name)
+
+    def is_defined(self, name: str) -> bool:
+        return name in self.symbols
+
+
+_TYPES = {f"PT_{name}".replace("PT_PT_", "PT_"): number for number, name in c.PT_NAMES.items()}
+
+
+def segment_type(node: n.Phdr, scope: PhdrScope) -> int:
+    """PT_LOAD or a number; bad-phdr-type for another word."""
+    kind = node.type
+    if isinstance(kind, n.Name) and kind.name not in scope.symbols:
+        if kind.name in _TYPES:
+            return _TYPES[kind.name]
+        raise fail(
+            "bad-phdr-type",
+            f"unknown program header type: {kind.name}",
+            span=kind.span or node.span,
+            help=["use one of " + ", ".join(sorted(_TYPES)) + ", or a number"],
+        )
+    return evaluate(kind, scope).absolute() & 0xFFFFFFFF
+
+
+def plan_by_phdrs(
+    nodes: Sequence[n.Phdr], sections: Iterable[OutputPlan], dialect: Dialect
+) -> tuple[SegmentPlan, ...]:
+    """The segments PHDRS asks for, each with its sections (GNU ld manual 3.8).
+
+    A section without `:phdr` is in those of the section before it, if it is in memory; before any
+    is named, LLD takes the first PT_LOAD.  `:NONE` is none.  Raises unknown-phdr."""
+    scope = PhdrScope(dialect)
+    types = [segment_type(node, scope) for node in nodes]
+    inside: list[list[int]] = [[] for _ in nodes]
+    by_name = {node.name: i for i, node in enumerate(nodes)}
+    now: tuple[str, ...] = ()
+    if dialect.phdrs_begin_with_first_load and c.PT_LOAD in types:
+        now = (nodes[types.index(c.PT_LOAD)].name,)
+    for section in sections:
+        asked = section.node.phdrs if section.node is not None else ()
+        if asked:
+            now = asked
+        elif not section.alloc:
+            continue
+        for name in now:
+            if name in by_name:
+                inside[by_name[name]].append(section.index)
+            elif name != "NONE":
+                raise _unknown(name, section, by_name)
+    return tuple(
+        SegmentPlan(
+            kind,
+            None if node.flags is None else evaluate(node.flags, scope).absolute() & 0xFFFFFFFF,
+            tuple(members),
+            node.filehdr,
+            node.phdrs,
+            node.at,
+            node,
+        )
+        for node, kind, members in zip(nodes, types, inside)
+    )
+
+
+def _unknown(name: str, section: OutputPlan, known: Iterable[str]) -> Exception:
+    return fail(
+        "unknown-phdr",
+        f"section `{section.name}' assigned to non-existent phdr `{name}'",
+        span=section.node.name_span if section.node is not None else None,
+        notes=["PHDRS has " + (", ".join(known) or "none")],
+        help=[f"add it to PHDRS {{ {name} PT_LOAD; }}, or write :NONE"],
+    )
+
+
+def align_to(value: int, align: int, phase: int = 0) -> int:
+    """The first number from `value` on that agrees with `phase` modulo `align`."""
+    return value + (phase - value) % align if align > 1 else value

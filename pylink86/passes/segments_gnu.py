@@ -1,0 +1,414 @@
+"""GNU ld's segments: which there are without PHDRS, and where in the file everything lies.
+
+GNU ld maps sections to segments when addresses are known: sections are sorted by load address, and
+a new PT_LOAD begins where permissions change on another page, where a page would be skipped, or
+where the distance from VMA to LMA changes.  SIZEOF_HEADERS depends on how many there are, so the
+layout is repeated until the number is steady.
+
+All of it was found by linking small scripts with GNU ld 2.40 and reading `readelf -SlW`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from .. import elf_const as c
+from ..diag import fail
+from ..dialect import GNU, Dialect
+from ..model import Segment
+from ..script import nodes as n
+from ..script.evaluate import evaluate
+from .elf_options import ElfOptions
+from .locate import Addresses
+from .order import Plan
+from .placement import PlacedSection, Placement
+from .scripts import ScriptFile
+from .segments import (
+    FileMap,
+    PhdrScope,
+    SegmentPlan,
+    align_to,
+    header_size,
+    permissions,
+    phdr_nodes,
+    plan_by_phdrs,
+)
+
+MASK = (1 << 64) - 1
+
+
+@attrs.frozen(eq=False)
+class GnuSegments:
+    """plans: the program headers; address: VMA and LMA of a PT_LOAD that holds nothing but the
+    headers, which comes first then."""
+
+    plans: tuple[SegmentPlan, ...]
+    vma: int = 0
+    lma: int = 0
+
+
+def plan_segments(
+    placed: Placement,
+    script: ScriptFile,
+    options: ElfOptions,
+    dialect: Dialect,
+    elf_class: int,
+    count: int,
+) -> tuple[SegmentPlan, ...]:
+    """The program headers of a placed link; count: how many were expected, for which the layout
+    left room."""
+    if options.relocatable:
+        return ()
+    kept = [s for s in placed.sections if not s.plan.dropped]
+    nodes = phdr_nodes(script)
+    if nodes:
+        return plan_by_phdrs(nodes, [s.plan for s in kept], dialect)
+    inside = sorted((s for s in kept if s.plan.alloc), key=lambda s: (s.lma, s.vma))
+    runs = _runs(inside, options)
+    uses_headers = _uses_headers(script)
+    found: list[SegmentPlan] = []
+    first = runs[0][0] if runs else None
+    headers = first is not None and _room_for_headers(
+        first, header_size(elf_class, count), options, uses_headers
+    )
+    if headers and first is not None and _apart(first, header_size(elf_class, count), options):
+        found.append(SegmentPlan(c.PT_LOAD, c.PF_R, (), True, True))
+        headers = False
+    for run in runs:
+        found.append(SegmentPlan(c.PT_LOAD, None, _members(run), headers, headers))
+        headers = False
+    found += _notes(inside)
+    thread_local = [s for s in kept if s.plan.flags & c.SHF_TLS and s.plan.alloc]
+    if thread_local:
+        found.append(SegmentPlan(c.PT_TLS, c.PF_R, _members(thread_local)))
+    properties = [s for s in inside if s.name == ".note.gnu.property" and s.size]
+    if properties:
+        found.append(SegmentPlan(c.PT_GNU_PROPERTY, c.PF_R, _members(properties)))
+    stack = stack_flags(placed, options)
+    if stack:
+        found.append(SegmentPlan(c.PT_GNU_STACK, stack))
+    return tuple(found)
+
+
+def _members(run: Sequence[PlacedSection]) -> tuple[int, ...]:
+    return tuple(s.plan.index for s in run)
+
+
+def stack_flags(placed: Placement, options: ElfOptions) -> int:
+    """Flags of the PT_GNU_STACK; 0 for none: no file has a .note.GNU-stack and no option asks."""
+    if options.exec_stack is not None:
+        return c.PF_R | c.PF_W | (c.PF_X if options.exec_stack else 0)
+    resolution = placed.addresses.resolution
+    notes = [
+        obj.sections.flags[obj.sections.names.index(".note.GNU-stack")]
+        if ".note.GNU-stack" in obj.sections.names
+        else None
+        for obj in resolution.files[:-1]
+    ]
+    if all(flags is None for flags in notes):
+        return (c.PF_R | c.PF_W) if options.stack_size else 0
+    wild = any(flags is None or flags & c.SHF_EXECINSTR for flags in notes)
+    return c.PF_R | c.PF_W | (c.PF_X if wild else 0)
+
+
+def _uses_headers(script: ScriptFile) -> bool:
+    """Whether any expression of the script reads SIZEOF_HEADERS."""
+    return "SIZEOF_HEADERS" in repr(script.commands)
+
+
+def _separate(options: ElfOptions) -> bool:
+    return options.separate != "none" and not options.paging
+
+
+def _runs(inside: Sequence[PlacedSection], options: ElfOptions) -> list[list[PlacedSection]]:
+    """The sections of each PT_LOAD."""
+    runs: list[list[PlacedSection]] = []
+    last: PlacedSection | None = None
+    last_size = 0
+    writable = code = False
+    for section in inside:
+        is_writable = bool(section.plan.flags & c.SHF_WRITE)
+        is_code = bool(section.plan.flags & c.SHF_EXECINSTR)
+        if last is None or _begins(last, last_size, section, writable, code, options):
+            runs.append([])
+            writable, code = is_writable, is_code
+        runs[-1].append(section)
+        writable |= is_writable
+        code = is_code if _separate(options) else code | is_code
+        if not section.plan.flags & c.SHF_TLS or section.plan.type != c.SHT_NOBITS:
+            last_size = section.size
+        else:
+            last_size = 0
+        last = section
+    return runs
+
+
+def _begins(
+    last: PlacedSection,
+    last_size: int,
+    section: PlacedSection,
+    writable: bool,
+    code: bool,
+    options: ElfOptions,
+) -> bool:
+    """Whether a section begins a new PT_LOAD."""
+    page = options.page
+    end = last.lma + last_size
+    if last.lma - last.vma != section.lma - section.vma:
+        return True
+    if section.lma < end:
+        return True
+    if align_to(end, page) < section.lma - section.lma % page:
+        return True
+    if not _loads(last) and _loads(section) and end % page == 0:
+        return True
+    if options.paging:
+        return False
+    same_page = (end - 1) // page == section.lma // page if end else False
+    if same_page:
+        return False
+    if not _loads(last) and _loads(section):
+        return True
+    is_code = bool(section.plan.flags & c.SHF_EXECINSTR)
+    if _separate(options) and is_code != code:
+        return True
+    return not writable and bool(section.plan.flags & c.SHF_WRITE)
+
+
+def _loads(section: PlacedSection) -> bool:
+    """.tbss counts as loaded here."""
+    return section.plan.type != c.SHT_NOBITS or bool(section.plan.flags & c.SHF_TLS)
+
+
+def _room_for_headers(
+    first: PlacedSection, size: int, options: ElfOptions, uses_headers: bool
+) -> bool:
+    """Whether the headers come into memory before the first section."""
+    page = options.page
+    if options.paging:
+        return uses_headers and first.lma >= size and False
+    if not (uses_headers or first.lma % page >= size % page):
+        return False
+    return first.lma >= size
+
+
+def _apart(first: PlacedSection, size: int, options: ElfOptions) -> bool:
+    """Whether the headers get a PT_LOAD of their own, so that they are not executable."""
+    page = options.page
+    if not _separate(options) or not first.plan.flags & c.SHF_EXECINSTR:
+        return False
+    start = (first.lma - size) & -page
+    if (start + size - 1) & -page == first.lma & -page:
+        return start >= page
+    return True
+
+
+def _notes(inside: Sequence[PlacedSection]) -> list[SegmentPlan]:
+    """A PT_NOTE for each run of adjacent notes of one alignment."""
+    runs: list[list[PlacedSection]] = []
+    previous: PlacedSection | None = None
+    for section in inside:
+        if section.plan.type == c.SHT_NOTE and section.plan.loads:
+            joins = (
+                previous is not None
+                and runs
+                and runs[-1][-1] is previous
+                and previous.align == section.align
+                and align_to(previous.vma + previous.size, section.align) == section.vma
+            )
+            if joins:
+                runs[-1].append(section)
+            else:
+                runs.append([section])
+        previous = section
+    return [SegmentPlan(c.PT_NOTE, c.PF_R, _members(run)) for run in runs]
+
+
+# Where everything lies in the file
+
+
+@attrs.define(eq=False)
+class _Map:
+    """File offsets while segments are walked; pos: the end of what was placed."""
+
+    placed: Placement
+    options: ElfOptions
+    elf_class: int
+    size: int
+    pos: int
+    offsets: dict[int, int] = attrs.field(factory=dict)
+
+
+def map_file(
+    plans: Sequence[SegmentPlan],
+    placed: Placement,
+    options: ElfOptions,
+    elf_class: int,
+    has_sections: bool,
+) -> FileMap:
+    """File offsets and program headers.
+
+    Raises headers-do-not-fit: FILEHDR or PHDRS, and the first section is too low."""
+    size = header_size(elf_class, len(plans))
+    walk = _Map(placed, options, elf_class, size, size)
+    segments: list[Segment | None] = [None] * len(plans)
+    for i, plan in enumerate(plans):
+        if plan.type == c.PT_LOAD:
+            segments[i] = _load(plan, walk)
+    late = []
+    for section in placed.sections:
+        index = section.plan.index
+        if index not in walk.offsets and not section.plan.dropped:
+            if section.plan.alloc and section.plan.type != c.SHT_NOBITS:
+                walk.pos = align_to(walk.pos, section.align)
+                walk.offsets[index] = walk.pos
+                walk.pos += section.size
+            elif section.plan.alloc:
+                walk.offsets[index] = walk.pos
+            else:
+                late.append(index)
+    for i, plan in enumerate(plans):
+        if plan.type != c.PT_LOAD:
+            segments[i] = _inner(plan, walk, [s for s in segments if s is not None])
+    return FileMap(walk.offsets, tuple(s for s in segments if s is not None), walk.pos, tuple(late))
+
+
+def _load(plan: SegmentPlan, walk: _Map) -> Segment:
+    """Place a PT_LOAD and the sections in it."""
+    held = [
+        walk.placed.sections[i] for i in plan.sections if not walk.placed.sections[i].plan.dropped
+    ]
+    options, page = walk.options, walk.options.page
+    align = max([page, *(s.align for s in held)]) if not options.paging or held else page
+    if options.paging:
+        align = max((s.align for s in held), default=1)
+    flags = _flags(plan, held)
+    if not held:
+        return _headers_alone(plan, walk, flags, align)
+    first = held[0]
+    no_contents = all(s.plan.type == c.SHT_NOBITS for s in held)
+    before = walk.pos
+    lma = first.lma if plan.at is None else _number(plan.at, walk.placed)
+    vma = first.vma
+    if plan.filehdr or plan.phdrs:
+        start = 0 if plan.filehdr else header_size(walk.elf_class, 0)
+        walk.pos = align_to(walk.pos, align, vma)
+        distance = walk.pos - start
+        if vma < distance:
+            raise _no_room(plan, first, walk.size)
+        vma -= distance
+        lma -= distance if plan.at is None else 0
+        offset = start
+        filesz = memsz = distance if plan.at is None else walk.size - start
+    else:
+        walk.pos = align_to(walk.pos, align, vma)
+        offset = walk.pos
+        filesz = memsz = 0
+    for section in held:
+        filesz, memsz = _put(section, walk, lma, filesz, memsz)
+    if no_contents and not (plan.filehdr or plan.phdrs):
+        walk.pos = before
+        offset = vma % align
+    return Segment(c.PT_LOAD, flags, offset, vma, lma, filesz, memsz, align)
+
+
+def _put(section: PlacedSection, walk: _Map, lma: int, filesz: int, memsz: int) -> tuple[int, int]:
+    """Place a section of a PT_LOAD whose parts so far take so many bytes."""
+    is_bss = section.plan.type == c.SHT_NOBITS
+    if is_bss and section.plan.flags & c.SHF_TLS:
+        walk.offsets[section.plan.index] = walk.pos
+        return filesz, memsz
+    gap = max(section.lma - (lma + memsz), 0)
+    memsz += gap
+    if not is_bss:
+        walk.pos += memsz - filesz
+        filesz = memsz
+    walk.offsets[section.plan.index] = walk.pos + (gap if is_bss and memsz - gap == filesz else 0)
+    memsz += section.size
+    if not is_bss:
+        walk.pos += section.size
+        filesz = memsz
+    return filesz, memsz
+
+
+def _headers_alone(plan: SegmentPlan, walk: _Map, flags: int, align: int) -> Segment:
+    """A PT_LOAD that holds the headers and no section: in the page before the first section."""
+    inside = [s for s in walk.placed.sections if s.plan.alloc and not s.plan.dropped]
+    if plan.node is not None or not inside:
+        stop = walk.size if plan.phdrs else header_size(walk.elf_class, 0)
+        filled = stop if plan.filehdr or plan.phdrs else 0
+        lma = 0 if plan.at is None else _number(plan.at, walk.placed)
+        return Segment(c.PT_LOAD, flags, 0, 0, lma, filled, filled, align)
+    first = min(inside, key=lambda s: (s.lma, s.vma))
+    page = walk.options.page
+    vma = (first.vma - walk.size) & -page
+    lma = (first.lma - walk.size) & -page
+    if (lma + walk.size - 1) & -page == first.lma & -page and lma >= page:
+        lma -= page
+    return Segment(c.PT_LOAD, flags, 0, vma, lma, walk.size, walk.size, align)
+
+
+def _no_room(plan: SegmentPlan, first: PlacedSection, size: int) -> Exception:
+    return fail(
+        "headers-do-not-fit",
+        "not enough room for program headers, try linking with -N",
+        span=plan.node.span if plan.node is not None else None,
+        notes=[f"they take {size:#x} bytes, `{first.name}' is at {first.vma:#x}"],
+        help=["begin the sections with `. = base + SIZEOF_HEADERS;`"],
+    )
+
+
+def _flags(plan: SegmentPlan, held: Sequence[PlacedSection]) -> int:
+    if plan.flags is not None:
+        return plan.flags
+    flags = c.PF_R if plan.type == c.PT_LOAD or held else 0
+    for section in held:
+        flags |= permissions(section.plan.flags)
+    return flags
+
+
+def _number(expr: n.Expr, placed: Placement) -> int:
+    return evaluate(expr, PhdrScope(GNU, symbols=placed.symbols)).absolute() & MASK
+
+
+def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
+    """A segment that describes part of a PT_LOAD, or nothing in memory."""
+    held = [
+        walk.placed.sections[i] for i in plan.sections if not walk.placed.sections[i].plan.dropped
+    ]
+    flags = _flags(plan, held)
+    word = walk.elf_class // 8
+    if plan.type == c.PT_GNU_STACK and plan.node is None:
+        return Segment(plan.type, flags, 0, 0, 0, 0, walk.options.stack_size, 16)
+    if plan.type == c.PT_PHDR or plan.filehdr or plan.phdrs:
+        start = 0 if plan.filehdr else header_size(walk.elf_class, 0)
+        size = (
+            walk.size if plan.phdrs or plan.type == c.PT_PHDR else header_size(walk.elf_class, 0)
+        ) - start
+        around = next((s for s in loads if s.type == c.PT_LOAD and s.offset <= start), None)
+        vma = around.vaddr + start - around.offset if around is not None else 0
+        lma = around.paddr + start - around.offset if around is not None else 0
+        return Segment(plan.type, flags, start, vma, lma, size, size, word)
+    if not held:
+        lma = 0 if plan.at is None else _number(plan.at, walk.placed)
+        return Segment(plan.type, flags, 0, 0, lma, 0, 0, word)
+    first, last = held[0], held[-1]
+    offset = walk.offsets.get(first.plan.index, 0)
+    end = max(s.vma + s.size for s in held)
+    in_file = [s for s in held if s.plan.type != c.SHT_NOBITS]
+    filesz = 0
+    if in_file:
+        filesz = walk.offsets.get(in_file[-1].plan.index, 0) + in_file[-1].size - offset
+    lma = first.lma if plan.at is None else _number(plan.at, walk.placed)
+    align = max(s.align for s in held)
+    del last
+    return Segment(plan.type, flags, offset, first.vma, lma, filesz, end - first.vma, align)
+
+
+def first_guess(plan: Plan, addresses: Addresses, options: ElfOptions) -> int:
+    """How many program headers GNU ld expects before anything has an address."""
+    count = 2
+    count += sum(1 for s in plan.sections if s.type == c.SHT_NOTE and s.alloc and not s.dropped)
+    count += any(s.flags & c.SHF_TLS for s in plan.sections)
+    return count + 1

@@ -1,0 +1,108 @@
+"""Addresses and segments settled together: each depends on how large the headers are.
+
+An expression may ask for SIZEOF_HEADERS, and the number of program headers follows from where the
+sections lie.  LLD counts segments before it places anything; GNU ld places, counts, and places
+again until the count is steady."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..diag import Diagnostics
+from ..dialect import Dialect
+from . import segments_gnu, segments_lld
+from .base_lld import with_base_addresses
+from .elf_options import PAGE, ElfOptions, Sizes
+from .locate import Addresses
+from .order import Plan
+from .place import settle_addresses
+from .placement import Placement
+from .scripts import ScriptFile
+from .segments import SegmentPlan, header_size
+
+MAX_TRIES = 10
+FREE_TRIES = 4
+"""So often GNU ld lets the number of program headers change in either direction; after that it may
+only grow."""
+
+
+@attrs.frozen(eq=False)
+class Settled:
+    """The plan as it was walked, where everything is, and the program headers."""
+
+    plan: Plan
+    placed: Placement
+    segments: tuple[SegmentPlan, ...]
+
+
+def settle_layout(
+    plan: Plan,
+    script: ScriptFile,
+    addresses: Addresses,
+    options: ElfOptions,
+    elf_class: int,
+    raw: bool,
+    dialect: Dialect,
+    diags: Diagnostics,
+) -> Settled:
+    """Place everything.  raw: the output has no headers (SIZEOF_HEADERS is 0 in LLD)."""
+    settle = _settle_like_gnu if dialect.tables_like_gnu else _settle_like_lld
+    return settle(plan, script, addresses, options, elf_class, raw, dialect, diags)
+
+
+def _sizes(options: ElfOptions, headers: int) -> Sizes:
+    return Sizes(
+        headers,
+        options.max_page or PAGE,
+        options.common_page or PAGE,
+        options.segment_starts,
+        options.relro,
+        options.separate not in ("none",),
+    )
+
+
+def _settle_like_lld(
+    plan: Plan,
+    script: ScriptFile,
+    addresses: Addresses,
+    options: ElfOptions,
+    elf_class: int,
+    raw: bool,
+    dialect: Dialect,
+    diags: Diagnostics,
+) -> Settled:
+    segments = segments_lld.plan_segments(plan.sections, script, options, dialect)
+    headers = 0 if raw or options.relocatable else header_size(elf_class, len(segments))
+    plan = attrs.evolve(plan, sizes=_sizes(options, headers))
+    if not options.relocatable:
+        plan = with_base_addresses(plan, segments, script, options, addresses.machine)
+    placed = settle_addresses(plan, script, addresses, dialect, diags)
+    return Settled(plan, placed, segments)
+
+
+def _settle_like_gnu(
+    plan: Plan,
+    script: ScriptFile,
+    addresses: Addresses,
+    options: ElfOptions,
+    elf_class: int,
+    raw: bool,
+    dialect: Dialect,
+    diags: Diagnostics,
+) -> Settled:
+    count = segments_gnu.first_guess(plan, addresses, options)
+    if options.relocatable:
+        plan = attrs.evolve(plan, sizes=_sizes(options, 0))
+        return Settled(plan, settle_addresses(plan, script, addresses, dialect, diags), ())
+    for attempt in range(MAX_TRIES):
+        sizes = _sizes(options, header_size(elf_class, count))
+        plan = attrs.evolve(plan, sizes=sizes)
+        met = Diagnostics()
+        placed = settle_addresses(plan, script, addresses, dialect, met)
+        segments = segments_gnu.plan_segments(placed, script, options, dialect, elf_class, count)
+        found = len(segments)
+        if found == count or (attempt >= FREE_TRIES and found < count):
+            break
+        count = found
+    diags.extend(met)
+    return Settled(plan, placed, segments)

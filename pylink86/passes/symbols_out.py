@@ -1,0 +1,331 @@
+"""The symbol table of the output: which symbols stay, in which order, bound how.
+
+Local symbols come first (gABI ch.4), file by file; what is left out of them is a matter of
+`-x`, `-X` and of the dialect, and so is the order of the others: GNU ld writes them as they lie in
+its table of names, LLD as they were first mentioned.
+
+All of it was found by linking two small files with each linker and reading `readelf -sW`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from .. import elf_const as c
+from ..dialect import Dialect
+from ..model import ABS, COMMON, UNDEF, SymbolRow
+from .elf_options import ElfOptions
+from .placement import PlacedSection, Placement
+from .resolve import hash_bucket
+
+FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
+
+
+@attrs.frozen
+class Origin:
+    """Where a row comes from: (file, symbol index), or a name of the script (file is -1)."""
+
+    file: int
+    index: int
+    name: str = ""
+
+
+@attrs.frozen(eq=False)
+class OutSymbols:
+    """rows: without the null symbol, locals first.  number: of the output symbol for (file, symbol
+    index) of every input symbol that has one.  names: of the output symbol for a global name.
+    sections: of the section symbol for a header index."""
+
+    rows: tuple[SymbolRow, ...]
+    locals: int
+    number: dict[tuple[int, int], int]
+    names: dict[str, int]
+    sections: dict[int, int]
+
+
+@attrs.frozen(eq=False)
+class SymbolSources:
+    """What the table is made of.
+
+    where: header index of each output section, by OutputPlan.index; nearby: for those that are not
+    in the output, the one that stands for them.  tls_start: address of the PT_TLS.  section_syms:
+    header indices that get a section symbol, in order, each with the file it goes with (-1: the
+    linker's). with_addresses: False for -r, where values count from the section."""
+
+    placed: Placement
+    where: dict[int, int]
+    nearby: dict[int, int]
+    tls_start: int
+    options: ElfOptions
+    dialect: Dialect
+    section_syms: tuple[tuple[int, int], ...] = ()
+    used: frozenset[tuple[int, int]] = frozenset()
+
+    @property
+    def relocatable(self) -> bool:
+        return self.options.relocatable
+
+    def place(self, index: int, offset: int) -> tuple[int, int] | None:
+        """(header index, st_value) of an offset in an output section."""
+        section = self.placed.sections[index]
+        shndx = self.where.get(index)
+        if shndx is None:
+            shndx = self.nearby.get(index, ABS)
+        value = offset if self.relocatable else section.vma + offset
+        if section.plan.flags & c.SHF_TLS and not self.relocatable:
+            value -= self.tls_start
+        return shndx, value
+
+    def row(self, file: int, index: int, name: str, binding: int) -> SymbolRow | None:
+        """An input's symbol as it is in the output; None when its section is not."""
+        symbols = self.placed.addresses.resolution.files[file].symbols
+        info, other, size = symbols.info[index], symbols.other[index], symbols.size[index]
+        shndx = symbols.shndx[index]
+        if shndx in (UNDEF, COMMON):
+            if shndx == COMMON or binding != c.STB_LOCAL:
+                return SymbolRow(
+                    name, symbols.value[index], size, binding, info & 0xF, other, shndx
+                )
+            return None
+        found = self.placed.addresses.of_symbol(file, index)
+        if found is None:
+            return None
+        if isinstance(found, int):
+            return SymbolRow(name, found, size, binding, info & 0xF, other, ABS)
+        spot = self.place(*found)
+        if spot is None:
+            return None
+        return SymbolRow(name, spot[1], size, binding, info & 0xF, other, spot[0])
+
+
+def output_symbols(sources: SymbolSources) -> OutSymbols:
+    """The table of the dialect."""
+    made = _like_gnu(sources) if sources.dialect.tables_like_gnu else _like_lld(sources)
+    rows, origins = made
+    number: dict[tuple[int, int], int] = {}
+    names: dict[str, int] = {}
+    sections: dict[int, int] = {}
+    local = 0
+    for at, (row, origin) in enumerate(zip(rows, origins), 1):
+        if row.binding == c.STB_LOCAL:
+            local = at
+        if row.type == c.STT_SECTION and origin.index < 0:
+            sections[row.shndx] = at
+        elif origin.file >= 0:
+            number[origin.file, origin.index] = at
+        if origin.name:
+            names[origin.name] = at
+    return OutSymbols(tuple(rows), local, number, names, sections)
+
+
+Made = tuple[list[SymbolRow], list[Origin]]
+
+
+def _split(pairs: Iterable[tuple[SymbolRow, Origin]]) -> Made:
+    rows, origins = [], []
+    for row, origin in pairs:
+        rows.append(row)
+        origins.append(origin)
+    return rows, origins
+
+
+def _locals(sources: SymbolSources, file: int) -> Iterator[tuple[SymbolRow, Origin]]:
+    """The local symbols of a file that stay."""
+    addresses = sources.placed.addresses
+    obj = addresses.resolution.files[file]
+    symbols, options = obj.symbols, sources.options
+    if options.discard == "all" and not sources.used:
+        return
+    for index in range(1, addresses.resolution.first_global[file]):
+        kind = symbols.info[index] & 0xF
+        name = symbols.name(index)
+        if kind == c.STT_SECTION:
+            continue
+        if kind == c.STT_FILE:
+            if options.discard != "all":
+                yield (
+                    SymbolRow(name, 0, 0, c.STB_LOCAL, kind, symbols.other[index], ABS),
+                    Origin(file, index),
+                )
+            continue
+        if not name or (
+            (file, index) not in sources.used and _left_out(sources, file, index, name)
+        ):
+            continue
+        row = sources.row(file, index, name, c.STB_LOCAL)
+        if row is not None:
+            yield row, Origin(file, index)
+
+
+def _left_out(sources: SymbolSources, file: int, index: int, name: str) -> bool:
+    """Whether -x, -X or the default drop a local symbol: temporary ones (`.L`) in sections whose
+    strings or constants are merged, unless the output can be linked again."""
+    discard = sources.options.discard
+    if discard == "all":
+        return True
+    if discard == "none" or not name.startswith(".L"):
+        return False
+    if discard == "locals":
+        return True
+    obj = sources.placed.addresses.resolution.files[file]
+    shndx = obj.symbols.shndx[index]
+    merged = shndx > 0 and bool(obj.sections.flags[shndx] & c.SHF_MERGE)
+    return merged and not (sources.relocatable and sources.dialect.tables_like_gnu)
+
+
+def _section_symbol(sources: SymbolSources, shndx: int) -> tuple[SymbolRow, Origin]:
+    index = next(i for i, at in sources.where.items() if at == shndx)
+    value = 0 if sources.relocatable else sources.placed.sections[index].vma
+    return SymbolRow("", value, 0, c.STB_LOCAL, c.STT_SECTION, 0, shndx), Origin(-1, -1)
+
+
+def _script_row(sources: SymbolSources, name: str, binding: int, other: int) -> SymbolRow:
+    """A symbol the script assigns."""
+    value = sources.placed.symbols[name]
+    section = value.section
+    number = value.absolute() & ((1 << 64) - 1)
+    if isinstance(section, PlacedSection) and not value.forced:
+        index = section.plan.index
+        shndx = sources.where.get(index, sources.nearby.get(index, ABS)) if index >= 0 else ABS
+    else:
+        shndx = ABS
+        around = sources.placed.seen_from.get(name) if value.from_dot else None
+        if around is not None and sources.dialect.tables_like_gnu:
+            shndx = sources.where.get(around, sources.nearby.get(around, ABS))
+    if sources.relocatable and shndx > 0:
+        number = value.number if section is not None else number
+    kind = c.STT_NOTYPE
+    size = 0
+    definer = sources.placed.addresses.resolution.definer.get(name)
+    if definer is not None and not sources.dialect.tables_like_gnu:
+        symbols = sources.placed.addresses.resolution.files[definer[0]].symbols
+        kind, size = symbols.info[definer[1]] & 0xF, 0
+    return SymbolRow(name, number, size, binding, kind, other, shndx)
+
+
+def _mentioned(sources: SymbolSources) -> dict[str, tuple[int, int]]:
+    """Global names in the order files mention them -> who first did."""
+    found: dict[str, tuple[int, int]] = {}
+    resolution = sources.placed.addresses.resolution
+    for file, names in enumerate(resolution.global_names):
+        first = resolution.first_global[file]
+        for at, name in enumerate(names, first):
+            if name not in found:
+                found[name] = (file, at)
+    return found
+
+
+def _global(
+    sources: SymbolSources, name: str, mention: tuple[int, int], visibility: int
+) -> tuple[SymbolRow, Origin] | None:
+    """A global symbol's row and where it comes from; None when it is not in the output."""
+    resolution = sources.placed.addresses.resolution
+    definer = resolution.definer.get(name)
+    file, index = definer or mention
+    symbols = resolution.files[file].symbols
+    binding = symbols.info[index] >> 4
+    if definer is None and not sources.relocatable:
+        if sources.dialect.tables_like_gnu and binding == c.STB_WEAK:
+            return None
+        binding = _undefined_binding(sources, name, binding)
+    row = sources.row(file, index, name, binding)
+    if row is None:
+        return None
+    row = attrs.evolve(row, other=(row.other & ~3) | visibility)
+    return row, Origin(file, index, name)
+
+
+def _undefined_binding(sources: SymbolSources, name: str, binding: int) -> int:
+    return binding
+
+
+def _visibilities(sources: SymbolSources) -> dict[str, int]:
+    """The strictest visibility any file gives a name (gABI ch.4): internal, hidden, protected."""
+    found: dict[str, int] = {}
+    resolution = sources.placed.addresses.resolution
+    for file, names in enumerate(resolution.global_names):
+        other = resolution.files[file].symbols.other
+        first = resolution.first_global[file]
+        for at, name in enumerate(names, first):
+            visibility = other[at] & 3
+            if visibility:
+                old = found.get(name)
+                found[name] = visibility if old is None else min(old, visibility)
+    return found
+
+
+# LLD
+
+
+def _like_lld(sources: SymbolSources) -> Made:
+    """File by file: the file's locals, the section symbols of sections it began, its hidden
+    symbols; then those of no file; then the others as first mentioned, the script's last."""
+    resolution = sources.placed.addresses.resolution
+    groups: dict[int, list[tuple[SymbolRow, Origin]]] = {}
+    for file in range(len(resolution.files) - 1):
+        for pair in _locals(sources, file):
+            groups.setdefault(file, []).append(pair)
+    for shndx, file in sources.section_syms:
+        groups.setdefault(file, []).append(_section_symbol(sources, shndx))
+    rest: list[tuple[SymbolRow, Origin]] = []
+    placed = sources.placed
+    visibilities = _visibilities(sources)
+    mentioned = _mentioned(sources)
+    for name in (*mentioned, *(n for n in placed.symbols if n not in mentioned)):
+        visibility = visibilities.get(name, c.STV_DEFAULT)
+        if name in placed.symbols:
+            if name in placed.hidden:
+                visibility = c.STV_HIDDEN
+            pair = _script_row(sources, name, c.STB_GLOBAL, visibility), Origin(-1, 0, name)
+        else:
+            made = _global(sources, name, mentioned[name], visibility)
+            if made is None:
+                continue
+            pair = made
+        row, origin = pair
+        hidden = visibility in FORCED_LOCAL and row.shndx != UNDEF and not sources.relocatable
+        if hidden:
+            row = attrs.evolve(row, binding=c.STB_LOCAL)
+            groups.setdefault(origin.file, []).append((row, origin))
+        else:
+            rest.append((row, origin))
+    return _split([pair for group in groups.values() for pair in group] + rest)
+
+
+# GNU ld
+
+
+def _like_gnu(sources: SymbolSources) -> Made:
+    """Section symbols when relocations stay; locals file by file; after a nameless STT_FILE what
+    the script hides; then the others in the order of the table of names."""
+    resolution = sources.placed.addresses.resolution
+    found = [_section_symbol(sources, shndx) for shndx, _ in sources.section_syms]
+    for file in range(len(resolution.files) - 1):
+        found += _locals(sources, file)
+    placed = sources.placed
+    mentioned = _mentioned(sources)
+    visibilities = _visibilities(sources)
+    order = sorted(
+        [*mentioned, *(n for n in placed.symbols if n not in mentioned)][::-1], key=hash_bucket
+    )
+    hidden = [name for name in order if name in placed.hidden and not sources.relocatable]
+    if hidden and sources.options.discard != "all":
+        nameless = SymbolRow("", 0, 0, c.STB_LOCAL, c.STT_FILE, 0, ABS)
+        found.append((nameless, Origin(-1, -1)))
+    for name in hidden:
+        row = _script_row(sources, name, c.STB_LOCAL, c.STV_DEFAULT)
+        found.append((row, Origin(-1, 0, name)))
+    for name in order:
+        visibility = visibilities.get(name, c.STV_DEFAULT)
+        if name in placed.symbols:
+            if name not in placed.hidden or sources.relocatable:
+                if name in placed.hidden:
+                    visibility = c.STV_HIDDEN
+                row = _script_row(sources, name, c.STB_GLOBAL, visibility)
+                found.append((row, Origin(-1, 0, name)))
+            continue
+        made = _global(sources, name, mentioned[name], visibility)
+        if made is not None:
+            found.append(made)
+    return _split(found)
