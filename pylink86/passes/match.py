@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from .. import elf_const as c
+from ..diag import Span, fail
 from ..dialect import Dialect
 from ..script import nodes as n
 from ..wildcard import compile_section_pattern
@@ -311,8 +312,8 @@ class _Matcher:
         """INPUT_SECTION_FLAGS: every named flag set, every `!` flag clear (manual 3.6.4.1)."""
         if not node.with_flags and not node.without_flags:
             return None
-        on = _flag_mask(node.with_flags)
-        off = _flag_mask(node.without_flags)
+        on = _flag_mask(node.with_flags, node.span)
+        off = _flag_mask(node.without_flags, node.span)
         return lambda flags: flags & on == on and not flags & off
 
     def _sort(
@@ -339,10 +340,18 @@ class _Matcher:
 _FLAG_NUMBERS = {f"SHF_{name}": number for number, name in c.SHF_NAMES.items()}
 
 
-def _flag_mask(names: Iterable[str]) -> int:
+def _flag_mask(names: Iterable[str], span: Span | None) -> int:
     mask = 0
     for name in names:
-        mask |= _FLAG_NUMBERS.get(name) or int(name, 0)
+        try:
+            mask |= _FLAG_NUMBERS.get(name) or int(name, 0)
+        except ValueError:
+            raise fail(
+                "unknown-section-flag",
+                f"unrecognized section flag `{name}'",
+                span=span,
+                help=["use a number, or one of " + ", ".join(sorted(_FLAG_NUMBERS))],
+            ) from None
     return mask
 
 
