@@ -227,6 +227,11 @@ have 64 bits (32 on i386), and there is nothing behind the last one.
 
 Cure: a lower address, or a smaller section; often an address of -1 came out of an expression.
 """,
+    "unknown-section-flag": """
+INPUT_SECTION_FLAGS takes input sections by their ELF flags, and what stands there is none.
+
+Example: `INPUT_SECTION_FLAGS(SHF_EXECINSTR & !SHF_WRITE) *(.text*)`.  A number is taken as it is.
+""",
     "fill-too-wide": """
 LLD takes the fill behind `=` and in FILL() as a number of 32 bits, its most significant byte first.
 GNU ld repeats a hexadecimal constant of any length as it is written.
