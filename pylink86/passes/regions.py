@@ -13,6 +13,7 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
+from .match import Claim
 from .order import OutputPlan
 from .scripts import ScriptFile
 
@@ -145,8 +146,13 @@ def find_region(
     addressed = node is not None and node.address is not None and walk.dialect.lma_counts
     if not regions.by_name or not plan.alloc or addressed:
         return None
+    traits = _traits(plan, walk.dialect)
+    if walk.dialect.lma_counts and not _has_contents(plan):
+        if not _advanced_before(walk, section):
+            return None
+        traits = {"a", "w"}
     for region in regions.by_name.values():
-        if _accepts(region.node.attributes, plan, walk.dialect):
+        if _accepts(region.node.attributes, traits, walk.dialect):
             section.region = region.name
             return region
     if plan.dropped:
@@ -190,7 +196,24 @@ def _traits(plan: OutputPlan, dialect: Dialect) -> set[str]:
     return found - {""}
 
 
-def _accepts(attributes: str, plan: OutputPlan, dialect: Dialect) -> bool:
+def _has_contents(plan: OutputPlan) -> bool:
+    return any(
+        bool(item.sections) if isinstance(item, Claim) else isinstance(item, (n.Data, n.Text))
+        for item in plan.items
+    )
+
+
+def _advanced_before(walk: Scope, section: PlacedSection) -> bool:
+    """Whether a section of nothing but assignments took space in an earlier walk: only then does
+    GNU ld take it for one in memory, which needs a region."""
+    walk.looked_ahead = True
+    if walk.before is not None:
+        before = walk.before.sections[len(walk.placed)]
+        section.advanced = before.advanced or before.size > 0
+    return section.advanced
+
+
+def _accepts(attributes: str, traits: set[str], dialect: Dialect) -> bool:
     """Whether any wanted attribute is the section's and no refused one is.
 
     `!` refuses all letters after it in GNU ld; in LLD the next `!` turns back.
@@ -203,5 +226,4 @@ def _accepts(attributes: str, plan: OutputPlan, dialect: Dialect) -> bool:
             negative = dialect.lma_counts or not negative
         else:
             (refused if negative else wanted).add(ATTRIBUTES.get(letter, letter))
-    traits = _traits(plan, dialect)
     return bool(wanted & traits) and not refused & traits
