@@ -13,7 +13,9 @@ from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
 from .largest import largest_inputs, largest_symbols
+from .near import listed
 from .placement import Asserted, PlacedSection, Placement
+from .words import expressions
 
 
 def check_layout(
@@ -58,7 +60,9 @@ def _check_size(
             return
     if raw:
         start = (lambda s: s.lma) if dialect.lma_counts else (lambda s: s.vma)
-        _check_span(sorted((s for s in inside if s.plan.loads), key=start), start, max_size, diags)
+        _check_span(
+            sorted((s for s in inside if s.plan.loads), key=start), start, dialect, max_size, diags
+        )
 
 
 def _largest_gap(section: PlacedSection) -> str:
@@ -71,6 +75,7 @@ def _largest_gap(section: PlacedSection) -> str:
 def _check_span(
     inside: list[PlacedSection],
     start: Callable[[PlacedSection], int],
+    dialect: Dialect,
     max_size: int,
     diags: Diagnostics,
 ) -> None:
@@ -91,10 +96,29 @@ def _check_span(
             f"{start(left) + left.size:#x}, and `{right.name}', which starts at {start(right):#x}"
         ],
         help=[
-            f"give `{right.name}' a load address next to `{left.name}' with AT(...), or raise "
-            "--max-image-size"
+            *_across_hole(left, right, dialect),
+            "or raise --max-image-size, when the file is meant to be so large",
         ],
     )
+
+
+def _across_hole(left: PlacedSection, right: PlacedSection, dialect: Dialect) -> list[str]:
+    """How a hole goes away: by placing what the script forgot, or by a load address."""
+    forgotten = [s.name for s in (left, right) if s.plan.node is None]
+    if forgotten:
+        names = " ".join(forgotten)
+        return [
+            f"the script does not place {listed(forgotten)}: add *({names}) to a section, or leave "
+            f"it out with /DISCARD/ : {{ *({names}) }}"
+        ]
+    if not dialect.lma_counts:
+        return [
+            f"place `{right.name}' nearer; LLD ignores AT in raw output, --dialect=gnu does not"
+        ]
+    return [
+        f"give `{right.name}' a load address next to `{left.name}': "
+        f"AT(LOADADDR({left.name}) + SIZEOF({left.name}))"
+    ]
 
 
 def _check_asserts(placed: Placement, diags: Diagnostics) -> None:
@@ -105,7 +129,7 @@ def _check_asserts(placed: Placement, diags: Diagnostics) -> None:
                 found.node.message,
                 span=found.node.span,
                 label="this does not hold",
-                notes=_arithmetic(found),
+                notes=[*_arithmetic(found), *_measured(found, placed)],
             )
 
 
@@ -120,6 +144,20 @@ def _arithmetic(found: Asserted) -> list[str]:
     word = "more" if left > right else "less"
     distance = f": {by:#x} ({by}) {word} than {right:#x}" if by else ""
     return [f"{name} is {left:#x}{distance}"]
+
+
+def _measured(found: Asserted, placed: Placement) -> list[str]:
+    """What is large in the sections whose SIZEOF the condition limits."""
+    notes = []
+    for expr in expressions(found.node.condition):
+        if isinstance(expr, n.Call) and expr.name == "SIZEOF":
+            section = placed.find(expr.target)
+            if section is not None:
+                inputs = largest_inputs(section, placed.addresses)
+                symbols = largest_symbols(section, placed.addresses)
+                notes += [f"largest inputs of `{section.name}': {inputs}"] if inputs else []
+                notes += [f"largest symbols of `{section.name}': {symbols}"] if symbols else []
+    return notes
 
 
 def _check_regions(placed: Placement, diags: Diagnostics) -> None:
