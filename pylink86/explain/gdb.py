@@ -10,6 +10,9 @@ How wide code is, no object file says.  What is taken as a sign, strongest first
   label or the end of the input section;
 - relocations of 16 bits in an input section: 16-bit code up to the first such label;
 - the file's class: ELF32 is 32-bit code, ELF64 64-bit code.
+
+A machine that describes its registers as 64-bit (qemu-system-x86_64) makes gdb refuse the other
+two: the script then leaves the architecture alone.  qemu-system-i386 switches between 16 and 32.
 """
 
 from __future__ import annotations
@@ -25,8 +28,8 @@ from ..passes.placement import INPUT
 
 ARCHITECTURES = {16: "i8086", 32: "i386", 64: "i386:x86-64"}
 
-WIDTH = re.compile(r"(?:^|[._$])(?:code|bits|start|entry|mode)_?(16|32|64)$")
-MODE = re.compile(r"(?:^|[._$])(real|protected|long)_?mode(?:_(?:start|entry|code|begin))?$")
+WIDTH = re.compile(r"(?:^_*|[.$])(?:code|bits|start|entry|mode)_?(16|32|64)$")
+MODE = re.compile(r"(?:^_*|[.$])(real|protected|long)_?mode(?:_(?:start|entry|code|begin))?$")
 MODES = {"real": 16, "protected": 32, "long": 64}
 
 SHORT_RELOCATIONS = {c.EM_386: frozenset({20, 21}), c.EM_X86_64: frozenset({12, 13})}
@@ -46,14 +49,18 @@ def gdb_script(result: LinkResult, twin: str, image: str = "") -> str:
     lines = [
         f"# gdb commands for {image or twin}: gdb -x THIS_FILE, then `target remote :1234'.",
         "# Start the machine with, say: qemu-system-i386 -s -S -drive format=raw,file=...",
+        # Without a system below, gdb need not look for the conventions of one.
+        "set osabi none",
         f"file {_quoted(twin)}",
         "",
         "define pylink86-architecture-at",
-        "  set $pylink86_at = (unsigned long long) ($arg0)",
+        "  with language c -- set $pylink86_at = (unsigned long long) ($arg0)",
     ]
     for found in code_ranges(result):
+        within = f"$pylink86_at >= {found.start:#x} && $pylink86_at < {found.end:#x}"
+        able = "" if found.width == 64 else " && ($_thread == 0 || $_isvoid($rip))"
         lines += [
-            f"  if $pylink86_at >= {found.start:#x} && $pylink86_at < {found.end:#x}",
+            f"  if {within}{able}",
             f"    set architecture {ARCHITECTURES[found.width]}",
             "  end",
         ]
