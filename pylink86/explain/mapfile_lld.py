@@ -74,6 +74,9 @@ class _Printer:
     def input_section(self, sid: SectionId, section: PlacedSection) -> Iterator[str]:
         where = self.result.placed.addresses
         vma = section.vma + where.offset[sid]
+        if self.result.table.name[sid] == ".eh_frame":
+            yield from self.unwind_records(sid, vma)
+            return
         title = f"{INSIDE}{self.file(sid)}:({self.result.table.name[sid]})"
         align = self.walk.aligns.get(sid, where.align[sid])
         yield self.row(vma, where.size[sid], align, title)
@@ -81,13 +84,35 @@ class _Printer:
             shown = readable(name) if self.demangle else name
             yield self.row(value, size, 1, SYMBOL + shown)
 
+    def unwind_records(self, sid: SectionId, vma: int) -> Iterator[str]:
+        """The unwind table was made from records of all files: a row for each run of records that
+        stood together before."""
+        edits, runs = self.result.placed.addresses.edits, list[list[int]]()
+        found: dict[int, tuple[int, int, int]] = {}
+        for part in edits.parts.get(sid, ()):
+            for start, size, out in edits.moved[part][1].pieces():
+                if out is not None:
+                    found.setdefault(out, (size, start, part))
+        for out, (size, start, part) in sorted(found.items()):
+            last = runs[-1] if runs else [0, 0, 0, -1]
+            if part == last[3] and (out, start) == (last[0] + last[1], last[2] + last[1]):
+                last[1] += size
+            else:
+                runs.append([out, size, start, part])
+        for out, size, start, part in runs:
+            title = f"{INSIDE}{self.owner(part)}:(.eh_frame+{start:#x})"
+            yield self.row(vma + out, size, 1, title)
+
+    def owner(self, sid: SectionId) -> str:
+        return self.result.resolution.files[self.result.table.file[sid]].name
+
     def file(self, sid: SectionId) -> str:
         """The name of an input section's file; sections the linker made anew have none."""
         number = self.result.table.file[sid]
         moved = self.result.placed.addresses.edits.moved
         if number < 0 or moved.get(sid, (-1,))[0] == sid:
             return "<internal>"
-        return self.result.resolution.files[number].name
+        return self.owner(sid)
 
     def statement(self, node: n.SectionStatement, indent: str) -> Iterator[str]:
         note = self.walk.notes.get(id(node))
