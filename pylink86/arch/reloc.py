@@ -267,14 +267,18 @@ def patches(rows: Table, reach: Reach, word: int, in_place: bool) -> dict[int, P
     rows where a linker looks at the value without the addend get an empty range, so that `judge`
     decides. A type that is missing here is explained by its Row (see `needs`) or unknown.
     """
-    found = {}
-    for number, row in rows.items():
-        if row.kind in APPLIED and row.kind != NONE:
-            lo, hi = quick_range(reach, row, word)
-            if in_place and "before" in reach.in_place and accepted(reach, row) != ANY:
-                lo, hi = 1, 0
-            found[number] = Patch(row.kind, lo, hi, mask(row.width), PACK[row.width])
-    return found
+    found = {number: patch_of(row, reach, word, in_place) for number, row in rows.items()}
+    return {number: patch for number, patch in found.items() if patch is not None}
+
+
+def patch_of(row: Row, reach: Reach, word: int, in_place: bool) -> Patch | None:
+    """One row of `patches`; None when addresses alone cannot say what to write."""
+    if row.kind not in APPLIED or row.kind == NONE:
+        return None
+    lo, hi = quick_range(reach, row, word)
+    if in_place and "before" in reach.in_place and accepted(reach, row) != ANY:
+        lo, hi = 1, 0
+    return Patch(row.kind, lo, hi, mask(row.width), PACK[row.width])
 
 
 def quick_range(reach: Reach, row: Row, word: int) -> Range:

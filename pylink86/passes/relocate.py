@@ -8,11 +8,13 @@ it, and warned about where that linker writes a value that reads back as another
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 import attrs
 
 from .. import elf_const as c
-from ..arch import patches_for, reloc_name, rows_for, word_of
+from ..arch import reloc_name, rows_for, word_of
 from ..arch.reloc import (
     NONE,
     PC,
@@ -27,6 +29,7 @@ from ..arch.reloc import (
     either_range,
     implicit_addend,
     judge,
+    patch_of,
 )
 from ..arch.reloc import needs as needs_of
 from ..diag import Diagnostics
@@ -73,10 +76,17 @@ def apply_relocations(
     contents = tuple(assemble(section, placed.addresses) for section in placed.sections)
     reach = REACHES["gnu-generic" if generic and dialect.name == "gnu" else dialect.name]
     patcher = _Patcher(placed, contents, dialect, generic, reach, diags, source_line)
+    where = placed.addresses
+    relocated = {
+        base + index
+        for base, file in zip(where.table.base, where.resolution.files)
+        for index in file.relocation_sections
+    }
+    relocated |= where.edits.parts.keys()
     for section, content in zip(placed.sections, contents):
         if content:
             for piece in section.pieces:
-                if piece.kind == INPUT:
+                if piece.kind == INPUT and piece.origin in relocated:
                     patcher.patch(piece.origin, content, section, piece.sec_off)
     patcher.references.report(diags)
     return Patched(contents, patcher.applied)
@@ -108,6 +118,21 @@ def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:
 
 BLANK = 1 << 80
 
+T = TypeVar("T")
+
+
+class _OnDemand(dict[int, T]):
+    """A column of which a few entries are wanted: each is made when it is first asked for."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[int], T]) -> None:
+        self._make = make
+
+    def __missing__(self, key: int) -> T:
+        made = self[key] = self._make(key)
+        return made
+
 
 @attrs.define(eq=False)
 class _Patcher:
@@ -122,9 +147,9 @@ class _Patcher:
     source_line: SourceLine
     references: References = attrs.field(init=False)
     applied: int = 0
-    _values: dict[int, list[int | None]] = attrs.field(factory=dict)
+    _values: dict[int, _OnDemand[int | None]] = attrs.field(factory=dict)
     _script: dict[str, int] = attrs.field(factory=dict)
-    _tables: dict[tuple[int, bool], dict[int, Patch]] = attrs.field(factory=dict)
+    _tables: dict[tuple[int, bool], _OnDemand[Patch | None]] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.references = References(self.placed, self.dialect, self.source_line)
@@ -134,38 +159,40 @@ class _Patcher:
     def debug_is_relative(self) -> bool:
         return self.generic and self.dialect.generic_path
 
-    def _table(self, machine: int, in_place: bool) -> dict[int, Patch]:
+    def _table(self, machine: int, in_place: bool) -> _OnDemand[Patch | None]:
+        """Types by number, None for those that need more than addresses; see `reloc.patches`."""
         found = self._tables.get((machine, in_place))
         if found is None:
-            found = patches_for(machine, self.reach, in_place)
-            self._tables[machine, in_place] = found
+            rows = rows_for(machine)
+
+            def patch(kind: int) -> Patch | None:
+                row = rows.get(kind)
+                return row and patch_of(row, self.reach, word_of(machine), in_place)
+
+            found = self._tables[machine, in_place] = _OnDemand(patch)
         return found
 
-    def values(self, file: int) -> list[int | None]:
-        """S for every symbol of a file, as a signed 64-bit number; None where there is no value."""
+    def values(self, file: int) -> _OnDemand[int | None]:
+        """S of a file's symbols, as signed 64-bit numbers; None where there is no value."""
         found = self._values.get(file)
         if found is None:
-            found = self._values[file] = self._values_of(file)
+            found = self._values[file] = _OnDemand(partial(self._value, file))
         return found
 
-    def _values_of(self, file: int) -> list[int | None]:
-        where = self.placed.addresses
-        resolution = where.resolution
-        symbols = resolution.files[file].symbols
+    def _value(self, file: int, index: int) -> int | None:
+        resolution = self.placed.addresses.resolution
         first = resolution.first_global[file]
-        values: list[int | None] = [self._local(file, index) for index in range(first)]
-        for index, name in enumerate(resolution.global_names[file], first):
-            value = self._script.get(name)
-            if value is None:
-                definer = resolution.definer.get(name)
-                if definer is not None:
-                    value = self._local(*definer)
-                elif symbols.info[index] >> 4 == c.STB_WEAK:
-                    value = 0
-            elif value >= HALF:
-                value -= 1 << 64
-            values.append(value)
-        return values
+        if index < first:
+            return self._local(file, index)
+        name = resolution.global_names[file][index - first]
+        value = self._script.get(name)
+        if value is not None:
+            return value - (1 << 64) if value >= HALF else value
+        definer = resolution.definer.get(name)
+        if definer is not None:
+            return self._local(*definer)
+        is_weak = resolution.files[file].symbols.info[index] >> 4 == c.STB_WEAK
+        return 0 if is_weak else None
 
     def _local(self, file: int, index: int) -> int | None:
         if index == 0:
@@ -212,7 +239,7 @@ class _Patcher:
                 place=self.references.place(file, index, offset),
                 help=["the file is damaged: build it again"],
             )
-        return _only(rels, kept)
+        return rels if len(kept) == len(rels) else _only(rels, kept)
 
     def _apply(
         self,
@@ -239,19 +266,19 @@ class _Patcher:
         if self.debug_is_relative and obj.sections.names[index].startswith(DEBUG_NAMES):
             values = self._debug_values(obj, values)
         for offset, kind, symbol, addend in zip(rels.offset, rels.type, rels.symbol, addends):
-            patch = table.get(kind)
+            patch = table[kind]
             value = values[symbol]
             if patch is None or value is None or merged:
                 row = rows.get(kind)
                 if row is not None and row.kind == NONE:
                     continue
                 special = self._special(obj, file, index, offset, kind, symbol, addend, value)
-                if special is None:
+                if special is None or patch is None:
                     continue
                 if special == BLANK:
-                    table[kind].pack_into(content, sec_off + offset, 0)
+                    patch.pack_into(content, sec_off + offset, 0)
                     continue
-                patch, value = table[kind], special
+                value = special
             how, lo, hi, mask, pack_into = patch
             if how in (PC, PLT):
                 value += addend - start - offset
@@ -266,17 +293,22 @@ class _Patcher:
             pack_into(content, sec_off + offset, value & mask)
         self.applied += len(rels)
 
-    def _debug_values(self, obj: ObjectFile, values: list[int | None]) -> list[int | None]:
+    def _debug_values(
+        self, obj: ObjectFile, values: _OnDemand[int | None]
+    ) -> _OnDemand[int | None]:
         """Values as GNU ld's generic path has them in debug sections: what lies in another debug
         section counts from the start of its output section, even when that is in memory."""
         names, where = obj.sections.names, self.placed.addresses
         base = where.table.base[where.resolution.files.index(obj)]
-        out = list(values)
-        for symbol, shndx in enumerate(obj.symbols.shndx):
-            value = out[symbol]
+        shndx_of = obj.symbols.shndx
+
+        def debug_value(symbol: int) -> int | None:
+            value, shndx = values[symbol], shndx_of[symbol]
             if shndx > 0 and value is not None and names[shndx].startswith(DEBUG_NAMES):
-                out[symbol] = value - self.placed.sections[where.owner[base + shndx]].vma
-        return out
+                return value - self.placed.sections[where.owner[base + shndx]].vma
+            return value
+
+        return _OnDemand(debug_value)
 
     def _addends(
         self, content: bytearray, sec_off: int, rels: Relocations, rows: Table
@@ -306,7 +338,7 @@ class _Patcher:
         sections that were taken apart.  Returns S, BLANK for a place to be zeroed (GNU ld blanks
         all that refers to discarded sections), or None when there is nothing to write."""
         row = rows_for(obj.header.machine).get(kind)
-        if row is None or kind not in self._table(obj.header.machine, False):
+        if row is None or self._table(obj.header.machine, False)[kind] is None:
             self._not_supported(obj, file, index, offset, row, kind, symbol)
             return None
         moved = self._in_moved_section(obj, file, index, offset, symbol, addend)

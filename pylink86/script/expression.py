@@ -144,11 +144,12 @@ def _operand(t: Tokens) -> Expr:
         return _number(t)
     if kind == "name" and word != "/DISCARD/":
         t.take()
-        if word in FUNCTIONS and t.peek(EXPR) == "(":
+        after = t.peek(EXPR)
+        if word in FUNCTIONS and after == "(":
             return _call(t, word, start)
         if word in _SPECIAL:
             return _SPECIAL[word](t, start)
-        if t.peek(EXPR) == "(" and not SECTION_TYPE.match(t.text, t.start):
+        if after == "(" and not SECTION_TYPE.match(t.text, t.start):
             raise _unknown_function(t, word, start)
         return Name(word, t.since(start))
     if kind == "quoted":

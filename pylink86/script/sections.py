@@ -79,18 +79,19 @@ def _item(t: Tokens, word: str, closing: str) -> SectionsItem:
     if t.kind not in ("name", "quoted"):
         end = f" or `{closing}`" if closing else ""
         raise t.wrong(f"expected an output section, an assignment{end}")
-    made = assigned_word(t, start)
-    if made is None:
-        t.pos = start
-        return _output_section(t)
-    return made
+    name = t.name("a name", NAME)
+    return _assigned(t, name, start) or _section_called(t, name, start)
 
 
 def _output_section(t: Tokens) -> OutputSection:
-    """section : name address? type? ":" attributes "{" statements "}" placement ","?."""
+    """section : name and the rest."""
     t.peek(NAME)
     start = t.start
-    name = t.name("the name of an output section", NAME)
+    return _section_called(t, t.name("the name of an output section", NAME), start)
+
+
+def _section_called(t: Tokens, name: str, start: int) -> OutputSection:
+    """rest : address? type? ":" attributes "{" statements "}" placement ","?; the name is taken."""
     name_span = t.since(start)
     fields: dict[str, Any] = {}
     if t.peek(EXPR) != ":" and not SECTION_TYPE.match(t.text, t.start):
@@ -195,7 +196,8 @@ def _placement(t: Tokens, fields: dict[str, Any]) -> None:
             phdrs.append(t.name("the name of a program header", NAME))
         else:
             break
-    t.accept(",")
+    if word == ",":
+        t.take()
     if phdrs:
         fields["phdrs"] = tuple(phdrs)
 
@@ -229,7 +231,11 @@ def _overlaid(t: Tokens) -> OutputSection:
 
 def assigned_word(t: Tokens, start: int) -> Assignment | None:
     """An assignment to a name the fast look does not know, such as `a-b = 1;`."""
-    word = t.name("a name", NAME)
+    return _assigned(t, t.name("a name", NAME), start)
+
+
+def _assigned(t: Tokens, word: str, start: int) -> Assignment | None:
+    """The rest of an assignment whose name is taken, where one is."""
     op = t.peek(EXPR)
     if op not in ASSIGN_OPS:
         return None

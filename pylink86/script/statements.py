@@ -139,6 +139,8 @@ def _statement(t: Tokens, word: str) -> SectionStatement:
     if word in _STATEMENTS:
         t.take()
         return _STATEMENTS[word](t, word, start)
+    if "*" in word:  # no name that is assigned to
+        return _input(t)
     after = _word_after(t, word)
     if after in ASSIGN_OPS:
         return finish_assignment(t, word, after, start)
@@ -245,14 +247,14 @@ def _input(t: Tokens) -> SectionStatement:
 
     spec : ("INPUT_SECTION_FLAGS" flags | "EXCLUDE_FILE" files)* file ("(" sections ")")?
     """
-    t.peek(WORD)
+    word = t.peek(WORD)
     start = t.start
     keep = False
     exclude: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
-    while t.peek(WORD) in ("KEEP", "EXCLUDE_FILE", "INPUT_SECTION_FLAGS"):
-        word = t.take()
+    while word in ("KEEP", "EXCLUDE_FILE", "INPUT_SECTION_FLAGS"):
+        t.take()
         if word == "EXCLUDE_FILE":
             exclude += _files(t)
         elif word == "INPUT_SECTION_FLAGS":
@@ -262,6 +264,7 @@ def _input(t: Tokens) -> SectionStatement:
         else:
             keep = True
             t.expect("(", "KEEP")
+        word = t.peek(WORD)
     file = _file(t, exclude)
     if file is None:
         return Word("SORT(CONSTRUCTORS)", t.since(start))
@@ -288,9 +291,9 @@ def _file(t: Tokens, exclude: tuple[str, ...]) -> FilePattern | None:
     None is SORT(CONSTRUCTORS), which means nothing in ELF.
     """
     sort, reverse, opened = "", False, 0
-    t.peek(WORD)
+    first = t.peek(WORD)
     start = t.start
-    while t.peek(WORD) in SORTS:
+    while first in SORTS:
         word = SORTS[t.take()]
         t.expect("(", word, WORD)
         opened += 1
@@ -300,9 +303,11 @@ def _file(t: Tokens, exclude: tuple[str, ...]) -> FilePattern | None:
             sort = word
         else:
             raise t.wrong(f"files cannot be sorted with {word}() here")
+        first = t.peek(WORD)
     if opened and t.accept("EXCLUDE_FILE", WORD):
         exclude += _files(t)
-    quoted = t.peek(WORD)[:1] == '"'
+        first = t.peek(WORD)
+    quoted = first[:1] == '"'
     pattern = t.name("a file name or pattern", WORD)
     for _ in range(opened):
         t.expect(")", "the file name in SORT()", WORD)

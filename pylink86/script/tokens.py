@@ -68,6 +68,9 @@ _ASSIGN = Mode(
     r"(?P<op><<=|>>=|[-+*/&|^]?=)(?!=)|(?P<none>)",
     r'(?P<quoted>"[^"\n]*")[ \t\r\n]*(?P<assign><<=|>>=|[-+*/&|^]?=)(?!=)',
 )
+_BEGIN_BLANK = frozenset(" \t\r\n\f\v#/")
+"""What blanks and comments begin with; where more than a hundred of them stand, some are left."""
+
 _MARKER = re.compile(
     r'^[ \t]*#[ \t]*(?:line[ \t]+)?(\d{1,9})[ \t]+"([^"\n]*)"[^\n]*(?:\n|\Z)', re.M
 )
@@ -105,9 +108,8 @@ class Tokens:
         if found is None or found.lastgroup is None:
             raise AssertionError("a mode's last alternatives match anything")
         kind = self.kind = found.lastgroup
-        start, end = found.span(kind)
-        self.start, self.end = start, end
-        self.word = self.text[start:end]
+        self.start, self.end = found.span(kind)
+        self.word = word = found[kind]
         self._looked, self._mode = self.pos, mode
         if kind == "comment":
             raise fail(
@@ -115,7 +117,7 @@ class Tokens:
                 "syntax error: unterminated comment: `/*` without `*/`",
                 span=self.span(self.start, self.end),
             )
-        return self.word
+        return word
 
     def take(self) -> str:
         """Step over the word last looked at."""
@@ -152,9 +154,9 @@ class Tokens:
         """
         found = _ASSIGN.match(self.text, self.pos)
         while found is not None and found.lastgroup == "none":
-            if found.end() == self.pos:
+            before, self.pos = self.pos, found.end()
+            if before == self.pos or self.text[self.pos : self.pos + 1] not in _BEGIN_BLANK:
                 return None
-            self.pos = found.end()
             found = _ASSIGN.match(self.text, self.pos)
         if found is None:
             return None
