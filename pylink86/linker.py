@@ -34,6 +34,7 @@ from .passes.match import Claims, SectionList, list_sections, match_sections
 from .passes.members import Inputs, join_members
 from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
+from .passes.place import settle_addresses
 from .passes.placement import Piece, PlacedSection, Placement
 from .passes.relocate import Patched, apply_relocations
 from .passes.resolve import Resolution, resolve_symbols
@@ -305,8 +306,12 @@ def _link(
     machine = output_machine(options, inputs.files)
     addresses = Addresses.of(resolution, table, edits, machine)
     elf_class = ELF_FORMATS.get(oformat) or (64 if machine == c.EM_X86_64 else 32)
+
+    def walk(plan: Plan, met: Diagnostics) -> Placement:
+        return settle_addresses(plan, script, addresses, dialect, met)
+
     settled = settle_layout(
-        plan, script, addresses, options.elf, elf_class, raw, dialect, diags
+        walk, plan, script, addresses, options.elf, elf_class, raw, dialect, diags
     )
     plan, placed = settled.plan, settled.placed
     # From here on no address moves.
@@ -318,9 +323,22 @@ def _link(
     start = _entry_address(entry or _default_entry(script, dialect), placed, dialect)
     advise(
         Finished(
-            script, resolution, table, claims, live, plan, placed, patched, dialect, raw,
-            {} if raw else map_output(placed, elf_class, settled.segments, script, options.elf, dialect).offsets,
-        ),  # fmt: skip
+            script,
+            resolution,
+            table,
+            claims,
+            live,
+            plan,
+            placed,
+            patched,
+            dialect,
+            raw,
+            {}
+            if raw
+            else map_output(
+                placed, elf_class, settled.segments, script, options.elf, dialect
+            ).offsets,
+        ),
         diags,
     )
     diags.stop_on_errors()

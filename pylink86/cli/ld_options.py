@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TARGETS = ("elf64-x86-64", "elf32-i386", "binary", "srec", "ihex", "verilog")
 """Output formats, as BFD names them; `--help` lists them where configure scripts look."""
 
-EMULATIONS = ("elf_x86_64", "elf_i386")
+EMULATIONS = ("elf_x86_64", "elf_i386", "elf32_x86_64")
 
 _INPUT: tuple[Row, ...] = (
     (
@@ -165,14 +165,20 @@ _LAYOUT: tuple[Row, ...] = (
         "default_script",
         "the same, if there is no -T, and after all inputs",
     ),
-    ("-Ttext", "ADDRESS", REFUSED, "", "address of .text"),
-    ("-Tdata", "ADDRESS", REFUSED, "", "address of .data"),
-    ("-Tbss", "ADDRESS", REFUSED, "", "address of .bss"),
-    ("-Ttext-segment", "ADDRESS", REFUSED, "", "address of the text segment"),
-    ("-Trodata-segment", "ADDRESS", REFUSED, "", "address of the read-only data segment"),
-    ("-Tldata-segment", "ADDRESS", REFUSED, "", "address of the large data segment"),
-    ("--section-start", "SECTION=ADDRESS", REFUSED, "", "address of a section"),
-    ("--image-base", "ADDRESS", REFUSED, "", "address of the first segment"),
+    ("-Ttext", "ADDRESS", SET, "ttext", "address of .text"),
+    ("-Tdata", "ADDRESS", SET, "tdata", "address of .data"),
+    ("-Tbss", "ADDRESS", SET, "tbss", "address of .bss"),
+    ("-Ttext-segment", "ADDRESS", SET, "ttext_segment", "address of the text segment"),
+    (
+        "-Trodata-segment",
+        "ADDRESS",
+        SET,
+        "trodata_segment",
+        "address of the read-only data segment",
+    ),
+    ("-Tldata-segment", "ADDRESS", SET, "tldata_segment", "address of the large data segment"),
+    ("--section-start", "SECTION=ADDRESS", ADD, "section_start", "address of a section"),
+    ("--image-base", "ADDRESS", SET, "image_base", "address of the first segment"),
     ("--undefined-glob", "PATTERN", REFUSED, "", "make symbols needed"),
     ("--gc-keep-exported", "", REFUSED, "", "keep exported symbols"),
     ("--orphan-handling", "MODE", REFUSED, "", "what to do with sections no pattern names"),
@@ -270,17 +276,17 @@ _OUTPUT: tuple[Row, ...] = (
     ("--gdb-index", "", REFUSED, "", "write .gdb_index"),
     ("--debug-names", "", REFUSED, "", "write .debug_names"),
     ("--reproduce", "FILE", REFUSED, "", "pack up the inputs"),
-    ("-s --strip-all", "", REFUSED, "", "leave out the symbol table"),
-    ("-S --strip-debug", "", REFUSED, "", "leave out debug sections"),
-    ("-x --discard-all", "", REFUSED, "", "leave out local symbols"),
-    ("-X --discard-locals", "", REFUSED, "", "leave out temporary local symbols"),
-    ("--discard-none", "", IGNORED, "", ""),
+    ("-s --strip-all", "", ON, "strip_all", "leave out the symbol table"),
+    ("-S --strip-debug", "", ON, "strip_debug", "leave out debug sections"),
+    ("-x --discard-all", "", ON, "discard_all", "leave out local symbols"),
+    ("-X --discard-locals", "", ON, "discard_locals", "leave out temporary local symbols"),
+    ("--discard-none", "", ON, "discard_none", "keep all local symbols"),
     ("--strip-discarded", "", IGNORED, "", ""),
     ("--no-strip-discarded", "", IGNORED, "", ""),
-    ("-n --nmagic", "", REFUSED, "", "do not align segments to pages"),
-    ("-N --omagic", "", REFUSED, "", "do not align segments to pages, make code writable"),
-    ("--no-omagic", "", IGNORED, "", ""),
-    ("--no-nmagic", "", IGNORED, "", ""),
+    ("-n --nmagic", "", ON, "nmagic", "do not align segments to pages"),
+    ("-N --omagic", "", ON, "omagic", "do not align segments to pages, make code writable"),
+    ("--no-omagic", "", OFF, "omagic", "undo -N"),
+    ("--no-nmagic", "", OFF, "nmagic", "undo -n"),
     ("--noinhibit-exec", "", REFUSED, "", "write the image in spite of errors"),
     ("--force-exe-suffix", "", REFUSED, "", "end the file name in .exe"),
     ("--package-metadata", "[JSON]", REFUSED, "", "write a metadata note"),
@@ -332,8 +338,8 @@ _OUTPUT: tuple[Row, ...] = (
     ("--ld-generated-unwind-info", "", IGNORED, "", ""),
     ("--no-ld-generated-unwind-info", "", IGNORED, "", ""),
     # How segments are cut; scripts say so themselves.
-    ("--rosegment", "", IGNORED, "", ""),
-    ("--no-rosegment", "", REFUSED, "", "put read-only data with the code"),
+    ("--rosegment", "", OFF, "no_rosegment", "put read-only data beside the code (default)"),
+    ("--no-rosegment", "", ON, "no_rosegment", "put read-only data with the code"),
     ("-G --gpsize", "SIZE", IGNORED, "", ""),
 )
 
@@ -432,28 +438,34 @@ LD: Table = {
 
 _Z_WORDS = """
     combreloc nocombreloc copyreloc nocopyreloc global initfirst interpose lazy now origin
-    nodefaultlib nodelete nodlopen nodump relro norelro text notext textoff defs execstack
-    noexecstack noexecheap unique nounique pack-relative-relocs nopack-relative-relocs
+    nodefaultlib nodelete nodlopen nodump   text notext textoff defs
+     noexecheap unique nounique pack-relative-relocs nopack-relative-relocs
     extern-protected-data noextern-protected-data indirect-extern-access noindirect-extern-access
     dynamic-undefined-weak nodynamic-undefined-weak start-stop-gc nostart-stop-gc
     keep-text-section-prefix nokeep-text-section-prefix ibt ibtplt shstk force-ibt retpolineplt
-    hazardplt wxneeded rel rela rodynamic ifunc-noplt nognustack report-relative-reloc lam-u48
+    hazardplt wxneeded rel rela rodynamic ifunc-noplt  report-relative-reloc lam-u48
     lam-u57 x86-64-baseline x86-64-v2 x86-64-v3 x86-64-v4 bndplt sectionheader
     """
 _Z_VALUES = """
-    stack-size start-stop-visibility cet-report lam-report lam-u48-report lam-u57-report call-nop
+    start-stop-visibility cet-report lam-report lam-u48-report lam-u57-report call-nop
     dead-reloc-in-nonalloc bti-report
     """
 
 _Z: tuple[Row, ...] = (
     ("max-page-size", "SIZE", SET, "max_page_size", "largest page size the image may meet"),
     ("common-page-size", "SIZE", SET, "common_page_size", "page size to optimise for"),
+    ("stack-size", "SIZE", SET, "stack_size", "size the stack is said to have (PT_GNU_STACK)"),
+    ("execstack", "", ON, "exec_stack", "say that the stack is executable"),
+    ("noexecstack", "", OFF, "exec_stack", "say that it is not"),
+    ("nognustack", "", ON, "no_gnu_stack", "say nothing about the stack"),
+    ("relro", "", OFF, "no_relro", "describe what may be made read-only (default)"),
+    ("norelro", "", ON, "no_relro", "do not"),
     ("muldefs", "", REFUSED, "", "take the first of several definitions"),
     ("undefs", "", REFUSED, "", "do not mind undefined symbols"),
     ("noreloc-overflow", "", REFUSED, "", "do not mind relocations that do not fit"),
-    ("separate-code", "", IGNORED, "", ""),
-    ("noseparate-code", "", IGNORED, "", ""),
-    ("separate-loadable-segments", "", IGNORED, "", ""),
+    ("separate-code", "", ON, "separate_code", "code shares no page with data"),
+    ("noseparate-code", "", OFF, "separate_code", "it may"),
+    ("separate-loadable-segments", "", ON, "separate_loadable", "no segments share a page"),
     *((word, "", IGNORED, "", "") for word in _Z_WORDS.split()),
     *((word, "VALUE", IGNORED, "", "") for word in _Z_VALUES.split()),
 )

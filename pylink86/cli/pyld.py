@@ -182,6 +182,10 @@ def _check(values: Mapping[str, Any]) -> list[Diagnostic]:
                 help=("write bytes, or a number with K, M or G, such as 64M",),
             )
         )
+    from .elf_values import ELF_NAMES, elf_options
+
+    if not ELF_NAMES.isdisjoint(values):
+        found += elf_options(values)[1]
     return found
 
 
@@ -194,6 +198,7 @@ def _bad_value(dest: str, value: str, choices: Sequence[str]) -> Diagnostic:
 
 def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     from ..linker import LinkOptions
+    from .elf_values import elf_options
 
     given: dict[str, Any] = {
         name: values[name]
@@ -207,6 +212,7 @@ def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     if "max_image_size" in values:
         given["max_image_size"] = parse_size(values["max_image_size"])
     given["inputs_before_script"] = ahead
+    given["elf"] = elf_options(values)[0]
     return LinkOptions(**given)
 
 

@@ -14,6 +14,7 @@ from .. import elf_const as c
 from ..diag import fail
 from ..dialect import Dialect
 from ..elf_tables import EHDR, IDENT_SIZE, PHDR, SHDR, SYM, Buffer, build_strings
+from ..formats.binary import MAX_SIZE, too_large
 from ..formats.elf_write import encode_symbol_table
 from ..model import (
     FileLayout,
@@ -134,9 +135,13 @@ def _row(
     if link >= 0:
         owner = addresses.owner[link]
         linked = where.get(owner, 0)
+    kind = plan.type
+    if kind in (c.SHT_REL, c.SHT_RELA):  # a table by its inputs' types, padding by its bytes
+        kind = c.SHT_PROGBITS if section.size else kind
+        entsize = 0 if section.size else (24 if elf_class == 64 else 8)
     return SectionRow(
         section.name,
-        plan.type,
+        kind,
         flags,
         _held(
             section.vma if plan.alloc or dialect.tables_like_gnu else 0,
@@ -297,6 +302,13 @@ class _Tables:
             if row.type != c.SHT_NOBITS:
                 pos += row.size
         shoff = align_to(pos, self.elf_class // 8)
+        if shoff > MAX_SIZE:
+            spans = [
+                (at, at + row.size, f"section `{row.name}'")
+                for at, row in zip(offsets[1:], self.rows)
+                if row.type != c.SHT_NOBITS
+            ]
+            raise too_large(spans, shoff, MAX_SIZE)
         every = [SectionRow("", 0, align=0), *self.rows]
         sections = Sections(
             tuple(where[row.name] for row in every),

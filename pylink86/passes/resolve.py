@@ -18,6 +18,7 @@ from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..model import COMMON, ObjectFile, SectionRow, Sections, Symbol, SymbolRow, Symbols
 from .members import Inputs
+from .name_table import hash_bucket
 from .near import listed
 from .notes import NAME, common_features, property_note
 
@@ -249,21 +250,6 @@ def _common_groups(
     for name in sorted(late_first, key=hash_bucket):
         by_file.setdefault(commons[name].file, []).append(name)
     yield from sorted(by_file.items())
-
-
-BUCKETS = 4051
-
-
-def hash_bucket(name: str) -> int:
-    """Where GNU ld's table of names has a symbol: it lays COMMON blocks out bucket by bucket, in
-    one bucket the later name first.  Found by giving it 60 names and reading back their
-    addresses."""
-    value = 0
-    data = name.encode("utf-8", "surrogateescape")
-    for byte in (*data, len(data)):
-        value = (value + byte + (byte << 17)) & 0xFFFFFFFF
-        value ^= value >> 2
-    return value % BUCKETS
 
 
 def _comdat_losers(files: tuple[ObjectFile, ...], dialect: Dialect) -> frozenset[tuple[int, int]]:

@@ -295,7 +295,7 @@ def _load(plan: SegmentPlan, walk: _Map) -> Segment:
         start = 0 if plan.filehdr else header_size(walk.elf_class, 0)
         walk.pos = align_to(walk.pos, align, vma)
         distance = walk.pos - start
-        if vma < distance:
+        if vma < distance or (plan.at is None and lma < distance):
             raise _no_room(plan, first, walk.size)
         vma -= distance
         lma -= distance if plan.at is None else 0

@@ -220,6 +220,7 @@ def map_file(
         owner.update(dict.fromkeys(load.sections, load))
     aligns = {id(p): _align(p, placed, options, elf_class) for p in plans}
     offsets, end = _offsets(placed, plans, owner, aligns, size, options)
+    _check_file_ranges(placed, offsets)
     segments = tuple(
         _segment(p, placed, offsets, aligns[id(p)], base, size, options, elf_class) for p in plans
     )
@@ -329,6 +330,31 @@ def _offsets(
         if ends and options.separate in ("code", "loadable"):
             pos = align_to(pos, options.page)
     return offsets, pos
+
+
+def _check_file_ranges(placed: Placement, offsets: dict[int, int]) -> None:
+    """Sections of a PT_LOAD keep their distances, so one that runs below the first of its segment
+    would lie before it in the file (file-overlap)."""
+    inside = [(offsets[s.plan.index], s) for s in placed.sections if s.plan.loads and s.size]
+    inside.sort(key=lambda pair: pair[0])
+    end, before = 0, ""
+    for offset, section in inside:
+        if offset < end:
+            node = section.plan.node
+            raise fail(
+                "file-overlap",
+                f"section {section.name} file range overlaps with {before or 'the ELF header'}",
+                span=node.name_span if node is not None else None,
+                notes=[
+                    "in one segment the file has the order of the addresses, and "
+                    f"`{section.name}' runs at {section.vma:#x}, below what stands before it"
+                ],
+                help=[
+                    "list output sections in the order of their addresses, or give it a segment "
+                    "of its own with PHDRS"
+                ],
+            )
+        end, before = offset + section.size, section.name
 
 
 def _behind_headers(

@@ -6,6 +6,8 @@ again until the count is steady."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 
 from ..diag import Diagnostics
@@ -15,7 +17,6 @@ from .base_lld import with_base_addresses
 from .elf_options import PAGE, ElfOptions, Sizes
 from .locate import Addresses
 from .order import Plan
-from .place import settle_addresses
 from .placement import Placement
 from .scripts import ScriptFile
 from .segments import SegmentPlan, header_size
@@ -24,6 +25,10 @@ MAX_TRIES = 10
 FREE_TRIES = 4
 """So often GNU ld lets the number of program headers change in either direction; after that it may
 only grow."""
+
+
+Walk = Callable[[Plan, Diagnostics], Placement]
+"""The pass that gives everything an address, given the sizes in the plan."""
 
 
 @attrs.frozen(eq=False)
@@ -36,6 +41,7 @@ class Settled:
 
 
 def settle_layout(
+    walk: Walk,
     plan: Plan,
     script: ScriptFile,
     addresses: Addresses,
@@ -45,9 +51,9 @@ def settle_layout(
     dialect: Dialect,
     diags: Diagnostics,
 ) -> Settled:
-    """Place everything.  raw: the output has no headers (SIZEOF_HEADERS is 0 in LLD)."""
+    """Place everything.  walk: the pass that does; raw: the output has no headers (SIZEOF_HEADERS is 0 in LLD)."""
     settle = _settle_like_gnu if dialect.tables_like_gnu else _settle_like_lld
-    return settle(plan, script, addresses, options, elf_class, raw, dialect, diags)
+    return settle(walk, plan, script, addresses, options, elf_class, raw, dialect, diags)
 
 
 def _sizes(options: ElfOptions, headers: int) -> Sizes:
@@ -62,6 +68,7 @@ def _sizes(options: ElfOptions, headers: int) -> Sizes:
 
 
 def _settle_like_lld(
+    walk: Walk,
     plan: Plan,
     script: ScriptFile,
     addresses: Addresses,
@@ -76,11 +83,12 @@ def _settle_like_lld(
     plan = attrs.evolve(plan, sizes=_sizes(options, headers))
     if not options.relocatable:
         plan = with_base_addresses(plan, segments, script, options, addresses.machine)
-    placed = settle_addresses(plan, script, addresses, dialect, diags)
+    placed = walk(plan, diags)
     return Settled(plan, placed, segments)
 
 
 def _settle_like_gnu(
+    walk: Walk,
     plan: Plan,
     script: ScriptFile,
     addresses: Addresses,
@@ -93,12 +101,12 @@ def _settle_like_gnu(
     count = segments_gnu.first_guess(plan, addresses, options)
     if options.relocatable:
         plan = attrs.evolve(plan, sizes=_sizes(options, 0))
-        return Settled(plan, settle_addresses(plan, script, addresses, dialect, diags), ())
+        return Settled(plan, walk(plan, diags), ())
     for attempt in range(MAX_TRIES):
         sizes = _sizes(options, header_size(elf_class, count))
         plan = attrs.evolve(plan, sizes=sizes)
         met = Diagnostics()
-        placed = settle_addresses(plan, script, addresses, dialect, met)
+        placed = walk(plan, met)
         segments = segments_gnu.plan_segments(placed, script, options, dialect, elf_class, count)
         found = len(segments)
         if found == count or (attempt >= FREE_TRIES and found < count):

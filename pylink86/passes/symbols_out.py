@@ -16,8 +16,8 @@ from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ABS, COMMON, UNDEF, SymbolRow
 from .elf_options import ElfOptions
+from .name_table import hash_bucket
 from .placement import PlacedSection, Placement
-from .resolve import hash_bucket
 
 FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
 

@@ -1,0 +1,140 @@
+"""Options that shape an ELF output, from the command line's words to ElfOptions.
+
+Addresses are hexadecimal with or without 0x, as both linkers read them; sizes are numbers in C's
+notation."""
+
+from __future__ import annotations
+
+from .options import error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..diag import Diagnostic
+    from ..passes.elf_options import ElfOptions
+
+SECTIONS = {"ttext": ".text", "tdata": ".data", "tbss": ".bss"}
+SEGMENTS = {
+    "ttext_segment": "text-segment",
+    "trodata_segment": "rodata-segment",
+    "tldata_segment": "ldata-segment",
+}
+NUMBERS = ("max_page_size", "common_page_size", "stack_size", "image_base")
+FLAGS = {
+    "relocatable": "relocatable",
+    "emit_relocs": "emit_relocs",
+    "no_rosegment": "ro_with_code",
+    "eh_frame_hdr": "eh_frame_hdr",
+}
+PAGES = ("max_page_size", "common_page_size")
+OTHERS = (
+    "section_start", "strip_all", "strip_debug", "discard_all", "discard_locals", "discard_none",
+    "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
+    "no_relro", "build_id",
+)  # fmt: skip
+ELF_NAMES = frozenset((*SECTIONS, *SEGMENTS, *NUMBERS, *FLAGS, *OTHERS))
+"""Every option value this module reads."""
+
+
+def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]]:
+    """What the command line says about an ELF output, and bad-option-value for what it should
+    not."""
+    from ..passes.elf_options import ElfOptions
+
+    problems: list[Diagnostic] = []
+    given: dict[str, Any] = {to: bool(values.get(name)) for name, to in FLAGS.items()}
+    for name in NUMBERS:
+        if name in values:
+            given[TO[name]] = _number(name, values[name], problems)
+    starts = [
+        (section, _address(f"-T{section[1:]}", values[name], problems))
+        for name, section in SECTIONS.items()
+        if name in values
+    ]
+    for text in values.get("section_start", ()):
+        section, _, address = text.partition("=")
+        starts.append((section, _address("--section-start", address, problems)))
+    given["section_starts"] = tuple(starts)
+    given["segment_starts"] = tuple(
+        (segment, _address(f"-T{segment}", values[name], problems))
+        for name, segment in SEGMENTS.items()
+        if name in values
+    )
+    given["strip"] = _first(values, strip_all="all", strip_debug="debug")
+    given["discard"] = _first(
+        values, discard_none="none", discard_all="all", discard_locals="locals"
+    )
+    given["paging"] = _first(values, omagic="N", nmagic="n")
+    given["separate"] = _first(values, separate_loadable="loadable", separate_code="code")
+    if values.get("separate_code") is False and not given["separate"]:
+        given["separate"] = "none"
+    given["exec_stack"] = values.get("exec_stack")
+    given["gnu_stack"] = not values.get("no_gnu_stack")
+    given["relro"] = not values.get("no_relro")
+    given["build_id"] = _build_id(values, problems)
+    return ElfOptions(**given), problems
+
+
+TO = {
+    "max_page_size": "max_page",
+    "common_page_size": "common_page",
+    "stack_size": "stack_size",
+    "image_base": "image_base",
+}
+
+
+def _first(values: Mapping[str, Any], **words: str) -> str:
+    """The word of the first option that was given."""
+    return next((word for name, word in words.items() if values.get(name)), "")
+
+
+def _number(name: str, text: str, problems: list[Diagnostic]) -> int:
+    """A size or address in C's notation; a page must be a power of two."""
+    try:
+        value = int(text, 16 if text[:2].lower() == "0x" else 10)
+    except ValueError:
+        value = -1
+    spelled = name.replace("_", "-")
+    if value < 0:
+        problems.append(error("bad-option-value", f"`{text}' is not a number: {spelled}"))
+        return 0
+    if name in PAGES and (not value or value & (value - 1)):
+        problems.append(error("bad-option-value", f"{spelled}: {text} is not a power of two"))
+        return 0
+    return value
+
+
+def _address(spelled: str, text: str, problems: list[Diagnostic]) -> int:
+    """Hexadecimal digits, with 0x or without."""
+    try:
+        return int(text, 16)
+    except ValueError:
+        problems.append(
+            error(
+                "bad-option-value",
+                f"{spelled}: `{text}' is not an address",
+                help=("write hexadecimal digits, such as 0x7c00",),
+            )
+        )
+        return 0
+
+
+STYLES = {"": "", "none": "none", "fast": "fast", "md5": "md5", "sha1": "sha1", "tree": "tree",
+          "uuid": "uuid"}  # fmt: skip
+
+
+def _build_id(values: Mapping[str, Any], problems: list[Diagnostic]) -> str:
+    if "build_id" not in values:
+        return ""
+    style: str = values["build_id"]
+    if style in STYLES:
+        return {"": "default", "none": ""}.get(style, style)
+    digits = style[2:].replace("-", "").replace(":", "")
+    try:
+        bytes.fromhex(digits if style[:2].lower() == "0x" else "x")
+    except ValueError:
+        problems.append(error("bad-option-value", f"unrecognized --build-id style `{style}'"))
+        return ""
+    return "0x" + digits
