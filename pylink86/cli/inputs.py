@@ -30,14 +30,16 @@ CLOSES = {
 
 class Line:
     """objs: inputs in order.  layout: the first -T.  ahead: inputs before it, None without one.
-    paths: the files that were named, which must not be written to.  problems: what is wrong."""
+    scripts: how many -T there are.  paths: the files that were named, which must not be written to.
+    problems: what is wrong."""
 
-    __slots__ = ("ahead", "layout", "objs", "paths", "problems")
+    __slots__ = ("ahead", "layout", "objs", "paths", "problems", "scripts")
 
     def __init__(self) -> None:
         self.objs: list[InputLike] = []
         self.layout: str | Path | None = None
         self.ahead: int | None = None
+        self.scripts = 0
         self.paths: list[str] = []
         self.problems: list[Diagnostic] = []
 
@@ -48,17 +50,20 @@ def read_line(parsed: Parsed) -> Line:
     A group that is not closed ends with the line, as in GNU ld.
     """
     line = Line()
-    scripts = 0
     numbers: dict[str, int] = {}
     opened: dict[str, int] = {}
     for kind, text, state in _with_default_script(parsed):
         if kind in OPENS:
-            numbers[kind] = numbers.get(kind, 0) + 1
-            opened[kind] = opened.get(kind, 0) + 1
-        elif kind in CLOSES:
+            # A group in a group is searched with the outer one, which comes to the same members.
+            depth = opened.get(kind, 0)
+            numbers[kind] = numbers.get(kind, 0) + (not depth)
+            opened[kind] = depth + 1
+            continue
+        if kind in CLOSES:
             _close(*CLOSES[kind], opened, line)
-        elif kind == "script" and not scripts:
-            scripts += 1
+            continue
+        line.scripts += kind == "script"
+        if kind == "script" and line.layout is None and not _says_more(state, opened):
             line.layout, line.ahead = _path(text), len(line.objs)
             line.paths.append(text)
         else:
@@ -67,6 +72,11 @@ def read_line(parsed: Parsed) -> Line:
             inside = {name: numbers[name] for name, depth in opened.items() if depth}
             line.objs.append(_input(kind, text, state, inside))
     return line
+
+
+def _says_more(state: Mapping[str, Any], opened: Mapping[str, int]) -> bool:
+    """Whether options hold that mean something for the inputs a script names."""
+    return bool(state.get("whole_archive") or state.get("static") or any(opened.values()))
 
 
 def _with_default_script(parsed: Parsed) -> list[tuple[str, str, Mapping[str, Any]]]:

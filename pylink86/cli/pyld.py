@@ -132,7 +132,7 @@ def link_line(parsed: Parsed, line: Line, dialect: str) -> LinkResult:
 
         objs = [sector(values["boot_sector"]), *objs]
         ahead = None if ahead is None else ahead + 1
-    layout = line.layout or built_in(values)
+    layout = line.layout if line.scripts else built_in(values)
     return link(objs, layout, dialect=dialect, options=_options(values, ahead))
 
 
