@@ -225,7 +225,7 @@ class Walk(Scope):
         section = PlacedSection(plan)
         node = plan.node
         before_dot, before_shown, self.shown = self.here, self.shown, self.here
-        if node is None and not plan.alloc:
+        if not plan.alloc and (node is None or not self.dialect.nonalloc_moves_dot):
             self.here = 0
         region = find_region(self.regions, plan, self, section)
         if node is None or node.address is None:
@@ -234,7 +234,8 @@ class Walk(Scope):
             elif self.dialect.empty_section_moves_dot and (plan.alloc or node is not None):
                 self.here = self.free
         explicit = False
-        if node is not None and node.address is not None:
+        in_memory = plan.alloc or self.dialect.nonalloc_moves_dot
+        if node is not None and node.address is not None and in_memory:
             value = self.value(node.address)
             if value is not None:
                 self.here = value.absolute() & ADDRESS_MASK

@@ -40,6 +40,7 @@ class Piece(NamedTuple):
 class PlacedSection:
     """An output section with its numbers: vma where it runs, lma where it is loaded, size in bytes.
 
+    hint: the region that orphans right behind it go to in LLD.
     advanced: nothing but assignments stand in it, and in some walk they took space."""
 
     plan: OutputPlan
@@ -50,6 +51,7 @@ class PlacedSection:
     pieces: list[Piece] = attrs.field(factory=list)
     region: str = ""
     lma_region: str = ""
+    hint: str = ""
     advanced: bool = False
     pattern: Pattern = b"\0"
 

@@ -139,7 +139,7 @@ def find_region(
     if name:
         region = regions.get(name)
         if region is not None:
-            section.region = region.name
+            section.region = section.hint = region.name
         elif node is not None and node.region:
             unknown_region(walk, node.region, node)
         return region
@@ -168,10 +168,11 @@ def find_region(
 
 
 def _inherited(plan: OutputPlan, walk: Scope) -> str:
-    """LLD: what the script says, or for an orphan the region of the section before it."""
+    """LLD: what the script says; for an orphan the region of the section right before it, unless
+    that one's attributes chose it."""
     if plan.node is not None:
         return plan.node.region
-    return next((s.region for s in reversed(walk.placed) if s.plan.alloc), "")
+    return walk.placed[-1].hint if walk.placed else ""
 
 
 ATTRIBUTES = {"l": "i"}
