@@ -32,8 +32,9 @@ def check_layout(
     _check_regions(placed, diags)
     _check_wraps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
     if dialect.lma_counts:
-        moved = lambda s: s.plan.loads and s.lma != s.vma  # noqa: E731
-        _check_wraps(placed, "LMA", lambda s: s.lma, moved, diags)
+        _check_wraps(
+            placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads and s.lma != s.vma, diags
+        )
     overlay = dialect.lma_counts and _is_overlaid(placed)
     if not overlay:
         _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
