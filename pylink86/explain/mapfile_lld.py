@@ -60,9 +60,7 @@ class _Printer:
                 yield from self.statement(command, "")
 
     def output_section(self, section: PlacedSection) -> Iterator[str]:
-        # LLD gives load addresses only to what has program headers, and a raw image has none.
-        is_raw = self.result.oformat in RAW_FORMATS
-        self.offset = 0 if is_raw else section.lma - section.vma
+        self.offset = self.load_offset(section)
         yield self.row(section.vma, section.size, section.align, section.name)
         for item in section.plan.items:
             if isinstance(item, Claim):
@@ -70,6 +68,16 @@ class _Printer:
                     yield from self.input_section(sid, section)
             else:
                 yield from self.statement(item, INSIDE)
+
+    def load_offset(self, section: PlacedSection) -> int:
+        """From VMA to LMA: that of the segment the section is loaded by; a raw image has none."""
+        if self.result.oformat in RAW_FORMATS or not section.plan.alloc:
+            return 0
+        for segment in self.result.object_file.segments:
+            inside = 0 <= section.vma - segment.vaddr < max(segment.memsz, 1)
+            if segment.type == c.PT_LOAD and inside:
+                return segment.paddr - segment.vaddr
+        return 0
 
     def input_section(self, sid: SectionId, section: PlacedSection) -> Iterator[str]:
         where = self.result.placed.addresses
