@@ -31,7 +31,16 @@ LIBGCC = (
     "-print-libgcc-file-name' names"
 )
 UNWIND = 'stack unwinding wants it: build with -C panic=abort (Cargo.toml: panic = "abort")'
+BOUNDARY = (
+    "it marks the start or end of a section: write it into the script, such as `_end = .;' behind "
+    "the last section"
+)
 ASKED_FOR_BY_COMPILERS = {
+    **dict.fromkeys(
+        ("_end", "end", "_edata", "edata", "_etext", "etext", "__bss_start", "__bss_end",
+         "__bss_stop", "__executable_start"),
+        BOUNDARY,
+    ),
     **dict.fromkeys(("memcpy", "memset", "memmove", "memcmp", "bcmp", "strlen"), MEMORY),
     **dict.fromkeys(
         ("__divdi3", "__moddi3", "__udivdi3", "__umoddi3", "__udivmoddi4", "__divmoddi4",
@@ -45,7 +54,7 @@ ASKED_FOR_BY_COMPILERS = {
     "__tls_get_addr": "thread-local variables want it: a boot image has no threads",
     "rust_begin_unwind": "it is what #[panic_handler] makes: write one in the crate",
 }  # fmt: skip
-"""Names that no source file mentions, and whose fault they are."""
+"""Names that no source file defines, and whose fault they are."""
 
 PRECOMPILED = frozenset({"core", "alloc", "std", "compiler_builtins"})
 
