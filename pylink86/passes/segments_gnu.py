@@ -24,6 +24,7 @@ from .locate import Addresses
 from .order import Plan
 from .placement import PlacedSection, Placement
 from .scripts import ScriptFile
+from .words import expressions
 from .segments import (
     FileMap,
     PhdrScope,
@@ -114,7 +115,9 @@ def stack_flags(placed: Placement, options: ElfOptions) -> int:
 
 def _uses_headers(script: ScriptFile) -> bool:
     """Whether any expression of the script reads SIZEOF_HEADERS."""
-    return "SIZEOF_HEADERS" in repr(script.commands)
+    return any(
+        isinstance(e, n.Call) and e.name == "SIZEOF_HEADERS" for e in expressions(script.commands)
+    )
 
 
 def _separate(options: ElfOptions) -> bool:
