@@ -171,6 +171,21 @@ class Dialect:
         "`EXCLUDE_FILE(a.o) *(.text)` excludes; LLD 19 parses and forgets it",
         "`EXCLUDE_FILE(a.o) *(.text)` with .text in a.o",
     )
+    insert_moves_all: bool = row(
+        "INSERT moves everything since the last INSERT, assignments too; else the output sections "
+        "of the SECTIONS command before it",
+        "`SECTIONS { .b : {..} s = .; } INSERT AFTER .a; SECTIONS { .a 0x1000 : {..} }`: s behind "
+        ".b in GNU ld, 0 in LLD",
+    )
+    overwrites_sections: bool = row(
+        "OVERWRITE_SECTIONS describes output sections of other scripts",
+        "`OVERWRITE_SECTIONS { .text : {..} }`: a syntax error in GNU ld",
+    )
+    type_fits_inputs: bool = row(
+        "(TYPE=) must be the type of the section's inputs; else theirs counts, unless a data "
+        "statement stands among them",
+        "`.x (TYPE=SHT_NOTE) : { *(.data) }`: PROGBITS in GNU ld, an error in LLD",
+    )
     orphans_follow_flags: bool = row(
         "orphans go behind the last section of like traits; else beside the section of "
         "the nearest rank",
@@ -293,6 +308,9 @@ GNU = Dialect(
     sorted_patterns_share_a_list=True,
     exclude_file_lasts=False,
     outer_exclude_file_counts=True,
+    insert_moves_all=True,
+    overwrites_sections=False,
+    type_fits_inputs=False,
     orphans_follow_flags=True,
     drops_zero_size=True,
     drops_addressed_empty=True,
@@ -349,6 +367,9 @@ LLD = Dialect(
     sorted_patterns_share_a_list=False,
     exclude_file_lasts=True,
     outer_exclude_file_counts=False,
+    insert_moves_all=False,
+    overwrites_sections=True,
+    type_fits_inputs=True,
     orphans_follow_flags=False,
     drops_zero_size=False,
     drops_addressed_empty=False,

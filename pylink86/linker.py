@@ -22,7 +22,9 @@ from .dialect import DIALECTS, Dialect
 from .formats.images import FLAT, IMAGE_WRITERS, write_image
 from .model import ObjectFile, Section
 from .passes.advise import advise
+from .passes.arrange import arrange_script
 from .passes.check import check_layout
+from .passes.crossrefs import check_cross_references
 from .passes.elf_options import ElfOptions
 from .passes.finish import elf_executable, map_output
 from .passes.finished import Finished
@@ -42,6 +44,7 @@ from .passes.scripts import LayoutLike, ScriptFile
 from .passes.section_types import settle_section_types
 from .passes.segments import SegmentPlan
 from .passes.settle import settle_layout
+from .passes.strays import handle_orphans
 from .script import nodes as n
 from .script.parser import parse_expression
 
@@ -64,7 +67,9 @@ class LinkOptions:
     at the front of a path in search and in scripts.  search:
     directories for the script's files. silenced: slugs of warnings not to give.  max_image_size:
     bytes a raw image may have.  inputs_before_script: how many of the inputs come before the files
-    that INPUT names; None is all."""
+    that INPUT names; None is all.  section_starts: --section-start, -Ttext and the like;
+    sort_section: "name" or "alignment"; orphan_handling: "place", "warn", "error" or "discard";
+    unique: patterns of input sections that get an output section each ("" is every orphan)."""
 
     entry: str = ""
     oformat: str = ""
@@ -79,6 +84,10 @@ class LinkOptions:
     inputs_before_script: int | None = None
     require_defined: tuple[str, ...] = ()
     sysroot: str = ""
+    section_starts: tuple[tuple[str, int], ...] = ()
+    sort_section: str = ""
+    orphan_handling: str = ""
+    unique: tuple[str, ...] = ()
     elf: ElfOptions = ElfOptions()
 
 
@@ -283,7 +292,9 @@ def _link(
     before = options.inputs_before_script
     search = Search.of(options.search, options.sysroot)
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
-    script = loaded.script
+    script = arrange_script(
+        loaded.script, dialect, diags, options.section_starts, options.sort_section
+    )
     entry = options.entry or _entry_name(script)
     wanted = _wanted_names(script, options)
     inputs = join_members(loaded, entry, wanted, dialect, diags)
@@ -294,12 +305,14 @@ def _link(
     # From here on no file joins the link, and each name has one definer.
     table = list_sections(resolution, dialect)
     claims = match_sections(script, resolution, table, dialect)
+    claims = handle_orphans(claims, table, resolution, options.orphan_handling, diags)
     live = ALL_LIVE
     if options.gc_sections:
         live = mark_live(claims, table, resolution, (entry or "_start", *wanted))
     plan = order_sections(script, claims, table, resolution, live.dead, dialect, wanted)
     if dialect.generic_path:
         plan = settle_section_types(plan, table, raw)
+    check_cross_references(script, plan, table, resolution, diags)
     gone = live.dead | claims.discarded
     plan, edits = edit_sections(plan, table, resolution, gone, dialect, raw)
     # From here on what is in the output, and in which order, is settled; only numbers are missing.
@@ -332,13 +345,13 @@ def _link(
             placed,
             patched,
             dialect,
-            raw,
+            oformat == "binary",
             {}
             if raw
             else map_output(
                 placed, elf_class, settled.segments, script, options.elf, dialect
             ).offsets,
-        ),
+        ),  # fmt: skip
         diags,
     )
     diags.stop_on_errors()

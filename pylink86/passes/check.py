@@ -37,7 +37,7 @@ def check_layout(
         )
     overlay = dialect.lma_counts and _is_overlaid(placed)
     if not overlay:
-        _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
+        _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: _has_own_place(s, raw), diags)
     if overlay or (dialect.lma_counts and any(s.lma != s.vma for s in placed.sections)):
         _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads, diags)
     _check_size(placed, dialect, raw, max_size, diags)
@@ -240,6 +240,13 @@ def _check_wraps(
                 if section.size <= 1 << bits
                 else ["make it smaller"],
             )
+
+
+def _has_own_place(section: PlacedSection, raw: bool) -> bool:
+    """Whether it is in memory, and not on purpose where others are: in a raw image of LLD's
+    dialect, where load addresses count for nothing, even parts of an OVERLAY must lie apart."""
+    node = section.plan.node
+    return section.plan.alloc and (raw or node is None or not node.overlay)
 
 
 def _is_overlaid(placed: Placement) -> bool:

@@ -81,12 +81,14 @@ class Draft:
 
 @attrs.frozen(eq=False)
 class Claims:
-    """items: SECTIONS (and the assignments around it) in order; orphans: what nothing took."""
+    """items: SECTIONS (and the assignments around it) in order; orphans: what nothing took;
+    floating: output sections that a script describes (OVERWRITE_SECTIONS) and gives no place."""
 
     items: tuple[Draft | n.Assignment | n.Assert, ...]
     discarded: frozenset[SectionId]
     orphans: tuple[SectionId, ...]
     kept: frozenset[SectionId]
+    floating: tuple[Draft, ...] = ()
 
 
 def list_sections(resolution: Resolution, dialect: Dialect) -> SectionList:
@@ -138,24 +140,52 @@ def match_sections(
     items: list[Draft | n.Assignment | n.Assert] = []
     discarded: list[SectionId] = []
     kept: list[SectionId] = []
-    for node in _script_items(script):
-        if not isinstance(node, n.OutputSection):
-            items.append(node)
+    floating: dict[int, Draft] = {}
+    for overwrite in script.of(n.OverwriteSections):
+        for node in overwrite.items:
+            floating[id(node)] = _draft(node, matcher, kept)
+    for item in _script_items(script):
+        if not isinstance(item, n.OutputSection):
+            items.append(item)
             continue
-        inner: list[Claim | n.SectionStatement] = []
-        for statement in node.statements:
-            if isinstance(statement, n.InputStatement):
-                taken = matcher.take(statement)
-                inner.append(Claim(statement, taken))
-                if statement.keep:
-                    kept += taken
-            else:
-                inner.append(statement)
-        if node.name == "/DISCARD/":
-            discarded += [sid for item in inner if isinstance(item, Claim) for sid in item.sections]
-            inner = []
-        items.append(Draft(node.name, node, tuple(inner)))
-    return Claims(tuple(items), frozenset(discarded), matcher.left(), frozenset(kept))
+        draft = floating.pop(id(item), None)
+        if draft is None:
+            if item.constraint and not _constraint_holds(item, matcher, table):
+                continue
+            draft = _draft(item, matcher, kept)
+        if item.name == "/DISCARD/":
+            discarded += [s for i in draft.items if isinstance(i, Claim) for s in i.sections]
+            draft = Draft(item.name, item, ())
+        items.append(draft)
+    return Claims(
+        tuple(items),
+        frozenset(discarded),
+        matcher.left(),
+        frozenset(kept),
+        tuple(floating.values()),
+    )
+
+
+def _draft(node: n.OutputSection, matcher: _Matcher, kept: list[SectionId]) -> Draft:
+    """One output section with what its statements take; `kept` grows by what KEEP() took."""
+    inner: list[Claim | n.SectionStatement] = []
+    for statement in node.statements:
+        if isinstance(statement, n.InputStatement):
+            taken = matcher.take(statement)
+            inner.append(Claim(statement, taken))
+            if statement.keep:
+                kept += taken
+        else:
+            inner.append(statement)
+    return Draft(node.name, node, tuple(inner))
+
+
+def _constraint_holds(node: n.OutputSection, matcher: _Matcher, table: SectionList) -> bool:
+    """ONLY_IF_RO: every section the statements would take is read-only; ONLY_IF_RW: one is not
+    (GNU ld manual 3.6.8.6).  An output section that fails takes nothing and is not there."""
+    could = matcher.would_take(node)
+    readonly = not any(table.flags[sid] & c.SHF_WRITE for sid in could)
+    return readonly == (node.constraint == "ONLY_IF_RO")
 
 
 def _script_items(script: ScriptFile) -> Iterator[n.OutputSection | n.Assignment | n.Assert]:
@@ -220,6 +250,18 @@ class _Matcher:
         if self._dialect.sorted_patterns_share_a_list:
             return self._interleaved(taken_by)
         return self._pattern_by_pattern(taken_by, node.file)
+
+    def would_take(self, node: n.OutputSection) -> list[SectionId]:
+        """What the statements of an output section match, without taking it."""
+        before = dict(self._by_name)
+        taken = [
+            sid
+            for statement in node.statements
+            if isinstance(statement, n.InputStatement)
+            for sid in self.take(statement)
+        ]
+        self._by_name = before
+        return taken
 
     def _patterns(self, node: n.InputStatement) -> tuple[n.SectionPattern, ...]:
         """The statement's patterns with the files each excludes, as the dialect reads

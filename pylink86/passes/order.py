@@ -16,12 +16,14 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
+from .boundaries import boundary_symbols, is_c_name
 from .elf_options import Sizes
 from .entry import Entry
 from .match import Claim, Claims, Draft, SectionId, SectionList
 from .orphans import EVERYTHING, Dropped, Item, join_by_name, place_like_gnu, place_like_lld
 from .resolve import Resolution
 from .scripts import ScriptFile
+from .section_type import section_type
 from .words import names_used, sections_addressed
 
 DISCARD = "/DISCARD/"
@@ -103,7 +105,8 @@ def order_sections(
     ]
     if not dialect.orphans_follow_flags:
         entries = [e for e in entries if not isinstance(e, Dropped)]
-    wanted = wanted_names(claims, resolution) | frozenset(undefined)
+    bounded = any(map(is_c_name, _possible_names(claims, table)))
+    wanted = wanted_names(claims, resolution, bounded) | frozenset(undefined)
     provided = _first_provides(claims, wanted)
     orphans = [sid for sid in claims.orphans if sid not in dead]
     addressed = frozenset() if dialect.drops_addressed_empty else _addressed(claims)
@@ -115,13 +118,34 @@ def order_sections(
         _begin_in_order(entries)
         place_like_gnu(entries, orphans, table)
     else:
-        fresh = join_by_name(entries, [*orphans, *_untaken_tables(claims, table)], table)
-        fresh = [entry for entry in fresh if not table.phantoms.issuperset(_taken(entry))]
+        floating = [e for d in claims.floating if isinstance(e := _entry(d, table, dead), Entry)]
+        strays = [*orphans, *_untaken_tables(claims, table)]
+        fresh = join_by_name(entries, strays, table, floating)
+        fresh = [e for e in fresh if not table.phantoms.issuperset(_taken(e)) or _is_told(e, holds)]
         inherit_flags(entries)
         entries = [_or_dropped(item, holds) for item in entries]
         has_bounds = any(isinstance(k, (n.Memory, n.Phdrs)) for k in script.commands)
         place_like_lld(entries, fresh, has_bounds)
-    return _finished(entries, table, wanted, holds, dialect)
+    return _finished(entries, table, wanted, holds, dialect, sane_expr(script))
+
+
+def _possible_names(claims: Claims, table: SectionList) -> Iterator[str]:
+    """Names that output sections will have, and perhaps some more."""
+    for item in claims.items:
+        if isinstance(item, Draft):
+            yield item.name
+    for sid in claims.orphans:
+        yield table.name[sid]
+
+
+def sane_expr(script: ScriptFile) -> bool:
+    """LD_FEATURE("SANE_EXPR"): numbers and addresses mean the same inside and outside sections."""
+    return any(k.word == "LD_FEATURE" and "SANE_EXPR" in k.args for k in script.of(n.Command))
+
+
+def _is_told(entry: Entry, holds: Callable[[Entry], bool]) -> bool:
+    """Whether a script describes the section, and with more than its address."""
+    return entry.node is not None and holds(entry)
 
 
 def _untaken_tables(claims: Claims, table: SectionList) -> list[SectionId]:
@@ -186,13 +210,14 @@ def _begin_in_order(entries: list[Item]) -> None:
             entry.begun = True
 
 
-def wanted_names(claims: Claims, resolution: Resolution) -> frozenset[str]:
-    """Names a PROVIDE would be asked for: needed by an object or used in the script's
-    expressions."""
+def wanted_names(claims: Claims, resolution: Resolution, bounded: bool = False) -> frozenset[str]:
+    """Names a PROVIDE would be asked for: needed by an object or used in the script's expressions;
+    none when nothing would provide them.  bounded: a section may have `__start_` symbols."""
     nodes: list[object] = []
     for item in claims.items:
         nodes += (item.node, *item.items) if isinstance(item, Draft) else (item,)
-    if not any(isinstance(node, n.Assignment) and node.provide for node in nodes):
+    provides = any(isinstance(node, n.Assignment) and node.provide for node in nodes)
+    if not (provides or bounded):
         return frozenset()
     used = {name for node in nodes if isinstance(node, n.Node) for name in names_used(node)}
     return frozenset((used | resolution.undefined) - resolution.definer.keys())
@@ -214,6 +239,7 @@ def _finished(
     wanted: frozenset[str],
     holds: Callable[[Entry], bool],
     dialect: Dialect,
+    sane: bool,
 ) -> Plan:
     """Turn entries into plans, leaving out those that hold nothing."""
     commands: list[Command] = []
@@ -225,7 +251,7 @@ def _finished(
             continue
         kept = holds(entry)
         if kept or dialect.empty_section_moves_dot:
-            kind, flags = _final_type(entry, dialect)
+            kind, flags = section_type(entry, table, dialect)
             plan = OutputPlan(
                 len(sections),
                 entry.name,
@@ -242,7 +268,11 @@ def _finished(
             commands.append(plan)
         elif entry.node is not None:
             commands.append(Dropped(entry.node))
-    return Plan(tuple(commands), tuple(sections), _assigned(entries), wanted)
+    assigned = _assigned(entries)
+    names = (s.name for s in sections if not s.dropped)
+    bounds = tuple(boundary_symbols(names, wanted, assigned))
+    assigned |= {node.name for node in bounds}
+    return Plan((*commands, *bounds), tuple(sections), assigned, wanted, sane)
 
 
 def _taken(entry: Entry) -> Iterator[SectionId]:
@@ -283,33 +313,6 @@ def _addressed(claims: Claims) -> frozenset[str]:
         if not isinstance(node, (Claim, Draft))
         for name in sections_addressed(node)
     )
-
-
-def _final_type(entry: Entry, dialect: Dialect) -> tuple[int, int]:
-    """SHT_ and SHF_ of an output section, given what is in it and what the script says of it.
-
-    GNU ld: data statements make NOBITS inputs take file space, and a section of data alone is
-    read-only data unless something else began it; LLD: NOBITS inputs keep the section NOBITS.
-    (NOLOAD) makes it NOBITS in both.
-    """
-    kind, flags = entry.type, entry.flags
-    if entry.node is not None and entry.node.type == "NOLOAD":
-        return c.SHT_NOBITS, flags | c.SHF_ALLOC
-    if entry.node is not None and entry.node.type in ("DSECT", "COPY", "INFO", "OVERLAY"):
-        flags &= ~c.SHF_ALLOC
-        return kind or c.SHT_PROGBITS, flags
-    if not entry.has_input:
-        if dialect.orphans_follow_flags:
-            if entry.has_data:
-                writable = 0 if entry.data_is_readonly else c.SHF_WRITE
-                return c.SHT_PROGBITS, c.SHF_ALLOC | writable
-            return c.SHT_NOBITS, c.SHF_ALLOC
-        return c.SHT_PROGBITS, flags
-    if entry.has_data and dialect.data_makes_nobits_load:
-        flags |= c.SHF_ALLOC
-        if kind == c.SHT_NOBITS:
-            kind = c.SHT_PROGBITS
-    return kind, flags
 
 
 def _holds_something(

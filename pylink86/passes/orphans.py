@@ -287,12 +287,27 @@ def _rank(name: str, flags: int, kind: int) -> int:
     return rank | R_BSS if kind == c.SHT_NOBITS else rank
 
 
+R_NO_START = 1 << 27
+
+
+def _rank_of(entry: Entry) -> int:
+    """A section that --section-start gives an address stands before all others."""
+    if entry.node is not None and entry.node.started:
+        return 0
+    return R_NO_START | _rank(entry.name, entry.flags, entry.type)
+
+
 def join_by_name(
-    items: list[Item], orphans: Sequence[SectionId], table: SectionList
+    items: list[Item],
+    orphans: Sequence[SectionId],
+    table: SectionList,
+    floating: Sequence[Entry] = (),
 ) -> list[Entry]:
     """LLD: an output section takes the orphans of its name whatever their flags; the others form
-    new ones, which are returned in order of first appearance."""
-    fresh: dict[str, Entry] = {}
+    new ones, which are returned in order of first appearance.
+
+    floating: output sections that the script describes without a place; they count as new."""
+    fresh = {entry.name: entry for entry in floating}
     for group in _grouped(orphans, table):
         name = _output_name(table.name[group[0]])
         home = _named(items, name) or fresh.get(name)
@@ -311,7 +326,7 @@ def place_like_lld(items: list[Item], fresh: Sequence[Entry], only_after: bool) 
     everything.  only_after: the script has MEMORY or PHDRS, and an orphan never goes before its
     likeness, where it would change a region or segment that is not its own."""
     start = _first_place(items)
-    ranked = [(_rank(e.name, e.flags, e.type), e) for e in fresh]
+    ranked = [(_rank_of(e), e) for e in fresh]
     ranked.sort(key=lambda pair: pair[0])
     index = 0
     while index < len(ranked):
@@ -341,7 +356,7 @@ def _likeness(rank: int, item: Item) -> int:
     """Length of the common prefix of two ranks, in bits of 32; -1 for what cannot be an anchor."""
     if not isinstance(item, Entry) or not item.has_input:
         return -1
-    return 32 - (rank ^ _rank(item.name, item.flags, item.type)).bit_length()
+    return 32 - (rank ^ _rank_of(item)).bit_length()
 
 
 def _lld_position(items: list[Item], start: int, rank: int, only_after: bool) -> int:
@@ -350,17 +365,13 @@ def _lld_position(items: list[Item], start: int, rank: int, only_after: bool) ->
     for index in range(start, end):
         like = _likeness(rank, items[index])
         item = items[index]
-        if like > best or (
-            like == best
-            and isinstance(item, Entry)
-            and _rank(item.name, item.flags, item.type) <= rank
-        ):
+        if like > best or (like == best and isinstance(item, Entry) and _rank_of(item) <= rank):
             best, where = like, index
     if where == end:
         return end
     anchor = items[where]
     assert isinstance(anchor, Entry)
-    if only_after or _rank(anchor.name, anchor.flags, anchor.type) <= rank:
+    if only_after or _rank_of(anchor) <= rank:
         where += 1
         for index in range(where, end):
             like = _likeness(rank, items[index])

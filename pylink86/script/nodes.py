@@ -258,6 +258,8 @@ class OutputSection(Node):
     type: "NOLOAD", "COPY", "INFO", "OVERLAY", "DSECT" or ""; readonly: `(READONLY)`;
     type_value: `(TYPE=expr)`, an SHT_ name or a number, also inside `(READONLY (TYPE=expr))`;
     constraint: "ONLY_IF_RO", "ONLY_IF_RW" or "".
+    No script says, but passes that write shorthands out: overlay: the first section of the OVERLAY
+    this one was in; started: the address is that of --section-start.
     """
 
     name: str
@@ -277,6 +279,8 @@ class OutputSection(Node):
     fill: Fill | None = None
     span: Span | None = _span()
     name_span: Span | None = _span()
+    overlay: str = ""
+    started: bool = False
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -1,0 +1,179 @@
+"""The script as the other passes read it: every shorthand written out, every option in its place.
+
+OVERLAY, INSERT and OVERWRITE_SECTIONS say things about output sections that plain output sections
+can say; `--section-start` and `--sort-section` are script text a command line has no room for.  All
+of them become the nodes a longer script would have had, so that no later pass knows of them.  What
+a script asks for and nobody obeys ends here, with its name: a construct that is silently skipped is
+a wrong image found weeks later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+
+from ..diag import Diagnostics, Span
+from ..dialect import Dialect
+from ..script import nodes as n
+from ..wildcard import is_wildcard
+from .insert import insert_sections
+from .overlay import expand_overlays, shut_overlays
+from .scripts import ScriptFile
+
+SORTS = {"name": "SORT_BY_NAME", "alignment": "SORT_BY_ALIGNMENT"}
+"""Values of --sort-section, and the sort words they stand for."""
+
+
+def arrange_script(
+    script: ScriptFile,
+    dialect: Dialect,
+    diags: Diagnostics,
+    section_starts: Sequence[tuple[str, int]] = (),
+    sort_section: str = "",
+) -> ScriptFile:
+    """The script with everything written out that stands for something longer.
+
+    section_starts: (section, address) of --section-start, -Ttext and the like, the last of a name
+    counts; sort_section: "name" or "alignment".  Reports script-not-supported,
+    insert-target-missing, bad-option-value.  Source: GNU ld manual 2.1, 3.4.4, 3.6.9."""
+    _refuse(script, dialect, diags)
+    commands = _without_overlays(script.commands)
+    commands = insert_sections(commands, dialect, diags)
+    commands = _overwritten(commands)
+    if section_starts:
+        commands = _started(commands, dict(section_starts), dialect)
+    if sort_section:
+        commands = _sorted(commands, SORTS[sort_section])
+    return ScriptFile(commands)
+
+
+# What nobody obeys
+
+
+def _refuse(script: ScriptFile, dialect: Dialect, diags: Diagnostics) -> None:
+    for command in script.commands:
+        for what, span, help_ in _unknown(command, dialect):
+            diags.error("script-not-supported", f"{what} is not supported", span=span, help=[help_])
+
+
+def _unknown(command: n.TopLevel, dialect: Dialect) -> Iterator[tuple[str, Span | None, str]]:
+    """(what, where, the way out) of everything in a command that no pass obeys."""
+    if isinstance(command, n.OverwriteSections) and not dialect.overwrites_sections:
+        help_ = "use --dialect=lld, or change the output section itself: GNU ld does not know it"
+        yield "OVERWRITE_SECTIONS", command.span, help_
+    elif isinstance(command, n.Command):
+        if command.word == "INHIBIT_COMMON_ALLOCATION":
+            yield command.word, command.span, "a linked image has no place without an address"
+        elif command.word == "LD_FEATURE" and command.args != ("SANE_EXPR",):
+            what = f"LD_FEATURE({', '.join(command.args)})"
+            yield what, command.span, "the one feature is LD_FEATURE(SANE_EXPR)"
+    elif isinstance(command, n.SectionsCommand):
+        for item in command.items:
+            for section in item.sections if isinstance(item, n.Overlay) else (item,):
+                if isinstance(section, n.OutputSection):
+                    yield from _unknown_inside(section)
+
+
+def _unknown_inside(section: n.OutputSection) -> Iterator[tuple[str, Span | None, str]]:
+    for statement in section.statements:
+        if isinstance(statement, n.Word) and statement.word == "CREATE_OBJECT_SYMBOLS":
+            yield statement.word, statement.span, "define the symbols in the script"
+
+
+# Shorthands
+
+
+def _without_overlays(commands: tuple[n.TopLevel, ...]) -> tuple[n.TopLevel, ...]:
+    out: list[n.TopLevel] = []
+    for command in commands:
+        if isinstance(command, n.SectionsCommand):
+            out += shut_overlays(command.items)
+            items = expand_overlays(command.items)
+            out.append(command if items is command.items else attrs.evolve(command, items=items))
+        else:
+            out.append(command)
+    return tuple(out)
+
+
+def _overwritten(commands: tuple[n.TopLevel, ...]) -> tuple[n.TopLevel, ...]:
+    """OVERWRITE_SECTIONS: a description takes the place of the output section of its name; the
+    command itself stays, because what it names claims its inputs first."""
+    new = {
+        section.name: section
+        for command in commands
+        if isinstance(command, n.OverwriteSections)
+        for section in command.items
+    }
+    return (
+        _each_section(commands, lambda section: new.get(section.name, section)) if new else commands
+    )
+
+
+# Options
+
+
+def _started(
+    commands: tuple[n.TopLevel, ...], starts: Mapping[str, int], dialect: Dialect
+) -> tuple[n.TopLevel, ...]:
+    """--section-start: the address of a section, whatever the script says of it.
+
+    GNU ld puts a section that the script does not name behind all others; LLD treats it like any
+    other orphan (see SectionStarts in orphans)."""
+    named: set[str] = set()
+
+    def moved(section: n.OutputSection) -> n.OutputSection:
+        if section.name not in starts or section.name in named:
+            return section
+        named.add(section.name)
+        return attrs.evolve(section, address=n.Number(starts[section.name]), started=True)
+
+    commands = _each_section(commands, moved)
+    fresh = tuple(
+        n.OutputSection(name, address=n.Number(address), started=True)
+        for name, address in starts.items()
+        if name not in named
+    )
+    if not fresh:
+        return commands
+    if dialect.orphans_follow_flags:
+        return (*commands, n.SectionsCommand(fresh))
+    return (*commands, n.OverwriteSections(fresh))
+
+
+def _sorted(commands: tuple[n.TopLevel, ...], word: str) -> tuple[n.TopLevel, ...]:
+    """--sort-section: section patterns with wildcards that do not say how to be sorted are sorted
+    so; those sorted by the other criterion have it as their second one."""
+
+    def one(pattern: n.SectionPattern) -> n.SectionPattern:
+        if not is_wildcard(pattern.pattern) or word in pattern.sort or "SORT_NONE" in pattern.sort:
+            return pattern
+        if len(pattern.sort) > 1 or "SORT_BY_INIT_PRIORITY" in pattern.sort:
+            return pattern
+        return attrs.evolve(pattern, sort=(*pattern.sort, word))
+
+    def inside(section: n.OutputSection) -> n.OutputSection:
+        return attrs.evolve(
+            section,
+            statements=tuple(
+                attrs.evolve(s, sections=tuple(one(p) for p in s.sections))
+                if isinstance(s, n.InputStatement)
+                else s
+                for s in section.statements
+            ),
+        )
+
+    return _each_section(commands, inside)
+
+
+def _each_section(commands: tuple[n.TopLevel, ...], change: object) -> tuple[n.TopLevel, ...]:
+    """The commands with every output section of SECTIONS changed."""
+    out: list[n.TopLevel] = []
+    for command in commands:
+        if isinstance(command, n.SectionsCommand):
+            items = tuple(
+                change(item) if isinstance(item, n.OutputSection) else item  # type: ignore[operator]
+                for item in command.items
+            )
+            command = attrs.evolve(command, items=items)
+        out.append(command)
+    return tuple(out)

@@ -1,0 +1,37 @@
+"""`__start_name` and `__stop_name`: where an output section with a C name begins and ends.
+
+A program can gather things in a section (`__attribute__((section("commands")))`) and walk over them
+all: the linker defines both symbols when something refers to them and nothing defines them (GNU ld
+manual 3.6.4.4, "Input Section Example").  They are assignments the user could have written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from ..script import nodes as n
+
+_C_NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_]*\Z")
+
+
+def is_c_name(section: str) -> bool:
+    """Whether a C program could name the symbols of a section."""
+    return _C_NAME.match(section) is not None
+
+
+def boundary_symbols(
+    sections: Iterable[str], wanted: Collection[str], assigned: Collection[str]
+) -> Iterator[n.Assignment]:
+    """Assignments for the first output section of each name.
+
+    sections: names of output sections; wanted: names something refers to and no object defines;
+    assigned: names the script assigns itself."""
+    for name in dict.fromkeys(sections):
+        if not is_c_name(name):
+            continue
+        start: n.Expr = n.Call("ADDR", name)
+        stop = n.Binary("+", start, n.Call("SIZEOF", name))
+        for symbol, value in ((f"__start_{name}", start), (f"__stop_{name}", stop)):
+            if symbol in wanted and symbol not in assigned:
+                yield n.Assignment(symbol, "=", value)

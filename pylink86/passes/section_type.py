@@ -1,0 +1,110 @@
+"""The type and flags of an output section: what is in it, and what `(NOLOAD)` and the like say.
+
+A header says whether a section has bytes in the file and a place in memory.  Its inputs decide that
+unless the script does: (NOLOAD) for memory that nobody writes to the image, (INFO) and its like for
+bytes that are not in memory, (READONLY), (TYPE=...) (GNU ld manual 3.6.8.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .. import elf_const as c
+from ..diag import fail
+from ..dialect import Dialect
+from ..script import nodes as n
+from ..script.evaluate import evaluate
+from ..script.values import Constants
+from .entry import Entry
+from .match import Claim, SectionList
+
+OUTSIDE = frozenset(("DSECT", "COPY", "INFO", "OVERLAY"))
+"""Types that take a section out of memory; four words for one thing."""
+
+_TYPES = {f"SHT_{name}".replace("SHT_SHT_", "SHT_"): number for number, name in c.SHT_NAMES.items()}
+
+
+def section_type(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[int, int]:
+    """SHT_ and SHF_ of an output section; what its type does to `.` is for section_types to say.
+
+    Raises bad-section-type, section-type-mismatch.  Source: GNU ld manual 3.6.8.1; the rest by
+    experiment."""
+    kind, flags = _from_contents(entry, dialect)
+    node = entry.node
+    if node is None:
+        return kind, flags
+    if node.readonly:
+        flags &= ~c.SHF_WRITE
+    if node.type_value is not None:
+        kind = _asked(entry, node, kind, table, dialect)
+    if node.type == "NOLOAD":
+        return c.SHT_NOBITS, flags | c.SHF_ALLOC
+    if node.type in OUTSIDE:
+        return kind if kind and dialect.type_fits_inputs else c.SHT_PROGBITS, flags & ~c.SHF_ALLOC
+    return kind, flags
+
+
+def _from_contents(entry: Entry, dialect: Dialect) -> tuple[int, int]:
+    """GNU ld: data statements make NOBITS inputs take file space, and a section of data alone is
+    read-only data unless something else began it; LLD: NOBITS inputs keep the section NOBITS."""
+    kind, flags = entry.type, entry.flags
+    if not entry.has_input:
+        if dialect.orphans_follow_flags:
+            if entry.has_data:
+                writable = 0 if entry.data_is_readonly else c.SHF_WRITE
+                return c.SHT_PROGBITS, c.SHF_ALLOC | writable
+            return c.SHT_NOBITS, c.SHF_ALLOC
+        return c.SHT_PROGBITS, flags
+    if entry.has_data and dialect.data_makes_nobits_load:
+        flags |= c.SHF_ALLOC
+        if kind == c.SHT_NOBITS:
+            kind = c.SHT_PROGBITS
+    return kind, flags
+
+
+def _asked(
+    entry: Entry, node: n.OutputSection, kind: int, table: SectionList, dialect: Dialect
+) -> int:
+    """What (TYPE=...) makes of a section whose contents are of type `kind`."""
+    asked = _type_number(node, dialect)
+    if not dialect.type_fits_inputs:
+        bare = not entry.has_input and entry.has_data
+        return asked if bare or (node.readonly and kind != c.SHT_NOBITS) else kind
+    for sid in _inputs(entry):
+        if table.type[sid] != asked != c.SHT_NOBITS:
+            raise fail(
+                "section-type-mismatch",
+                f"section type mismatch for {table.name[sid]}: it is "
+                f"{_type_name(table.type[sid])}, output section {entry.name} is "
+                f"{_type_name(asked)}",
+                span=node.name_span,
+                help=["leave (TYPE=...) out, or take only inputs of that type"],
+            )
+    return asked
+
+
+def _inputs(entry: Entry) -> Iterator[int]:
+    return (sid for item in entry.items if isinstance(item, Claim) for sid in item.sections)
+
+
+def _type_name(kind: int) -> str:
+    name = c.SHT_NAMES.get(kind)
+    return hex(kind) if name is None else f"SHT_{name}".replace("SHT_SHT_", "SHT_")
+
+
+def _type_number(node: n.OutputSection, dialect: Dialect) -> int:
+    """The number of SHT_NOTE, or of an expression; bad-section-type for what is none."""
+    expr = node.type_value
+    assert expr is not None
+    number = _TYPES.get(expr.name, -1) if isinstance(expr, n.Name) else None
+    if number is None:
+        number = evaluate(expr, Constants(dialect)).absolute() & 0xFFFFFFFF
+    if number <= 0:
+        raise fail(
+            "bad-section-type",
+            f"invalid type for output section `{node.name}'",
+            span=expr.span or node.name_span,
+            help=[
+                "use SHT_PROGBITS, SHT_NOTE, SHT_NOBITS, SHT_INIT_ARRAY and the like, or a number"
+            ],
+        )
+    return number
