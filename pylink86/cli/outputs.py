@@ -114,9 +114,13 @@ def _write_twin(result: LinkResult, path: str, output: str) -> None:
 def _dependencies(result: LinkResult, values: Mapping[str, Any], output: str) -> str:
     """GNU ld reads scripts before it opens inputs; LLD reads everything in order."""
     from ..explain.depfile import dependency_rule
-    from ..explain.trace import archive_or_file, script_files
+    from ..explain.trace import script_files
 
-    files = [archive_or_file(file.name) for file in result.resolution.files[:-1]]
+    if result.dialect.name == "gnu":
+        files = list(result.inputs.trace)
+    else:
+        files = [file.archive or file.name for file in result.inputs.files]
+        files += [library.name for library in result.inputs.libraries]
     before = result.options.inputs_before_script
     at = 0 if result.dialect.name == "gnu" or before is None else before
     scripts = [*values.get("script", ()), *script_files(result)]

@@ -24,11 +24,14 @@ from ..passes.orphans import EVERYTHING, Dropped
 from ..passes.placement import FILLER, Piece, PlacedSection
 from ..script import nodes as n
 from .gnu_words import assertion, assignment, expression, input_statement
-from .mapwalk import Notes, beings, take_notes, top_level
+from .mapwalk import SHOWN, Notes, beings, take_notes, top_level
 from .names import readable
 
 NAME = 16
 """Columns for a name; one that leaves no blank has a line to itself."""
+
+MEMBER = 30
+"""Columns for an archive member."""
 
 MARGIN = " " * NAME
 
@@ -48,7 +51,8 @@ class _Printer:
     """What the lines of a map need to know of a link.
 
     digits: of an address.  symbols: for an input section, the global names in it by address.
-    beings: the output sections GNU ld made.  filled: whether the script says what is in the gaps
+    beings: the output sections GNU ld made.  loads:
+    the inputs that have not been told of yet.  filled: whether the script says what is in the gaps
     of the section at hand.
     """
 
@@ -58,6 +62,7 @@ class _Printer:
     digits: int = attrs.field(init=False)
     symbols: dict[SectionId, list[tuple[int, str]]] = attrs.field(init=False)
     beings: frozenset[int] = attrs.field(init=False)
+    loads: list[str] = attrs.field(factory=list)
     filled: bool = False
 
     def __attrs_post_init__(self) -> None:
@@ -66,6 +71,7 @@ class _Printer:
         self.beings = beings(self.result)
 
     def lines(self, output: str) -> Iterator[str]:
+        yield from self.members()
         yield from self.commons()
         yield from self.discarded()
         yield from self.memory()
@@ -73,6 +79,20 @@ class _Printer:
         yield from self.script(output)
 
     # Before the script
+
+    def members(self) -> Iterator[str]:
+        """Archive members, each with the file and the name it was taken for."""
+        inputs = self.result.inputs
+        if not inputs.reasons:
+            return
+        yield from ("Archive member included to satisfy reference by file (symbol)", "")
+        for number, reason in inputs.reasons.items():
+            name = inputs.files[number].name
+            if len(name) >= MEMBER - 1:
+                yield name
+                name = ""
+            who = f"{inputs.files[reason.file].name} " if reason.file >= 0 else ""
+            yield f"{name:<{MEMBER}}{who}({reason.symbol})"
 
     def commons(self) -> Iterator[str]:
         resolution = self.result.resolution
@@ -127,33 +147,39 @@ class _Printer:
     def script(self, output: str) -> Iterator[str]:
         """The statements in order; orphans behind the last of them come after the output file."""
         result = self.result
-        files = [f"LOAD {file.name}" for file in result.resolution.files[:-1]]
         before = result.options.inputs_before_script
-        yield from files if before is None else files[:before]
-        items = list(top_level(result))
         early, late = _parted(result.plan.commands, result)
+        unplaced = _unplaced(result)
+        self.loads = [f"LOAD {name}" for name in result.inputs.trace]
+        yield from self.load(len(self.loads) if before is None else before)
         for command in early:
-            if not _is_orphan(command):
-                node = command.node if isinstance(command, (OutputPlan, Dropped)) else command
-                while items[0] is not node:
-                    yield from self.unplaced(items.pop(0))
-                del items[0]
+            for item in unplaced.pop(id(_node(command)), ()):
+                yield from self.unplaced(item)
             yield from self.command(command)
-        for item in items:
+        for item in unplaced.pop(None, ()):
             yield from self.unplaced(item)
-        if before is not None:
-            yield from files[before:]
+        yield from self.load(len(self.loads))
         yield f"OUTPUT({output} {result.oformat})"
         for command in late:
             yield from self.command(command)
 
+    def load(self, count: int) -> Iterator[str]:
+        """The next inputs, in the order they were read."""
+        yield from self.loads[:count]
+        del self.loads[:count]
+
     def unplaced(self, node: object) -> Iterator[str]:
-        """/DISCARD/ and output sections that left no trace: their statements only."""
+        """INPUT and GROUP; /DISCARD/ and output sections that left no trace: only their statements
+        are shown."""
         if isinstance(node, n.OutputSection):
             yield from ("", node.name)
             for statement in node.statements:
                 if isinstance(statement, n.InputStatement):
                     yield f" {input_statement(statement)}"
+        elif isinstance(node, n.Input):
+            yield from ["START GROUP"] if node.group else []
+            yield from self.load(len(node.files))
+            yield from ["END GROUP"] if node.group else []
 
     def command(self, command: object) -> Iterator[str]:
         if isinstance(command, OutputPlan):
@@ -274,6 +300,27 @@ class _Printer:
     def file(self, sid: SectionId) -> str:
         number = self.result.table.file[sid]
         return self.result.resolution.files[number].name
+
+
+def _node(command: object) -> object:
+    """What the script says of a command: itself, or the output section it is made from."""
+    return command.node if isinstance(command, (OutputPlan, Dropped)) else command
+
+
+def _unplaced(result: LinkResult) -> dict[int | None, list[object]]:
+    """What stands in the script and is no command of the plan (/DISCARD/, INPUT), by the id of the
+    node it stands before; None: behind all of them."""
+    placed = {id(_node(command)) for command in result.plan.commands}
+    found: dict[int | None, list[object]] = {}
+    waiting: list[object] = []
+    for item in top_level(result, (*SHOWN, n.Input)):
+        if id(item) not in placed:
+            waiting.append(item)
+        elif waiting:
+            found[id(item)] = waiting
+            waiting = []
+    found[None] = waiting
+    return found
 
 
 def _parted(commands: Sequence[Command], result: LinkResult) -> tuple[list[Command], list[Command]]:

@@ -130,16 +130,16 @@ def take_notes(result: LinkResult) -> NotingWalk:
     return walk
 
 
-def top_level(result: LinkResult) -> Iterator[object]:
+SHOWN: tuple[type, ...] = (n.OutputSection, n.Assignment, n.Assert)
+
+
+def top_level(result: LinkResult, kinds: tuple[type, ...] = SHOWN) -> Iterator[object]:
     """What stands in the script, at top level or in SECTIONS, as far as a map shows it."""
     for command in result.script.commands:
         if isinstance(command, n.SectionsCommand):
-            yield from (i for i in command.items if isinstance(i, SHOWN))
-        elif isinstance(command, SHOWN):
+            yield from (i for i in command.items if isinstance(i, kinds))
+        elif isinstance(command, kinds):
             yield command
-
-
-SHOWN = (n.OutputSection, n.Assignment, n.Assert)
 
 
 def beings(result: LinkResult) -> frozenset[int]:

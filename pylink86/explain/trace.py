@@ -13,8 +13,10 @@ from ..script import nodes as n
 
 
 def input_files(result: LinkResult) -> str:
-    """`--trace`: the inputs in the order they were read, one a line."""
-    return "".join(f"{file.name}\n" for file in result.resolution.files[:-1])
+    """`--trace`: the inputs in the order they were read, one a line.
+
+    GNU ld tells of archives, LLD of the members that were taken."""
+    return "".join(f"{name}\n" for name in result.inputs.trace)
 
 
 def removed_sections(result: LinkResult) -> str:
@@ -61,9 +63,3 @@ def _sources(nodes: Sequence[object]) -> Iterator[str]:
             yield from _sources(node.statements)
         elif isinstance(node, n.Memory):
             yield from _sources(node.regions)
-
-
-def archive_or_file(name: str) -> str:
-    """`lib.a` for the member `lib.a(b.o)`: the file that was opened."""
-    archive, bracket, _ = name.partition("(")
-    return archive if bracket and name.endswith(")") else name

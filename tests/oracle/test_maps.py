@@ -10,6 +10,7 @@ The links are the generator's, as raw images, and a few written ones.  Taken out
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -118,6 +119,8 @@ B = Obj(
         Sym("_start"),
     ),
 )
+
+CODE = Sec(".text", "ax", "progbits", 1, bytes(5))
 
 SCRIPT = """
 MEMORY {
@@ -244,6 +247,29 @@ def test_sections_left_out(dialect: str, folder: Path, capsys: pytest.CaptureFix
     mine, told = run_ours(dialect, arguments, capsys)
     assert "removing unused section" in out + err
     assert (mine, told if dialect == "gnu" else "") == (out, err if dialect == "gnu" else "")
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_archives_in_maps_and_rules(
+    dialect: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Members by the name and file they were taken for; archives once in the rule."""
+    needs(dialect)
+    ar = shutil.which("ar")
+    if ar is None:
+        pytest.skip("needs ar: apt install binutils")
+    (folder / "c.o").write_bytes(Obj("c.o", "x86_64", (CODE,), (Sym("idle", place=1),)).encode())
+    for archive, member in (("lib.a", "b.o"), ("libunused_with_a_long_name.a", "c.o")):
+        subprocess.run([ar, "rc", archive, member], cwd=folder, check=True)
+    arguments = [*RAW, "-M", "-t", "--dependency-file=out.d", "-T", "s.ld", "a.o", "lib.a"]
+    arguments += ["libunused_with_a_long_name.a", "-u", "idle"]
+    out, _ = run_peer(dialect, folder, arguments)
+    rule = (folder / "out.d").read_text()
+    mine, _ = run_ours(dialect, arguments, capsys)
+    # LLD prints the trace when it is done with the map, or not at all before a pipe is closed.
+    assert sorted(plain(dialect, mine).splitlines()) == sorted(plain(dialect, out).splitlines())
+    assert (folder / "out.d").read_text() == rule
 
 
 @pytest.mark.peer
