@@ -24,7 +24,6 @@ from .locate import Addresses
 from .order import Plan
 from .placement import PlacedSection, Placement
 from .scripts import ScriptFile
-from .words import expressions
 from .segments import (
     FileMap,
     PhdrScope,
@@ -35,6 +34,7 @@ from .segments import (
     phdr_nodes,
     plan_by_phdrs,
 )
+from .words import expressions
 
 MASK = (1 << 64) - 1
 
