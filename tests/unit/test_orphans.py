@@ -29,7 +29,7 @@ def order(names: str, script: str, dialect: str) -> str:
     """Output sections in order of the link, by name."""
     text = "object a.o\n" + "\n".join(SECTIONS[name] for name in names.split())
     inputs = [read_bytes(o.encode(), o.obj.name) for o in read_objects(text)]
-    result = link(inputs, script, dialect=dialect)
+    result = link(inputs, script, dialect=dialect, oformat="binary")
     return " ".join(name for name, s in result.sections.items() if s.size)
 
 
@@ -60,7 +60,7 @@ def test_order(names: str, body: str, gnu: str | None, lld: str | None) -> None:
 def ends(script: str, dialect: str) -> dict[str, int]:
     text = "object a.o\n" + SECTIONS[".x1"] + "\n" + SECTIONS[".x2"]
     inputs = [read_bytes(o.encode(), o.obj.name) for o in read_objects(text)]
-    result = link(inputs, script, dialect=dialect)
+    result = link(inputs, script, dialect=dialect, oformat="binary")
     return {**result.symbols, **{name: s.vma for name, s in result.sections.items()}}
 
 

@@ -28,7 +28,7 @@ def takers(attributes: str, dialect: str) -> str:
             "second (rwxa) : ORIGIN = 0x2000, LENGTH = 0x100 }\n"
             f"SECTIONS {{ .{letter} : {{ *(.{letter}) }} }}"
         )
-        result = link(inputs, script, dialect=dialect)
+        result = link(inputs, script, dialect=dialect, oformat="binary")
         if result.sections[f".{letter}"].vma == 0x1000:
             taken += letter
     return taken
@@ -57,7 +57,7 @@ def test_attributes(attributes: str, gnu: str, lld: str) -> None:
 def vmas(script: str, dialect: str = "gnu") -> dict[str, tuple[int, int]]:
     text = "object a.o\n" + "\n".join(SECTIONS.values())
     inputs = [read_bytes(o.encode(), o.obj.name) for o in read_objects(text)]
-    result = link(inputs, script, dialect=dialect)
+    result = link(inputs, script, dialect=dialect, oformat="binary")
     return {name: (s.vma, s.lma) for name, s in result.sections.items() if s.size}
 
 
