@@ -32,14 +32,13 @@ from .order import OutputPlan
 from .placement import PlacedSection, Placement
 from .relocate import Patched
 from .scripts import ScriptFile
-from .segments import FileMap, SegmentPlan, align_to
+from .segments import FileMap, SegmentPlan, align_to, stays
 from .segments_gnu import map_file as map_like_gnu
 from .segments_lld import map_file as map_like_lld
 from .symbols_out import OutSymbols, SymbolSources, output_symbols
 
 MASK = (1 << 64) - 1
 MACHINES = {32: c.EM_386, 64: c.EM_X86_64}
-DEBUG_NAMES = (".debug", ".zdebug", ".gdb_index", ".stab", ".line", ".gnu.debuglto_")
 
 
 def elf_executable(
@@ -90,14 +89,6 @@ def map_output(
 
 def _machine(placed: Placement, elf_class: int) -> int:
     return MACHINES[elf_class]
-
-
-def stays(section: PlacedSection, options: ElfOptions) -> bool:
-    """Whether an output section has a header: dropped ones have none, debug ones not with -s, -S."""
-    if section.plan.dropped:
-        return False
-    stripped = options.strip and not section.plan.alloc
-    return not (stripped and section.name.startswith(DEBUG_NAMES))
 
 
 def _nearby(placed: Placement, where: dict[int, int]) -> dict[int, int]:
@@ -290,13 +281,9 @@ class _Tables:
         """File offsets of what is not in memory, and of the section headers."""
         offsets = [0] * (len(self.rows) + 1)
         pos = self.file_map.end
-        late = set(self.file_map.late)
         for i, section in enumerate(self.kept, 1):
-            if section.plan.index not in late:
-                offsets[i] = self.file_map.offsets[section.plan.index]
-        for i, row in enumerate(self.rows, 1):
-            if i <= len(self.kept) and self.kept[i - 1].plan.index not in late:
-                continue
+            offsets[i] = self.file_map.offsets[section.plan.index]
+        for i, row in enumerate(self.rows[len(self.kept) :], len(self.kept) + 1):
             pos = align_to(pos, row.align)
             offsets[i] = pos
             if row.type != c.SHT_NOBITS:

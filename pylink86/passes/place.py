@@ -424,7 +424,7 @@ class Walk(Scope):
         """LMA: AT(), AT>, or the same distance from the VMA as the section before (3.6.8.2)."""
         node = section.plan.node
         if not self.dialect.lma_counts:
-            section.lma_region = node.lma_region if node is not None else ""
+            self._load_address_like_lld(section)
             return
         if node is not None and node.at is not None:
             keep, self.here, self.shown = (self.here, self.shown), 0, 0
@@ -449,6 +449,25 @@ class Walk(Scope):
             section.lma = section.vma + previous.lma - previous.vma
             if node is None or node.address is None:
                 section.lma = align_up(section.lma, section.align)
+
+    def _load_address_like_lld(self, section: PlacedSection) -> None:
+        """AT(), AT>, or the distance of the section before, when that is in the same region and was
+        not sent to a load region; raw images do not count it."""
+        node = section.plan.node
+        before, before_region, before_lma = self.lma_state
+        section.lma_region = node.lma_region if node is not None else ""
+        load_region = self.regions.get(section.lma_region)
+        distance = before
+        if node is not None and node.at is not None:
+            keep, self.here, self.shown = (self.here, self.shown), section.vma, section.vma
+            distance = self.number(node.at) - section.vma
+            self.here, self.shown = keep
+        elif load_region is not None:
+            distance = align_up(load_region.current, section.align) - section.vma
+        elif section.region != before_region or before_lma:
+            distance = 0
+        section.lma = (section.vma + distance) & ADDRESS_MASK if section.plan.alloc else section.vma
+        self.lma_state = (distance, section.region, section.lma_region)
 
     def _keep_distance(self, section: PlacedSection) -> None:
         """Remember the section whose distance from VMA to LMA the next one in its region keeps: the

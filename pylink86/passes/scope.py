@@ -60,6 +60,7 @@ class Scope:
     ahead: dict[str, Value] = attrs.field(factory=dict)
     kept_distance: dict[str, PlacedSection] = attrs.field(factory=dict)
     seen_from: dict[str, int] = attrs.field(factory=dict)
+    lma_state: tuple[int, str, str] = (0, "", "")
 
     @property
     def sane_expr(self) -> bool:

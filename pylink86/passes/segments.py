@@ -18,7 +18,9 @@ from ..model import Segment
 from ..script import nodes as n
 from ..script.evaluate import evaluate
 from ..script.values import Constants, Value
+from .elf_options import ElfOptions
 from .order import OutputPlan
+from .placement import PlacedSection
 from .scripts import ScriptFile
 
 
@@ -43,14 +45,12 @@ class SegmentPlan:
 class FileMap:
     """Where everything lies in the file.
 
-    offsets: file offset of each output section, by OutputPlan.index; end: where the last loaded
-    byte ends; nonalloc sections and tables follow. segments: the program headers, complete.
-    late: indices that have no offset yet, because they are not in memory, in order."""
+    offsets: file offset of each output section, by OutputPlan.index; end: where the last one ends;
+    the tables follow.  segments: the program headers, complete."""
 
     offsets: dict[int, int]
     segments: tuple[Segment, ...]
     end: int
-    late: tuple[int, ...] = ()
 
 
 def header_size(elf_class: int, segments: int) -> int:
@@ -148,6 +148,31 @@ def _unknown(name: str, section: OutputPlan, known: Iterable[str]) -> Exception:
         notes=["PHDRS has " + (", ".join(known) or "none")],
         help=[f"add it to PHDRS {{ {name} PT_LOAD; }}, or write :NONE"],
     )
+
+
+DEBUG_NAMES = (".debug", ".zdebug", ".gdb_index", ".stab", ".line", ".gnu.debuglto_")
+
+
+def stays(section: PlacedSection, options: ElfOptions) -> bool:
+    """Whether an output section has a header: dropped ones have none, debug ones not
+    with -s and -S."""
+    if section.plan.dropped:
+        return False
+    stripped = options.strip and not section.plan.alloc
+    return not (stripped and section.name.startswith(DEBUG_NAMES))
+
+
+def place_rest(
+    sections: Iterable[PlacedSection], offsets: dict[int, int], pos: int, options: ElfOptions
+) -> int:
+    """Put what is not in memory behind the rest, in order; where it ends."""
+    for section in sections:
+        if section.plan.index in offsets or not stays(section, options):
+            continue
+        pos = align_to(pos, section.align)
+        offsets[section.plan.index] = pos
+        pos += section.size if section.plan.type != c.SHT_NOBITS else 0
+    return pos
 
 
 def align_to(value: int, align: int, phase: int = 0) -> int:

@@ -32,6 +32,7 @@ from .segments import (
     header_size,
     permissions,
     phdr_nodes,
+    place_rest,
     plan_by_phdrs,
 )
 from .words import expressions
@@ -259,7 +260,6 @@ def map_file(
     for i, plan in enumerate(plans):
         if plan.type == c.PT_LOAD:
             segments[i] = _load(plan, walk)
-    late = []
     for section in placed.sections:
         index = section.plan.index
         if index not in walk.offsets and not section.plan.dropped:
@@ -269,12 +269,11 @@ def map_file(
                 walk.pos += section.size
             elif section.plan.alloc:
                 walk.offsets[index] = walk.pos
-            else:
-                late.append(index)
+    end = place_rest(placed.sections, walk.offsets, walk.pos, options)
     for i, plan in enumerate(plans):
         if plan.type != c.PT_LOAD:
             segments[i] = _inner(plan, walk, [s for s in segments if s is not None])
-    return FileMap(walk.offsets, tuple(s for s in segments if s is not None), walk.pos, tuple(late))
+    return FileMap(walk.offsets, tuple(s for s in segments if s is not None), end)
 
 
 def _load(plan: SegmentPlan, walk: _Map) -> Segment:

@@ -31,6 +31,7 @@ from .segments import (
     header_size,
     permissions,
     phdr_nodes,
+    place_rest,
     plan_by_phdrs,
 )
 
@@ -221,11 +222,11 @@ def map_file(
     aligns = {id(p): _align(p, placed, options, elf_class) for p in plans}
     offsets, end = _offsets(placed, plans, owner, aligns, size, options)
     _check_file_ranges(placed, offsets)
+    end = place_rest(placed.sections, offsets, end, options)
     segments = tuple(
         _segment(p, placed, offsets, aligns[id(p)], base, size, options, elf_class) for p in plans
     )
-    late = tuple(s.plan.index for s in placed.sections if not s.plan.alloc)
-    return FileMap(offsets, segments, end, late)
+    return FileMap(offsets, segments, end)
 
 
 def _place_headers(
@@ -394,10 +395,10 @@ def _segment(
     start = vma = lma = end = filesz = 0
     if held:
         first, last = held[0], held[-1]
-        start, vma, lma = offsets[first.plan.index], first.vma, first.lma
-        filesz = offsets[last.plan.index] - start
+        start, vma, lma = offsets.get(first.plan.index, 0), first.vma, first.lma
+        filesz = offsets.get(last.plan.index, 0) - start
         filesz += last.size if last.plan.type != c.SHT_NOBITS else 0
-        end = last.vma + last.size
+        end = max(last.vma + last.size, vma)
     if plan.filehdr or plan.phdrs:
         begin = 0 if plan.filehdr else ehdr
         stop = size if plan.phdrs else ehdr

@@ -9,14 +9,19 @@ All of it was found by linking two small files with each linker and reading `rea
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 import attrs
 
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ABS, COMMON, UNDEF, SymbolRow
+from ..script import nodes as n
 from .elf_options import ElfOptions
+from .match import Claim
 from .name_table import hash_bucket
+from .needs import names_in_order
+from .order import OutputPlan
 from .placement import PlacedSection, Placement
 
 FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
@@ -97,6 +102,63 @@ class SymbolSources:
         if spot is None:
             return None
         return SymbolRow(name, spot[1], size, binding, info & 0xF, other, spot[0])
+
+    def type_of(self, name: str, depth: int = 0) -> int:
+        """The type of a name: of what a script only gives another name, as `a = b;`, that of the
+        other; a script's own has none."""
+        resolution = self.placed.addresses.resolution
+        node = self.assigned.get(name)
+        if node is not None:
+            other = _other_name(node)
+            return self.type_of(other, depth + 1) if other and depth < MAX_ALIASES else c.STT_NOTYPE
+        definer = resolution.definer.get(name)
+        if definer is None:
+            return c.STT_NOTYPE
+        return resolution.files[definer[0]].symbols.info[definer[1]] & 0xF
+
+    @cached_property
+    def assigned(self) -> dict[str, n.Assignment]:
+        """The last assignment to each name."""
+        return {
+            node.name: node
+            for node in script_nodes(self.placed.commands)
+            if isinstance(node, n.Assignment)
+        }
+
+
+MAX_ALIASES = 100
+
+
+def _other_name(node: n.Assignment) -> str:
+    """`b` in `a = b;`, also where a condition chooses it."""
+    value: n.Expr = node.value
+    while isinstance(value, n.Ternary) and isinstance(value.condition, n.Number):
+        value = value.then if value.condition.value else value.other
+    return value.name if node.op == "=" and isinstance(value, n.Name) and value.name != "." else ""
+
+
+def script_nodes(commands: Iterable[object]) -> Iterator[object]:
+    """Everything the script says, in order: output sections and what is in them."""
+    for command in commands:
+        if isinstance(command, OutputPlan):
+            if command.node is not None:
+                yield command.node
+            yield from (item for item in command.items if not isinstance(item, Claim))
+        else:
+            yield command
+
+
+def _scripts_names(sources: SymbolSources) -> Iterator[str]:
+    """The script's symbols as LLD meets them: those that expressions read, then the others."""
+    symbols = sources.placed.symbols
+    nodes = (
+        node
+        for node in script_nodes(sources.placed.commands)
+        if isinstance(node, (n.Assignment, n.Assert, n.Data))
+    )
+    given = dict.fromkeys(symbols, 1)
+    yield from (name for name in names_in_order(nodes, given, 2) if name in symbols)
+    yield from symbols
 
 
 def output_symbols(sources: SymbolSources) -> OutSymbols:
@@ -195,13 +257,7 @@ def _script_row(sources: SymbolSources, name: str, binding: int, other: int) -> 
             shndx = sources.where.get(around, sources.nearby.get(around, ABS))
     if sources.relocatable and shndx > 0:
         number = value.number if section is not None else number
-    kind = c.STT_NOTYPE
-    size = 0
-    definer = sources.placed.addresses.resolution.definer.get(name)
-    if definer is not None and not sources.dialect.tables_like_gnu:
-        symbols = sources.placed.addresses.resolution.files[definer[0]].symbols
-        kind, size = symbols.info[definer[1]] & 0xF, 0
-    return SymbolRow(name, number, size, binding, kind, other, shndx)
+    return SymbolRow(name, number, 0, binding, sources.type_of(name), other, shndx)
 
 
 def _mentioned(sources: SymbolSources) -> dict[str, tuple[int, int]]:
@@ -272,7 +328,7 @@ def _like_lld(sources: SymbolSources) -> Made:
     placed = sources.placed
     visibilities = _visibilities(sources)
     mentioned = _mentioned(sources)
-    for name in (*mentioned, *(n for n in placed.symbols if n not in mentioned)):
+    for name in dict.fromkeys((*mentioned, *_scripts_names(sources))):
         visibility = visibilities.get(name, c.STV_DEFAULT)
         if name in placed.symbols:
             if name in placed.hidden:
@@ -307,7 +363,7 @@ def _like_gnu(sources: SymbolSources) -> Made:
     mentioned = _mentioned(sources)
     visibilities = _visibilities(sources)
     order = sorted(
-        [*mentioned, *(n for n in placed.symbols if n not in mentioned)][::-1], key=hash_bucket
+        [*mentioned, *(s for s in placed.symbols if s not in mentioned)][::-1], key=hash_bucket
     )
     hidden = [name for name in order if name in placed.hidden and not sources.relocatable]
     if hidden and sources.options.discard != "all":
