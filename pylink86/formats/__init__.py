@@ -145,10 +145,13 @@ def read_bytes(data: bytes, name: str = "<bytes>") -> ObjectFile:
 
     Fails with bad-object when it is damaged, unsupported-input when it is something else.
     """
-    key = sniff(data)
-    if not key or not FORMATS[key].reader:
-        raise _unsupported(name, data, FORMATS.get(key))
-    return cast("ObjectFile", _reader(FORMATS[key].reader)(bytes(data), name))
+    return _read_as(FORMATS.get(sniff(data)), bytes(data), name)
+
+
+def _read_as(row: Format | None, data: bytes, name: str) -> ObjectFile:
+    if row is None or not row.reader:
+        raise _unsupported(name, data, row)
+    return cast("ObjectFile", _reader(row.reader)(data, name))
 
 
 def _reader(where: str) -> Callable[[Any, str], object]:
@@ -165,14 +168,15 @@ def read_input(path: str | os.PathLike[str]) -> ObjectFile | Archive | str:
     """
     name = os.fspath(path)
     data = _mapped(name)
-    head = data[:4096]
-    row = FORMATS.get(sniff(head))
-    if row is None or not row.many:
-        whole = bytes(data)
-        if row is FORMATS["script"] and _is_text(whole):
-            return whole.decode("utf-8", "surrogateescape")
-        return read_bytes(whole, name)
-    return cast("Archive", _reader(row.many)(data, name))
+    row = FORMATS.get(sniff(data[:4096]))
+    if row is not None and row.many:
+        return cast("Archive", _reader(row.many)(data, name))
+    whole = bytes(data)
+    if row is FORMATS["script"] and _is_text(whole):
+        return whole.decode("utf-8", "surrogateescape")
+    if row is not None and row.reader:
+        return _read_as(row, whole, name)
+    return read_bytes(whole, name)
 
 
 def input_from_bytes(data: bytes, name: str) -> ObjectFile | Archive:
@@ -190,7 +194,7 @@ _MAPPED_FROM = 1 << 20
 def _mapped(path: str) -> bytes | mmap:
     """A file's bytes, or a map of a large archive; cannot-read as `file_bytes`."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:  # read at once, so a buffer would only cost
             size = os.fstat(file.fileno()).st_size
             if size < _MAPPED_FROM:
                 return file.read()

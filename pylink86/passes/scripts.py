@@ -102,25 +102,31 @@ def _expand(
 
     GNU ld manual 3.4.2: the file is looked for in the current directory, then along `-L`.
     """
-    if not any(isinstance(i, _NESTING) for i in items):
-        return items
     out: list[Any] = []
+    same = True
     for item in items:
         if isinstance(item, n.Include):
             out += _included(item, where, search, stack)
-        elif isinstance(item, n.SectionsCommand):
-            out.append(attrs.evolve(item, items=_expand(item.items, "sections", search, stack)))
-        elif isinstance(item, n.OutputSection):
-            inner = _expand(item.statements, "output section", search, stack)
-            out.append(attrs.evolve(item, statements=inner) if inner != item.statements else item)
-        elif isinstance(item, n.Memory):
-            out.append(attrs.evolve(item, regions=_expand(item.regions, "memory", search, stack)))
-        else:
-            out.append(item)
-    return tuple(out)
+            same = False
+            continue
+        held = _HOLDERS.get(type(item))
+        if held is not None:
+            field, inside = held
+            inner = getattr(item, field)
+            expanded = _expand(inner, inside, search, stack)
+            if expanded is not inner:
+                item = attrs.evolve(item, **{field: expanded})
+                same = False
+        out.append(item)
+    return items if same else tuple(out)
 
 
-_NESTING = (n.Include, n.SectionsCommand, n.OutputSection, n.Memory)
+_HOLDERS: dict[type, tuple[str, str]] = {
+    n.SectionsCommand: ("items", "sections"),
+    n.OutputSection: ("statements", "output section"),
+    n.Memory: ("regions", "memory"),
+}
+"""Nodes that may have an INCLUDE in them: the field, and what stands there."""
 
 
 def _included(

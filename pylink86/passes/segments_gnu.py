@@ -35,7 +35,6 @@ from .segments import (
     place_rest,
     plan_by_phdrs,
 )
-from .words import expressions
 
 MASK = (1 << 64) - 1
 
@@ -57,9 +56,10 @@ def plan_segments(
     dialect: Dialect,
     elf_class: int,
     count: int,
+    uses_headers: bool,
 ) -> tuple[SegmentPlan, ...]:
     """The program headers of a placed link; count: how many were expected, for which the layout
-    left room."""
+    left room; uses_headers: an expression of the script reads SIZEOF_HEADERS."""
     if options.relocatable:
         return ()
     kept = [s for s in placed.sections if not s.plan.dropped]
@@ -68,7 +68,7 @@ def plan_segments(
         return plan_by_phdrs(nodes, [s.plan for s in kept], dialect)
     inside = sorted((s for s in kept if s.plan.alloc), key=lambda s: (s.lma, s.vma))
     runs = _runs(inside, options)
-    uses_headers = _uses_headers(script)
+
     found: list[SegmentPlan] = []
     first = runs[0][0] if runs else None
     headers = first is not None and _room_for_headers(
@@ -112,13 +112,6 @@ def stack_flags(placed: Placement, options: ElfOptions) -> int:
         return (c.PF_R | c.PF_W) if options.stack_size else 0
     wild = any(flags is None or flags & c.SHF_EXECINSTR for flags in notes)
     return c.PF_R | c.PF_W | (c.PF_X if wild else 0)
-
-
-def _uses_headers(script: ScriptFile) -> bool:
-    """Whether any expression of the script reads SIZEOF_HEADERS."""
-    return any(
-        isinstance(e, n.Call) and e.name == "SIZEOF_HEADERS" for e in expressions(script.commands)
-    )
 
 
 def _separate(options: ElfOptions) -> bool:

@@ -20,6 +20,7 @@ from .order import Plan
 from .placement import Placement
 from .scripts import ScriptFile
 from .segments import SegmentPlan, header_size
+from .words import asks_header_size
 
 MAX_TRIES = 10
 FREE_TRIES = 4
@@ -102,12 +103,16 @@ def _settle_like_gnu(
     if options.relocatable:
         plan = attrs.evolve(plan, sizes=_sizes(options, 0))
         return Settled(plan, walk(plan, diags), ())
+    asked = asks_header_size(script.commands)
     for attempt in range(MAX_TRIES):
-        sizes = _sizes(options, header_size(elf_class, count))
-        plan = attrs.evolve(plan, sizes=sizes)
-        met = Diagnostics()
-        placed = walk(plan, met)
-        segments = segments_gnu.plan_segments(placed, script, options, dialect, elf_class, count)
+        if attempt == 0 or asked:
+            sizes = _sizes(options, header_size(elf_class, count))
+            plan = attrs.evolve(plan, sizes=sizes)
+            met = Diagnostics()
+            placed = walk(plan, met)
+        segments = segments_gnu.plan_segments(
+            placed, script, options, dialect, elf_class, count, asked
+        )
         found = len(segments)
         if found == count or (attempt >= FREE_TRIES and found < count):
             break

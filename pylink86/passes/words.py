@@ -22,29 +22,30 @@ def expressions(node: object) -> Iterator[n.Expr]:
         item = stack.pop()
         if isinstance(item, tuple):
             stack.extend(item)
-        elif isinstance(item, _EXPR):
-            yield item
-            stack.extend(_children(item))
         elif isinstance(item, n.Node):
-            stack.extend(_children(item))
+            if isinstance(item, _EXPR):
+                yield item
+            for name in _fields(type(item)):
+                value = getattr(item, name)
+                if value is not None:
+                    stack.append(value)
 
 
 _EXPR = (n.Number, n.Name, n.Unary, n.Binary, n.Ternary, n.Call, n.AssertExpr)
 
 
-def _children(node: object) -> list[object]:
-    """Field values that can hold expressions; spans and plain values are left out."""
-    return [value for name in _fields(type(node)) if (value := getattr(node, name)) is not None]
-
-
 def _fields(kind: type) -> tuple[str, ...]:
+    """Names of the fields that can hold expressions; spans and plain values are left out."""
     found = _FIELDS.get(kind)
     if found is None:
         found = _FIELDS[kind] = tuple(f.name for f in attrs.fields(kind) if f.type not in PLAIN)
     return found
 
 
-PLAIN = frozenset({"str", "int", "bool", "bytes", "tuple[str, ...]", "Span | None"})
+PLAIN = frozenset(
+    ("str", "int", "bool", "bytes", "tuple[str, ...]", "Span | None", "FilePattern",
+     "tuple[SectionPattern, ...]", "tuple[InputFile, ...]")
+)  # fmt: skip
 """Types of fields that hold no expression."""
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
@@ -61,3 +62,8 @@ def sections_addressed(node: object) -> set[str]:
     return {
         e.target for e in expressions(node) if isinstance(e, n.Call) and e.name in ADDRESS_CALLS
     }
+
+
+def asks_header_size(node: object) -> bool:
+    """Whether any expression under a node reads SIZEOF_HEADERS."""
+    return any(isinstance(e, n.Call) and e.name == "SIZEOF_HEADERS" for e in expressions(node))
