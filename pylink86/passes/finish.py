@@ -133,7 +133,7 @@ def _row(
     return SectionRow(
         section.name,
         kind,
-        flags,
+        _held(flags, elf_class, f"the flags of section `{section.name}'"),
         _held(
             section.vma if plan.alloc or dialect.tables_like_gnu else 0,
             elf_class,
@@ -143,7 +143,7 @@ def _row(
         linked,
         0,
         _held(section.align, elf_class, f"the alignment of section `{section.name}'"),
-        entsize,
+        _held(entsize, elf_class, f"the entry size of section `{section.name}'"),
     )
 
 
