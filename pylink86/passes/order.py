@@ -122,7 +122,7 @@ def order_sections(
         strays = [*orphans, *_untaken_tables(claims, table)]
         fresh = join_by_name(entries, strays, table, floating)
         fresh = [e for e in fresh if not table.phantoms.issuperset(_taken(e)) or _is_told(e, holds)]
-        inherit_flags(entries)
+        inherit_flags(entries, holds)
         entries = [_or_dropped(item, holds) for item in entries]
         has_bounds = any(isinstance(k, (n.Memory, n.Phdrs)) for k in script.commands)
         place_like_lld(entries, fresh, has_bounds)
@@ -367,12 +367,12 @@ def _is_zero(expr: n.Expr) -> bool:
     return isinstance(expr, n.Number) and expr.value == 0
 
 
-def inherit_flags(entries: list[Item]) -> None:
+def inherit_flags(entries: list[Item], holds: Callable[[Entry], bool]) -> None:
     """LLD: an output section without input has the flags of the one before it (alloc if none)."""
     flags = c.SHF_ALLOC
     for entry in entries:
         if isinstance(entry, Entry):
             if entry.has_input:
-                flags = entry.flags
+                flags = entry.flags if holds(entry) else flags
             else:
                 entry.flags = flags & (c.SHF_ALLOC | c.SHF_WRITE)

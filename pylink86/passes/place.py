@@ -340,11 +340,12 @@ class Walk(Scope):
         if node is not None and node.subalign is not None:
             subalign = self._alignment(node.subalign)
         self.gap_start = 0
+        before: object = None
         for item in section.plan.items:
             if isinstance(item, Claim):
                 orphan = item.node is EVERYTHING and self.dialect.subalign_sets_section_alignment
                 if item.node is EVERYTHING:
-                    self._forget_gap(section, item.sections)
+                    self._forget_gap(section, before, item.sections)
                 self._inputs(section, item.sections, None if orphan else subalign)
             elif isinstance(item, n.Assignment):
                 self.assign(item)
@@ -357,6 +358,7 @@ class Walk(Scope):
                     section.pattern = self._fill(item)
             elif isinstance(item, n.Assert):
                 self.check(item)
+            before = item
 
     def _inputs(
         self, section: PlacedSection, sids: Sequence[SectionId], subalign: int | None
@@ -381,14 +383,16 @@ class Walk(Scope):
             self.gap_start = dot - vma
         self.here = dot
 
-    def _forget_gap(self, section: PlacedSection, sids: Sequence[SectionId]) -> None:
-        """GNU ld keeps one gap before an orphan: a `. =` before the orphan's alignment is left
-        zero."""
+    def _forget_gap(
+        self, section: PlacedSection, before: object, sids: Sequence[SectionId]
+    ) -> None:
+        """GNU ld keeps one gap before an orphan: that of a `. =` right before the orphan's alignment
+        is left zero."""
         if self.dialect.fill_runs_on or not section.pieces or not sids:
             return
         last = section.pieces[-1]
-        end = section.vma + last.sec_off + last.size
-        if last.kind == FILLER and end == self.here and end % self.addresses.align[sids[0]]:
+        unaligned = self.here % self.addresses.align[sids[0]]
+        if last.kind == FILLER and last.origin is before and unaligned:
             section.pieces[-1] = last._replace(content=ZEROS, phase=0)
 
     def _gap(self, size: int, cause: SectionId | n.SectionStatement) -> None:
@@ -447,8 +451,10 @@ class Walk(Scope):
                     self._moved_backwards(section)
                 return
             section.lma = section.vma + previous.lma - previous.vma
-            if node is None or node.address is None:
-                section.lma = align_up(section.lma, section.align)
+            align = section.align
+            if node is not None and node.address is not None:
+                align = 1 if node.align is None else self._alignment(node.align)
+            section.lma = align_up(section.lma, align)
 
     def _load_address_like_lld(self, section: PlacedSection) -> None:
         """AT(), AT>, or the distance of the section before, when that is in the same region and was
@@ -508,7 +514,7 @@ class Walk(Scope):
         self.shown = self.here
         if has_being(section) and not section.region:
             self.free = self.here
-        self.regions.used(section, self.dialect, step)
+        self.regions.used(section, self.dialect, step, has_being(section))
 
 
 def has_being(section: PlacedSection) -> bool:
