@@ -300,7 +300,10 @@ def _link(
     inputs = join_members(loaded, entry, wanted, dialect, diags)
     oformat = output_format(script, options, inputs.files[0])
     raw = oformat in RAW_FORMATS
-    resolution = resolve_symbols(inputs, dialect, diags, raw)
+    machine = output_machine(options, inputs.files)
+    # What GNU ld links through its generic path: images, and ELF of another class.
+    generic = raw or ELF_FORMATS.get(oformat) != ELF_CLASSES[machine]
+    resolution = resolve_symbols(inputs, dialect, diags, generic)
     diags.stop_on_errors()
     # From here on no file joins the link, and each name has one definer.
     table = list_sections(resolution, dialect)
@@ -311,14 +314,13 @@ def _link(
         live = mark_live(claims, table, resolution, (entry or "_start", *wanted))
     plan = order_sections(script, claims, table, resolution, live.dead, dialect, wanted)
     if dialect.generic_path:
-        plan = settle_section_types(plan, table, raw)
+        plan = settle_section_types(plan, table, generic)
     check_cross_references(script, plan, table, resolution, diags)
     gone = live.dead | claims.discarded
-    plan, edits = edit_sections(plan, table, resolution, gone, dialect, raw)
+    plan, edits = edit_sections(plan, table, resolution, gone, dialect, generic)
     # From here on what is in the output, and in which order, is settled; only numbers are missing.
-    machine = output_machine(options, inputs.files)
     addresses = Addresses.of(resolution, table, edits, machine)
-    elf_class = ELF_FORMATS.get(oformat) or (64 if machine == c.EM_X86_64 else 32)
+    elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[machine]
 
     def walk(plan: Plan, met: Diagnostics) -> Placement:
         return settle_addresses(plan, script, addresses, dialect, met)
@@ -331,7 +333,7 @@ def _link(
     _check_required(options.require_defined, placed, diags)
     check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags)
     diags.stop_on_errors()
-    patched = apply_relocations(placed, dialect, raw, diags, _source_line)
+    patched = apply_relocations(placed, dialect, generic, diags, _source_line)
     diags.stop_on_errors()
     start = _entry_address(entry or _default_entry(script, dialect), placed, dialect)
     advise(
@@ -386,6 +388,7 @@ def _formats() -> str:
     return "use one of " + ", ".join(sorted({*RAW_FORMATS, *ELF_FORMATS}))
 
 
+ELF_CLASSES = {c.EM_386: 32, c.EM_X86_64: 64}
 EMULATIONS = {"elf_x86_64": c.EM_X86_64, "elf_i386": c.EM_386, "elf32_x86_64": c.EM_X86_64}
 
 
