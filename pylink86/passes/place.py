@@ -163,10 +163,11 @@ class Walk(Scope):
         if target is None:
             return
         if self.current is None:
-            shown, self.shown = target, self.here
-            if shown != self.here:
+            shown = target
+            if self.shown != self.here:
+                self.shown = self.here
                 target = self._target(node)
-            self.here, self.shown = target if target is not None else shown, shown
+            self.here, self.shown = shown if target is None else target, shown
         elif target < self.here:
             self._backwards(node, target)
         else:
