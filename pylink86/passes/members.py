@@ -28,8 +28,8 @@ from .load import Library, Loaded, Step
 from .needs import assigned, names_in_order, value_is_known
 
 WEAKLY_WANTED, WANTED, WEAK, SHARED, DEFINED = 1, 2, 3, 4, 5
-"""What is known of a name, rising: only weak references, a reference, a weak definition, a COMMON
-symbol, a definition."""
+"""What is known of a name, rising: only weak references, a reference, a weak definition or one by
+a script, a COMMON symbol, a definition."""
 
 
 @attrs.frozen(eq=False)
@@ -46,8 +46,9 @@ class Inputs:
     """All files of the link in the order that decides every tie later on.
 
     by_pattern: numbers of files that only a section pattern of the script names.  reasons: per
-    member that had one, why it joined.  trace: what --trace prints.  archives: every archive, and
-    the number of its members that joined.
+    member that had one, why it joined.  trace: what --trace prints.  libraries: every library, as
+    often as it was named.  assigned: per name, how many files came before each assignment of a
+    script that stands among them.
     """
 
     files: tuple[ObjectFile, ...]
@@ -55,6 +56,7 @@ class Inputs:
     reasons: dict[int, Reason] = attrs.field(factory=dict)
     trace: tuple[str, ...] = ()
     libraries: tuple[Library, ...] = ()
+    assigned: dict[str, list[int]] = attrs.field(factory=dict)
 
     def why(self, number: int) -> list[str]:
         """Why an archive member joined, in words; nothing for other files."""
@@ -93,7 +95,7 @@ def join_members(
         )
     return Inputs(
         tuple(walk.files), frozenset(walk.by_pattern), walk.reasons, tuple(walk.trace),
-        tuple(walk.libraries),
+        tuple(walk.libraries), walk.assigned,
     )  # fmt: skip
 
 
@@ -101,7 +103,10 @@ class _Walk:
     """What both ways share: the files so far, and what is known of each name.
 
     closed: whether any member is still to be decided on; without libraries names do not matter.
-    fresh: names that became wanted since somebody looked.  asked: who wanted a name first.
+    fresh: names that became wanted since somebody looked; revived: those that were defined before;
+    grown: whether there are names nobody wanted before, which is when GNU ld looks again.
+    asked: who wanted a name first.  assigned: name -> how many files there were when a script
+    assigned it.
     """
 
     def __init__(self, dialect: Dialect, diags: Diagnostics) -> None:
@@ -117,6 +122,9 @@ class _Walk:
         self.wanted: set[str] = set()
         self.asked: dict[str, int] = {}
         self.fresh: list[str] = []
+        self.revived: list[str] = []
+        self.grown = False
+        self.assigned: dict[str, list[int]] = {}
         self.joined: set[tuple[int, int]] = set()
 
     def steps(self, steps: Sequence[Step]) -> None:
@@ -133,12 +141,12 @@ class _Walk:
 
     def want(self, name: str, by: int) -> None:
         """A strong reference."""
-        old = self.state.get(name, 0)
-        if old < WANTED:
+        if self.state.get(name, 0) < WANTED:
             self.state[name] = WANTED
             self.wanted.add(name)
             self.asked[name] = by
             self.fresh.append(name)
+            self.grown = True
 
     def declare(self, file: ObjectFile) -> list[str]:
         """Note what a file defines and wants weakly; returns what it needs, in its order."""
@@ -161,8 +169,9 @@ class _Walk:
                 state[name] = new
                 if new == SHARED and self.dialect.common_takes_definition:
                     self.asked[name] = len(self.files) - 1
-                    self.fresh.append(name)
                     wanted.add(name)
+                    self.grown = self.grown or not old
+                    (self.fresh if old < WEAK else self.revived).append(name)
                 elif new >= WEAK:
                     wanted.discard(name)
         return needs
@@ -246,14 +255,16 @@ class _InOrder(_Walk):
             at = end
 
     def group(self, steps: Sequence[Step]) -> None:
-        """Again and again, until a round adds nothing that is wanted."""
-        self.fresh = []
+        """Again and again, scripts too, until a round adds nothing that is wanted."""
+        self.grown = False
         for step in steps:
             self.step(step)
-        while self.fresh:
-            self.fresh = []
+        while self.grown:
+            self.grown = False
             for step in steps:
-                if isinstance(step.item, Library) and not step.item.whole:
+                if isinstance(step.item, tuple):
+                    self.assign(step.item)
+                elif isinstance(step.item, Library) and not step.item.whole:
                     self.trace.append(step.label)
                     self.search(step, step.item)
 
@@ -282,33 +293,41 @@ class _InOrder(_Walk):
                 self.want(name, by)
 
     def search(self, step: Step, library: Library) -> None:
-        """Walk the library's table, again while that changes what is wanted."""
+        """Walk the library's table, again while that makes more names wanted.
+
+        A line whose name was defined when it was passed is never looked at again, even when a
+        COMMON symbol comes to take the place of that definition.
+        """
         if id(library) not in self.tables:
             self.tables[id(library)] = self.positions(library)
         table = self.tables[id(library)]
         if table is None:
             return
-        todo = table.of_any(self.wanted)
-        while todo:
+        grown_before, passed = self.grown, set[int]()
+        self.grown = True
+        while self.grown:
+            self.grown = False
+            todo = [at for at in table.of_any(self.wanted) if at not in passed]
             heapify(todo)
-            later: list[int] = []
             while todo:
                 at = heappop(todo)
-                if not self.serves(library, table, at):
-                    continue
-                file = self.opened(library, table.keys[at])
-                if file is None:
-                    continue
-                name = table.names[at]
-                self.reasons[len(self.files)] = Reason(name, self.asked.get(name, -1))
-                before = len(self.fresh)
-                self.take(file, step.by_pattern)
-                for position in table.of(self.fresh[before:]):
-                    if position > at:
-                        heappush(todo, position)
-                    else:
-                        later.append(position)
-            todo = later
+                if self.serves(library, table, at):
+                    self.fresh, self.revived = [], []
+                    self.pull(step, library, table, at)
+                    for position in table.of(self.fresh + self.revived):
+                        if position > at:
+                            heappush(todo, position)
+                    passed.update(p for p in table.of(self.revived) if p <= at)
+            grown_before = grown_before or self.grown
+        self.grown = grown_before
+
+    def pull(self, step: Step, library: Library, table: _Positions, at: int) -> None:
+        """The member at a position joins."""
+        file = self.opened(library, table.keys[at])
+        if file is not None:
+            name = table.names[at]
+            self.reasons[len(self.files)] = Reason(name, self.asked.get(name, -1))
+            self.take(file, step.by_pattern)
 
     def serves(self, library: Library, table: _Positions, at: int) -> bool:
         """Whether the member at a position is still out and defines what is wanted; for a COMMON
@@ -329,17 +348,20 @@ class _InOrder(_Walk):
 
     def assign(self, commands: Iterable[n.TopLevel]) -> None:
         """Assignments of a script, where it stands: what they need is wanted, what they define is
-        not.  PROVIDE does only what somebody wanted before it."""
+        not.  PROVIDE does only what somebody wanted before it, and names that files want weakly
+        stay so."""
         for node in assigned(commands):
             if node.provide and self.state.get(node.name) != WANTED:
                 continue
             needs: list[str] = []
             known = value_is_known(node.value, self.state, WEAK, needs)
             for name in needs:
-                self.want(name, -1)
+                if name not in self.state:
+                    self.want(name, -1)
             if node.op == "=" and (known or node.name not in self.state):
-                self.state[node.name] = DEFINED
+                self.state[node.name] = WEAK
                 self.wanted.discard(node.name)
+                self.assigned.setdefault(node.name, []).append(len(self.files))
             elif node.op != "=":
                 self.want(node.name, -1)
 

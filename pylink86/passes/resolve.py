@@ -116,6 +116,10 @@ def resolve_symbols(
             if new > old:
                 rank[name], definer[name] = new, (number, index)
             elif new == STRONG and old == STRONG:
+                where = definer[name][0], number
+                if name in inputs.assigned and _script_between(inputs, name, where):
+                    definer[name] = number, index
+                    continue
                 twice.append((name, definer[name], (number, index)))
     if twice:
         _report_duplicates(inputs, twice, diags)
@@ -295,6 +299,13 @@ def describe(files: tuple[ObjectFile, ...], where: tuple[int, int]) -> str:
     if shndx > 0:
         return f"{obj.name}:({obj.sections.names[shndx]}+{value:#x})"
     return f"{obj.name}:(*COM*)" if shndx == COMMON else f"{obj.name}:(*ABS*+{value:#x})"
+
+
+def _script_between(inputs: Inputs, name: str, where: tuple[int, int]) -> bool:
+    """Whether a script assigns a symbol between two files that define it: to GNU ld the second is
+    then the first to do so."""
+    first, second = where
+    return any(first < files <= second for files in inputs.assigned[name])
 
 
 def _report_duplicates(
