@@ -323,7 +323,7 @@ def _link(
     elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[machine]
 
     def walk(plan: Plan, met: Diagnostics) -> Placement:
-        return settle_addresses(plan, script, addresses, dialect, met)
+        return settle_addresses(plan, script, addresses, dialect, met, flat=oformat == FLAT)
 
     settled = settle_layout(
         walk, plan, script, addresses, options.elf, elf_class, raw, dialect, diags

@@ -37,18 +37,24 @@ DATA_SIZE = {"BYTE": 1, "SHORT": 2, "LONG": 4, "QUAD": 8, "SQUAD": 8}
 
 
 def settle_addresses(
-    plan: Plan, script: ScriptFile, addresses: Addresses, dialect: Dialect, diags: Diagnostics
+    plan: Plan,
+    script: ScriptFile,
+    addresses: Addresses,
+    dialect: Dialect,
+    diags: Diagnostics,
+    flat: bool = False,
 ) -> Placement:
     """Walk until a walk finds what the one before found; the first walk is enough without forward
     references.
 
+    flat: the output is a raw image, where LLD has no load addresses.
     Reports what the last walk met (dot-moved-backwards, undefined-symbol ...), and
     layout-does-not-settle when it goes on moving.  Source: GNU ld manual 3.10.5; repeating is ours.
     """
     before: Placement | None = None
     for _ in range(MAX_WALKS):
         found = Diagnostics()
-        walk = Walk(plan, script, addresses.fresh(), dialect, before, found)
+        walk = Walk(plan, script, addresses.fresh(), dialect, before, found, flat=flat)
         placed = walk.run()
         if not walk.looked_ahead or (before is not None and _same(before, placed)):
             diags.extend(found)
@@ -473,7 +479,9 @@ class Walk(Scope):
             distance = align_up(load_region.current, section.align) - section.vma
         elif section.region != before_region or before_lma:
             distance = 0
-        section.lma = (section.vma + distance) & ADDRESS_MASK if section.plan.alloc else section.vma
+        if self.flat or not section.plan.alloc:
+            distance = 0
+        section.lma = (section.vma + distance) & ADDRESS_MASK
         self.lma_state = (distance, section.region, section.lma_region)
 
     def _keep_distance(self, section: PlacedSection) -> None:

@@ -59,6 +59,8 @@ class Scope:
     gap_start: int = 0
     ahead: dict[str, Value] = attrs.field(factory=dict)
     kept_distance: dict[str, PlacedSection] = attrs.field(factory=dict)
+    flat: bool = False
+    """The output is a raw image."""
     seen_from: dict[str, int] = attrs.field(factory=dict)
     lma_state: tuple[int, str, str] = (0, "", "")
 
