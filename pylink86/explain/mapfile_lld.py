@@ -71,13 +71,8 @@ class _Printer:
 
     def load_offset(self, section: PlacedSection) -> int:
         """From VMA to LMA: that of the segment the section is loaded by; a raw image has none."""
-        if self.result.oformat in RAW_FORMATS or not section.plan.alloc:
-            return 0
-        for segment in self.result.object_file.segments:
-            inside = 0 <= section.vma - segment.vaddr < max(segment.memsz, 1)
-            if segment.type == c.PT_LOAD and inside:
-                return segment.paddr - segment.vaddr
-        return 0
+        is_raw = self.result.oformat in RAW_FORMATS
+        return 0 if is_raw or not section.plan.alloc else section.lma - section.vma
 
     def input_section(self, sid: SectionId, section: PlacedSection) -> Iterator[str]:
         where = self.result.placed.addresses
