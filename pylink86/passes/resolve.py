@@ -351,5 +351,5 @@ def _why_twice(inputs: Inputs, one: int, other: int) -> tuple[list[str], str]:
         )
     return [why for number in (one, other) for why in inputs.why(number)], (
         "keep one of them, make the other one static or weak, or give one file's symbols a prefix: "
-        f"--prefix-symbols=k_ {second} --prefix-symbols="
+        f"--prefix-symbols=k_ {inputs.files[other].archive or second} --prefix-symbols="
     )

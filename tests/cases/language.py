@@ -24,6 +24,9 @@ A case is a file one can read alone::
     == script
     SECTIONS { .text 0x7c00 : { *(.text) } }
 
+    == archive libx.a                              (or `archive libx.a thin`, `... no-table`)
+    b.o c.o
+
     == file inner.ld                               (any other file the link reads)
     x = 1;
 
@@ -42,6 +45,7 @@ import re
 import shlex
 from dataclasses import dataclass, field, replace
 
+from tests.oracle.archives import Ar
 from tests.oracle.objects import BINDINGS, FLAGS, SYMBOL_TYPES, TYPES, Obj, Reloc, Sec, Sym
 
 DIALECTS = ("gnu", "lld")
@@ -74,6 +78,7 @@ class Case:
     files: dict[str, str]
     command: tuple[str, ...]
     expected: dict[str, str]
+    archives: tuple[Ar, ...] = ()
     head: str = field(repr=False, default="")
 
     def with_expected(self, expected: dict[str, str]) -> str:
@@ -98,6 +103,7 @@ def parse_case(text: str) -> Case:
     parts: dict[str, str] = {}
     files: dict[str, str] = {}
     expected: dict[str, str] = {}
+    archives: list[tuple[str, list[str], list[str]]] = []
     kept = head
     for title, body in zip(titles, bodies, strict=True):
         words = title.split()
@@ -105,7 +111,9 @@ def parse_case(text: str) -> Case:
             expected.update((name, body.strip("\n")) for name in words)
             continue
         kept += f"== {title}\n{body}"
-        if words[0] == "file":
+        if words[0] == "archive":
+            archives.append((words[1], words[2:], body.split()))
+        elif words[0] == "file":
             files[words[1]] = body.strip("\n") + "\n"
         elif title in ("objects", "script", "command"):
             parts[title] = body
@@ -117,7 +125,17 @@ def parse_case(text: str) -> Case:
     )  # fmt: skip
     script = parts.get("script", "").strip("\n") + "\n"
     title = head.strip().splitlines()[0]
-    return Case(title, dialects, differs, objects, script, files, command, expected, kept)
+    made = {o.obj.name: o.obj for o in objects}
+    packed = tuple(
+        Ar(
+            name,
+            tuple(made[member] for member in members),
+            "" if "no-table" in how else "narrow",
+            "thin" in how,
+        )
+        for name, how, members in archives
+    )
+    return Case(title, dialects, differs, objects, script, files, command, expected, packed, kept)
 
 
 # Objects

@@ -83,7 +83,11 @@ def lay_out(case: Case, folder: Path) -> None:
     for o in case.objects:
         (folder / o.obj.name).write_bytes(o.encode())
     (folder / "script.ld").write_text(case.script)
+    for archive in case.archives:
+        (folder / archive.name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / archive.name).write_bytes(archive.encode())
     for name, text in case.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
 
 
