@@ -67,9 +67,8 @@ class LinkOptions:
     at the front of a path in search and in scripts.  search:
     directories for the script's files. silenced: slugs of warnings not to give.  max_image_size:
     bytes a raw image may have.  inputs_before_script: how many of the inputs come before the files
-    that INPUT names; None is all.  section_starts: --section-start, -Ttext and the like;
-    sort_section: "name" or "alignment"; orphan_handling: "place", "warn", "error" or "discard";
-    unique: patterns of input sections that get an output section each ("" is every orphan)."""
+    that INPUT names; None is all.  sort_section: "name" or "alignment"; orphan_handling: "place",
+    "warn", "error" or "discard"; unique: patterns of input sections that get an output section each ("" is every orphan)."""
 
     entry: str = ""
     oformat: str = ""
@@ -84,7 +83,6 @@ class LinkOptions:
     inputs_before_script: int | None = None
     require_defined: tuple[str, ...] = ()
     sysroot: str = ""
-    section_starts: tuple[tuple[str, int], ...] = ()
     sort_section: str = ""
     orphan_handling: str = ""
     unique: tuple[str, ...] = ()
@@ -293,7 +291,7 @@ def _link(
     search = Search.of(options.search, options.sysroot)
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
     script = arrange_script(
-        loaded.script, dialect, diags, options.section_starts, options.sort_section
+        loaded.script, dialect, diags, options.elf.section_starts, options.sort_section
     )
     entry = options.entry or _entry_name(script)
     wanted = _wanted_names(script, options)
@@ -307,7 +305,7 @@ def _link(
     diags.stop_on_errors()
     # From here on no file joins the link, and each name has one definer.
     table = list_sections(resolution, dialect)
-    claims = match_sections(script, resolution, table, dialect)
+    claims = match_sections(script, resolution, table, dialect, options.unique)
     claims = handle_orphans(claims, table, resolution, options.orphan_handling, diags)
     live = ALL_LIVE
     if options.gc_sections:

@@ -32,6 +32,8 @@ CHOICES = {
     "flavor": ("gnu", "ld", "ld.lld"),
     "colour": ("", "auto", "always", "never", False),
     "print_layout": ("", "full"),
+    "orphan_handling": ("place", "warn", "error", "discard"),
+    "sort_section": ("name", "alignment"),
 }
 """Options that take one word of a few."""
 
@@ -202,12 +204,15 @@ def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
 
     given: dict[str, Any] = {
         name: values[name]
-        for name in ("entry", "gc_sections", "fatal_warnings", "oformat", "emulation", "sysroot")
+        for name in (
+            "entry", "gc_sections", "fatal_warnings", "oformat", "emulation", "sysroot",
+            "sort_section", "orphan_handling",
+        )  # fmt: skip
         if name in values
     }
     if "boot_sector" in values:
         given.setdefault("oformat", "binary")
-    for name in ("search", "undefined", "require_defined", "silenced"):
+    for name in ("search", "undefined", "require_defined", "silenced", "unique"):
         given[name] = tuple(values.get(name, ()))
     if "max_image_size" in values:
         given["max_image_size"] = parse_size(values["max_image_size"])

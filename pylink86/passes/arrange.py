@@ -15,7 +15,6 @@ import attrs
 from ..diag import Diagnostics, Span
 from ..dialect import Dialect
 from ..script import nodes as n
-from ..wildcard import is_wildcard
 from .insert import insert_sections
 from .overlay import expand_overlays, shut_overlays
 from .scripts import ScriptFile
@@ -141,21 +140,22 @@ def _started(
 
 
 def _sorted(commands: tuple[n.TopLevel, ...], word: str) -> tuple[n.TopLevel, ...]:
-    """--sort-section: section patterns with wildcards that do not say how to be sorted are sorted
-    so; those sorted by the other criterion have it as their second one."""
+    """--sort-section: patterns that do not say how to be sorted are sorted so, a run of them
+    together; those sorted by the other criterion have it as their second one."""
 
-    def one(pattern: n.SectionPattern) -> n.SectionPattern:
-        if not is_wildcard(pattern.pattern) or word in pattern.sort or "SORT_NONE" in pattern.sort:
+    def one(pattern: n.SectionPattern, before: n.SectionPattern | None) -> n.SectionPattern:
+        if not pattern.sort:
+            joined = before is not None and not before.sort
+            return attrs.evolve(pattern, sort=(word,), joined=joined)
+        if pattern.sort in (("SORT_NONE",), ("SORT_BY_INIT_PRIORITY",), (word,)):
             return pattern
-        if len(pattern.sort) > 1 or "SORT_BY_INIT_PRIORITY" in pattern.sort:
-            return pattern
-        return attrs.evolve(pattern, sort=(*pattern.sort, word))
+        return attrs.evolve(pattern, sort=(pattern.sort[0], *(pattern.sort[1:] or (word,))))
 
     def inside(section: n.OutputSection) -> n.OutputSection:
         return attrs.evolve(
             section,
             statements=tuple(
-                attrs.evolve(s, sections=tuple(one(p) for p in s.sections))
+                attrs.evolve(s, sections=tuple(map(one, s.sections, (None, *s.sections))))
                 if isinstance(s, n.InputStatement)
                 else s
                 for s in section.statements

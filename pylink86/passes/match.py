@@ -19,9 +19,9 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from ..wildcard import compile_section_pattern
 from .file_names import FileTest, exclude_test, file_test, sort_name
-from .priority import Priority, priority_of, tree_sorted
 from .resolve import Resolution
 from .scripts import ScriptFile
+from .sorting import sort_key, sorted_sections, words_of
 
 SectionId = int
 """Number of an input section, counted over all files in order: see SectionList."""
@@ -82,13 +82,15 @@ class Draft:
 @attrs.frozen(eq=False)
 class Claims:
     """items: SECTIONS (and the assignments around it) in order; orphans: what nothing took;
-    floating: output sections that a script describes (OVERWRITE_SECTIONS) and gives no place."""
+    floating: output sections that a script describes (OVERWRITE_SECTIONS) and gives no place;
+    apart: orphans that get an output section each."""
 
     items: tuple[Draft | n.Assignment | n.Assert, ...]
     discarded: frozenset[SectionId]
     orphans: tuple[SectionId, ...]
     kept: frozenset[SectionId]
     floating: tuple[Draft, ...] = ()
+    apart: frozenset[SectionId] = frozenset()
 
 
 def list_sections(resolution: Resolution, dialect: Dialect) -> SectionList:
@@ -130,13 +132,20 @@ def list_sections(resolution: Resolution, dialect: Dialect) -> SectionList:
 
 
 def match_sections(
-    script: ScriptFile, resolution: Resolution, table: SectionList, dialect: Dialect
+    script: ScriptFile,
+    resolution: Resolution,
+    table: SectionList,
+    dialect: Dialect,
+    unique: Sequence[str] = (),
 ) -> Claims:
     """Let every input statement take its sections, in script order.
+
+    unique: patterns of sections that stay by themselves, "" for every orphan.
 
     A section goes to the first statement that matches.  /DISCARD/ takes like any other output
     section. Source: GNU ld manual 3.6.4, 3.6.7."""
     matcher = _Matcher(resolution, table, dialect)
+    alone = matcher.set_apart([pattern for pattern in unique if pattern])
     items: list[Draft | n.Assignment | n.Assert] = []
     discarded: list[SectionId] = []
     kept: list[SectionId] = []
@@ -157,12 +166,14 @@ def match_sections(
             discarded += [s for i in draft.items if isinstance(i, Claim) for s in i.sections]
             draft = Draft(item.name, item, ())
         items.append(draft)
+    left = matcher.left(alone)
     return Claims(
         tuple(items),
         frozenset(discarded),
-        matcher.left(),
+        left,
         frozenset(kept),
         tuple(floating.values()),
+        frozenset(left if "" in unique else alone),
     )
 
 
@@ -200,6 +211,11 @@ def _script_items(script: ScriptFile) -> Iterator[n.OutputSection | n.Assignment
             yield command
 
 
+def _goes_with(first: n.SectionPattern, pattern: n.SectionPattern) -> bool:
+    """Whether a pattern's sections are put in order together with those of one before it."""
+    return pattern.joined if words_of(first) else not words_of(pattern)
+
+
 class _Matcher:
     """The unclaimed sections, indexed by name, so that a pattern looks at each different name
     once."""
@@ -214,10 +230,16 @@ class _Matcher:
                 self._by_name.setdefault(table.name[sid], []).append(sid)
         self._file_sets: dict[tuple[str, bool], frozenset[int] | None] = {}
 
-    def left(self) -> tuple[SectionId, ...]:
-        """What nobody took, in input order."""
+    def set_apart(self, patterns: Sequence[str]) -> list[SectionId]:
+        """Take the sections of --unique away, so that no statement gets them."""
+        names = {name for pattern in patterns for name in self._names(pattern)}
+        return [sid for name in names for sid in self._by_name.pop(name)]
+
+    def left(self, apart: Sequence[SectionId]) -> tuple[SectionId, ...]:
+        """What nobody took, and what was set apart, in input order."""
         table = self._table
         left = [s for sids in self._by_name.values() for s in sids if s not in table.phantoms]
+        left += apart
         left.sort(key=self._rank)
         return tuple(left)
 
@@ -279,17 +301,18 @@ class _Matcher:
     def _pattern_by_pattern(
         self, taken_by: list[tuple[n.SectionPattern, list[SectionId]]], file: n.FilePattern
     ) -> tuple[SectionId, ...]:
-        """LLD: each sorted pattern by itself; a run of unsorted ones is one walk in input order."""
+        """LLD: each sorted pattern by itself, or with those in the same SORT(); a run of unsorted
+        ones is one walk in input order."""
         out: list[SectionId] = []
-        run: list[SectionId] = []
-        for pattern, taken in taken_by:
-            if not pattern.sort:
-                run += taken
-                continue
-            out += sorted(run, key=self._rank)
-            run = []
-            out += self._sort(taken, pattern, file)
-        return (*out, *sorted(run, key=self._rank))
+        while taken_by:
+            first = taken_by[0][0]
+            size = 1
+            while size < len(taken_by) and _goes_with(first, taken_by[size][0]):
+                size += 1
+            run = [sid for _, taken in taken_by[:size] for sid in taken]
+            taken_by = taken_by[size:]
+            out += self._sort(sorted(run, key=self._rank), first, file)
+        return tuple(out)
 
     def _interleaved(
         self, taken_by: list[tuple[n.SectionPattern, list[SectionId]]]
@@ -303,9 +326,11 @@ class _Matcher:
         out: list[SectionId] = []
         for sid, pattern in every:
             at = len(out)
-            if pattern.sort:
-                mine = self._sort_key(pattern, sid)
-                at = next((i for i, o in enumerate(out) if self._sort_key(pattern, o) > mine), at)
+            if words_of(pattern):
+                key, back = self._sort_key(pattern), pattern.reverse
+                mine = key(sid)
+                later = (i for i, o in enumerate(out) if (key(o) < mine if back else key(o) > mine))
+                at = next(later, at)
             out.insert(at, sid)
         return tuple(out)
 
@@ -362,21 +387,15 @@ class _Matcher:
         self, sids: Sequence[SectionId], pattern: n.SectionPattern, file: n.FilePattern
     ) -> tuple[SectionId, ...]:
         out = list(sids)
-        if pattern.sort:
-            if "SORT_BY_INIT_PRIORITY" in pattern.sort:
-                out = tree_sorted(out, lambda sid: self._sort_key(pattern, sid))
-            else:
-                out.sort(key=lambda sid: self._sort_key(pattern, sid))
-            if pattern.reverse:
-                out.reverse()
-        if file.sort == "SORT_BY_NAME":
-            out.sort(key=lambda sid: sort_name(self._files[self._table.file[sid]]))
+        if words_of(pattern):
+            out = sorted_sections(out, pattern, self._sort_key(pattern))
+        if file.sort == "SORT_BY_NAME" or (file.reverse and not file.sort):
+            names = {sid: sort_name(self._files[self._table.file[sid]]) for sid in out}
+            out.sort(key=names.__getitem__, reverse=file.reverse)
         return tuple(out)
 
-    def _sort_key(self, pattern: n.SectionPattern, sid: SectionId) -> tuple[Any, ...]:
-        """What a pattern sorts by, outermost word first."""
-        keys = _SORT_KEYS if self._dialect.init_priority_ties_by_name else _LLD_SORT_KEYS
-        return tuple(keys[word](self._table, sid) for word in pattern.sort if word in keys)
+    def _sort_key(self, pattern: n.SectionPattern) -> Callable[[SectionId], tuple[Any, ...]]:
+        return sort_key(pattern, self._table.name, self._table.align, self._dialect)
 
 
 _FLAG_NUMBERS = {f"SHF_{name}": number for number, name in c.SHF_NAMES.items()}
@@ -395,21 +414,3 @@ def _flag_mask(names: Iterable[str], span: Span | None) -> int:
                 help=["use a number, or one of " + ", ".join(sorted(_FLAG_NUMBERS))],
             ) from None
     return mask
-
-
-def _lld_priority(table: SectionList, sid: SectionId) -> int:
-    number = priority_of(table.name[sid])
-    return number if number >= 0 else 65536
-
-
-SortKeys = dict[str, Callable[[SectionList, SectionId], Any]]
-
-_SORT_KEYS: SortKeys = {
-    "SORT_BY_NAME": lambda table, sid: table.name[sid],
-    "SORT_BY_ALIGNMENT": lambda table, sid: -table.align[sid],
-    "SORT_BY_INIT_PRIORITY": lambda table, sid: Priority(table.name[sid]),
-}
-_LLD_SORT_KEYS: SortKeys = {
-    **_SORT_KEYS,
-    "SORT_BY_INIT_PRIORITY": _lld_priority,
-}

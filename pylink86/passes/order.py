@@ -116,11 +116,11 @@ def order_sections(
 
     if dialect.orphans_follow_flags:
         _begin_in_order(entries)
-        place_like_gnu(entries, orphans, table)
+        place_like_gnu(entries, orphans, table, claims.apart)
     else:
         floating = [e for d in claims.floating if isinstance(e := _entry(d, table, dead), Entry)]
         strays = [*orphans, *_untaken_tables(claims, table)]
-        fresh = join_by_name(entries, strays, table, floating)
+        fresh = join_by_name(entries, strays, table, floating, claims.apart)
         fresh = [e for e in fresh if not table.phantoms.issuperset(_taken(e)) or _is_told(e, holds)]
         inherit_flags(entries, holds)
         entries = [_or_dropped(item, holds) for item in entries]

@@ -8,7 +8,7 @@ gives each section a rank and puts an orphan beside the section whose rank looks
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import attrs
 
@@ -41,10 +41,13 @@ def _append(entry: Entry, sid: SectionId, table: SectionList) -> None:
     entry.add(table, (sid,))
 
 
-def _grouped(orphans: Sequence[SectionId], table: SectionList) -> list[list[SectionId]]:
-    groups: dict[str, list[SectionId]] = {}
+def _grouped(
+    orphans: Sequence[SectionId], table: SectionList, apart: Collection[SectionId]
+) -> list[list[SectionId]]:
+    groups: dict[object, list[SectionId]] = {}
     for sid in orphans:
-        groups.setdefault(_output_name(table.name[sid]), []).append(sid)
+        key = sid if sid in apart else _output_name(table.name[sid])
+        groups.setdefault(key, []).append(sid)
     return list(groups.values())
 
 
@@ -150,13 +153,19 @@ def _anchor_by_traits(items: list[Item], traits: int) -> tuple[Entry | None, boo
     return None, False
 
 
-def place_like_gnu(items: list[Item], orphans: Sequence[SectionId], table: SectionList) -> None:
+def place_like_gnu(
+    items: list[Item],
+    orphans: Sequence[SectionId],
+    table: SectionList,
+    apart: Collection[SectionId] = (),
+) -> None:
     """Put each orphan into `items` as GNU ld 2.40 does; `items` is changed.
 
     An output section of the same name takes it when both are in memory and in the file, or neither.
     Otherwise a class (code, data, ...) has an anchor, whose region the orphan shares: the section
     of the class's well-known name, or the last section of like traits.  The first orphan of a class
     goes behind the anchor (without one: first of all), the next ones behind each other.
+    apart: those that share an output section with nothing.
     """
     homes: dict[str, Entry] = {}
     tails: dict[str, Entry] = {}
@@ -167,7 +176,7 @@ def place_like_gnu(items: list[Item], orphans: Sequence[SectionId], table: Secti
         home = _same_name(items, name, traits)
         if table.name[sid] == "COMMON":
             home = _named(items, name) or _at_the_end(items, name)
-        if home is not None:
+        if home is not None and sid not in apart:
             _append(home, sid, table)
             continue
         entry = Entry(name, None, [])
@@ -302,17 +311,20 @@ def join_by_name(
     orphans: Sequence[SectionId],
     table: SectionList,
     floating: Sequence[Entry] = (),
+    apart: Collection[SectionId] = (),
 ) -> list[Entry]:
     """LLD: an output section takes the orphans of its name whatever their flags; the others form
     new ones, which are returned in order of first appearance.
 
-    floating: output sections that the script describes without a place; they count as new."""
-    fresh = {entry.name: entry for entry in floating}
-    for group in _grouped(orphans, table):
+    floating: output sections that the script describes without a place; they count as new.
+    apart: orphans that share an output section with nothing."""
+    fresh: dict[object, Entry] = {entry.name: entry for entry in floating}
+    for group in _grouped(orphans, table, apart):
         name = _output_name(table.name[group[0]])
-        home = _named(items, name) or fresh.get(name)
+        alone = group[0] in apart
+        home = None if alone else _named(items, name) or fresh.get(name)
         if home is None:
-            home = fresh[name] = Entry(name, None, [])
+            home = fresh[group[0] if alone else name] = Entry(name, None, [])
         for sid in group:
             _append(home, sid, table)
     return list(fresh.values())
