@@ -30,7 +30,8 @@ from .passes.finish import elf_executable, map_output
 from .passes.finished import Finished
 from .passes.image import load_image
 from .passes.live import ALL_LIVE, Live, mark_live
-from .passes.load import InputLike, Search, load_inputs
+from .passes.library import Search
+from .passes.load import InputLike, load_inputs
 from .passes.locate import Addresses
 from .passes.match import Claims, SectionList, list_sections, match_sections
 from .passes.members import Inputs, join_members
@@ -288,7 +289,8 @@ def _link(
     """The pass list."""
     extra = _option_nodes(options)
     before = options.inputs_before_script
-    search = Search.of(options.search, options.sysroot)
+    machine = EMULATIONS.get(options.emulation, 0)
+    search = Search.of(options.search, options.sysroot, machine)
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
     script = arrange_script(
         loaded.script, dialect, diags, options.elf.section_starts, options.sort_section

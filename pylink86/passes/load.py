@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import Union
 
 import attrs
@@ -21,10 +20,11 @@ from .. import elf_const as c
 from ..diag import Diagnostics, LinkError, Span, fail
 from ..dialect import Dialect
 from ..formats import input_from_bytes, read_input
-from ..formats.ar import Archive, defined_names
+from ..formats.ar import Archive
 from ..model import ObjectFile
 from ..script import nodes as n
 from ..wildcard import is_wildcard
+from .library import Library, Search, find_library, prefixed
 from .near import listed, nearest_files
 from .scripts import LayoutLike, find_file, load_script, read_commands
 from .scripts import ScriptFile as ScriptFile
@@ -59,49 +59,6 @@ PLAIN = Input("")
 
 
 @attrs.frozen(eq=False)
-class Library:
-    """Objects that join the link only when they define what it needs, or all of them.
-
-    source: an archive, or one object between --start-lib and --end-lib.  member_paths: members of a
-    thin archive are known to scripts by their path, not by the name the archive gives them."""
-
-    name: str
-    source: Archive | ObjectFile
-    whole: bool = False
-    member_paths: bool = False
-    prefixes: tuple[tuple[str, str], ...] = ()
-
-    @cached_property
-    def symbols(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """The names members define, and for each the key of its member; keys rise with members."""
-        if isinstance(self.source, ObjectFile):
-            names = tuple(defined_names(self.source))
-            return names, (0,) * len(names)
-        names, keys = self.source.symbols
-        for kind, prefix in self.prefixes:
-            if kind == "prefix_symbols":
-                names = tuple([prefix + name for name in names])
-        return names, keys
-
-    def open(self, key: int) -> ObjectFile:
-        """The member of that key; fails as formats.read does."""
-        if isinstance(self.source, ObjectFile):
-            return self.source
-        file = self.source.open(key)
-        if self.member_paths and self.source.thin:
-            folder = os.path.dirname(self.source.name)
-            file = attrs.evolve(file, member=os.path.join(folder, file.member))
-        return prefixed(file, self.prefixes)
-
-    def every(self) -> Iterator[int]:
-        """The keys of all members in order."""
-        if isinstance(self.source, ObjectFile):
-            yield 0
-        else:
-            yield from (member.offset for member in self.source)
-
-
-@attrs.frozen(eq=False)
 class Step:
     """One thing to do on the way from left to right.
 
@@ -115,43 +72,12 @@ class Step:
     by_pattern: bool = False
 
 
-@attrs.frozen
-class Search:
-    """Where libraries and files named in scripts are looked for, in order.
-
-    sysroot: what `=` or `$SYSROOT` at the front of a path stands for (GNU ld manual 2.1, -L).
-    """
-
-    folders: tuple[str, ...] = ()
-    sysroot: str = ""
-
-    @staticmethod
-    def of(folders: Iterable[str], sysroot: str = "") -> Search:
-        return Search((), sysroot).with_folders(folders)
-
-    def with_folders(self, more: Iterable[str]) -> Search:
-        return Search((*self.folders, *map(self.rooted, more)), self.sysroot)
-
-    def rooted(self, path: str) -> str:
-        for mark in ("=", "$SYSROOT"):
-            if path.startswith(mark):
-                return os.path.join(self.sysroot or "/", path[len(mark) :].lstrip("/"))
-        return path
-
-
 @attrs.frozen(eq=False)
 class Loaded:
     """steps: inputs from left to right; script: all that scripts say, in the order it counts."""
 
     steps: tuple[Step, ...]
     script: ScriptFile
-
-
-def prefixed(file: ObjectFile, prefixes: Iterable[tuple[str, str]]) -> ObjectFile:
-    """The file with the names --prefix-symbols and its like give it."""
-    for kind, prefix in prefixes:
-        file = getattr(file, kind)(prefix)
-    return file
 
 
 def load_inputs(
@@ -289,17 +215,9 @@ class _Loader:
         return ("GROUP", self.groups) if self.in_group else None
 
     def library(self, name: str, inp: Input, span: Span | None) -> None:
-        """`-lNAME`: libNAME.a in the first directory that has it; `-l:FILE`: FILE.
-
-        Where GNU ld would take libNAME.so, only one that is text (a script) is taken.
-        """
-        shared = ""
-        for path in self._library_paths(name, inp.static):
-            if not os.path.isfile(path):
-                continue
-            if path.endswith(".so") and _is_elf(path):
-                shared = shared or path
-                continue
+        """`-lNAME`, as find_library reads it."""
+        path, shared = find_library(name, inp.static, self.search)
+        if path is not None:
             self.open(path, path, inp)
             return
         why, help_ = "No such file or directory", "-L DIR adds a directory to look in"
@@ -313,15 +231,6 @@ class _Loader:
             notes=[f"looked in {listed(self.search.folders)}"] if self.search.folders else [],
             help=[help_],
         )
-
-    def _library_paths(self, name: str, static: bool) -> Iterator[str]:
-        if name[:1] == ":":
-            names = [name[1:]]
-        else:
-            names = [f"lib{name}.a"] if static else [f"lib{name}.so", f"lib{name}.a"]
-        for folder in self.search.folders:
-            for file in names:
-                yield os.path.join(folder, file)
 
     # Scripts
 
@@ -448,14 +357,6 @@ def _names_in_patterns(command: n.SectionsCommand) -> Iterator[tuple[str, Span |
                     name = statement.file.pattern
                     if not is_wildcard(name) and ":" not in name:
                         yield name, statement.file.span or statement.span
-
-
-def _is_elf(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return file.read(4) == c.ELF_MAGIC
-    except OSError:
-        return False
 
 
 def _linked_already(file: ObjectFile) -> LinkError:

@@ -24,7 +24,8 @@ from ..diag import Diagnostics, LinkError, fail
 from ..dialect import Dialect
 from ..model import COMMON, ObjectFile
 from ..script import nodes as n
-from .load import Library, Loaded, Step
+from .library import Library
+from .load import Loaded, Step
 from .needs import assigned, names_in_order, value_is_known
 
 WEAKLY_WANTED, WANTED, WEAK, SHARED, DEFINED = 1, 2, 3, 4, 5
