@@ -267,6 +267,11 @@ class Dialect:
         ".shstrtab .strtab, globals as first mentioned",
         "two objects linked to ELF, `readelf -SlsW`",
     )
+    orphans_by_rank: bool = row(
+        "orphans are sorted by what they hold; GNU ld has rules of another kind, and LLD leaves "
+        "them in the order of the inputs in an output that is linked again (-r)",
+        "`ld.lld -r` on an object with .text, .data, .rodata in this order",
+    )
     phdrs_begin_with_first_load: bool = row(
         "with PHDRS, sections before the first `:phdr` are in the first PT_LOAD, else in none",
         "`PHDRS { a PT_LOAD; } SECTIONS { .x : { *(.x) } .y : { *(.y) } :a }`",
@@ -329,6 +334,7 @@ GNU = Dialect(
     starts_at_start=True,
     references_to_discarded_are_zero=True,
     tables_like_gnu=True,
+    orphans_by_rank=False,
     phdrs_begin_with_first_load=False,
 )
 
@@ -388,6 +394,7 @@ LLD = Dialect(
     starts_at_start=False,
     references_to_discarded_are_zero=False,
     tables_like_gnu=False,
+    orphans_by_rank=True,
     phdrs_begin_with_first_load=True,
 )
 

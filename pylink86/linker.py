@@ -39,6 +39,12 @@ from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
 from .passes.place import settle_addresses
 from .passes.placement import Piece, PlacedSection, Placement
+from .passes.relink import (
+    assembled,
+    dialect_for_relinking,
+    folded,
+    sections_for_relinking,
+)
 from .passes.relocate import Patched, apply_relocations
 from .passes.resolve import Resolution, resolve_symbols
 from .passes.scripts import LayoutLike, ScriptFile
@@ -274,6 +280,8 @@ def link(
     warnings are in the result's `diagnostics`."""
     chosen = attrs.evolve(options or LinkOptions(), **settings)  # type: ignore[arg-type]
     kind = _dialect(dialect)
+    if chosen.elf.relocatable:
+        kind = dialect_for_relinking(kind)
     diags = Diagnostics(chosen.silenced, chosen.fatal_warnings)
     with _collector_paused():
         return _link(objs, layout, kind, chosen, diags)
@@ -307,6 +315,11 @@ def _link(
     diags.stop_on_errors()
     # From here on no file joins the link, and each name has one definer.
     table = list_sections(resolution, dialect)
+    again = options.elf.relocatable
+    if again:
+        table = sections_for_relinking(table, resolution, dialect)
+    elif not script.has_sections and not dialect.tables_like_gnu:
+        table = folded(table)
     claims = match_sections(script, resolution, table, dialect, options.unique)
     claims = handle_orphans(claims, table, resolution, options.orphan_handling, diags)
     live = ALL_LIVE
@@ -331,31 +344,37 @@ def _link(
     plan, placed = settled.plan, settled.placed
     # From here on no address moves.
     _check_required(options.require_defined, placed, diags)
-    check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags)
+    if not again:
+        check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags)
     diags.stop_on_errors()
-    patched = apply_relocations(placed, dialect, generic, diags, _source_line)
+    patched = (
+        assembled(placed)
+        if again
+        else apply_relocations(placed, dialect, generic, diags, _source_line)
+    )
     diags.stop_on_errors()
     start = _entry_address(entry or _default_entry(script, dialect), placed, dialect)
-    advise(
-        Finished(
-            script,
-            resolution,
-            table,
-            claims,
-            live,
-            plan,
-            placed,
-            patched,
-            dialect,
-            oformat == "binary",
-            {}
-            if raw
-            else map_output(
-                placed, elf_class, settled.segments, script, options.elf, dialect
-            ).offsets,
-        ),  # fmt: skip
-        diags,
-    )
+    if not again:
+        advise(
+            Finished(
+                script,
+                resolution,
+                table,
+                claims,
+                live,
+                plan,
+                placed,
+                patched,
+                dialect,
+                oformat == "binary",
+                {}
+                if raw
+                else map_output(
+                    placed, elf_class, settled.segments, script, options.elf, dialect
+                ).offsets,
+            ),  # fmt: skip
+            diags,
+        )
     diags.stop_on_errors()
     return LinkResult(
         options, dialect, oformat, script, inputs, resolution, table, claims, live, plan, placed,

@@ -251,9 +251,9 @@ _OUTPUT: tuple[Row, ...] = (
         "dialect",
         "read scripts as gnu (default) or lld does; called as ld.lld, the default is lld",
     ),
-    ("-r -i --relocatable", "", REFUSED, "", "write an object file"),
+    ("-r -i --relocatable", "", ON, "relocatable", "write an object file"),
     ("-Ur", "", REFUSED, "", "write an object file"),
-    ("-q --emit-relocs", "", REFUSED, "", "keep relocations"),
+    ("-q --emit-relocs", "", ON, "emit_relocs", "keep relocations"),
     ("-shared -Bshareable", "", REFUSED, "", "make a shared library"),
     (
         "--print-layout",

@@ -9,16 +9,17 @@ Found with `ld.lld-19` without -T and `readelf -SlW`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from .. import elf_const as c
 from ..script import nodes as n
-from .elf_options import ElfOptions
-from .order import OutputPlan, Plan
+from .elf_options import PAGE, ElfOptions
+from .order import Command, OutputPlan, Plan
 from .scripts import ScriptFile
 from .segments import SegmentPlan
+from .segments_lld import in_load, is_relro
 
 BASES = {c.EM_X86_64: 0x200000, c.EM_386: 0x400000}
 DOT = n.Name(".")
@@ -31,15 +32,14 @@ def with_base_addresses(
     options: ElfOptions,
     machine: int,
 ) -> Plan:
-    """The plan with an address for the first section of each PT_LOAD, and for those options name.
+    """The plan with an address for the first section of each PT_LOAD that has none yet.
 
     With a script only --image-base counts: `.` begins there."""
-    starts = dict(options.section_starts)
     if script.has_sections:
-        begin = [] if options.image_base is None else [_set_dot(n.Number(options.image_base))]
-        return _changed(plan, begin, {name: n.Number(at) for name, at in starts.items()}, {})
+        if options.image_base is None:
+            return plan
+        return _beginning(plan, n.Number(options.image_base))
     base = BASES[machine] if options.image_base is None else options.image_base
-    begin = [_set_dot(n.Number(base + plan.sizes.headers))]
     firsts: dict[int, n.Expr] = {}
     before: SegmentPlan | None = None
     loads = [s for s in segments if s.type == c.PT_LOAD]
@@ -47,7 +47,33 @@ def with_base_addresses(
         if load.sections and not load.filehdr:
             firsts[load.sections[0]] = _next_page(load, before, plan, options)
         before = load
-    return _changed(plan, begin, {name: n.Number(at) for name, at in starts.items()}, firsts)
+    begun = _beginning(plan, n.Number(base + plan.sizes.headers))
+    if loads and not loads[0].filehdr and loads[0].sections:
+        del firsts[loads[0].sections[0]]
+    return with_addresses(begun, firsts)
+
+
+def _beginning(plan: Plan, value: n.Expr) -> Plan:
+    return attrs.evolve(plan, commands=(_set_dot(value), *plan.commands))
+
+
+def with_relro_padding(plan: Plan, options: ElfOptions) -> Plan:
+    """A section that holds nothing behind the relro ones, so that they fill whole pages."""
+    last = max((s.index for s in plan.sections if is_relro(s) and in_load(s)), default=-1)
+    if last < 0:
+        return plan
+    end = _set_dot(n.Call("ALIGN", "", (DOT, n.Number(options.common_page or PAGE))))
+    flags = c.SHF_ALLOC | c.SHF_WRITE
+    padding = OutputPlan(0, ".relro_padding", None, (end,), c.SHT_NOBITS, flags, 1)
+    sections = [*plan.sections[: last + 1], padding, *plan.sections[last + 1 :]]
+    numbered = tuple(attrs.evolve(s, index=i) for i, s in enumerate(sections))
+    new = {id(old): made for old, made in zip(sections, numbered)}
+    commands: list[Command] = []
+    for command in plan.commands:
+        commands.append(new.get(id(command), command))  # type: ignore[arg-type]
+        if command is plan.sections[last]:
+            commands.append(numbered[last + 1])
+    return attrs.evolve(plan, commands=tuple(commands), sections=numbered)
 
 
 def _set_dot(value: n.Expr) -> n.Assignment:
@@ -63,7 +89,11 @@ def _next_page(
     code_ends = before is not None and ((before.flags or 0) ^ (load.flags or 0)) & c.PF_X
     if options.separate == "loadable" or (options.separate == "code" and code_ends):
         return aligned
-    within: n.Expr = n.Binary("%", DOT, n.Number(page))
+    padded = before is not None and any(
+        plan.sections[i].name == ".relro_padding" for i in before.sections
+    )
+    end = n.Call("ADDR", ".relro_padding") if padded else DOT
+    within: n.Expr = n.Binary("%", end, n.Number(page))
     first = plan.sections[load.sections[0]]
     if first.flags & c.SHF_TLS:
         strict = max(s.align for s in plan.sections if s.flags & c.SHF_TLS)
@@ -71,22 +101,15 @@ def _next_page(
     return n.Binary("+", aligned, within)
 
 
-def _changed(
-    plan: Plan,
-    begin: Sequence[n.Assignment],
-    named: dict[str, n.Number],
-    firsts: dict[int, n.Expr],
-) -> Plan:
-    """The plan with addresses: those by name beat those by number."""
-    if not begin and not named and not firsts:
-        return plan
-    sections = tuple(_addressed(s, named.get(s.name) or firsts.get(s.index)) for s in plan.sections)
-    commands = [sections[x.index] if isinstance(x, OutputPlan) else x for x in plan.commands]
-    return attrs.evolve(plan, commands=(*begin, *commands), sections=sections)
+def with_addresses(plan: Plan, addresses: Mapping[int, n.Expr]) -> Plan:
+    """The plan with addresses for sections, by index, that have none."""
+    sections = tuple(_addressed(s, addresses.get(s.index)) for s in plan.sections)
+    commands = tuple(sections[x.index] if isinstance(x, OutputPlan) else x for x in plan.commands)
+    return attrs.evolve(plan, commands=commands, sections=sections)
 
 
 def _addressed(section: OutputPlan, address: n.Expr | None) -> OutputPlan:
-    if address is None:
-        return section
     node = section.node or n.OutputSection(section.name)
+    if address is None or node.address is not None:
+        return section
     return attrs.evolve(section, node=attrs.evolve(node, address=address))

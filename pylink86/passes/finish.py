@@ -6,7 +6,7 @@ included, because where things lie in the file is one more thing GNU ld and LLD 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import attrs
 
@@ -23,8 +23,15 @@ from ..model import (
     SectionRow,
     Sections,
     Segment,
-    SymbolRow,
     Symbols,
+)
+from .combine import (
+    Combiner,
+    KeptGroup,
+    KeptTable,
+    groups_that_stay,
+    symbols_in_use,
+    tables_that_stay,
 )
 from .elf_options import ElfOptions
 from .locate import Addresses
@@ -57,21 +64,230 @@ def elf_executable(
     Raises out-of-range-for-elf32 for what lies where a 32-bit file cannot say it does."""
     elf_class = elf_class or (64 if placed.addresses.machine == c.EM_X86_64 else 32)
     file_map = map_output(placed, elf_class, segments, script, options, dialect)
-    kept = [s for s in placed.sections if stays(s, options)]
-    where = {s.plan.index: i for i, s in enumerate(kept, 1)}
+    heads = _heads(placed, options, elf_class, dialect)
+    where = {h.section: i for i, h in enumerate(heads, 1) if h.kind == "section"}
     tls = next((s.vaddr for s in file_map.segments if s.type == c.PT_TLS), 0)
-    sources = SymbolSources(placed, where, _nearby(placed, where), tls, options, dialect)
+    tables = [h.table for h in heads if h.table is not None]
+    sources = SymbolSources(
+        placed,
+        where,
+        _nearby(placed, where),
+        tls,
+        options,
+        dialect,
+        _section_symbols(heads, placed, options, dialect) if keeps_relocations(options) else (),
+        symbols_in_use(placed, tables),
+    )
     symbols = output_symbols(sources) if options.strip != "all" else None
-    rows = [_row(s, placed.addresses, where, elf_class, dialect) for s in kept]
-    contents = [bytes(patched.contents[s.plan.index]) for s in kept]
-    builder = _Tables(rows, contents, elf_class, dialect, kept, file_map)
+    rows, contents = _describe(heads, where, placed, patched, symbols, options, elf_class, dialect)
+    builder = _Tables(rows, contents, elf_class, dialect, heads, file_map, options.relocatable)
     header = Header(
         elf_class,
-        _machine(placed, elf_class),
+        MACHINES[elf_class],
         c.ET_REL if options.relocatable else c.ET_EXEC,
-        entry=_held(entry, elf_class, "the entry point"),
+        osabi=_osabi(placed, dialect),
+        entry=0 if options.relocatable else _held(entry, elf_class, "the entry point"),
     )
-    return builder.finish(name, header, symbols, options)
+    return builder.finish(name, header, symbols)
+
+
+def _osabi(placed: Placement, dialect: Dialect) -> int:
+    """LLD passes on the first OSABI an input has."""
+    files = placed.addresses.resolution.files
+    found = (f.header.osabi for f in files if f.header.osabi)
+    return 0 if dialect.tables_like_gnu else next(found, 0)
+
+
+def keeps_relocations(options: ElfOptions) -> bool:
+    return options.relocatable or options.emit_relocs
+
+
+@attrs.frozen(eq=False)
+class Head:
+    """A section header to be.
+
+    kind: "section" (an output section, by OutputPlan.index), "relocations" (of that section),
+    "group", or "stack note", the empty .note.GNU-stack that LLD writes with -r.  order: a number over all inputs that says where among others it stands."""
+
+    kind: str
+    section: int = -1
+    table: KeptTable | None = None
+    group: KeptGroup | None = None
+    order: int = -1
+
+
+def _heads(placed: Placement, options: ElfOptions, elf_class: int, dialect: Dialect) -> list[Head]:
+    """Every header but those of the tables, in order.
+
+    GNU ld puts a relocation section behind its section, and groups first; LLD treats both as
+    orphans, which stand in the order of the inputs."""
+    kept = [s for s in placed.sections if stays(s, options)]
+    sections = [
+        Head("section", s.plan.index, order=_first_input(s, placed.addresses)) for s in kept
+    ]
+    if not keeps_relocations(options):
+        return sections
+    tables = {t.target: Head("relocations", t.target, t, order=t.first)
+              for t in tables_that_stay(placed, kept)}  # fmt: skip
+    groups: list[Head] = []
+    if options.relocatable:
+        base = placed.addresses.table.base
+        groups = [
+            Head("group", group=g, order=base[g.file] + g.index) for g in groups_that_stay(placed)
+        ]
+    if dialect.tables_like_gnu:
+        return [
+            *groups,
+            *(h for s in sections for h in (s, tables.get(s.section)) if h is not None),
+        ]
+    heads = _as_orphans(sections, [*tables.values(), *groups], placed, options)
+    return [*heads, Head("stack note")] if options.relocatable else heads
+
+
+def _first_input(section: PlacedSection, addresses: Addresses) -> int:
+    """The number of its first input section; 0 when that is the linker's own."""
+    first = next(section.plan.sections(), -1)
+    return 0 if first >= addresses.table.base[-1] else first
+
+
+def _as_orphans(
+    sections: list[Head], others: list[Head], placed: Placement, options: ElfOptions
+) -> list[Head]:
+    """LLD's order: before the first orphan of a later input; with -r among all, else among what is
+    not in memory."""
+    out = list(sections)
+    for head in sorted(others, key=lambda h: h.order):
+        at = len(out)
+        for i, other in enumerate(out):
+            plan = placed.sections[other.section].plan if other.kind == "section" else None
+            scripted = plan is not None and plan.node is not None
+            late = plan is None or options.relocatable or not plan.alloc
+            if late and not scripted and other.order > head.order:
+                at = i
+                break
+        out.insert(at, head)
+    return out
+
+
+def _section_symbols(
+    heads: list[Head], placed: Placement, options: ElfOptions, dialect: Dialect
+) -> tuple[tuple[int, int, int], ...]:
+    """(header index, file, value) of each section symbol: GNU ld has one for every section; LLD
+    for those with inputs, by the file of the first, in the order the sections were made."""
+    found: list[tuple[int, int, int, int]] = []
+    table = placed.addresses.table
+    for shndx, head in enumerate(heads, 1):
+        if head.kind in ("relocations", "stack note"):
+            continue
+        file, order, value = -1, head.order, 0
+        if head.group is not None:
+            file = head.group.file
+        else:
+            section = placed.sections[head.section]
+            value = 0 if options.relocatable else section.vma
+            if not dialect.tables_like_gnu:
+                first = next(section.plan.sections(), -1)
+                if first < 0:
+                    continue
+                file = table.file[first]
+                if first >= table.base[-1]:
+                    if options.relocatable:
+                        continue
+                elif first in placed.addresses.edits.content:
+                    file = -1
+                if section.plan.node is not None:
+                    order = -1
+        found.append((order, shndx, file, value))
+    if not dialect.tables_like_gnu:
+        found.sort(key=lambda row: row[0])
+    return tuple((shndx, file, value) for _, shndx, file, value in found)
+
+
+def _describe(
+    heads: list[Head],
+    where: dict[int, int],
+    placed: Placement,
+    patched: Patched,
+    symbols: OutSymbols | None,
+    options: ElfOptions,
+    elf_class: int,
+    dialect: Dialect,
+) -> tuple[list[SectionRow], list[bytes]]:
+    """Headers and contents; links to the symbol table are left at 0."""
+    contents = {h.section: bytearray(patched.contents[h.section]) for h in heads if h.section >= 0}
+    encoded: dict[int, bytes] = {}
+    wide = elf_class == 64
+    if symbols is not None:
+        combiner = Combiner(placed, symbols, where, options.relocatable, wide)
+        for head in heads:
+            if head.table is not None:
+                encoded[head.section] = combiner.encode(
+                    head.table, contents[head.section], elf_class
+                )
+    rows, out = [], []
+    for head in heads:
+        if head.kind == "section":
+            section = placed.sections[head.section]
+            rows.append(_row(section, placed.addresses, where, elf_class, dialect, options))
+            out.append(bytes(contents[head.section]))
+        elif head.table is not None:
+            rows.append(_relocation_row(head.table, placed, where, elf_class, encoded, options))
+            out.append(encoded.get(head.section, b""))
+        elif head.kind == "stack note":
+            rows.append(SectionRow(".note.GNU-stack", c.SHT_PROGBITS))
+            out.append(b"")
+        elif head.group is not None:
+            content = _group_content(head.group, heads, where, placed)
+            info = _signature(head.group, placed, symbols)
+            rows.append(SectionRow(".group", c.SHT_GROUP, 0, 0, len(content), 0, info, 4, 4))
+            out.append(content)
+    return rows, out
+
+
+def _relocation_row(
+    table: KeptTable,
+    placed: Placement,
+    where: dict[int, int],
+    elf_class: int,
+    encoded: dict[int, bytes],
+    options: ElfOptions,
+) -> SectionRow:
+    wide = elf_class == 64
+    flags = c.SHF_INFO_LINK | (c.SHF_GROUP if table.in_group and options.relocatable else 0)
+    return SectionRow(
+        (".rela" if wide else ".rel") + placed.sections[table.target].name,
+        c.SHT_RELA if wide else c.SHT_REL,
+        flags,
+        size=len(encoded.get(table.target, b"")),
+        info=where[table.target],
+        align=elf_class // 8,
+        entsize=24 if wide else 8,
+    )
+
+
+def _group_content(
+    group: KeptGroup, heads: list[Head], where: dict[int, int], placed: Placement
+) -> bytes:
+    """The words of a group: its flags, and the new numbers of its members."""
+    owner, obj = placed.addresses.owner, placed.addresses.resolution.files[group.file]
+    members = {where[owner[sid]] for sid in group.members if owner[sid] in where}
+    for shndx, head in enumerate(heads, 1):
+        if head.table is not None and where[head.section] in members and head.table.in_group:
+            members.add(shndx)
+    flags = bytes(obj.contents[group.index][:4])
+    return flags + b"".join(m.to_bytes(4, "little") for m in sorted(members))
+
+
+def _signature(group: KeptGroup, placed: Placement, symbols: OutSymbols | None) -> int:
+    """The output's number of the symbol a group is known by."""
+    if symbols is None:
+        return 0
+    resolution = placed.addresses.resolution
+    obj = resolution.files[group.file]
+    symbol = obj.sections.info[group.index]
+    if symbol >= resolution.first_global[group.file]:
+        return symbols.names.get(obj.symbols.name(symbol), 0)
+    return symbols.number.get((group.file, symbol), 0)
 
 
 def map_output(
@@ -87,8 +303,11 @@ def map_output(
     return map_file(segments, placed, options, elf_class, script.has_sections)
 
 
-def _machine(placed: Placement, elf_class: int) -> int:
-    return MACHINES[elf_class]
+def _address(section: PlacedSection, dialect: Dialect, options: ElfOptions) -> int:
+    """sh_addr: LLD gives none to what is not in memory, nor with -r."""
+    if dialect.tables_like_gnu or (section.plan.alloc and not options.relocatable):
+        return section.vma
+    return 0
 
 
 def _nearby(placed: Placement, where: dict[int, int]) -> dict[int, int]:
@@ -118,10 +337,11 @@ def _row(
     where: dict[int, int],
     elf_class: int,
     dialect: Dialect,
+    options: ElfOptions,
 ) -> SectionRow:
     """The header of an output section; the offset is decided elsewhere."""
     plan = section.plan
-    flags, entsize, link = header_traits(plan, addresses, dialect)
+    flags, entsize, link = header_traits(plan, addresses, dialect, options.relocatable)
     linked = 0
     if link >= 0:
         owner = addresses.owner[link]
@@ -135,7 +355,7 @@ def _row(
         kind,
         _held(flags, elf_class, f"the flags of section `{section.name}'"),
         _held(
-            section.vma if plan.alloc or dialect.tables_like_gnu else 0,
+            _address(section, dialect, options),
             elf_class,
             f"section `{section.name}'",
         ),
@@ -151,7 +371,9 @@ DROPPED_FLAGS = c.SHF_GROUP | c.SHF_INFO_LINK | c.SHF_EXCLUDE | c.SHF_COMPRESSED
 OF_MERGING = c.SHF_MERGE | c.SHF_STRINGS
 
 
-def header_traits(plan: OutputPlan, addresses: Addresses, dialect: Dialect) -> tuple[int, int, int]:
+def header_traits(
+    plan: OutputPlan, addresses: Addresses, dialect: Dialect, relocatable: bool = False
+) -> tuple[int, int, int]:
     """sh_flags, sh_entsize, and the input section that sh_link of a SHF_LINK_ORDER section follows
     (-1: none).
 
@@ -166,7 +388,8 @@ def header_traits(plan: OutputPlan, addresses: Addresses, dialect: Dialect) -> t
         number = table.owner_file(sid)
         obj, index = files[number], sid - table.base[number]
         own = table.flags[sid]
-        flags |= own & ~DROPPED_FLAGS & ~OF_MERGING & ~c.SHF_ALLOC
+        dropped = c.SHF_INFO_LINK | c.SHF_COMPRESSED if relocatable else DROPPED_FLAGS
+        flags |= own & ~dropped & ~OF_MERGING & ~c.SHF_ALLOC
         if dialect.tables_like_gnu and not addresses.size[sid]:
             continue
         sizes.add(obj.sections.entsize[index])
@@ -208,12 +431,11 @@ class _Tables:
     contents: list[bytes]
     elf_class: int
     dialect: Dialect
-    kept: list[PlacedSection]
+    heads: list[Head]
     file_map: FileMap
+    relocatable: bool
 
-    def finish(
-        self, name: str, header: Header, symbols: OutSymbols | None, options: ElfOptions
-    ) -> ObjectFile:
+    def finish(self, name: str, header: Header, symbols: OutSymbols | None) -> ObjectFile:
         """Add .symtab, .strtab and .shstrtab in the dialect's order, and place what is not in
         memory behind the rest."""
         count = len(self.rows)
@@ -230,6 +452,11 @@ class _Tables:
         strings, where = build_strings([*names, *all_names] if gnu else [*all_names, *names])
         if gnu and table is None:
             strings, where = build_strings([".symtab", ".strtab", ".shstrtab", *all_names])
+        linked = (c.SHT_REL, c.SHT_RELA, c.SHT_GROUP)
+        self.rows = [
+            attrs.evolve(row, link=at.get(".symtab", 0)) if row.type in linked else row
+            for row in self.rows
+        ]
         for made in names:
             self._add(made, at, table, strings)
         return self._place(name, header, table, strings, where, at)
@@ -269,6 +496,31 @@ class _Tables:
         self.rows.append(row)
         self.contents.append(content)
 
+    def _offsets(self) -> tuple[list[int], int]:
+        """File offsets by header index, and where the last content ends: sections first, then
+        tables; GNU ld writes relocations between .strtab and .shstrtab."""
+        offsets = [0] * (len(self.rows) + 1)
+        pos = self.file_map.end
+        waiting: list[int] = []
+        last: list[int] = []
+        for i, row in enumerate(self.rows, 1):
+            head = self.heads[i - 1] if i <= len(self.heads) else None
+            at = self.file_map.offsets.get(head.section, -1) if head is not None else -1
+            if head is not None and head.kind == "section" and at >= 0:
+                offsets[i] = at
+            elif head is not None and head.kind == "relocations" and self.dialect.tables_like_gnu:
+                last.append(i)
+            elif row.name == ".shstrtab" and head is None and last:
+                waiting += [*last, i]
+            else:
+                waiting.append(i)
+        for i in waiting:
+            row = self.rows[i - 1]
+            pos = align_to(pos, row.align)
+            offsets[i] = pos
+            pos += row.size if row.type != c.SHT_NOBITS else 0
+        return offsets, pos
+
     def _place(
         self,
         name: str,
@@ -279,15 +531,7 @@ class _Tables:
         at: dict[str, int],
     ) -> ObjectFile:
         """File offsets of what is not in memory, and of the section headers."""
-        offsets = [0] * (len(self.rows) + 1)
-        pos = self.file_map.end
-        for i, section in enumerate(self.kept, 1):
-            offsets[i] = self.file_map.offsets[section.plan.index]
-        for i, row in enumerate(self.rows[len(self.kept) :], len(self.kept) + 1):
-            pos = align_to(pos, row.align)
-            offsets[i] = pos
-            if row.type != c.SHT_NOBITS:
-                pos += row.size
+        offsets, pos = self._offsets()
         shoff = align_to(pos, self.elf_class // 8)
         if shoff > MAX_SIZE:
             spans = [
@@ -334,7 +578,7 @@ def completed(
     segments: Sequence[Segment],
     shoff: int,
 ) -> ObjectFile:
-    """The file with its layout; numbers too large for the ELF header go to section 0 (gABI ch.4)."""
+    """The file with its layout; numbers too large for the header go to section 0 (gABI ch.4)."""
     elf_class = header.elf_class
     count, phnum = len(sections), len(segments)
     many, far, crowd = (
@@ -377,7 +621,3 @@ def _checked(segment: Segment, elf_class: int) -> Segment:
         paddr=_held(segment.paddr, elf_class, "a segment's load address"),
         memsz=_held(segment.memsz, elf_class, "the size of a segment"),
     )
-
-
-def symbol_rows(rows: Iterable[SymbolRow]) -> tuple[SymbolRow, ...]:
-    return tuple(rows)

@@ -39,7 +39,7 @@ class SectionList:
     base: per file, the number of its section 0.  file: per section, the number of its file (for a
     section of the linker's own file, of the file it stands for, or -1).  eligible: whether the
     section takes part at all.  phantoms: tables the linker made that hold nothing; only patterns
-    take them."""
+    take them.  renames: names of orphans whose output section is called otherwise."""
 
     base: tuple[int, ...]
     file: list[int]
@@ -50,6 +50,7 @@ class SectionList:
     align: list[int]
     eligible: list[bool]
     phantoms: frozenset[SectionId] = frozenset()
+    renames: dict[str, str] = attrs.field(factory=dict)
 
     def __len__(self) -> int:
         return len(self.name)

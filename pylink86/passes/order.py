@@ -125,7 +125,10 @@ def order_sections(
         inherit_flags(entries, holds)
         entries = [_or_dropped(item, holds) for item in entries]
         has_bounds = any(isinstance(k, (n.Memory, n.Phdrs)) for k in script.commands)
-        place_like_lld(entries, fresh, has_bounds)
+        if dialect.orphans_by_rank:
+            place_like_lld(entries, fresh, has_bounds)
+        else:
+            entries += fresh
     return _finished(entries, table, wanted, holds, dialect, sane_expr(script))
 
 

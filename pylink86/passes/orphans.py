@@ -46,7 +46,7 @@ def _grouped(
 ) -> list[list[SectionId]]:
     groups: dict[object, list[SectionId]] = {}
     for sid in orphans:
-        key = sid if sid in apart else _output_name(table.name[sid])
+        key = sid if sid in apart else _output_name(table, table.name[sid])
         groups.setdefault(key, []).append(sid)
     return list(groups.values())
 
@@ -172,7 +172,7 @@ def place_like_gnu(
     for sid in orphans:
         flags, kind = table.flags[sid], table.type[sid]
         traits = _traits(flags, kind)
-        name = _output_name(table.name[sid])
+        name = _output_name(table, table.name[sid])
         home = _same_name(items, name, traits)
         if table.name[sid] == "COMMON":
             home = _named(items, name) or _at_the_end(items, name)
@@ -204,9 +204,10 @@ def _beside(anchor: Entry | None) -> n.OutputSection | None:
     return None if anchor is None else anchor.node or anchor.beside
 
 
-def _output_name(name: str) -> str:
-    """COMMON blocks nobody placed go to `.bss`; every other orphan keeps its name."""
-    return ".bss" if name == "COMMON" else name
+def _output_name(table: SectionList, name: str) -> str:
+    """COMMON blocks nobody placed go to `.bss`; every other orphan keeps its name, or has the one
+    that the output gives it."""
+    return table.renames.get(name, ".bss" if name == "COMMON" else name)
 
 
 def _same_name(items: list[Item], name: str, traits: int) -> Entry | None:
@@ -320,7 +321,7 @@ def join_by_name(
     apart: orphans that share an output section with nothing."""
     fresh: dict[object, Entry] = {entry.name: entry for entry in floating}
     for group in _grouped(orphans, table, apart):
-        name = _output_name(table.name[group[0]])
+        name = _output_name(table, table.name[group[0]])
         alone = group[0] in apart
         home = None if alone else _named(items, name) or fresh.get(name)
         if home is None:

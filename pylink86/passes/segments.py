@@ -163,9 +163,17 @@ def stays(section: PlacedSection, options: ElfOptions) -> bool:
 
 
 def place_rest(
-    sections: Iterable[PlacedSection], offsets: dict[int, int], pos: int, options: ElfOptions
+    plans: Sequence[SegmentPlan],
+    sections: Sequence[PlacedSection],
+    offsets: dict[int, int],
+    pos: int,
+    options: ElfOptions,
 ) -> int:
-    """Put what is not in memory behind the rest, in order; where it ends."""
+    """Put what is not in memory behind the rest, in order, when a segment needs to know where; the
+    end of what was placed."""
+    inside = {index for plan in plans for index in plan.sections}
+    if inside <= offsets.keys():
+        return pos
     for section in sections:
         if section.plan.index in offsets or not stays(section, options):
             continue

@@ -248,6 +248,8 @@ def map_file(
 
     Raises headers-do-not-fit: FILEHDR or PHDRS, and the first section is too low."""
     size = header_size(elf_class, len(plans))
+    if options.relocatable:
+        return FileMap({}, (), size)
     walk = _Map(placed, options, elf_class, size, size)
     segments: list[Segment | None] = [None] * len(plans)
     for i, plan in enumerate(plans):
@@ -262,7 +264,7 @@ def map_file(
                 walk.pos += section.size
             elif section.plan.alloc:
                 walk.offsets[index] = walk.pos
-    end = place_rest(placed.sections, walk.offsets, walk.pos, options)
+    end = place_rest(plans, placed.sections, walk.offsets, walk.pos, options)
     for i, plan in enumerate(plans):
         if plan.type != c.PT_LOAD:
             segments[i] = _inner(plan, walk, [s for s in segments if s is not None])
@@ -319,7 +321,7 @@ def _put(section: PlacedSection, walk: _Map, lma: int, filesz: int, memsz: int) 
     if not is_bss:
         walk.pos += memsz - filesz
         filesz = memsz
-    walk.offsets[section.plan.index] = walk.pos + (gap if is_bss and memsz - gap == filesz else 0)
+    walk.offsets[section.plan.index] = walk.pos
     memsz += section.size
     if not is_bss:
         walk.pos += section.size

@@ -222,7 +222,7 @@ def map_file(
     aligns = {id(p): _align(p, placed, options, elf_class) for p in plans}
     offsets, end = _offsets(placed, plans, owner, aligns, size, options)
     _check_file_ranges(placed, offsets)
-    end = place_rest(placed.sections, offsets, end, options)
+    end = place_rest(plans, placed.sections, offsets, end, options)
     segments = tuple(
         _segment(p, placed, offsets, aligns[id(p)], base, size, options, elf_class) for p in plans
     )

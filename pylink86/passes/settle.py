@@ -12,8 +12,9 @@ import attrs
 
 from ..diag import Diagnostics
 from ..dialect import Dialect
+from ..script import nodes as n
 from . import segments_gnu, segments_lld
-from .base_lld import with_base_addresses
+from .base_lld import with_addresses, with_base_addresses, with_relro_padding
 from .elf_options import PAGE, ElfOptions, Sizes
 from .locate import Addresses
 from .order import Plan
@@ -52,7 +53,8 @@ def settle_layout(
     dialect: Dialect,
     diags: Diagnostics,
 ) -> Settled:
-    """Place everything.  walk: the pass that does; raw: the output has no headers (SIZEOF_HEADERS is 0 in LLD)."""
+    """Place everything.  walk: the pass that does; raw: the output has no headers (SIZEOF_HEADERS
+    is 0 in LLD)."""
     settle = _settle_like_gnu if dialect.tables_like_gnu else _settle_like_lld
     return settle(walk, plan, script, addresses, options, elf_class, raw, dialect, diags)
 
@@ -79,6 +81,8 @@ def _settle_like_lld(
     dialect: Dialect,
     diags: Diagnostics,
 ) -> Settled:
+    if not script.has_sections and not options.relocatable and options.relro:
+        plan = with_relro_padding(plan, options)
     segments = segments_lld.plan_segments(plan.sections, script, options, dialect)
     headers = 0 if raw or options.relocatable else header_size(elf_class, len(segments))
     plan = attrs.evolve(plan, sizes=_sizes(options, headers))
@@ -101,7 +105,7 @@ def _settle_like_gnu(
 ) -> Settled:
     count = segments_gnu.first_guess(plan, addresses, options)
     if options.relocatable:
-        plan = attrs.evolve(plan, sizes=_sizes(options, 0))
+        plan = attrs.evolve(_at_zero(plan), sizes=_sizes(options, 0))
         return Settled(plan, walk(plan, diags), ())
     asked = asks_header_size(script.commands)
     for attempt in range(MAX_TRIES):
@@ -119,3 +123,8 @@ def _settle_like_gnu(
         count = found
     diags.extend(met)
     return Settled(plan, placed, segments)
+
+
+def _at_zero(plan: Plan) -> Plan:
+    """GNU ld with -r: an output section that no script made begins at 0."""
+    return with_addresses(plan, {s.index: n.Number(0) for s in plan.sections if s.node is None})

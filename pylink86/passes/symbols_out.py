@@ -56,7 +56,7 @@ class SymbolSources:
     where: header index of each output section, by OutputPlan.index; nearby: for those that are not
     in the output, the one that stands for them.  tls_start: address of the PT_TLS.  section_syms:
     header indices that get a section symbol, in order, each with the file it goes with (-1: the
-    linker's). with_addresses: False for -r, where values count from the section."""
+    linker's) and its value.  used: local symbols that relocations need."""
 
     placed: Placement
     where: dict[int, int]
@@ -64,7 +64,7 @@ class SymbolSources:
     tls_start: int
     options: ElfOptions
     dialect: Dialect
-    section_syms: tuple[tuple[int, int], ...] = ()
+    section_syms: tuple[tuple[int, int, int], ...] = ()
     used: frozenset[tuple[int, int]] = frozenset()
 
     @property
@@ -236,9 +236,7 @@ def _left_out(sources: SymbolSources, file: int, index: int, name: str) -> bool:
     return merged and not (sources.relocatable and sources.dialect.tables_like_gnu)
 
 
-def _section_symbol(sources: SymbolSources, shndx: int) -> tuple[SymbolRow, Origin]:
-    index = next(i for i, at in sources.where.items() if at == shndx)
-    value = 0 if sources.relocatable else sources.placed.sections[index].vma
+def _section_symbol(shndx: int, value: int) -> tuple[SymbolRow, Origin]:
     return SymbolRow("", value, 0, c.STB_LOCAL, c.STT_SECTION, 0, shndx), Origin(-1, -1)
 
 
@@ -281,6 +279,8 @@ def _global(
     file, index = definer or mention
     symbols = resolution.files[file].symbols
     binding = symbols.info[index] >> 4
+    if sources.relocatable and definer is not None and file == resolution.own:
+        return _still_common(sources, name, mention, visibility)
     if definer is None and not sources.relocatable:
         if sources.dialect.tables_like_gnu and binding == c.STB_WEAK:
             return None
@@ -290,6 +290,24 @@ def _global(
         return None
     row = attrs.evolve(row, other=(row.other & ~3) | visibility)
     return row, Origin(file, index, name)
+
+
+def _still_common(
+    sources: SymbolSources, name: str, mention: tuple[int, int], visibility: int
+) -> tuple[SymbolRow, Origin]:
+    """A COMMON symbol in an output that is linked again: the largest size and the strictest
+    alignment that were asked for."""
+    resolution = sources.placed.addresses.resolution
+    size = align = 0
+    for file, names in enumerate(resolution.global_names):
+        if name not in names:
+            continue
+        symbols = resolution.files[file].symbols
+        index = resolution.first_global[file] + names.index(name)
+        if symbols.shndx[index] == COMMON:
+            size, align = max(size, symbols.size[index]), max(align, symbols.value[index])
+    row = SymbolRow(name, align, size, c.STB_GLOBAL, c.STT_OBJECT, visibility, COMMON)
+    return row, Origin(*mention, name)
 
 
 def _undefined_binding(sources: SymbolSources, name: str, binding: int) -> int:
@@ -322,8 +340,8 @@ def _like_lld(sources: SymbolSources) -> Made:
     for file in range(len(resolution.files) - 1):
         for pair in _locals(sources, file):
             groups.setdefault(file, []).append(pair)
-    for shndx, file in sources.section_syms:
-        groups.setdefault(file, []).append(_section_symbol(sources, shndx))
+    for shndx, file, value in sources.section_syms:
+        groups.setdefault(file, []).append(_section_symbol(shndx, value))
     rest: list[tuple[SymbolRow, Origin]] = []
     placed = sources.placed
     visibilities = _visibilities(sources)
@@ -356,7 +374,7 @@ def _like_gnu(sources: SymbolSources) -> Made:
     """Section symbols when relocations stay; locals file by file; after a nameless STT_FILE what
     the script hides; then the others in the order of the table of names."""
     resolution = sources.placed.addresses.resolution
-    found = [_section_symbol(sources, shndx) for shndx, _ in sources.section_syms]
+    found = [_section_symbol(shndx, value) for shndx, _, value in sources.section_syms]
     for file in range(len(resolution.files) - 1):
         found += _locals(sources, file)
     placed = sources.placed

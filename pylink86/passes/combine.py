@@ -1,0 +1,202 @@
+"""Relocations that stay in the output: all of them with -r, a copy with --emit-relocs.
+
+An output that can be linked again, or moved afterwards, has to say where addresses stand in it.
+Each relocation keeps its type; its place is where the bytes went, its symbol is the output's, and
+what referred to an input section now refers to the output section it lies in, at a larger addend.
+With SHT_REL (i386) that addend lies in the bytes themselves.
+
+Source: gABI ch.4 "Relocation"; the order of things by linking with both linkers."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+
+import attrs
+
+from .. import elf_const as c
+from ..arch import rows_for
+from ..arch.reloc import implicit_addend
+from ..elf_tables import encode_relocations
+from ..model import ObjectFile, Relocations
+from .match import SectionId
+from .placement import INPUT, PlacedSection, Placement
+from .symbols_out import OutSymbols
+
+
+@attrs.frozen(eq=False)
+class KeptTable:
+    """A relocation section to be: for which output section (OutputPlan.index), the input tables it
+    is made of as (input section, file, index of the table there, where the input section lies),
+    and the number of the first table over all files, which orders it."""
+
+    target: int
+    tables: tuple[tuple[SectionId, int, int, int], ...]
+    first: int
+    in_group: bool
+
+
+@attrs.frozen(eq=False)
+class KeptGroup:
+    """A section group to be: the file and index it has there."""
+
+    file: int
+    index: int
+    members: tuple[int, ...]
+    """Input sections, numbered over all files."""
+
+
+def tables_that_stay(placed: Placement, kept: Sequence[PlacedSection]) -> list[KeptTable]:
+    """One for each output section that has relocations."""
+    where = placed.addresses
+    found = []
+    for section in kept:
+        tables = []
+        grouped = False
+        for piece in section.pieces:
+            if piece.kind != INPUT or not isinstance(piece.origin, int):
+                continue
+            for part in where.edits.parts.get(piece.origin, (piece.origin,)):
+                file = where.table.owner_file(part)
+                obj = where.resolution.files[file]
+                index = part - where.table.base[file]
+                grouped |= bool(obj.sections.flags[index] & c.SHF_GROUP)
+                for rel in obj.relocation_sections.get(index, ()):
+                    if len(obj.contents[rel]):
+                        tables.append((part, file, rel, piece.sec_off))
+        if tables:
+            first = min(where.table.base[file] + rel for _, file, rel, _ in tables)
+            found.append(KeptTable(section.plan.index, tuple(tables), first, grouped))
+    return found
+
+
+def groups_that_stay(placed: Placement) -> list[KeptGroup]:
+    """Section groups of which anything is left, for -r."""
+    where = placed.addresses
+    dropped = where.resolution.dropped
+    found = []
+    for file, obj in enumerate(where.resolution.files[:-1]):
+        for index, kind in enumerate(obj.sections.type):
+            if kind != c.SHT_GROUP:
+                continue
+            words = [w for (w,) in struct.iter_unpack("<I", obj.contents[index])]
+            base = where.table.base[file]
+            members = tuple(
+                base + member
+                for member in words[1:]
+                if (file, member) not in dropped and where.owner[base + member] >= 0
+            )
+            if members:
+                found.append(KeptGroup(file, index, members))
+    return found
+
+
+def symbols_in_use(placed: Placement, tables: Sequence[KeptTable]) -> frozenset[tuple[int, int]]:
+    """(file, symbol) of every local symbol a kept relocation refers to."""
+    resolution = placed.addresses.resolution
+    found = set()
+    for table in tables:
+        for _, file, rel, _ in table.tables:
+            first = resolution.first_global[file]
+            symbols = resolution.files[file].relocations(rel).symbol
+            found.update((file, symbol) for symbol in set(symbols) if symbol < first)
+    return frozenset(found)
+
+
+@attrs.define(eq=False)
+class Combiner:
+    """Turns input relocations into the output's.
+
+    relocatable: -r: places count from the section, and addends in the bytes are changed.
+    """
+
+    placed: Placement
+    symbols: OutSymbols
+    where: dict[int, int]
+    relocatable: bool
+    with_addend: bool
+
+    def encode(self, table: KeptTable, content: bytearray, elf_class: int) -> bytes:
+        """The bytes of one relocation section; content: the target's bytes, changed for SHT_REL."""
+        rows = list(self._rows(table, content))
+        if not self.with_addend:
+            return encode_relocations([row[:3] for row in rows], elf_class, False)
+        return encode_relocations(rows, elf_class, True)
+
+    def _rows(self, table: KeptTable, content: bytearray) -> Iterator[tuple[int, int, int, int]]:
+        start = 0 if self.relocatable else self.placed.sections[table.target].vma
+        for part, file, rel, sec_off in table.tables:
+            obj = self.placed.addresses.resolution.files[file]
+            rels = obj.relocations(rel)
+            move = self._mover(part)
+            addends = self._addends(obj, rels, content, sec_off, move)
+            for offset, kind, symbol, addend in zip(rels.offset, rels.type, rels.symbol, addends):
+                new = move(offset)
+                if new is None:
+                    continue
+                number, new_addend = self._symbol(file, symbol, addend)
+                if number == 0 and symbol:
+                    kind = 0 if self._is_section_symbol(obj, symbol) else kind
+                    new_addend = 0
+                place = sec_off + new
+                if not self.with_addend and new_addend != addend and self.relocatable:
+                    _add_in_place(content, place, new_addend - addend)
+                yield start + place, kind, number, new_addend
+
+    def _mover(self, part: SectionId) -> Callable[[int], int | None]:
+        """Where an offset of an input section is now, counted from its home's start."""
+        moved = self.placed.addresses.edits.moved.get(part)
+        return (lambda offset: offset) if moved is None else moved[1]
+
+    def _addends(
+        self,
+        obj: ObjectFile,
+        rels: Relocations,
+        content: bytearray,
+        sec_off: int,
+        move: Callable[[int], int | None],
+    ) -> Sequence[int]:
+        if rels.addend is not None:
+            return rels.addend
+        if not self.relocatable:
+            return (0,) * len(rels)
+        rows = rows_for(obj.header.machine)
+        view = memoryview(bytes(content))
+        found = []
+        for offset, kind in zip(rels.offset, rels.type):
+            row, new = rows.get(kind), move(offset)
+            known = row is not None and new is not None
+            found.append(implicit_addend(view, sec_off + new, row) if known else 0)  # type: ignore[operator,arg-type]
+        return found
+
+    def _is_section_symbol(self, obj: ObjectFile, symbol: int) -> bool:
+        return obj.symbols.info[symbol] & 0xF == c.STT_SECTION
+
+    def _symbol(self, file: int, symbol: int, addend: int) -> tuple[int, int]:
+        """The output's number of an input symbol, and the addend that goes with it; 0 when what it
+        refers to is not in the output."""
+        resolution = self.placed.addresses.resolution
+        first = resolution.first_global[file]
+        if symbol >= first:
+            name = resolution.global_names[file][symbol - first]
+            return self.symbols.names.get(name, 0), addend
+        obj = resolution.files[file]
+        if not self._is_section_symbol(obj, symbol):
+            number = self.symbols.number.get((file, symbol), 0)
+            return number, addend
+        shndx = obj.symbols.shndx[symbol]
+        sid = self.placed.addresses.table.base[file] + shndx
+        value = obj.symbols.value[symbol]
+        moved = sid in self.placed.addresses.edits.moved
+        found = self.placed.addresses.of_place(sid, value + addend if moved else value)
+        if found is None:
+            return 0, addend
+        shown = self.where.get(found[0])
+        number = self.symbols.sections.get(shown, 0) if shown is not None else 0
+        return number, found[1] if moved else found[1] + addend
+
+
+def _add_in_place(content: bytearray, place: int, difference: int) -> None:
+    """Raise an addend of 32 bits that lies in the bytes."""
+    (old,) = struct.unpack_from("<I", content, place)
+    struct.pack_into("<I", content, place, (old + difference) & 0xFFFFFFFF)

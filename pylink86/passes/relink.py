@@ -1,0 +1,69 @@
+"""What `-r` and links without a script do differently before anything is placed.
+
+An output that will be linked again keeps what a final link takes apart or leaves out: notes of one
+file, sections to be excluded, COMMON blocks; and nothing in it has an address yet.  And where there
+is no script, LLD gathers sections such as `.text.main` under the name `.text`."""
+
+from __future__ import annotations
+
+import attrs
+
+from .. import elf_const as c
+from ..dialect import Dialect
+from .match import NOT_INPUT, SectionList
+from .placement import Placement
+from .relocate import Patched, assemble
+from .resolve import Resolution
+
+FOLDED = (
+    ".text", ".data.rel.ro", ".data", ".rodata", ".bss.rel.ro", ".bss", ".ldata", ".lrodata",
+    ".lbss", ".gcc_except_table", ".init_array", ".fini_array", ".tbss", ".tdata", ".ctors",
+    ".dtors",
+)  # fmt: skip
+"""LLD without SECTIONS: `.text.x` goes to `.text`; found by linking a section of each name."""
+
+
+def dialect_for_relinking(dialect: Dialect) -> Dialect:
+    """The dialect as it is with -r: LLD keeps unwind tables and notes as they are, has no tables of
+    its own, and does not sort."""
+    return attrs.evolve(
+        dialect,
+        joins_property_notes=False,
+        own_tables_match_patterns=False,
+        rebuilds_eh_frame=False,
+        orphans_by_rank=False,
+    )
+
+
+def sections_for_relinking(
+    table: SectionList, resolution: Resolution, dialect: Dialect
+) -> SectionList:
+    """The input sections that take part in -r: excluded ones do, GNU ld's COMMON blocks do not."""
+    eligible = [
+        ok or (flags & c.SHF_EXCLUDE != 0 and kind not in NOT_INPUT)
+        for ok, flags, kind in zip(table.eligible, table.flags, table.type)
+    ]
+    if not dialect.tables_like_gnu:
+        eligible = [ok and name != ".note.GNU-stack" for ok, name in zip(eligible, table.name)]
+    for file, index in resolution.dropped:
+        eligible[table.base[file] + index] = False
+    if dialect.tables_like_gnu:
+        for sid in range(table.base[-1], len(table)):
+            eligible[sid] = False
+    return attrs.evolve(table, eligible=eligible, renames={"COMMON": "COMMON"})
+
+
+def folded(table: SectionList) -> SectionList:
+    """The sections with the names LLD's own layout gives their output sections."""
+    renames = {}
+    for name in set(table.name):
+        for prefix in FOLDED:
+            if name.startswith(prefix + "."):
+                renames[name] = prefix
+                break
+    return attrs.evolve(table, renames=renames)
+
+
+def assembled(placed: Placement) -> Patched:
+    """The bytes of every output section, nothing patched."""
+    return Patched(tuple(assemble(s, placed.addresses) for s in placed.sections), 0)
