@@ -14,7 +14,7 @@ import attrs
 Severity = Literal["error", "warning"]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Source:
     """A text that spans point into: a linker script, a command line option.
 

@@ -18,7 +18,7 @@ def row(says: str, experiment: str) -> Any:
     return attrs.field(metadata={"says": says, "experiment": experiment})
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Dialect:
     """How one linker reads a script and builds an image."""
 

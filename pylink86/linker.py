@@ -96,7 +96,7 @@ class LinkOptions:
     elf: ElfOptions = ElfOptions()
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class OutputSection:
     """One section of the result; sizes and addresses in bytes.
 
@@ -114,7 +114,7 @@ class OutputSection:
     content: bytes
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class OutputPiece:
     """A stretch of an output section and why it is there.
 
@@ -130,7 +130,7 @@ class OutputPiece:
     span: Span | None
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class LinkResult:
     """Everything a link decided, pass by pass, and the views users want."""
 

@@ -30,7 +30,7 @@ UNDEF = c.SHN_UNDEF
 so that 65,521 can be a section (gABI ch.4, SHN_XINDEX) and SHN_ABS (0xfff1) is -15."""
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Header:
     """The ELF header: what the file is, not where its tables lie (that is `FileLayout`)."""
 
@@ -48,7 +48,7 @@ class Header:
     """Resolved through section 0 when the header says SHN_XINDEX; 0 is none."""
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class FileLayout:
     """Where a file that was read keeps its tables, so that writing it gives the same bytes.
 
@@ -62,7 +62,7 @@ class FileLayout:
     size: int
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Segment:
     """A program header (gABI ch.5); sizes in bytes, `offset` is a file offset."""
 
@@ -76,7 +76,7 @@ class Segment:
     align: int
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Sections:
     """Section headers as columns; index 0 is the null section (gABI ch.4).
 
@@ -137,7 +137,7 @@ class Sections:
         )
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class SectionRow:
     """One section header to be: what `Sections.from_rows` takes."""
 
@@ -152,7 +152,7 @@ class SectionRow:
     entsize: int = 0
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Symbols:
     """A symbol table as columns; index 0 is the null symbol (gABI ch.4).
 
@@ -194,7 +194,7 @@ class Symbols:
         )
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class SymbolRow:
     """One symbol to be: what `Symbols.from_rows` takes."""
 
@@ -210,7 +210,7 @@ class SymbolRow:
 NO_SYMBOLS = Symbols((), (), (), (), (), (), b"\0")
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Relocations:
     """A relocation section as columns; `addend` is None for SHT_REL (addends in place)."""
 
@@ -223,7 +223,7 @@ class Relocations:
         return len(self.offset)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Section:
     """A view of one section of a file; made when asked for, equal when file and index are."""
 
@@ -282,7 +282,7 @@ class Section:
         return f"{self.file.name}({self.name})"
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Symbol:
     """A view of one symbol of a file."""
 
@@ -323,7 +323,7 @@ class Symbol:
         return Section(self.file, self.shndx) if self.shndx > 0 else None
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class ObjectFile:
     """An ELF file taken apart: read from bytes, made by the linker, or about to be written.
 

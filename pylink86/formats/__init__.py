@@ -26,7 +26,7 @@ _COFF_MACHINES = (b"\x4c\x01", b"\x64\x86")
 _TEXT = frozenset(b"\t\n\v\f\r") | frozenset(range(32, 127)) | frozenset(range(128, 256))
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Format:
     """A kind of file.
 

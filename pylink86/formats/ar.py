@@ -62,7 +62,7 @@ class Member:
     nested: int = 0
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Archive:
     """An archive with closed members.
 

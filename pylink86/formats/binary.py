@@ -18,7 +18,7 @@ from .images import MAX_SIZE as MAX_SIZE
 from .images import Image
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class FilePiece:
     """Bytes at a position of the file; title: what they are, for messages ("section `.text`")."""
 

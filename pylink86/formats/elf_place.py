@@ -21,7 +21,7 @@ from .binary import MAX_SIZE, too_large
 from .elf_check import NO_CONTENT
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Load:
     """A PT_LOAD on its way: the sections in it, and its file offset once the first was placed."""
 

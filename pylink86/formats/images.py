@@ -41,7 +41,7 @@ class Block(NamedTuple):
                 yield self.address + start, bytes(self.data[start:end])
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Image:
     """What is to be loaded.
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import attrs
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class OffsetMap:
     """Input offset -> offset in the new section, piece by piece.
 

@@ -11,7 +11,7 @@ PAGE = 0x1000
 """The page of x86; GNU ld and LLD take it for both MAXPAGESIZE and COMMONPAGESIZE."""
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class ElfOptions:
     """Options of an ELF output; a default is that of both linkers.
 
@@ -50,7 +50,7 @@ class ElfOptions:
         return 1 if self.paging else self.max_page or PAGE
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Sizes:
     """What expressions ask of the output: SIZEOF_HEADERS, CONSTANT(), SEGMENT_START().
 

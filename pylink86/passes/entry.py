@@ -14,7 +14,7 @@ from ..script import nodes as n
 from .match import Claim, SectionId, SectionList
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Entry:
     """An output section while the order is made: what the placing rules look at and add to.
 

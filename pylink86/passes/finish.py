@@ -423,7 +423,7 @@ def _held(value: int, elf_class: int, what: str) -> int:
     )
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Tables:
     """Section headers and contents while the tables that describe them are added."""
 

@@ -18,7 +18,7 @@ from ..script import nodes as n
 _LAYOUT = (n.SectionsCommand, n.Assignment, n.Assert)
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class _Moved:
     """The items an INSERT moves, and where to."""
 

@@ -21,7 +21,7 @@ ROOT_TYPES = frozenset({c.SHT_NOTE, c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PR
 ROOT_NAMES = (".init", ".fini", ".ctors", ".dtors", ".jcr", ".eh_frame")
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Live:
     """dead: input sections nothing reaches; through: for a live one, the section that led to it.
 

@@ -32,7 +32,7 @@ from .scripts import ScriptFile as ScriptFile
 FILE, LIBRARY, SCRIPT = "file", "library", "script"
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Input:
     """One input and what holds for it.
 
@@ -58,7 +58,7 @@ InputLike = Union[str, "os.PathLike[str]", bytes, ObjectFile, Input]
 PLAIN = Input("")
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Step:
     """One thing to do on the way from left to right.
 
@@ -72,7 +72,7 @@ class Step:
     by_pattern: bool = False
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Loaded:
     """steps: inputs from left to right; script: all that scripts say, in the order it counts."""
 

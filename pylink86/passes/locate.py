@@ -14,7 +14,7 @@ from .match import SectionId, SectionList
 from .resolve import Resolution
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Edits:
     """What merging and unwind-table editing did to input sections.
 
@@ -33,7 +33,7 @@ class Edits:
 NO_EDITS = Edits({}, {}, {}, {}, {})
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Addresses:
     """Columns by input section number: size and align (given), offset and owner (filled by a walk).
 

@@ -32,7 +32,7 @@ NOT_INPUT = frozenset(
 """Section types that describe a file and are not linked."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class SectionList:
     """All input sections of the link as columns, numbered through: file order, then section order.
 
@@ -60,7 +60,7 @@ class SectionList:
         return bisect_right(self.base, sid) - 1
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Claim:
     """An input statement and the sections it took, in the order they will be placed."""
 
@@ -68,7 +68,7 @@ class Claim:
     sections: tuple[SectionId, ...]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Draft:
     """An output section of the script with its contents: claims and all other statements in order.
 
@@ -80,7 +80,7 @@ class Draft:
     items: tuple[Claim | n.SectionStatement, ...]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Claims:
     """items: SECTIONS (and the assignments around it) in order; orphans: what nothing took;
     floating: output sections that a script describes (OVERWRITE_SECTIONS) and gives no place;

@@ -33,7 +33,7 @@ WEAKLY_WANTED, WANTED, WEAK, SHARED, DEFINED = 1, 2, 3, 4, 5
 a script, a COMMON symbol, a definition."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Reason:
     """Why a member joined: symbol, and the number of the file that wanted it (-1: an option, the
     entry point or a script)."""
@@ -42,7 +42,7 @@ class Reason:
     file: int
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Inputs:
     """All files of the link in the order that decides every tie later on.
 

@@ -49,7 +49,7 @@ class MergedInPlace:
     maps: tuple[SharedMap, ...]
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Entry:
     """A different piece: its bytes, the alignment it is given, the input that holds it.
 

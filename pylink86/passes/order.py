@@ -31,7 +31,7 @@ DISCARD = "/DISCARD/"
 Command = Union["OutputPlan", "Dropped", n.Assignment, n.Assert]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class OutputPlan:
     """One output section to be.
 
@@ -67,7 +67,7 @@ class OutputPlan:
         return (sid for item in self.items if isinstance(item, Claim) for sid in item.sections)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Plan:
     """commands: output sections, assignments and asserts in the order they are walked.
 

@@ -18,7 +18,7 @@ from .entry import Entry
 from .match import Claim, SectionId, SectionList
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Dropped:
     """An output section of the script that holds nothing and leaves no trace (LLD's dialect)."""
 

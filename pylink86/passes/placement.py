@@ -36,7 +36,7 @@ class Piece(NamedTuple):
     phase: int = 0
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class PlacedSection:
     """An output section with its numbers: vma where it runs, lma where it is loaded, size in bytes.
 
@@ -60,7 +60,7 @@ class PlacedSection:
         return self.plan.name
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Asserted:
     """An ASSERT that was reached, and whether its condition held there; sides: of a comparison,
     what both were worth."""
@@ -70,7 +70,7 @@ class Asserted:
     sides: tuple[int, int] | None = None
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Placement:
     """What one walk found.
 

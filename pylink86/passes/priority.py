@@ -49,7 +49,7 @@ def priority_of(name: str) -> int:
     return number if number <= MOST else -1
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Node:
     item: int
     key: Any

@@ -36,7 +36,7 @@ class Misfit(NamedTuple):
     value: int
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class References:
     """References that could not be resolved, by symbol, until `report` tells them."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .scope import Scope
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class RegionState:
     """A region during a walk: `current` is the next free address; users: (section, bytes) put
     in."""
@@ -39,7 +39,7 @@ class RegionState:
         return self.origin + self.length
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Regions:
     """All regions by name, aliases included, in the order of the script."""
 

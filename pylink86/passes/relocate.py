@@ -51,7 +51,7 @@ MASK = (1 << 64) - 1
 HALF = 1 << 63
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Patched:
     """contents: the bytes of each output section, in the order of Placement.sections (empty for
     SHT_NOBITS); applied: how many relocations were."""
@@ -134,7 +134,7 @@ class _OnDemand(dict[int, T]):
         return made
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Patcher:
     """What patching needs to know of the link, and the symbol values of the file at hand."""
 

@@ -30,7 +30,7 @@ SHOWN = 3
 """Names that are told of a pair of files."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Resolution:
     """What every name means.
 
@@ -61,7 +61,7 @@ class Resolution:
         return None if found is None else Symbol(self.files[found[0]], found[1])
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class _Commons:
     """COMMON symbols of one name while files are read: the largest size and alignment asked for."""
 

@@ -27,7 +27,7 @@ NOTHING = OutputPlan(-1, "", None, (), c.SHT_NULL, 0, 1)
 """The plan of an output section that was dropped: it has no contents."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Scope:
     """The state of a walk as expressions see it: the `env` of every `evaluate`.
 

@@ -27,7 +27,7 @@ MAX_INCLUDES = 2000
 T = TypeVar("T")
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class ScriptFile:
     """The script of a link, every INCLUDE replaced by what it names.
 
@@ -87,7 +87,7 @@ def _read_text(path: str, span: Span | None) -> str:
         ) from None
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class _Includes:
     """Where INCLUDE looks for files, and how many it has opened."""
 

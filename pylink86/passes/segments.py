@@ -24,7 +24,7 @@ from .placement import PlacedSection
 from .scripts import ScriptFile
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class SegmentPlan:
     """A program header to be.
 
@@ -41,7 +41,7 @@ class SegmentPlan:
     node: n.Phdr | None = None
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class FileMap:
     """Where everything lies in the file.
 
@@ -70,7 +70,7 @@ def phdr_nodes(script: ScriptFile) -> tuple[n.Phdr, ...]:
     return tuple(node for command in script.of(n.Phdrs) for node in command.phdrs)
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class PhdrScope(Constants):
     """Expressions in PHDRS: numbers, and the symbols that are known by then."""
 

@@ -39,7 +39,7 @@ from .segments import (
 MASK = (1 << 64) - 1
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class GnuSegments:
     """plans: the program headers; address: VMA and LMA of a PT_LOAD that holds nothing but the
     headers, which comes first then."""
@@ -225,7 +225,7 @@ def _notes(inside: Sequence[PlacedSection]) -> list[SegmentPlan]:
 # Where everything lies in the file
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Map:
     """File offsets while segments are walked; pos: the end of what was placed."""
 

@@ -85,7 +85,7 @@ def is_relro(section: OutputPlan) -> bool:
     )
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Load:
     """A PT_LOAD while sections are added: first and last are None for the headers."""
 

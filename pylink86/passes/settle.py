@@ -33,7 +33,7 @@ Walk = Callable[[Plan, Diagnostics], Placement]
 """The pass that gives everything an address, given the sizes in the plan."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Settled:
     """The plan as it was walked, where everything is, and the program headers."""
 

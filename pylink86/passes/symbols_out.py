@@ -36,7 +36,7 @@ class Origin:
     name: str = ""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class OutSymbols:
     """rows: without the null symbol, locals first.  number: of the output symbol for (file, symbol
     index) of every input symbol that has one.  names: of the output symbol for a global name.
@@ -49,7 +49,7 @@ class OutSymbols:
     sections: dict[int, int]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class SymbolSources:
     """What the table is made of.
 

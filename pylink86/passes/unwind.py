@@ -31,7 +31,7 @@ Relocation = tuple[int, Hashable, int]
 """Offset in the section, who the symbol is (equal for equal symbols of different files), addend."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class UnwindInput:
     """One .eh_frame input section; relocs sorted by offset; place names it in errors."""
 
@@ -41,7 +41,7 @@ class UnwindInput:
     place: str = ""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Unwind:
     """The new section, a map for each input, and (offset of FDE, offset of its CIE) in it."""
 

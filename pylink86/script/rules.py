@@ -125,7 +125,7 @@ def _lld_binary(op: str, a: Value, b: Value, env: Environment, span: Span | None
 _LLD_KEEPS = frozenset(("+", "&", "|", "^"))
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Rules:
     """One linker's way with values.
 

@@ -76,7 +76,7 @@ _MARKER = re.compile(
 )
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class Tokens:
     """A place in a script; `peek` looks at the next word, `take` steps over it.
 

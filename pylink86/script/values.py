@@ -135,7 +135,7 @@ class Environment(Protocol):
         """An ASSERT inside an expression does not hold (in this walk)."""
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class Constants:
     """An Environment for expressions that may hold nothing but numbers: options, MEMORY.
 
