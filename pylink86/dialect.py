@@ -181,6 +181,12 @@ class Dialect:
         "OVERWRITE_SECTIONS describes output sections of other scripts",
         "`OVERWRITE_SECTIONS { .text : {..} }`: a syntax error in GNU ld",
     )
+    data_segment_moves: bool = row(
+        "DATA_SEGMENT_ALIGN chooses a place so that the RELRO part ends with a page, or no page is "
+        "wasted; else both it and DATA_SEGMENT_RELRO_END round up to pages",
+        "`. = DATA_SEGMENT_ALIGN(0x1000, 0x1000); .d : {BYTE(1)} . = DATA_SEGMENT_RELRO_END(0, .);`"
+        ": .d at the last byte of a page in GNU ld, at the first in LLD",
+    )
     type_fits_inputs: bool = row(
         "(TYPE=) must be the type of the section's inputs; else theirs counts, unless a data "
         "statement stands among them",
@@ -315,6 +321,7 @@ GNU = Dialect(
     outer_exclude_file_counts=True,
     insert_moves_all=True,
     overwrites_sections=False,
+    data_segment_moves=True,
     type_fits_inputs=False,
     orphans_follow_flags=True,
     drops_zero_size=True,
@@ -375,6 +382,7 @@ LLD = Dialect(
     outer_exclude_file_counts=False,
     insert_moves_all=False,
     overwrites_sections=True,
+    data_segment_moves=False,
     type_fits_inputs=True,
     orphans_follow_flags=False,
     drops_zero_size=False,

@@ -17,7 +17,7 @@ from ..diag import Diagnostics, fail
 from ..dialect import Dialect
 from ..script import nodes as n
 from ..script.evaluate import assigned, dot_after, evaluate, holds
-from ..script.values import Unknown, Value
+from ..script.values import Unknown
 from .fill import ZEROS, Pattern, default_pattern, literal_pattern, word_pattern
 from .largest import largest_inputs, largest_symbols
 from .locate import Addresses
@@ -110,7 +110,6 @@ class Walk(Scope):
                 self._pass_over(command)
             else:
                 self._place(command)
-        self._mark_ends()
         return Placement(
             tuple(self.placed),
             self.addresses,
@@ -122,23 +121,8 @@ class Walk(Scope):
             self.plan.commands,
             self.ahead,
             self.seen_from,
+            self.data_segment,
         )
-
-    def _mark_ends(self) -> None:
-        """`__start_name` and `__stop_name`, where an object wants them: the ends of the output
-        section, whose name must be one of C (GNU ld manual 3.10.5, "Output section names")."""
-        for name in self.addresses.resolution.undefined - self.symbols.keys():
-            kind, _, home = name[2:].partition("_")
-            if (
-                not name.startswith("__")
-                or kind not in ("start", "stop")
-                or not home.isidentifier()
-            ):
-                continue
-            section = next((s for s in self.placed if s.name == home and not s.plan.dropped), None)
-            if section is not None:
-                offset = section.size if kind == "stop" else 0
-                self.symbols[name] = Value(offset, section)
 
     # Statements
 

@@ -11,6 +11,7 @@ import attrs
 
 from ..script import nodes as n
 from ..script.values import Value
+from .data_segment import DataSegment
 from .fill import Pattern
 from .locate import Addresses
 from .match import SectionId
@@ -78,7 +79,7 @@ class Placement:
     names the script assigns, provided: those that came from PROVIDE.  end: the final `.`.
     commands: what was walked.  ahead: values a forward reference finds where they are not those of
     `symbols` (see Scope.shown).  seen_from: for a symbol the index of the output section it was
-    assigned in, or else behind."""
+    assigned in, or else behind.  data_segment: what DATA_SEGMENT_ALIGN and its company met."""
 
     sections: tuple[PlacedSection, ...]
     addresses: Addresses
@@ -90,6 +91,7 @@ class Placement:
     commands: tuple[object, ...] = ()
     ahead: dict[str, Value] = attrs.field(factory=dict)
     seen_from: dict[str, int] = attrs.field(factory=dict)
+    data_segment: DataSegment = attrs.field(factory=DataSegment)
 
     def find(self, name: str) -> PlacedSection | None:
         """The first output section of that name."""

@@ -12,8 +12,9 @@ from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
-from ..script.evaluate import data_segment_choices, evaluate
+from ..script.evaluate import evaluate
 from ..script.values import ABSOLUTE, Unknown, Value
+from .data_segment import DataSegment, data_segment_base
 from .locate import Addresses
 from .order import OutputPlan, Plan
 from .orphans import Dropped
@@ -58,6 +59,7 @@ class Scope:
     empty: dict[str, PlacedSection] = attrs.field(factory=dict)
     gap_start: int = 0
     ahead: dict[str, Value] = attrs.field(factory=dict)
+    data_segment: DataSegment = attrs.field(factory=DataSegment)
     kept_distance: dict[str, PlacedSection] = attrs.field(factory=dict)
     flat: bool = False
     """The output is a raw image."""
@@ -153,12 +155,24 @@ class Scope:
         return self.plan.sizes.headers
 
     def data_segment_align(self, maxpage: int, commonpage: int) -> int:
-        return data_segment_choices(self.here, maxpage, commonpage)[0]
+        before = DataSegment() if self.before is None else self.before.data_segment
+        self.looked_ahead |= self.dialect.data_segment_moves
+        self.data_segment.base = data_segment_base(
+            self.here, maxpage, commonpage, self.plan.sizes.relro, before, self.dialect
+        )
+        return self.data_segment.base
 
     def data_segment_relro_end(self, offset: int, address: int) -> int:
+        """GNU ld has moved the begin of the data so that this is the end of a page; LLD goes on to
+        the next page."""
+        if not self.dialect.data_segment_moves:
+            page = self.plan.sizes.max_page
+            return -(-address // page) * page
+        self.data_segment.relro_span = address + offset - self.data_segment.base
         return address
 
     def data_segment_end(self, address: int) -> int:
+        self.data_segment.span = address - self.data_segment.base
         return address
 
     def assertion_failed(self, node: n.AssertExpr) -> None:
