@@ -39,13 +39,8 @@ from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
 from .passes.place import settle_addresses
 from .passes.placement import Piece, PlacedSection, Placement
-from .passes.relink import (
-    assembled,
-    dialect_for_relinking,
-    folded,
-    sections_for_relinking,
-)
-from .passes.relocate import Patched, apply_relocations
+from .passes.relink import dialect_for_relinking, folded, sections_for_relinking
+from .passes.relocate import Patched, apply_relocations, assembled
 from .passes.resolve import Resolution, resolve_symbols
 from .passes.scripts import LayoutLike, ScriptFile
 from .passes.section_types import settle_section_types
@@ -372,7 +367,7 @@ def _link(
                 else map_output(
                     placed, elf_class, settled.segments, script, options.elf, dialect
                 ).offsets,
-            ),  # fmt: skip
+            ),
             diags,
         )
     diags.stop_on_errors()

@@ -282,6 +282,34 @@ Example: `.boot 0x7c00` with 600 bytes of code and `.stage 0x7e00`.
 Cure: make the first one smaller (the message lists what is in it), move the second, or leave its
 address away so that it follows the first.
 """,
+    "file-overlap": """
+In an ELF file the sections of one segment keep the distances their addresses have.  LLD writes them
+in the order of the script, so a section that runs below the one before it would lie over it in the
+file.  GNU ld sorts them, and `--dialect=gnu` accepts the same script.
+
+Cure: list output sections by rising address, or use PHDRS to give this one a segment of its own.
+""",
+    "headers-do-not-fit": """
+The program headers shall be in memory (FILEHDR or PHDRS in the script), but the first section begins
+so low, or so early in its page, that there is no room for them before it.
+
+Cure: begin with `. = BASE + SIZEOF_HEADERS;`, or drop FILEHDR and PHDRS.
+""",
+    "unknown-phdr": """
+An output section names a program header (`:text`) that PHDRS does not list.
+
+Cure: add it to PHDRS, correct the name, or write `:NONE` for no segment at all.
+""",
+    "bad-phdr-type": """
+PHDRS gives a segment a type that is neither a PT_ name nor a number.  `PT_LOAD` is what a loader
+reads into memory.
+""",
+    "relro-not-contiguous": """
+Sections that a loader may make read-only after relocating them (thread-local data, .init_array,
+.data.rel.ro ...) must lie side by side, because one program header describes them all.
+
+Cure: place them next to each other, or link with `-z norelro`.
+""",
     "region-overflow": """
 What the script sends to a MEMORY region is larger than the region.  The region stands for real
 memory, such as the 512 bytes of a boot sector, so this is the limit you set yourself.

@@ -11,8 +11,6 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from .match import NOT_INPUT, SectionList
-from .placement import Placement
-from .relocate import Patched, assemble
 from .resolve import Resolution
 
 FOLDED = (
@@ -62,8 +60,3 @@ def folded(table: SectionList) -> SectionList:
                 renames[name] = prefix
                 break
     return attrs.evolve(table, renames=renames)
-
-
-def assembled(placed: Placement) -> Patched:
-    """The bytes of every output section, nothing patched."""
-    return Patched(tuple(assemble(s, placed.addresses) for s in placed.sections), 0)

@@ -92,6 +92,11 @@ def apply_relocations(
     return Patched(contents, patcher.applied)
 
 
+def assembled(placed: Placement) -> Patched:
+    """The bytes of every output section, nothing patched: for -r."""
+    return Patched(tuple(assemble(s, placed.addresses) for s in placed.sections), 0)
+
+
 def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:
     """The unpatched bytes of one output section: inputs, padding, data statements."""
     if section.plan.type == c.SHT_NOBITS:

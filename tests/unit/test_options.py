@@ -106,7 +106,8 @@ def test_a_single_dash_is_an_input():
 
 def test_keywords():
     assert good("-z", "max-page-size=0x1000", "-znow", "-z", "relro").values == {
-        "max_page_size": "0x1000"
+        "max_page_size": "0x1000",
+        "no_relro": False,
     }
     assert [(d.severity, d.message) for d in take("-z", "nonsense").problems] == [
         ("warning", "-z nonsense ignored")
@@ -128,7 +129,7 @@ def test_the_exact_name_wins_over_longer_ones():
 
 
 def test_grouped_flags():
-    assert slugs("-sS") == ["option-not-supported"] * 2
+    assert good("-sS").values == {"strip_all": True, "strip_debug": True}
     assert good("-gvV").values == {"show_version": True, "show_emulations": True}
 
 
