@@ -290,8 +290,8 @@ file.  GNU ld sorts them, and `--dialect=gnu` accepts the same script.
 Cure: list output sections by rising address, or use PHDRS to give this one a segment of its own.
 """,
     "headers-do-not-fit": """
-The program headers shall be in memory (FILEHDR or PHDRS in the script), but the first section begins
-so low, or so early in its page, that there is no room for them before it.
+The program headers shall be in memory (FILEHDR or PHDRS in the script), but the first section
+begins so low, or so early in its page, that there is no room for them before it.
 
 Cure: begin with `. = BASE + SIZEOF_HEADERS;`, or drop FILEHDR and PHDRS.
 """,
