@@ -26,7 +26,7 @@ from .passes.arrange import arrange_script
 from .passes.check import check_layout
 from .passes.crossrefs import check_cross_references
 from .passes.elf_options import ElfOptions
-from .passes.finish import elf_executable, map_output
+
 from .passes.finished import Finished
 from .passes.image import load_image
 from .passes.live import ALL_LIVE, Live, mark_live
@@ -45,7 +45,7 @@ from .passes.resolve import Resolution, resolve_symbols
 from .passes.scripts import LayoutLike, ScriptFile
 from .passes.section_types import settle_section_types
 from .passes.segments import SegmentPlan
-from .passes.settle import settle_layout
+from .passes.settle import Settled, settle_layout
 from .passes.strays import handle_orphans
 from .script import nodes as n
 from .script.parser import parse_expression
@@ -171,6 +171,8 @@ class LinkResult:
         return self._executable(ELF_FORMATS.get(self.oformat, 0))
 
     def _executable(self, elf_class: int) -> ObjectFile:
+        from .passes.finish import elf_executable
+
         return elf_executable(
             self.placed, self.patched, self.entry, "a.out", elf_class, self.segments, self.script,
             self.options.elf, self.dialect,
@@ -362,11 +364,7 @@ def _link(
                 patched,
                 dialect,
                 oformat == "binary",
-                {}
-                if raw
-                else map_output(
-                    placed, elf_class, settled.segments, script, options.elf, dialect
-                ).offsets,
+                {} if raw else _file_offsets(settled, elf_class, script, options, dialect),
             ),
             diags,
         )
@@ -375,6 +373,16 @@ def _link(
         options, dialect, oformat, script, inputs, resolution, table, claims, live, plan, placed,
         settled.segments, patched, start, tuple(diags),
     )  # fmt: skip
+
+
+def _file_offsets(
+    settled: Settled, elf_class: int, script: ScriptFile, options: LinkOptions, dialect: Dialect
+) -> dict[int, int]:
+    """Where each output section lies in an ELF file, by OutputPlan.index."""
+    from .passes.finish import map_output
+
+    segments, elf = settled.segments, options.elf
+    return map_output(settled.placed, elf_class, segments, script, elf, dialect).offsets
 
 
 @contextmanager

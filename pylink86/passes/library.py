@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import attrs
 
 from .. import elf_const as c
-from ..formats.ar import Archive, defined_names
 from ..model import ObjectFile
 
+if TYPE_CHECKING:
+    from ..formats.ar import Archive
 
-@attrs.frozen(eq=False)
+
+@attrs.frozen(eq=False, repr=False)
 class Library:
     """Objects that join the link only when they define what it needs, or all of them.
 
@@ -34,6 +37,8 @@ class Library:
     def symbols(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """The names members define, and for each the key of its member; keys rise with members."""
         if isinstance(self.source, ObjectFile):
+            from ..formats.ar import defined_names
+
             names = tuple(defined_names(self.source))
             return names, (0,) * len(names)
         names, keys = self.source.symbols

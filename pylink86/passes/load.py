@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 import attrs
 
@@ -20,7 +20,7 @@ from .. import elf_const as c
 from ..diag import Diagnostics, LinkError, Span, fail
 from ..dialect import Dialect
 from ..formats import input_from_bytes, read_input
-from ..formats.ar import Archive
+
 from ..model import ObjectFile
 from ..script import nodes as n
 from ..wildcard import is_wildcard
@@ -28,6 +28,9 @@ from .library import Library, Search, find_library, prefixed
 from .near import listed, nearest_files
 from .scripts import LayoutLike, find_file, load_script, read_commands
 from .scripts import ScriptFile as ScriptFile
+
+if TYPE_CHECKING:
+    from ..formats.ar import Archive
 
 FILE, LIBRARY, SCRIPT = "file", "library", "script"
 

@@ -6,12 +6,16 @@ expression asks or a relocation does.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from ..model import ABS
-from .edit import OffsetMap
 from .match import SectionId, SectionList
 from .resolve import Resolution
+
+if TYPE_CHECKING:
+    from .edit import OffsetMap
 
 
 @attrs.frozen(eq=False, repr=False)

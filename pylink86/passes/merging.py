@@ -7,6 +7,7 @@ apply to, and records the outcome as `Edits`: new sizes and bytes, and a map for
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -15,10 +16,12 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from .locate import NO_EDITS, Edits, describe_section
 from .match import Claim, SectionId, SectionList
-from .merge import group_key, merge_group, mergeable
+
 from .order import OutputPlan, Plan
 from .resolve import Resolution
-from .unwind import Relocation, UnwindInput, merge_unwind
+
+if TYPE_CHECKING:
+    from .unwind import Relocation, UnwindInput
 
 
 def edit_sections(
@@ -49,12 +52,15 @@ def _merge_in(
     section: OutputPlan, table: SectionList, resolution: Resolution, edits: Edits
 ) -> None:
     """Merge the SHF_MERGE inputs of one output section; each group takes the place of its first."""
+    sids = [sid for sid in section.sections() if table.flags[sid] & c.SHF_MERGE]
+    if not sids:
+        return
+    from .merge import group_key, merge_group, mergeable
+
     groups: dict[tuple[int, int, int], list[SectionId]] = {}
     forced = _subalign(section)
-    for sid in section.sections():
+    for sid in sids:
         flags = table.flags[sid]
-        if not flags & c.SHF_MERGE:
-            continue
         number = table.owner_file(sid)
         obj = resolution.files[number]
         index = sid - table.base[number]
@@ -102,6 +108,8 @@ def _unwind(
     home = next((s for s in range(first_own, len(table)) if table.name[s] == ".eh_frame"), None)
     if home is None:
         return
+    from .unwind import UnwindInput, merge_unwind
+
     sids: list[SectionId] = []
     inputs: list[UnwindInput] = []
     for number, obj in enumerate(resolution.files[:-1]):

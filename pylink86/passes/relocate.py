@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -35,11 +35,13 @@ from ..arch.reloc import needs as needs_of
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..model import ObjectFile, Relocations
-from .edit import OffsetMap
 from .fill import fill_bytes
 from .locate import Addresses
 from .placement import DATA, FILLER, INPUT, PlacedSection, Placement
 from .refs import References, symbol_name
+
+if TYPE_CHECKING:
+    from .edit import OffsetMap
 
 SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""

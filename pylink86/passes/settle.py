@@ -13,8 +13,7 @@ import attrs
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
-from . import segments_gnu, segments_lld
-from .base_lld import with_addresses, with_base_addresses, with_relro_padding
+
 from .elf_options import PAGE, ElfOptions, Sizes
 from .locate import Addresses
 from .order import Plan
@@ -81,6 +80,9 @@ def _settle_like_lld(
     dialect: Dialect,
     diags: Diagnostics,
 ) -> Settled:
+    from . import segments_lld
+    from .base_lld import with_base_addresses, with_relro_padding
+
     if not script.has_sections and not options.relocatable and options.relro:
         plan = with_relro_padding(plan, options)
     segments = segments_lld.plan_segments(plan.sections, script, options, dialect)
@@ -103,6 +105,8 @@ def _settle_like_gnu(
     dialect: Dialect,
     diags: Diagnostics,
 ) -> Settled:
+    from . import segments_gnu
+
     count = segments_gnu.first_guess(plan, addresses, options)
     if options.relocatable:
         plan = attrs.evolve(_at_zero(plan), sizes=_sizes(options, 0))
@@ -127,4 +131,6 @@ def _settle_like_gnu(
 
 def _at_zero(plan: Plan) -> Plan:
     """GNU ld with -r: an output section that no script made begins at 0."""
+    from .base_lld import with_addresses
+
     return with_addresses(plan, {s.index: n.Number(0) for s in plan.sections if s.node is None})

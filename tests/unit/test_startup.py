@@ -57,10 +57,25 @@ def test_a_link_imports_nothing_heavy(tmp_path: Path):
     assert "pylink86.report" not in modules
 
 
-def test_a_link_from_python_imports_nothing_heavy():
+LATER = {
+    *("boot", "explain", "report", "ops"),
+    *("formats.ar", "formats.elf_write", "formats.elf_place", "formats.ihex"),
+    *("formats.srec", "formats.verilog", "formats.output", "script.build", "script.unparse"),
+    *("passes.finish", "passes.symbols_out", "passes.combine", "passes.edit", "passes.merge"),
+    *("passes.unwind", "passes.segments_lld", "passes.base_lld", "passes.refs_help"),
+    *("passes.advice_boot", "passes.advice_bss", "passes.advice_empty", "passes.advice_headers"),
+    *("passes.advice_layout", "passes.advice_memory"),
+}
+"""Modules that wait until a link has an archive, ELF output, something to merge, or trouble."""
+
+
+def test_a_link_from_python_imports_no_more_than_it_needs():
     objects = [str(OBJECTS / "rust_hello_O2_pic.o"), str(OBJECTS / "boot_long_elf64.o")]
-    code = f"import pylink86\npylink86.link({objects!r}, {str(LAYOUT)!r}).image"
-    assert not packages(modules_after(code)) & HEAVY
+    code = f"import pylink86\npylink86.link({objects!r}, {str(LAYOUT)!r}, oformat='binary').image"
+    modules = modules_after(code)
+    assert not packages(modules) & HEAVY
+    assert {"pylink86.passes.place", "pylink86.formats.elf_read"} <= modules
+    assert not {name.removeprefix("pylink86.") for name in modules} & LATER
 
 
 @pytest.mark.parametrize("words", [["--version"], ["-v"], ["--help"]])
