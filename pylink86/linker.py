@@ -26,7 +26,6 @@ from .passes.arrange import arrange_script
 from .passes.check import check_layout
 from .passes.crossrefs import check_cross_references
 from .passes.elf_options import ElfOptions
-
 from .passes.finished import Finished
 from .passes.image import load_image
 from .passes.live import ALL_LIVE, Live, mark_live
@@ -44,7 +43,6 @@ from .passes.relocate import Patched, apply_relocations, assembled
 from .passes.resolve import Resolution, resolve_symbols
 from .passes.scripts import LayoutLike, ScriptFile
 from .passes.section_types import settle_section_types
-from .passes.segments import SegmentPlan
 from .passes.settle import Settled, settle_layout
 from .passes.strays import handle_orphans
 from .script import nodes as n
@@ -140,7 +138,7 @@ class LinkResult:
     live: Live
     plan: Plan
     placed: Placement
-    segments: tuple[SegmentPlan, ...]
+    settled: Settled
     patched: Patched
     entry: int
     diagnostics: tuple[Diagnostic, ...]
@@ -174,8 +172,8 @@ class LinkResult:
         from .passes.finish import elf_executable
 
         return elf_executable(
-            self.placed, self.patched, self.entry, "a.out", elf_class, self.segments, self.script,
-            self.options.elf, self.dialect,
+            self.placed, self.patched, self.entry, "a.out", elf_class, self.settled.segments,
+            self.script, self.options.elf, self.dialect,
         )  # fmt: skip
 
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
@@ -371,7 +369,7 @@ def _link(
     diags.stop_on_errors()
     return LinkResult(
         options, dialect, oformat, script, inputs, resolution, table, claims, live, plan, placed,
-        settled.segments, patched, start, tuple(diags),
+        settled, patched, start, tuple(diags),
     )  # fmt: skip
 
 

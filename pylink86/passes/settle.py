@@ -7,20 +7,23 @@ again until the count is steady."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import attrs
 
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
-
 from .elf_options import PAGE, ElfOptions, Sizes
 from .locate import Addresses
 from .order import Plan
 from .placement import Placement
 from .scripts import ScriptFile
-from .segments import SegmentPlan, header_size
 from .words import asks_header_size
+
+if TYPE_CHECKING:
+    from .segments import SegmentPlan
 
 MAX_TRIES = 10
 FREE_TRIES = 4
@@ -34,11 +37,17 @@ Walk = Callable[[Plan, Diagnostics], Placement]
 
 @attrs.frozen(eq=False, repr=False)
 class Settled:
-    """The plan as it was walked, where everything is, and the program headers."""
+    """The plan as it was walked, where everything is, and how to get the program headers, which a
+    raw image does not have."""
 
     plan: Plan
     placed: Placement
-    segments: tuple[SegmentPlan, ...]
+    plan_segments: Callable[[], tuple[SegmentPlan, ...]]
+
+    @cached_property
+    def segments(self) -> tuple[SegmentPlan, ...]:
+        """The program headers of an ELF file."""
+        return self.plan_segments()
 
 
 def settle_layout(
@@ -82,6 +91,7 @@ def _settle_like_lld(
 ) -> Settled:
     from . import segments_lld
     from .base_lld import with_base_addresses, with_relro_padding
+    from .segments import header_size
 
     if not script.has_sections and not options.relocatable and options.relro:
         plan = with_relro_padding(plan, options)
@@ -91,7 +101,7 @@ def _settle_like_lld(
     if not options.relocatable:
         plan = with_base_addresses(plan, segments, script, options, addresses.machine)
     placed = walk(plan, diags)
-    return Settled(plan, placed, segments)
+    return Settled(plan, placed, lambda: segments)
 
 
 def _settle_like_gnu(
@@ -105,28 +115,72 @@ def _settle_like_gnu(
     dialect: Dialect,
     diags: Diagnostics,
 ) -> Settled:
-    from . import segments_gnu
-
-    count = segments_gnu.first_guess(plan, addresses, options)
     if options.relocatable:
         plan = attrs.evolve(_at_zero(plan), sizes=_sizes(options, 0))
-        return Settled(plan, walk(plan, diags), ())
-    asked = asks_header_size(script.commands)
-    for attempt in range(MAX_TRIES):
-        if attempt == 0 or asked:
-            sizes = _sizes(options, header_size(elf_class, count))
-            plan = attrs.evolve(plan, sizes=sizes)
-            met = Diagnostics()
-            placed = walk(plan, met)
-        segments = segments_gnu.plan_segments(
-            placed, script, options, dialect, elf_class, count, asked
+        return Settled(plan, walk(plan, diags), tuple)
+    if asks_header_size(script.commands):
+        return _settle_with_headers(
+            walk, plan, script, addresses, options, elf_class, dialect, diags
         )
+    plan = attrs.evolve(plan, sizes=_sizes(options, 0))
+    placed = walk(plan, diags)
+
+    def plan_segments() -> tuple[SegmentPlan, ...]:
+        from . import segments_gnu
+
+        def expecting(count: int) -> tuple[SegmentPlan, ...]:
+            return segments_gnu.plan_segments(
+                placed, script, options, dialect, elf_class, count, False
+            )
+
+        return _steady(segments_gnu.first_guess(plan, addresses, options), expecting)
+
+    settled = Settled(plan, placed, plan_segments)
+    if not raw or any(script.of(n.Phdrs)):
+        settled.segments  # noqa: B018 (what is wrong with PHDRS is an error of the layout)
+    return settled
+
+
+def _settle_with_headers(
+    walk: Walk,
+    plan: Plan,
+    script: ScriptFile,
+    addresses: Addresses,
+    options: ElfOptions,
+    elf_class: int,
+    dialect: Dialect,
+    diags: Diagnostics,
+) -> Settled:
+    """GNU ld, where the script reads SIZEOF_HEADERS: each count of segments is another layout."""
+    from . import segments_gnu
+    from .segments import header_size
+
+    tried: list[tuple[Plan, Placement, Diagnostics]] = []
+
+    def expecting(count: int) -> tuple[SegmentPlan, ...]:
+        again = attrs.evolve(plan, sizes=_sizes(options, header_size(elf_class, count)))
+        met = Diagnostics()
+        placed = walk(again, met)
+        tried.append((again, placed, met))
+        return segments_gnu.plan_segments(placed, script, options, dialect, elf_class, count, True)
+
+    segments = _steady(segments_gnu.first_guess(plan, addresses, options), expecting)
+    plan, placed, met = tried[-1]
+    diags.extend(met)
+    return Settled(plan, placed, lambda: segments)
+
+
+def _steady(
+    count: int, expecting: Callable[[int], tuple[SegmentPlan, ...]]
+) -> tuple[SegmentPlan, ...]:
+    """The segments there are when so many were expected, from a first guess on."""
+    for attempt in range(MAX_TRIES):
+        segments = expecting(count)
         found = len(segments)
         if found == count or (attempt >= FREE_TRIES and found < count):
             break
         count = found
-    diags.extend(met)
-    return Settled(plan, placed, segments)
+    return segments
 
 
 def _at_zero(plan: Plan) -> Plan:
