@@ -187,6 +187,10 @@ class Dialect:
         "`. = DATA_SEGMENT_ALIGN(0x1000, 0x1000); .d : {BYTE(1)} . = DATA_SEGMENT_RELRO_END(0, .);`"
         ": .d at the last byte of a page in GNU ld, at the first in LLD",
     )
+    version_hides: bool = row(
+        "names under `local:` of VERSION are local symbols of a static program",
+        "`VERSION { { local: f; }; }`: f global in GNU ld, local in LLD",
+    )
     type_fits_inputs: bool = row(
         "(TYPE=) must be the type of the section's inputs; else theirs counts, unless a data "
         "statement stands among them",
@@ -322,6 +326,7 @@ GNU = Dialect(
     insert_moves_all=True,
     overwrites_sections=False,
     data_segment_moves=True,
+    version_hides=False,
     type_fits_inputs=False,
     orphans_follow_flags=True,
     drops_zero_size=True,
@@ -383,6 +388,7 @@ LLD = Dialect(
     insert_moves_all=False,
     overwrites_sections=True,
     data_segment_moves=False,
+    version_hides=True,
     type_fits_inputs=True,
     orphans_follow_flags=False,
     drops_zero_size=False,

@@ -28,6 +28,7 @@ from .placement import DATA, FILLER, INPUT, Asserted, Piece, PlacedSection, Plac
 from .regions import Regions, find_region
 from .scope import ADDRESS_MASK, NOTHING, Scope
 from .scripts import ScriptFile
+from .versions import version_locals
 
 MAX_WALKS = 64
 SIGNATURE_AT = 510
@@ -79,6 +80,8 @@ def _numbers(placed: Placement) -> tuple[object, ...]:
         [(s.vma, s.lma, s.size) for s in placed.sections],
         {name: value.absolute() for name, value in placed.symbols.items()},
         placed.end,
+        placed.data_segment.relro_span,
+        placed.data_segment.span,
     )
 
 
@@ -121,6 +124,7 @@ class Walk(Scope):
             self.plan.commands,
             self.ahead,
             self.seen_from,
+            version_locals(self.script, self.dialect),
             self.data_segment,
         )
 

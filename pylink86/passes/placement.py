@@ -5,6 +5,7 @@ picture are prints of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import attrs
@@ -79,7 +80,8 @@ class Placement:
     names the script assigns, provided: those that came from PROVIDE.  end: the final `.`.
     commands: what was walked.  ahead: values a forward reference finds where they are not those of
     `symbols` (see Scope.shown).  seen_from: for a symbol the index of the output section it was
-    assigned in, or else behind.  data_segment: what DATA_SEGMENT_ALIGN and its company met."""
+    assigned in, or else behind.  data_segment: what DATA_SEGMENT_ALIGN and its company met.
+    is_local: tells names that VERSION makes local."""
 
     sections: tuple[PlacedSection, ...]
     addresses: Addresses
@@ -91,6 +93,7 @@ class Placement:
     commands: tuple[object, ...] = ()
     ahead: dict[str, Value] = attrs.field(factory=dict)
     seen_from: dict[str, int] = attrs.field(factory=dict)
+    is_local: Callable[[str], bool] | None = None
     data_segment: DataSegment = attrs.field(factory=DataSegment)
 
     def find(self, name: str) -> PlacedSection | None:

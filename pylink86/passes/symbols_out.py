@@ -358,7 +358,8 @@ def _like_lld(sources: SymbolSources) -> Made:
                 continue
             pair = made
         row, origin = pair
-        hidden = visibility in FORCED_LOCAL and row.shndx != UNDEF and not sources.relocatable
+        hidden = visibility in FORCED_LOCAL or (placed.is_local and placed.is_local(name))
+        hidden = hidden and row.shndx != UNDEF and not sources.relocatable
         if hidden:
             row = attrs.evolve(row, binding=c.STB_LOCAL)
             groups.setdefault(origin.file, []).append((row, origin))
