@@ -30,7 +30,7 @@ from .passes.finished import Finished
 from .passes.image import load_image
 from .passes.live import ALL_LIVE, Live, mark_live
 from .passes.library import Search
-from .passes.load import InputLike, load_inputs
+from .passes.load import InputLike, Loaded, load_inputs
 from .passes.locate import Addresses
 from .passes.match import Claims, SectionList, list_sections, match_sections
 from .passes.members import Inputs, join_members
@@ -46,7 +46,8 @@ from .passes.section_types import settle_section_types
 from .passes.settle import Settled, settle_layout
 from .passes.strays import handle_orphans
 from .script import nodes as n
-from .script.parser import parse_expression
+from .script.defaults_gnu import gnu_layout, relinked_layout
+from .script.parser import parse_expression, parse_script
 
 if TYPE_CHECKING:
     from .explain.origin import Origin, Origins
@@ -296,7 +297,11 @@ def _link(
     search = Search.of(options.search, options.sysroot, machine)
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
     script = arrange_script(
-        loaded.script, dialect, diags, options.elf.section_starts, options.sort_section
+        _with_layout(loaded, machine, options, dialect),
+        dialect,
+        diags,
+        options.elf.section_starts,
+        options.sort_section,
     )
     entry = options.entry or _entry_name(script)
     wanted = _wanted_names(script, options)
@@ -409,6 +414,26 @@ def _formats() -> str:
 
 
 ELF_CLASSES = {c.EM_386: 32, c.EM_X86_64: 64}
+
+
+def _with_layout(
+    loaded: Loaded, machine: int, options: LinkOptions, dialect: Dialect
+) -> ScriptFile:
+    """The script, behind GNU ld's own layout when it has no SECTIONS (or only INSERTs some)."""
+    script = loaded.script
+    inserts = any(isinstance(command, n.Insert) for command in script.commands)
+    if not dialect.tables_like_gnu or (script.has_sections and not inserts):
+        return script
+    first = next((s.item for s in loaded.steps if isinstance(s.item, ObjectFile)), None)
+    elf_class = ELF_CLASSES[machine] if machine else first.header.elf_class if first else 64
+    if options.elf.relocatable:
+        text = relinked_layout(elf_class)
+    else:
+        separate = options.elf.separate != "none"
+        text = gnu_layout(elf_class, options.elf.paging, separate)
+    return attrs.evolve(script, commands=(*parse_script(text).commands, *script.commands))
+
+
 EMULATIONS = {"elf_x86_64": c.EM_X86_64, "elf_i386": c.EM_386, "elf32_x86_64": c.EM_X86_64}
 
 

@@ -35,6 +35,7 @@ from .combine import (
 )
 from .elf_options import ElfOptions
 from .locate import Addresses
+from .name_table import tail_merged
 from .order import OutputPlan
 from .placement import PlacedSection, Placement
 from .relocate import Patched
@@ -107,7 +108,8 @@ class Head:
     """A section header to be.
 
     kind: "section" (an output section, by OutputPlan.index), "relocations" (of that section),
-    "group", or "stack note", the empty .note.GNU-stack that LLD writes with -r.  order: a number over all inputs that says where among others it stands."""
+    "group", or "stack note", the empty .note.GNU-stack that LLD writes with -r.
+    order: a number over all inputs that says where among others it stands."""
 
     kind: str
     section: int = -1
@@ -186,15 +188,11 @@ def _section_symbols(
             section = placed.sections[head.section]
             value = 0 if options.relocatable else section.vma
             if not dialect.tables_like_gnu:
-                first = next(section.plan.sections(), -1)
+                inputs = (s for s in section.plan.sections() if s < table.base[-1])
+                first = next(inputs, -1)
                 if first < 0:
                     continue
-                file = table.file[first]
-                if first >= table.base[-1]:
-                    if options.relocatable:
-                        continue
-                elif first in placed.addresses.edits.content:
-                    file = -1
+                file = -1 if first in placed.addresses.edits.content else table.file[first]
                 if section.plan.node is not None:
                     order = -1
         found.append((order, shndx, file, value))
@@ -311,24 +309,33 @@ def _address(section: PlacedSection, dialect: Dialect, options: ElfOptions) -> i
 
 
 def _nearby(placed: Placement, where: dict[int, int]) -> dict[int, int]:
-    """For sections without a header, the one before (or else the one after): symbols in an empty
-    section are shown in it."""
+    """For sections without a header, the one that their symbols are shown in: the one before or
+    behind, whichever is more like it (found by giving GNU ld pairs of both)."""
+    shown = [s for s in placed.sections if s.plan.index in where]
     found: dict[int, int] = {}
-    last = 0
     for section in placed.sections:
         index = section.plan.index
-        if index in where:
-            last = where[index]
-        elif last:
-            found[index] = last
-    following = 0
-    for section in reversed(placed.sections):
-        index = section.plan.index
-        if index in where:
-            following = where[index]
-        elif index not in found and following:
-            found[index] = following
+        if index in where or not shown:
+            continue
+        before = next((s for s in reversed(shown) if s.plan.index < index), None)
+        behind = next((s for s in shown if s.plan.index > index), None)
+        best = behind if before is None else before
+        if before is not None and behind is not None and _nearer(before, behind, section):
+            best = behind
+        assert best is not None
+        found[index] = where[best.plan.index]
     return found
+
+
+def _nearer(before: PlacedSection, behind: PlacedSection, section: PlacedSection) -> bool:
+    """Whether the section behind stands for one that is not there."""
+    for bits in (c.SHF_ALLOC | c.SHF_TLS, c.SHF_WRITE, c.SHF_EXECINSTR):
+        mine, left, right = (s.plan.flags & bits for s in (section, before, behind))
+        if left != right:
+            return right == mine
+    if before.plan.loads != behind.plan.loads:
+        return behind.plan.loads
+    return section.vma >= behind.vma
 
 
 def _row(
@@ -449,9 +456,10 @@ class _Tables:
             names.insert(1, ".symtab_shndx")
         at = {made: count + 1 + i for i, made in enumerate(names)}
         all_names = [row.name for row in self.rows]
-        strings, where = build_strings([*names, *all_names] if gnu else [*all_names, *names])
-        if gnu and table is None:
-            strings, where = build_strings([".symtab", ".strtab", ".shstrtab", *all_names])
+        if gnu:
+            strings, where = tail_merged([".symtab", ".strtab", ".shstrtab", *all_names])
+        else:
+            strings, where = build_strings([*all_names, *names])
         linked = (c.SHT_REL, c.SHT_RELA, c.SHT_GROUP)
         self.rows = [
             attrs.evolve(row, link=at.get(".symtab", 0)) if row.type in linked else row
@@ -462,13 +470,15 @@ class _Tables:
         return self._place(name, header, table, strings, where, at)
 
     def _symbol_rows(self, symbols: OutSymbols) -> Symbols:
-        return Symbols.from_rows(
-            attrs.evolve(
-                row,
-                value=_held(row.value, self.elf_class, f"symbol `{row.name}'"),
-                size=_held(row.size, self.elf_class, f"the size of symbol `{row.name}'"),
-            )
-            for row in symbols.rows
+        rows, elf_class = symbols.rows, self.elf_class
+        return Symbols(
+            (0, *symbols.name_off),
+            (0, *(_held(row.value, elf_class, f"symbol `{row.name}'") for row in rows)),
+            (0, *(_held(row.size, elf_class, f"the size of symbol `{row.name}'") for row in rows)),
+            (0, *(row.binding << 4 | row.type for row in rows)),
+            (0, *(row.other for row in rows)),
+            (0, *(row.shndx for row in rows)),
+            symbols.strings,
         )
 
     def _add(self, made: str, at: dict[str, int], table: Symbols | None, strings: bytes) -> None:

@@ -40,7 +40,8 @@ class OutputPlan:
     loads: whether it occupies bytes of a loaded image (gABI: SHF_ALLOC and not SHT_NOBITS).
     dropped: it holds nothing and is not in the output, but has an address, and symbols of its empty
     inputs are there (GNU ld's dialect).  took_tables: a pattern took an empty table of the linker,
-    which is not in `items` any more."""
+    which is not in `items` any more.  only_symbols: in GNU ld's dialect, nothing in it gives it
+    bytes or moves `.`."""
 
     index: int
     name: str
@@ -53,6 +54,7 @@ class OutputPlan:
     dropped: bool = False
     moves_dot: bool = True
     took_tables: bool = False
+    only_symbols: bool = False
 
     @property
     def alloc(self) -> bool:
@@ -266,6 +268,7 @@ def _finished(
                 entry.beside,
                 dropped=not kept,
                 took_tables=_took_tables(entry, table),
+                only_symbols=dialect.drops_zero_size and _only_symbols(entry),
             )
             sections.append(plan)
             commands.append(plan)
@@ -352,17 +355,49 @@ def _keeps(item: Claim | n.SectionStatement, provided: frozenset[int], dialect: 
     return isinstance(item, n.Assert) and not dialect.drops_zero_size
 
 
+def _only_symbols(entry: Entry) -> bool:
+    """Whether an output section has no input, no data, and nothing that moves `.`."""
+    return (
+        entry.node is not None
+        and not entry.has_data
+        and not any(
+            isinstance(item, Claim)
+            and item.sections
+            or isinstance(item, n.Assignment)
+            and item.name == "."
+            and not _adds_zero(item)
+            for item in entry.items
+        )
+    )
+
+
 def _adds_zero(item: n.Assignment) -> bool:
-    """`. += 0` and `. = . + 0`: GNU ld folds these away."""
+    """`. += 0`, `. = . + 0`, and `. = ALIGN(. != 0 ? n : 1)` as in its own scripts: GNU ld does not
+    count them."""
     if item.op == "+=":
         return _is_zero(item.value)
     value = item.value
+    if isinstance(value, n.Call) and value.name == "ALIGN" and len(value.args) == 1:
+        return _is_one_at_zero(value.args[0])
     return (
         isinstance(value, n.Binary)
         and value.op == "+"
         and isinstance(value.left, n.Name)
         and value.left.name == "."
         and _is_zero(value.right)
+    )
+
+
+def _is_one_at_zero(expr: n.Expr) -> bool:
+    """`. != 0 ? n : 1`"""
+    return (
+        isinstance(expr, n.Ternary)
+        and isinstance(expr.condition, n.Binary)
+        and expr.condition.op == "!="
+        and expr.condition.left == n.Name(".")
+        and _is_zero(expr.condition.right)
+        and isinstance(expr.other, n.Number)
+        and expr.other.value == 1
     )
 
 

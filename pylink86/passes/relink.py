@@ -30,6 +30,7 @@ def dialect_for_relinking(dialect: Dialect) -> Dialect:
         own_tables_match_patterns=False,
         rebuilds_eh_frame=False,
         orphans_by_rank=False,
+        drops_zero_size=False,
     )
 
 

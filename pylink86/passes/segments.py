@@ -156,10 +156,16 @@ DEBUG_NAMES = (".debug", ".zdebug", ".gdb_index", ".stab", ".line", ".gnu.debugl
 def stays(section: PlacedSection, options: ElfOptions) -> bool:
     """Whether an output section has a header: dropped ones have none, debug ones not
     with -s and -S."""
-    if section.plan.dropped:
+    if section.plan.dropped or is_hollow(section):
         return False
     stripped = options.strip and not section.plan.alloc
     return not (stripped and section.name.startswith(DEBUG_NAMES))
+
+
+def is_hollow(section: PlacedSection) -> bool:
+    """Whether an output section holds nothing but symbols: GNU ld gives it no header, and shows the
+    symbols in a section near by.  (LLD keeps it, and so do its plans: they have no such mark.)"""
+    return section.plan.only_symbols and not section.size
 
 
 def place_rest(

@@ -30,6 +30,7 @@ from .segments import (
     SegmentPlan,
     align_to,
     header_size,
+    is_hollow,
     permissions,
     phdr_nodes,
     place_rest,
@@ -62,7 +63,7 @@ def plan_segments(
     left room; uses_headers: an expression of the script reads SIZEOF_HEADERS."""
     if options.relocatable:
         return ()
-    kept = [s for s in placed.sections if not s.plan.dropped]
+    kept = [s for s in placed.sections if not s.plan.dropped and not is_hollow(s)]
     nodes = phdr_nodes(script)
     if nodes:
         return plan_by_phdrs(nodes, [s.plan for s in kept], dialect)
@@ -90,6 +91,9 @@ def plan_segments(
     stack = stack_flags(placed, options)
     if stack:
         found.append(SegmentPlan(c.PT_GNU_STACK, stack))
+    relro = _relro(inside, placed, options)
+    if relro:
+        found.append(SegmentPlan(c.PT_GNU_RELRO, c.PF_R, _members(relro)))
     return tuple(found)
 
 
@@ -112,6 +116,17 @@ def stack_flags(placed: Placement, options: ElfOptions) -> int:
         return (c.PF_R | c.PF_W) if options.stack_size else 0
     wild = any(flags is None or flags & c.SHF_EXECINSTR for flags in notes)
     return c.PF_R | c.PF_W | (c.PF_X if wild else 0)
+
+
+def _relro(
+    inside: Sequence[PlacedSection], placed: Placement, options: ElfOptions
+) -> list[PlacedSection]:
+    """What lies between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END, if anything does."""
+    data = placed.data_segment
+    if not options.relro or options.paging or data.relro_span is None:
+        return []
+    end = data.base + data.relro_span
+    return [s for s in inside if s.size and data.base <= s.vma and s.vma + s.size <= end]
 
 
 def _separate(options: ElfOptions) -> bool:
@@ -257,7 +272,7 @@ def map_file(
             segments[i] = _load(plan, walk)
     for section in placed.sections:
         index = section.plan.index
-        if index not in walk.offsets and not section.plan.dropped:
+        if index not in walk.offsets and not section.plan.dropped and not is_hollow(section):
             if section.plan.alloc and section.plan.type != c.SHT_NOBITS:
                 walk.pos = align_to(walk.pos, section.align)
                 walk.offsets[index] = walk.pos
@@ -378,6 +393,12 @@ def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
     word = walk.elf_class // 8
     if plan.type == c.PT_GNU_STACK and plan.node is None:
         return Segment(plan.type, flags, 0, 0, 0, 0, walk.options.stack_size, 16)
+    if plan.type == c.PT_GNU_RELRO and plan.node is None:
+        data = walk.placed.data_segment
+        first = held[0]
+        size = data.base + (data.relro_span or 0) - first.vma
+        offset = walk.offsets[first.plan.index]
+        return Segment(plan.type, flags, offset, first.vma, first.lma, size, size, 1)
     if plan.type == c.PT_PHDR or plan.filehdr or plan.phdrs:
         start = 0 if plan.filehdr else header_size(walk.elf_class, 0)
         size = (

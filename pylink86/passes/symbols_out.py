@@ -8,6 +8,7 @@ All of it was found by linking two small files with each linker and reading `rea
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -19,7 +20,7 @@ from ..model import ABS, COMMON, UNDEF, SymbolRow
 from ..script import nodes as n
 from .elf_options import ElfOptions
 from .match import Claim
-from .name_table import hash_bucket
+from .name_table import hash_bucket, strung, tail_merged
 from .needs import names_in_order
 from .order import OutputPlan
 from .placement import PlacedSection, Placement
@@ -38,12 +39,13 @@ class Origin:
 
 @attrs.frozen(eq=False, repr=False)
 class OutSymbols:
-    """rows: without the null symbol, locals first.  number: of the output symbol for (file, symbol
-    index) of every input symbol that has one.  names: of the output symbol for a global name.
+    """rows: without the null symbol, locals first; strings, name_off: their names.
+    number: of the output symbol for (file, symbol index) of every input symbol that has one.  names: of the output symbol for a global name.
     sections: of the section symbol for a header index."""
 
     rows: tuple[SymbolRow, ...]
-    locals: int
+    strings: bytes
+    name_off: tuple[int, ...]
     number: dict[tuple[int, int], int]
     names: dict[str, int]
     sections: dict[int, int]
@@ -117,6 +119,34 @@ class SymbolSources:
         return resolution.files[definer[0]].symbols.info[definer[1]] & 0xF
 
     @cached_property
+    def around(self) -> dict[str, int]:
+        """For each name the output section GNU ld shows it in when it has the value of `.`: the one
+        it is assigned in, else the one before; after `. = ...` the one behind."""
+        found: dict[str, int] = {}
+        commands = self.placed.commands
+        before, moved = -1, False
+        behind = [-1] * len(commands)
+        after = -1
+        for at in range(len(commands) - 1, -1, -1):
+            behind[at] = after
+            command = commands[at]
+            if isinstance(command, OutputPlan) and command.index in self.where and command.alloc:
+                after = command.index
+        for at, command in enumerate(commands):
+            if isinstance(command, OutputPlan):
+                if command.alloc or before < 0:
+                    before, moved = command.index, False
+                for item in command.items:
+                    if isinstance(item, n.Assignment):
+                        found[item.name] = command.index
+            elif isinstance(command, n.Assignment):
+                if command.name == ".":
+                    moved = True
+                else:
+                    found[command.name] = behind[at] if moved and behind[at] >= 0 else before
+        return {name: index for name, index in found.items() if index >= 0}
+
+    @cached_property
     def assigned(self) -> dict[str, n.Assignment]:
         """The last assignment to each name."""
         return {
@@ -163,33 +193,30 @@ def _scripts_names(sources: SymbolSources) -> Iterator[str]:
 
 def output_symbols(sources: SymbolSources) -> OutSymbols:
     """The table of the dialect."""
-    made = _like_gnu(sources) if sources.dialect.tables_like_gnu else _like_lld(sources)
-    rows, origins = made
+    if sources.dialect.tables_like_gnu:
+        pairs = _like_gnu(sources)
+        strings, where = tail_merged(row.name for row, _ in pairs)
+        name_off = tuple(where[row.name] for row, _ in pairs)
+    else:
+        pairs, added = _like_lld(sources)
+        strings, offsets = strung([row.name for row, _ in added])
+        at_row = {id(row): at for (row, _), at in zip(added, offsets)}
+        name_off = tuple(at_row[id(row)] for row, _ in pairs)
     number: dict[tuple[int, int], int] = {}
     names: dict[str, int] = {}
     sections: dict[int, int] = {}
-    local = 0
-    for at, (row, origin) in enumerate(zip(rows, origins), 1):
-        if row.binding == c.STB_LOCAL:
-            local = at
+    for at, (row, origin) in enumerate(pairs, 1):
         if row.type == c.STT_SECTION and origin.index < 0:
             sections[row.shndx] = at
         elif origin.file >= 0:
             number[origin.file, origin.index] = at
         if origin.name:
             names[origin.name] = at
-    return OutSymbols(tuple(rows), local, number, names, sections)
+    rows = tuple(row for row, _ in pairs)
+    return OutSymbols(rows, strings, name_off, number, names, sections)
 
 
-Made = tuple[list[SymbolRow], list[Origin]]
-
-
-def _split(pairs: Iterable[tuple[SymbolRow, Origin]]) -> Made:
-    rows, origins = [], []
-    for row, origin in pairs:
-        rows.append(row)
-        origins.append(origin)
-    return rows, origins
+Pair = tuple[SymbolRow, Origin]
 
 
 def _locals(sources: SymbolSources, file: int) -> Iterator[tuple[SymbolRow, Origin]]:
@@ -250,7 +277,7 @@ def _script_row(sources: SymbolSources, name: str, binding: int, other: int) -> 
         shndx = sources.where.get(index, sources.nearby.get(index, ABS)) if index >= 0 else ABS
     else:
         shndx = ABS
-        around = sources.placed.seen_from.get(name) if value.from_dot else None
+        around = sources.around.get(name) if value.from_dot else None
         if around is not None and sources.dialect.tables_like_gnu:
             shndx = sources.where.get(around, sources.nearby.get(around, ABS))
     if sources.relocatable and shndx > 0:
@@ -282,9 +309,8 @@ def _global(
     if sources.relocatable and definer is not None and file == resolution.own:
         return _still_common(sources, name, mention, visibility)
     if definer is None and not sources.relocatable:
-        if sources.dialect.tables_like_gnu and binding == c.STB_WEAK:
+        if sources.dialect.tables_like_gnu:
             return None
-        binding = _undefined_binding(sources, name, binding)
     row = sources.row(file, index, name, binding)
     if row is None:
         return None
@@ -310,10 +336,6 @@ def _still_common(
     return row, Origin(*mention, name)
 
 
-def _undefined_binding(sources: SymbolSources, name: str, binding: int) -> int:
-    return binding
-
-
 def _visibilities(sources: SymbolSources) -> dict[str, int]:
     """The strictest visibility any file gives a name (gABI ch.4): internal, hidden, protected."""
     found: dict[str, int] = {}
@@ -332,16 +354,20 @@ def _visibilities(sources: SymbolSources) -> dict[str, int]:
 # LLD
 
 
-def _like_lld(sources: SymbolSources) -> Made:
+def _like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
     """File by file: the file's locals, the section symbols of sections it began, its hidden
-    symbols; then those of no file; then the others as first mentioned, the script's last."""
+    symbols; then those of no file; then the others as first mentioned, the script's last.  Also the
+    same in the order in which names were stored: hidden ones are with the others there."""
     resolution = sources.placed.addresses.resolution
     groups: dict[int, list[tuple[SymbolRow, Origin]]] = {}
     for file in range(len(resolution.files) - 1):
         for pair in _locals(sources, file):
             groups.setdefault(file, []).append(pair)
+    added = [pair for group in groups.values() for pair in group]
     for shndx, file, value in sources.section_syms:
-        groups.setdefault(file, []).append(_section_symbol(shndx, value))
+        pair = _section_symbol(shndx, value)
+        groups.setdefault(file, []).append(pair)
+        added.append(pair)
     rest: list[tuple[SymbolRow, Origin]] = []
     placed = sources.placed
     visibilities = _visibilities(sources)
@@ -365,19 +391,27 @@ def _like_lld(sources: SymbolSources) -> Made:
             groups.setdefault(origin.file, []).append((row, origin))
         else:
             rest.append((row, origin))
-    return _split([pair for group in groups.values() for pair in group] + rest)
+        added.append((row, origin))
+    return [pair for group in groups.values() for pair in group] + rest, added
 
 
 # GNU ld
 
 
-def _like_gnu(sources: SymbolSources) -> Made:
+def _file_symbol(name: str) -> Pair:
+    return SymbolRow(name, 0, 0, c.STB_LOCAL, c.STT_FILE, 0, ABS), Origin(-1, -1)
+
+
+def _like_gnu(sources: SymbolSources) -> list[Pair]:
     """Section symbols when relocations stay; locals file by file; after a nameless STT_FILE what
     the script hides; then the others in the order of the table of names."""
     resolution = sources.placed.addresses.resolution
     found = [_section_symbol(shndx, value) for shndx, _, value in sources.section_syms]
-    for file in range(len(resolution.files) - 1):
-        found += _locals(sources, file)
+    for file, obj in enumerate(resolution.files[:-1]):
+        local = list(_locals(sources, file))
+        if local and not any(row.type == c.STT_FILE for row, _ in local):
+            found.append(_file_symbol(os.path.basename(obj.member or obj.name)))
+        found += local
     placed = sources.placed
     mentioned = _mentioned(sources)
     visibilities = _visibilities(sources)
@@ -386,8 +420,8 @@ def _like_gnu(sources: SymbolSources) -> Made:
     )
     hidden = [name for name in order if name in placed.hidden and not sources.relocatable]
     if hidden and sources.options.discard != "all":
-        nameless = SymbolRow("", 0, 0, c.STB_LOCAL, c.STT_FILE, 0, ABS)
-        found.append((nameless, Origin(-1, -1)))
+        if any(row.type == c.STT_FILE for row, _ in found):
+            found.append(_file_symbol(""))
     for name in hidden:
         row = _script_row(sources, name, c.STB_LOCAL, c.STV_DEFAULT)
         found.append((row, Origin(-1, 0, name)))
@@ -403,4 +437,4 @@ def _like_gnu(sources: SymbolSources) -> Made:
         made = _global(sources, name, mentioned[name], visibility)
         if made is not None:
             found.append(made)
-    return _split(found)
+    return found
