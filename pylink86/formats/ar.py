@@ -15,7 +15,7 @@ import os
 import struct
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -27,7 +27,7 @@ from .elf_check import bad
 if TYPE_CHECKING:
     from mmap import mmap
 
-    Data = Union[bytes, mmap]
+    Data = bytes | mmap
     """A whole archive; slices are copies, so that a large file is only read where it is used."""
 
 MAGIC = b"!<arch>\n"
@@ -45,6 +45,9 @@ _SPECIAL = frozenset(
 """Members that are about the archive."""
 
 _ELF_MAGIC = b"\x7fELF"
+
+_DEEPEST = 8
+"""Thin archives in thin archives; those of real builds are one or two deep."""
 
 
 @attrs.frozen
@@ -94,8 +97,8 @@ class Archive:
         return self._member(name, offset, start, size)
 
     def _member(self, name: str, offset: int, start: int, size: int) -> Member:
+        name, _, nested = name.partition("\0")
         if self.thin:
-            name, _, nested = name.partition("\0")
             path = os.path.join(os.path.dirname(self.name), name)
             return Member(name, offset, start, size, path, int(nested or 0))
         if start + size > len(self.data):
@@ -103,12 +106,17 @@ class Archive:
             bad(self.name, f"member {name}", offset, what)
         return Member(name, offset, start, size)
 
-    def content(self, member: Member) -> bytes:
-        """The bytes of a member; cannot-read when a thin archive's file is missing."""
+    def content(self, member: Member, depth: int = 0) -> bytes:
+        """The bytes of a member; cannot-read when a thin archive's file is missing.
+
+        depth: how many thin archives were gone through to get here.
+        """
         if not member.path:
             return bytes(self.data[member.start : member.start + member.size])
+        if depth > _DEEPEST:
+            bad(self.name, f"member {member.name}", member.offset, "it lies in itself")
         try:
-            data = file_bytes(member.path)
+            data = _plain_file(member.path)
         except LinkError as problem:
             (found,) = problem.diagnostics
             raise fail(
@@ -122,7 +130,7 @@ class Archive:
             ) from None
         if member.nested:
             inner = read_archive(data, member.path)
-            return inner.content(inner.member_at(member.nested))
+            return inner.content(inner.member_at(member.nested), depth + 1)
         return data
 
     def open(self, offset: int) -> ObjectFile:
@@ -163,6 +171,13 @@ class Archive:
                 names += mine
                 offsets += [member.offset] * len(mine)
         return tuple(names), tuple(offsets)
+
+
+def _plain_file(path: str) -> bytes:
+    """The bytes of a regular file: what an archive names is not to be waited for without end."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise fail("cannot-read", f"cannot read {path}: it is no regular file")
+    return file_bytes(path)
 
 
 def defined_names(file: ObjectFile) -> list[str]:
@@ -222,13 +237,14 @@ def _symbol_table(
 def _header(data: Data, at: int, name: str, long_names: bytes) -> tuple[str, int, int]:
     """A member's name, where its content begins, and its size.
 
-    A member of an archive in a thin archive is `path NUL offset`.
+    The name of a member of an archive in a thin archive is `path NUL offset`.
     """
     raw = data[at : at + _HEADER.size]
     if len(raw) < _HEADER.size:
         what = f"it needs {_HEADER.size} bytes, the file has {len(raw)} left"
         bad(name, "member header", at, what)
     field, _, _, _, _, digits, mark = _HEADER.unpack(raw)
+    field = field.replace(b"\0", b" ")
     if mark != _MARK:
         bad(name, "member header", at, "it does not end in a grave accent and a line feed")
     if not digits.strip().isdigit():
@@ -239,7 +255,7 @@ def _header(data: Data, at: int, name: str, long_names: bytes) -> tuple[str, int
         length = int(title[3:])
         if length > size:
             bad(name, "member header", at, f"its name of {length} bytes is longer than the member")
-        title = bytes(data[start : start + length]).rstrip(b"\0")
+        title = bytes(data[start : start + length]).partition(b"\0")[0]
         start, size = start + length, size - length
     elif title[:1] == b"/" and title[1:2].isdigit():
         title = _long_name(title.strip(b"/ "), long_names, name, at)
