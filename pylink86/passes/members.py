@@ -352,7 +352,7 @@ class _InOrder(_Walk):
         not.  PROVIDE does only what somebody wanted before it, and names that files want weakly
         stay so."""
         for node in assigned(commands):
-            if node.provide and self.state.get(node.name) != WANTED:
+            if node.provide and self.state.get(node.name) not in (WEAKLY_WANTED, WANTED):
                 continue
             needs: list[str] = []
             known = value_is_known(node.value, self.state, WEAK, needs)
