@@ -28,8 +28,8 @@ from .passes.crossrefs import check_cross_references
 from .passes.elf_options import ElfOptions
 from .passes.finished import Finished
 from .passes.image import load_image
-from .passes.live import ALL_LIVE, Live, mark_live
 from .passes.library import Search
+from .passes.live import ALL_LIVE, Live, mark_live
 from .passes.load import InputLike, Loaded, load_inputs
 from .passes.locate import Addresses
 from .passes.match import Claims, SectionList, list_sections, match_sections
@@ -61,15 +61,16 @@ DEFAULT_MAX_IMAGE = 1 << 30
 class LinkOptions:
     """What a command line can say beside objects and script.
 
-    entry: the entry symbol, stronger than ENTRY().  oformat: "binary", "srec",
-    "ihex", "verilog", "elf64-x86-64", "elf32-i386"; "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym:
+    entry: the entry symbol, stronger than ENTRY().  oformat: "binary", "srec", "ihex", "verilog",
+    "elf64-x86-64", "elf32-i386"; "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym:
     `name=expression`.  undefined: names to be wanted as if an object referred to them;
     require_defined: the same, and an error when they stay undefined.  sysroot: what `=` stands for
-    at the front of a path in search and in scripts.  search:
-    directories for the script's files. silenced: slugs of warnings not to give.  max_image_size:
-    bytes a raw image may have.  inputs_before_script: how many of the inputs come before the files
-    that INPUT names; None is all.  sort_section: "name" or "alignment"; orphan_handling: "place",
-    "warn", "error" or "discard"; unique: patterns of input sections that get an output section each ("" is every orphan)."""
+    at the front of a path in search and in scripts.  search: directories for the script's files.
+    silenced: slugs of warnings not to give.  max_image_size: bytes a raw image may have.
+    inputs_before_script: how many of the inputs come before the files that INPUT names; None is
+    all.  sort_section: "name" or "alignment"; orphan_handling: "place", "warn", "error" or
+    "discard"; unique: patterns of input sections that get an output section each ("" is every
+    orphan)."""
 
     entry: str = ""
     oformat: str = ""
@@ -87,7 +88,7 @@ class LinkOptions:
     sort_section: str = ""
     orphan_handling: str = ""
     unique: tuple[str, ...] = ()
-    elf: ElfOptions = ElfOptions()
+    elf: ElfOptions = attrs.field(factory=ElfOptions)
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -205,9 +205,15 @@ def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     given: dict[str, Any] = {
         name: values[name]
         for name in (
-            "entry", "gc_sections", "fatal_warnings", "oformat", "emulation", "sysroot",
-            "sort_section", "orphan_handling",
-        )  # fmt: skip
+            "entry",
+            "gc_sections",
+            "fatal_warnings",
+            "oformat",
+            "emulation",
+            "sysroot",
+            "sort_section",
+            "orphan_handling",
+        )
         if name in values
     }
     if "boot_sector" in values:

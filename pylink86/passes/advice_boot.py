@@ -161,8 +161,8 @@ def partial_last_sector(link: Finished, diags: Diagnostics) -> None:
             f"the image ends {over} bytes into a sector, but `{name}' counts whole sectors",
             span=node.span,
             notes=[
-                f"the file has {link.size} bytes, {count(link.size // SECTOR, 'sector')} and {over} "
-                f"bytes; `{name}' is {link.placed.symbols[name].absolute()}",
+                f"the file has {link.size} bytes, {count(link.size // SECTOR, 'sector')} and "
+                f"{over} bytes; `{name}' is {link.placed.symbols[name].absolute()}",
                 "a loader that reads so many gets the last one in part, or not at all",
                 *_dropped_padding(link),
             ],

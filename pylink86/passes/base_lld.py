@@ -70,7 +70,7 @@ def with_relro_padding(plan: Plan, options: ElfOptions) -> Plan:
     new = {id(old): made for old, made in zip(sections, numbered)}
     commands: list[Command] = []
     for command in plan.commands:
-        commands.append(new.get(id(command), command))  # type: ignore[arg-type]
+        commands.append(new.get(id(command), command))
         if command is plan.sections[last]:
             commands.append(numbered[last + 1])
     return attrs.evolve(plan, commands=tuple(commands), sections=numbered)

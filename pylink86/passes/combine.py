@@ -94,7 +94,7 @@ def groups_that_stay(placed: Placement) -> list[KeptGroup]:
 def symbols_in_use(placed: Placement, tables: Sequence[KeptTable]) -> frozenset[tuple[int, int]]:
     """(file, symbol) of every local symbol a kept relocation refers to."""
     resolution = placed.addresses.resolution
-    found = set()
+    found: set[tuple[int, int]] = set()
     for table in tables:
         for _, file, rel, _ in table.tables:
             first = resolution.first_global[file]

@@ -16,7 +16,6 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from .locate import NO_EDITS, Edits, describe_section
 from .match import Claim, SectionId, SectionList
-
 from .order import OutputPlan, Plan
 from .resolve import Resolution
 

@@ -81,7 +81,7 @@ class Plan:
     assigned: frozenset[str] = frozenset()
     wanted: frozenset[str] = frozenset()
     sane_expr: bool = False
-    sizes: Sizes = Sizes()
+    sizes: Sizes = attrs.field(factory=Sizes)
 
     def find(self, name: str) -> OutputPlan | None:
         """The first output section of that name."""
@@ -361,11 +361,8 @@ def _only_symbols(entry: Entry) -> bool:
         entry.node is not None
         and not entry.has_data
         and not any(
-            isinstance(item, Claim)
-            and item.sections
-            or isinstance(item, n.Assignment)
-            and item.name == "."
-            and not _adds_zero(item)
+            (isinstance(item, Claim) and item.sections)
+            or (isinstance(item, n.Assignment) and item.name == "." and not _adds_zero(item))
             for item in entry.items
         )
     )

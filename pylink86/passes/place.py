@@ -381,8 +381,8 @@ class Walk(Scope):
     def _forget_gap(
         self, section: PlacedSection, before: object, sids: Sequence[SectionId]
     ) -> None:
-        """GNU ld keeps one gap before an orphan: that of a `. =` right before the orphan's alignment
-        is left zero."""
+        """GNU ld keeps one gap before an orphan: that of a `. =` right before the orphan's
+        alignment is left zero."""
         if self.dialect.fill_runs_on or not section.pieces or not sids:
             return
         last = section.pieces[-1]

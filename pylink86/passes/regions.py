@@ -84,14 +84,12 @@ class Regions:
             return None
         return self.by_name.get(before.lma_region)
 
-    def used(
-        self, section: PlacedSection, dialect: Dialect, step: int, has_being: bool
-    ) -> None:
+    def used(self, section: PlacedSection, dialect: Dialect, step: int, has_being: bool) -> None:
         """A section was put into its regions: they are used up to its end.
 
-        In GNU ld a section of symbols alone leaves them as they are; LLD adds the size to what is in use,
-        also when the script's address is lower, and counts the alignment of the VMA (`step` bytes)
-        and its own in the load region, too."""
+        In GNU ld a section of symbols alone leaves them as they are; LLD adds the size to what is
+        in use, also when the script's address is lower, and counts the alignment of the VMA (`step`
+        bytes) and its own in the load region, too."""
         region, lma_region = self.by_name.get(section.region), self.by_name.get(section.lma_region)
         end = section.vma + section.size
         if region is not None and (has_being or not dialect.lma_counts):

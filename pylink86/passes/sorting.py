@@ -1,8 +1,7 @@
 """SORT_BY_NAME and the like: in which order a pattern's sections are placed.
 
-A sort word names a criterion, nested ones a second for ties (GNU ld manual 3.6.4.1).  REVERSE, which
-GNU ld has since 2.41, turns the order round and means SORT_BY_NAME when it stands alone.
-"""
+A sort word names a criterion, nested ones a second for ties (GNU ld manual 3.6.4.1).  REVERSE,
+which GNU ld has since 2.41, turns the order round and means SORT_BY_NAME when it stands alone."""
 
 from __future__ import annotations
 

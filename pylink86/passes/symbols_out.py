@@ -39,9 +39,9 @@ class Origin:
 
 @attrs.frozen(eq=False, repr=False)
 class OutSymbols:
-    """rows: without the null symbol, locals first; strings, name_off: their names.
-    number: of the output symbol for (file, symbol index) of every input symbol that has one.  names: of the output symbol for a global name.
-    sections: of the section symbol for a header index."""
+    """rows: without the null symbol, locals first; strings, name_off: their names. number: of the
+    output symbol for (file, symbol index) of every input symbol that has one.  names: of the output
+    symbol for a global name. sections: of the section symbol for a header index."""
 
     rows: tuple[SymbolRow, ...]
     strings: bytes
@@ -308,9 +308,8 @@ def _global(
     binding = symbols.info[index] >> 4
     if sources.relocatable and definer is not None and file == resolution.own:
         return _still_common(sources, name, mention, visibility)
-    if definer is None and not sources.relocatable:
-        if sources.dialect.tables_like_gnu:
-            return None
+    if definer is None and not sources.relocatable and sources.dialect.tables_like_gnu:
+        return None
     row = sources.row(file, index, name, binding)
     if row is None:
         return None
@@ -415,9 +414,8 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     placed = sources.placed
     mentioned = _mentioned(sources)
     visibilities = _visibilities(sources)
-    order = sorted(
-        [*mentioned, *(s for s in placed.symbols if s not in mentioned)][::-1], key=hash_bucket
-    )
+    late_first = [*mentioned, *(s for s in placed.symbols if s not in mentioned)][::-1]
+    order = sorted(late_first, key=hash_bucket)
     hidden = [name for name in order if name in placed.hidden and not sources.relocatable]
     if hidden and sources.options.discard != "all":
         if any(row.type == c.STT_FILE for row, _ in found):

@@ -124,13 +124,35 @@ _LARGE_32 = """\
   . = SEGMENT_START("ldata-segment", .);
 """
 
-DEBUG_SECTIONS = (
-    ".debug .line .debug_srcinfo .debug_sfnames .debug_aranges .debug_pubnames .debug_info "
-    ".debug_abbrev .debug_line .debug_frame .debug_str .debug_loc .debug_macinfo "
-    ".debug_weaknames .debug_funcnames .debug_typenames .debug_varnames .debug_pubtypes "
-    ".debug_ranges .debug_addr .debug_line_str .debug_loclists .debug_macro .debug_names "
-    ".debug_rnglists .debug_str_offsets .debug_sup"
-).split()
+DEBUG_SECTIONS = [
+    ".debug",
+    ".line",
+    ".debug_srcinfo",
+    ".debug_sfnames",
+    ".debug_aranges",
+    ".debug_pubnames",
+    ".debug_info",
+    ".debug_abbrev",
+    ".debug_line",
+    ".debug_frame",
+    ".debug_str",
+    ".debug_loc",
+    ".debug_macinfo",
+    ".debug_weaknames",
+    ".debug_funcnames",
+    ".debug_typenames",
+    ".debug_varnames",
+    ".debug_pubtypes",
+    ".debug_ranges",
+    ".debug_addr",
+    ".debug_line_str",
+    ".debug_loclists",
+    ".debug_macro",
+    ".debug_names",
+    ".debug_rnglists",
+    ".debug_str_offsets",
+    ".debug_sup",
+]
 """Sections for debuggers that have a place of their own, in this order."""
 
 _ALSO = {
@@ -189,10 +211,27 @@ def _not_loaded(names: tuple[str, ...] | list[str]) -> str:
     return "".join(f"  {name} 0 : {{ *({_ALSO.get(name, name)}) }}\n" for name in names)
 
 
-_AGAIN = """\
-.interp .note.gnu.build-id .init .plt .text .fini .rodata .rodata1 .eh_frame_hdr
-.eh_frame .gcc_except_table .tdata .tbss .jcr .got .got.plt .data .data1 .bss
-""".split()
+_AGAIN = [
+    ".interp",
+    ".note.gnu.build-id",
+    ".init",
+    ".plt",
+    ".text",
+    ".fini",
+    ".rodata",
+    ".rodata1",
+    ".eh_frame_hdr",
+    ".eh_frame",
+    ".gcc_except_table",
+    ".tdata",
+    ".tbss",
+    ".jcr",
+    ".got",
+    ".got.plt",
+    ".data",
+    ".data1",
+    ".bss",
+]
 """Sections in the order they have in an output that is linked again."""
 
 _AGAIN_64 = (".lbss", ".lrodata", ".ldata")

@@ -62,7 +62,13 @@ LATER = {
     *("formats.ar", "formats.elf_write", "formats.elf_place", "formats.ihex"),
     *("formats.srec", "formats.verilog", "formats.output", "script.build", "script.unparse"),
     *("passes.finish", "passes.symbols_out", "passes.combine", "passes.edit", "passes.merge"),
-    *("passes.unwind", "passes.segments", "passes.segments_lld", "passes.base_lld", "passes.refs_help"),
+    *(
+        "passes.unwind",
+        "passes.segments",
+        "passes.segments_lld",
+        "passes.base_lld",
+        "passes.refs_help",
+    ),
     *("passes.advice_boot", "passes.advice_bss", "passes.advice_empty", "passes.advice_headers"),
     *("passes.advice_layout", "passes.advice_memory"),
 }
