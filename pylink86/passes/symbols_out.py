@@ -417,9 +417,9 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     late_first = [*mentioned, *(s for s in placed.symbols if s not in mentioned)][::-1]
     order = sorted(late_first, key=hash_bucket)
     hidden = [name for name in order if name in placed.hidden and not sources.relocatable]
-    if hidden and sources.options.discard != "all":
-        if any(row.type == c.STT_FILE for row, _ in found):
-            found.append(_file_symbol(""))
+    named = sources.options.discard != "all" and any(r.type == c.STT_FILE for r, _ in found)
+    if hidden and named:
+        found.append(_file_symbol(""))
     for name in hidden:
         row = _script_row(sources, name, c.STB_LOCAL, c.STV_DEFAULT)
         found.append((row, Origin(-1, 0, name)))
