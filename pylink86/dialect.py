@@ -277,6 +277,10 @@ class Dialect:
         ".shstrtab .strtab, globals as first mentioned",
         "two objects linked to ELF, `readelf -SlsW`",
     )
+    signs_output: bool = row(
+        "an ELF output says in .comment which linker made it (pylink86 names itself)",
+        "any link to ELF, `readelf -p .comment`: `Linker: LLD 19.1.7`, nothing by GNU ld",
+    )
     orphans_by_rank: bool = row(
         "orphans are sorted by what they hold; GNU ld has rules of another kind, and LLD leaves "
         "them in the order of the inputs in an output that is linked again (-r)",
@@ -346,6 +350,7 @@ GNU = Dialect(
     starts_at_start=True,
     references_to_discarded_are_zero=True,
     tables_like_gnu=True,
+    signs_output=False,
     orphans_by_rank=False,
     phdrs_begin_with_first_load=False,
 )
@@ -408,6 +413,7 @@ LLD = Dialect(
     starts_at_start=False,
     references_to_discarded_are_zero=False,
     tables_like_gnu=False,
+    signs_output=True,
     orphans_by_rank=True,
     phdrs_begin_with_first_load=True,
 )

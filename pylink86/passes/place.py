@@ -222,6 +222,8 @@ class Walk(Scope):
         before_dot, before_shown, self.shown = self.here, self.shown, self.here
         if not plan.alloc and (node is None or not self.dialect.nonalloc_moves_dot):
             self.here = 0
+        elif self._follows_tbss(plan):
+            self.here = self.placed[-1].vma + self.placed[-1].size
         region = find_region(self.regions, plan, self, section)
         if node is None or node.address is None:
             if region is not None:
@@ -256,6 +258,13 @@ class Walk(Scope):
             self.here, self.shown = before_dot, before_shown
         else:
             self._leave(section, before_dot, 0 if explicit else section.vma - wanted)
+
+    def _follows_tbss(self, plan: OutputPlan) -> bool:
+        """LLD: .tbss takes no room, but a second one begins where the first would end."""
+        if self.dialect.tables_like_gnu or not self.placed:
+            return False
+        last = self.placed[-1].plan
+        return all(p.type == c.SHT_NOBITS and p.flags & c.SHF_TLS for p in (plan, last))
 
     def _aligned(self, section: PlacedSection, explicit: bool) -> int:
         """Where the section starts: `.` raised to the alignment its inputs or ALIGN() ask for.
