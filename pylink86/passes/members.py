@@ -106,6 +106,8 @@ class _Walk:
     closed: whether any member is still to be decided on; without libraries names do not matter.
     fresh: names that became wanted since somebody looked; revived: those that were defined before;
     grown: whether there are names nobody wanted before, which is when GNU ld looks again.
+    now: which walk through a table this is, and how far it is; weak_at: when names got a weak
+    definition.
     asked: who wanted a name first.  assigned: name -> how many files there were when a script
     assigned it.
     """
@@ -125,6 +127,8 @@ class _Walk:
         self.fresh: list[str] = []
         self.revived: list[str] = []
         self.grown = False
+        self.now = (-1, -1)
+        self.weak_at: dict[str, tuple[int, int]] = {}
         self.assigned: dict[str, list[int]] = {}
         self.joined: set[tuple[int, int]] = set()
 
@@ -168,6 +172,8 @@ class _Walk:
             old = state.get(name, 0)
             if new > old:
                 state[name] = new
+                if new == WEAK:
+                    self.weak_at[name] = self.now
                 if new == SHARED and self.dialect.common_takes_definition:
                     self.asked[name] = len(self.files) - 1
                     wanted.add(name)
@@ -305,22 +311,35 @@ class _InOrder(_Walk):
         if table is None:
             return
         grown_before, passed = self.grown, set[int]()
-        self.grown = True
-        while self.grown:
+        self.grown, self.weak_at = True, {}
+        for walk in count():
+            if not self.grown:
+                break
             self.grown = False
             todo = [at for at in table.of_any(self.wanted) if at not in passed]
             heapify(todo)
             while todo:
                 at = heappop(todo)
-                if self.serves(library, table, at):
-                    self.fresh, self.revived = [], []
+                if at not in passed and self.serves(library, table, at):
+                    self.fresh, self.revived, self.now = [], [], (walk, at)
                     self.pull(step, library, table, at)
+                    passed.update(self.passed_while_defined(table))
                     for position in table.of(self.fresh + self.revived):
                         if position > at:
                             heappush(todo, position)
-                    passed.update(p for p in table.of(self.revived) if p <= at)
             grown_before = grown_before or self.grown
         self.grown = grown_before
+
+    def passed_while_defined(self, table: _Positions) -> Iterator[int]:
+        """Lines of revived names that this search passed while the name was still defined."""
+        walk, at = self.now
+        for name in self.revived:
+            began, after = self.weak_at.get(name, (-1, -1))
+            for position in table.of([name]):
+                in_this_walk = position <= at and (began < walk or position > after)
+                in_the_last = 0 <= began == walk - 1 and position > after
+                if in_this_walk or in_the_last or began < walk - 1:
+                    yield position
 
     def pull(self, step: Step, library: Library, table: _Positions, at: int) -> None:
         """The member at a position joins."""
