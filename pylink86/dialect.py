@@ -187,6 +187,10 @@ class Dialect:
         "`. = DATA_SEGMENT_ALIGN(0x1000, 0x1000); .d : {BYTE(1)} . = DATA_SEGMENT_RELRO_END(0, .);`"
         ": .d at the last byte of a page in GNU ld, at the first in LLD",
     )
+    checks_output_arch: bool = row(
+        "OUTPUT_ARCH must name an architecture",
+        "`OUTPUT_ARCH(arm)`: an error in GNU ld, ignored by LLD",
+    )
     version_hides: bool = row(
         "names under `local:` of VERSION are local symbols of a static program",
         "`VERSION { { local: f; }; }`: f global in GNU ld, local in LLD",
@@ -330,6 +334,7 @@ GNU = Dialect(
     insert_moves_all=True,
     overwrites_sections=False,
     data_segment_moves=True,
+    checks_output_arch=True,
     version_hides=False,
     type_fits_inputs=False,
     orphans_follow_flags=True,
@@ -393,6 +398,7 @@ LLD = Dialect(
     insert_moves_all=False,
     overwrites_sections=True,
     data_segment_moves=False,
+    checks_output_arch=False,
     version_hides=True,
     type_fits_inputs=True,
     orphans_follow_flags=False,

@@ -419,10 +419,11 @@ ELF_CLASSES = {c.EM_386: 32, c.EM_X86_64: 64}
 def _with_layout(
     loaded: Loaded, machine: int, options: LinkOptions, dialect: Dialect
 ) -> ScriptFile:
-    """The script, behind GNU ld's own layout when it has no SECTIONS (or only INSERTs some)."""
+    """The script, behind GNU ld's own layout when it has no SECTIONS; before it when all scripts
+    that have some INSERT them."""
     script = loaded.script
-    inserts = any(isinstance(command, n.Insert) for command in script.commands)
-    if not dialect.tables_like_gnu or (script.has_sections and not inserts):
+    inserts = _sources(script, n.Insert)
+    if not dialect.tables_like_gnu or not _sources(script, n.SectionsCommand) <= inserts:
         return script
     first = next((s.item for s in loaded.steps if isinstance(s.item, ObjectFile)), None)
     elf_class = ELF_CLASSES[machine] if machine else first.header.elf_class if first else 64
@@ -431,7 +432,14 @@ def _with_layout(
     else:
         separate = options.elf.separate != "none"
         text = gnu_layout(elf_class, options.elf.paging, separate)
-    return attrs.evolve(script, commands=(*parse_script(text).commands, *script.commands))
+    layout = parse_script(text).commands
+    both = (*script.commands, *layout) if inserts else (*layout, *script.commands)
+    return attrs.evolve(script, commands=both)
+
+
+def _sources(script: ScriptFile, kind: type[n.SectionsCommand] | type[n.Insert]) -> set[str]:
+    """Names of the scripts that have a command of a kind; "" for those built in Python."""
+    return {node.span.source.name if node.span else "" for node in script.of(kind)}
 
 
 EMULATIONS = {"elf_x86_64": c.EM_X86_64, "elf_i386": c.EM_386, "elf32_x86_64": c.EM_X86_64}

@@ -22,6 +22,18 @@ from .scripts import ScriptFile
 SORTS = {"name": "SORT_BY_NAME", "alignment": "SORT_BY_ALIGNMENT"}
 """Values of --sort-section, and the sort words they stand for."""
 
+KNOWN_ARGUMENTS = {
+    "LD_FEATURE": (frozenset(("SANE_EXPR",)), False),
+    "TARGET": (frozenset(("elf64-x86-64", "elf32-i386", "elf32-x86-64", "default")), False),
+    "OUTPUT_ARCH": (
+        frozenset(
+            ("i386", "i386:x86-64", "i386:x64-32", "i386:intel", "i386:x86-64:intel", "i8086")
+        ),
+        True,
+    ),
+}
+"""What may stand in the parentheses of a command, and whether only GNU ld looks."""
+
 
 def arrange_script(
     script: ScriptFile,
@@ -60,12 +72,13 @@ def _unknown(command: n.TopLevel, dialect: Dialect) -> Iterator[tuple[str, Span 
     if isinstance(command, n.OverwriteSections) and not dialect.overwrites_sections:
         help_ = "use --dialect=lld, or change the output section itself: GNU ld does not know it"
         yield "OVERWRITE_SECTIONS", command.span, help_
-    elif isinstance(command, n.Command):
-        if command.word == "INHIBIT_COMMON_ALLOCATION":
-            yield command.word, command.span, "a linked image has no place without an address"
-        elif command.word == "LD_FEATURE" and command.args != ("SANE_EXPR",):
-            what = f"LD_FEATURE({', '.join(command.args)})"
-            yield what, command.span, "the one feature is LD_FEATURE(SANE_EXPR)"
+    elif isinstance(command, n.Command) and command.word == "INHIBIT_COMMON_ALLOCATION":
+        yield command.word, command.span, "in a linked image every COMMON symbol has an address"
+    elif isinstance(command, n.Command) and command.word in KNOWN_ARGUMENTS:
+        known, only_gnu = KNOWN_ARGUMENTS[command.word]
+        if not known.issuperset(command.args) and (dialect.checks_output_arch or not only_gnu):
+            what = f"{command.word}({', '.join(command.args)})"
+            yield what, command.span, f"use one of {', '.join(sorted(known))}"
     elif isinstance(command, n.SectionsCommand):
         for item in command.items:
             for section in item.sections if isinstance(item, n.Overlay) else (item,):

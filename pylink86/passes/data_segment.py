@@ -26,13 +26,13 @@ def data_segment_base(
 ) -> int:
     """The value of DATA_SEGMENT_ALIGN(max_page, common_page) at `dot`.
 
-    relro: whether -z relro is on; before: what the walk before met (nothing in the first)."""
+    relro: whether -z relro is on; it does not count when nothing stands in the RELRO part.  before: what the walk before met (nothing in the first)."""
     up = _up(dot, max_page)
     if not dialect.data_segment_moves:
         return up
-    if relro:
-        span = before.relro_span
-        return up if span is None else _up(up + span, max_page) - span
+    if relro and before.relro_span != 0:
+        span = before.relro_span or 0
+        return _up(up + span, max_page) - span
     base = up + dot % max_page
     if before.span is None:
         return base

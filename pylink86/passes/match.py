@@ -194,7 +194,7 @@ def _draft(node: n.OutputSection, matcher: _Matcher, kept: list[SectionId]) -> D
 
 def _constraint_holds(node: n.OutputSection, matcher: _Matcher, table: SectionList) -> bool:
     """ONLY_IF_RO: every section the statements would take is read-only; ONLY_IF_RW: one is not
-    (GNU ld manual 3.6.8.6).  An output section that fails takes nothing and is not there."""
+    (GNU ld manual 3.6.8.5).  An output section that fails takes nothing and is not there."""
     could = matcher.would_take(node)
     readonly = not any(table.flags[sid] & c.SHF_WRITE for sid in could)
     return readonly == (node.constraint == "ONLY_IF_RO")

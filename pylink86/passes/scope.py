@@ -168,7 +168,8 @@ class Scope:
         if not self.dialect.data_segment_moves:
             page = self.plan.sizes.max_page
             return -(-address // page) * page
-        self.data_segment.relro_span = address + offset - self.data_segment.base
+        span = address - self.data_segment.base
+        self.data_segment.relro_span = span + offset if span else 0
         return address
 
     def data_segment_end(self, address: int) -> int:
