@@ -20,7 +20,6 @@ from .. import elf_const as c
 from ..diag import Diagnostics, LinkError, Span, fail
 from ..dialect import Dialect
 from ..formats import input_from_bytes, read_input
-
 from ..model import ObjectFile
 from ..script import nodes as n
 from ..wildcard import is_wildcard
