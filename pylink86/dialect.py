@@ -187,6 +187,11 @@ class Dialect:
         "`. = DATA_SEGMENT_ALIGN(0x1000, 0x1000); .d : {BYTE(1)} . = DATA_SEGMENT_RELRO_END(0, .);`"
         ": .d at the last byte of a page in GNU ld, at the first in LLD",
     )
+    sections_start_segments: bool = row(
+        '-Ttext is the start of segment "text" when the script asks for it',
+        '`. = SEGMENT_START("text", 0x1000); .text : {..}` with -Ttext=0x3000: the same place in '
+        "both, but SEGMENT_START is 0x1000 in LLD",
+    )
     checks_output_arch: bool = row(
         "OUTPUT_ARCH must name an architecture",
         "`OUTPUT_ARCH(arm)`: an error in GNU ld, ignored by LLD",
@@ -334,6 +339,7 @@ GNU = Dialect(
     insert_moves_all=True,
     overwrites_sections=False,
     data_segment_moves=True,
+    sections_start_segments=True,
     checks_output_arch=True,
     version_hides=False,
     type_fits_inputs=False,
@@ -398,6 +404,7 @@ LLD = Dialect(
     insert_moves_all=False,
     overwrites_sections=True,
     data_segment_moves=False,
+    sections_start_segments=False,
     checks_output_arch=False,
     version_hides=True,
     type_fits_inputs=True,

@@ -22,7 +22,7 @@ from .dialect import DIALECTS, Dialect
 from .formats.images import FLAT, IMAGE_WRITERS, write_image
 from .model import ObjectFile, Section
 from .passes.advise import advise
-from .passes.arrange import arrange_script
+from .passes.arrange import arrange_script, settle_starts
 from .passes.check import check_layout
 from .passes.crossrefs import check_cross_references
 from .passes.elf_options import ElfOptions
@@ -296,13 +296,10 @@ def _link(
     machine = EMULATIONS.get(options.emulation, 0)
     search = Search.of(options.search, options.sysroot, machine)
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
-    script = arrange_script(
-        _with_layout(loaded, machine, options, dialect),
-        dialect,
-        diags,
-        options.elf.section_starts,
-        options.sort_section,
-    )
+    script = _with_layout(loaded, machine, options, dialect)
+    options = attrs.evolve(options, elf=settle_starts(options.elf, script, dialect))
+    starts, sort = options.elf.section_starts, options.sort_section
+    script = arrange_script(script, dialect, diags, starts, sort)
     entry = options.entry or _entry_name(script)
     wanted = _wanted_names(script, options)
     inputs = join_members(loaded, entry, wanted, dialect, diags)

@@ -15,9 +15,14 @@ import attrs
 from ..diag import Diagnostics, Span
 from ..dialect import Dialect
 from ..script import nodes as n
+from .elf_options import ElfOptions
 from .insert import insert_sections
 from .overlay import expand_overlays, shut_overlays
 from .scripts import ScriptFile
+from .words import expressions
+
+SEGMENTS = frozenset(("text", "data", "bss"))
+"""Segments whose start a section's option gives."""
 
 SORTS = {"name": "SORT_BY_NAME", "alignment": "SORT_BY_ALIGNMENT"}
 """Values of --sort-section, and the sort words they stand for."""
@@ -56,6 +61,25 @@ def arrange_script(
     if sort_section:
         commands = _sorted(commands, SORTS[sort_section])
     return ScriptFile(commands)
+
+
+def settle_starts(options: ElfOptions, script: ScriptFile, dialect: Dialect) -> ElfOptions:
+    """In GNU ld -Ttext, -Tdata and -Tbss are starts of segments when the script asks for them with
+    SEGMENT_START("text", ...), and move the section of that name otherwise (manual 3.10.9)."""
+    if not dialect.sections_start_segments or not options.section_starts:
+        return options
+    asked = {
+        f".{e.target}"
+        for e in expressions(script.commands)
+        if isinstance(e, n.Call) and e.name == "SEGMENT_START" and e.target in SEGMENTS
+    }
+    starts = options.section_starts
+    segments = tuple((name[1:], address) for name, address in starts if name in asked)
+    return attrs.evolve(
+        options,
+        section_starts=tuple(start for start in starts if start[0] not in asked),
+        segment_starts=(*options.segment_starts, *segments),
+    )
 
 
 # What nobody obeys

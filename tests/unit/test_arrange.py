@@ -19,7 +19,7 @@ from tests.oracle.objects import Obj, Sec, Sym
 CODE = Obj(
     "a.o",
     "x86_64",
-    (Sec(".text", "ax", "progbits", data=b"\x90\xc3"), Sec(".data", "wa", "progbits", data=b"\x01\x02")),
+    (Sec(".text", "ax", data=b"\x90\xc3"), Sec(".data", "wa", data=b"\x01\x02")),
     (Sym("one", "global", "func", 1, 0), Sym("two", "global", "func", 1, 1)),
 ).encode()
 
