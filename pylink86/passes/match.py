@@ -288,7 +288,7 @@ class _Matcher:
         return taken
 
     def matches(self, node: n.InputStatement) -> tuple[SectionId, ...]:
-        """What a statement matches, whether or not another one took it before: KEEP() keeps it all."""
+        """What a statement matches, also what another one took before: KEEP() keeps it all."""
         before, self._by_name = self._by_name, dict(self._every)
         found = self.take(node)
         self._by_name = before

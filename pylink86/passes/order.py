@@ -331,8 +331,8 @@ def _holds_something(
 ) -> bool:
     """Whether an output section stays (GNU ld manual 3.6.8.1; the finer points by experiment).
 
-    kept: what KEEP() matches.  GNU ld: kept by one of those, an input of some size, a data statement, a symbol or a `.` assignment that
-    can move.  LLD: kept by any input section, any statement but a PROVIDE nobody needs, by ADDR()
+    kept: what KEEP() matches.  GNU ld: kept by one of those, an input of some size, a data
+    statement, a symbol or a `.` assignment that can move.  LLD: kept by any input section, any statement but a PROVIDE nobody needs, by ADDR()
     of it anywhere, and by expressions of its own that use symbols."""
     sids = [sid for item in entry.items if isinstance(item, Claim) for sid in item.sections]
     if entry.has_data or entry.node is None:
