@@ -50,6 +50,9 @@ COMMENT = ".comment"
 SIGNATURE = f"Linker: pylink86 {__version__}\0".encode()
 """What LLD writes into `.comment` of every executable, with our name."""
 
+GNU_NAMES = (".symtab", ".strtab", ".symtab_shndx", ".shstrtab")
+"""The tables in the order in which GNU ld stores their names."""
+
 MASK = (1 << 64) - 1
 MACHINES = {32: c.EM_386, 64: c.EM_X86_64}
 
@@ -469,14 +472,14 @@ class _Tables:
         gnu = self.dialect.tables_like_gnu
         names = [".symtab", ".strtab", ".shstrtab"] if gnu else [".symtab", ".shstrtab", ".strtab"]
         if table is None:
-            names = [".shstrtab"] if gnu else [".shstrtab", ".strtab"]
+            names = [".shstrtab"]
         wide = table is not None and count + 4 >= c.SHN_LORESERVE
         if wide:
             names.insert(1, ".symtab_shndx")
         at = {made: count + 1 + i for i, made in enumerate(names)}
         all_names = [row.name for row in self.rows]
         if gnu:
-            strings, where = tail_merged([".symtab", ".strtab", ".shstrtab", *all_names])
+            strings, where = tail_merged([*sorted(names, key=GNU_NAMES.index), *all_names])
         else:
             strings, where = build_strings([*all_names, *names])
         linked = (c.SHT_REL, c.SHT_RELA, c.SHT_GROUP)
