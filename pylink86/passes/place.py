@@ -356,7 +356,7 @@ class Walk(Scope):
             elif isinstance(item, n.Data):
                 self._data(section, item)
             elif isinstance(item, n.Text):
-                self._put(section, item, item.value)
+                self._text(section, item)
             elif isinstance(item, n.Fill):
                 if not self.dialect.fill_statement_is_for_all:
                     section.pattern = self._fill(item)
@@ -423,6 +423,19 @@ class Walk(Scope):
         else:
             value = self.number(node.value)
         self._put(section, node, (value & ((1 << 8 * size) - 1)).to_bytes(size, "little"))
+
+    def _text(self, section: PlacedSection, node: n.Text) -> None:
+        """ASCIZ: the text and a zero byte; ASCII (n): so many bytes of it, zeros behind it."""
+        if node.size is None:
+            self._put(section, node, node.value + b"\0" * (node.kind == "ASCIZ"))
+            return
+        size = self.number(node.size)
+        self._put(section, node, node.value[:size])
+        rest = size - len(node.value)
+        if rest > 0:
+            sec_off = self.here - section.vma
+            section.pieces.append(Piece(sec_off, rest, FILLER, node, ZEROS))
+            self.here += rest
 
     def _put(self, section: PlacedSection, node: n.SectionStatement, content: bytes) -> None:
         section.pieces.append(Piece(self.here - section.vma, len(content), DATA, node, content))
