@@ -187,6 +187,15 @@ class Dialect:
         "`. = DATA_SEGMENT_ALIGN(0x1000, 0x1000); .d : {BYTE(1)} . = DATA_SEGMENT_RELRO_END(0, .);`"
         ": .d at the last byte of a page in GNU ld, at the first in LLD",
     )
+    sections_start_segments: bool = row(
+        '-Ttext is the start of segment "text" when the script asks for it',
+        '`. = SEGMENT_START("text", 0x1000); .text : {..}` with -Ttext=0x3000: the same place in '
+        "both, but SEGMENT_START is 0x1000 in LLD",
+    )
+    checks_output_arch: bool = row(
+        "OUTPUT_ARCH must name an architecture",
+        "`OUTPUT_ARCH(arm)`: an error in GNU ld, ignored by LLD",
+    )
     version_hides: bool = row(
         "names under `local:` of VERSION are local symbols of a static program",
         "`VERSION { { local: f; }; }`: f global in GNU ld, local in LLD",
@@ -277,6 +286,10 @@ class Dialect:
         ".shstrtab .strtab, globals as first mentioned",
         "two objects linked to ELF, `readelf -SlsW`",
     )
+    signs_output: bool = row(
+        "an ELF output says in .comment which linker made it (pylink86 names itself)",
+        "any link to ELF, `readelf -p .comment`: `Linker: LLD 19.1.7`, nothing by GNU ld",
+    )
     orphans_by_rank: bool = row(
         "orphans are sorted by what they hold; GNU ld has rules of another kind, and LLD leaves "
         "them in the order of the inputs in an output that is linked again (-r)",
@@ -326,6 +339,8 @@ GNU = Dialect(
     insert_moves_all=True,
     overwrites_sections=False,
     data_segment_moves=True,
+    sections_start_segments=True,
+    checks_output_arch=True,
     version_hides=False,
     type_fits_inputs=False,
     orphans_follow_flags=True,
@@ -346,6 +361,7 @@ GNU = Dialect(
     starts_at_start=True,
     references_to_discarded_are_zero=True,
     tables_like_gnu=True,
+    signs_output=False,
     orphans_by_rank=False,
     phdrs_begin_with_first_load=False,
 )
@@ -388,6 +404,8 @@ LLD = Dialect(
     insert_moves_all=False,
     overwrites_sections=True,
     data_segment_moves=False,
+    sections_start_segments=False,
+    checks_output_arch=False,
     version_hides=True,
     type_fits_inputs=True,
     orphans_follow_flags=False,
@@ -408,6 +426,7 @@ LLD = Dialect(
     starts_at_start=False,
     references_to_discarded_are_zero=False,
     tables_like_gnu=False,
+    signs_output=True,
     orphans_by_rank=True,
     phdrs_begin_with_first_load=True,
 )

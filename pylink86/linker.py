@@ -22,7 +22,7 @@ from .dialect import DIALECTS, Dialect
 from .formats.images import FLAT, IMAGE_WRITERS, write_image
 from .model import ObjectFile, Section
 from .passes.advise import advise
-from .passes.arrange import arrange_script
+from .passes.arrange import arrange_script, settle_starts
 from .passes.check import check_layout
 from .passes.crossrefs import check_cross_references
 from .passes.elf_options import ElfOptions
@@ -297,13 +297,10 @@ def _link(
     machine = EMULATIONS.get(options.emulation, 0)
     search = Search.of(options.search, options.sysroot, machine)
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
-    script = arrange_script(
-        _with_layout(loaded, machine, options, dialect),
-        dialect,
-        diags,
-        options.elf.section_starts,
-        options.sort_section,
-    )
+    script = _with_layout(loaded, machine, options, dialect)
+    options = attrs.evolve(options, elf=settle_starts(options.elf, script, dialect))
+    starts, sort = options.elf.section_starts, options.sort_section
+    script = arrange_script(script, dialect, diags, starts, sort)
     entry = options.entry or _entry_name(script)
     wanted = _wanted_names(script, options)
     inputs = join_members(loaded, entry, wanted, dialect, diags)
@@ -420,10 +417,11 @@ ELF_CLASSES = {c.EM_386: 32, c.EM_X86_64: 64}
 def _with_layout(
     loaded: Loaded, machine: int, options: LinkOptions, dialect: Dialect
 ) -> ScriptFile:
-    """The script, behind GNU ld's own layout when it has no SECTIONS (or only INSERTs some)."""
+    """The script, behind GNU ld's own layout when it has no SECTIONS; before it when all scripts
+    that have some INSERT them."""
     script = loaded.script
-    inserts = any(isinstance(command, n.Insert) for command in script.commands)
-    if not dialect.tables_like_gnu or (script.has_sections and not inserts):
+    inserts = _sources(script, n.Insert)
+    if not dialect.tables_like_gnu or not _sources(script, n.SectionsCommand) <= inserts:
         return script
     first = next((s.item for s in loaded.steps if isinstance(s.item, ObjectFile)), None)
     elf_class = ELF_CLASSES[machine] if machine else first.header.elf_class if first else 64
@@ -432,7 +430,14 @@ def _with_layout(
     else:
         separate = options.elf.separate != "none"
         text = gnu_layout(elf_class, options.elf.paging, separate)
-    return attrs.evolve(script, commands=(*parse_script(text).commands, *script.commands))
+    layout = parse_script(text).commands
+    both = (*script.commands, *layout) if inserts else (*layout, *script.commands)
+    return attrs.evolve(script, commands=both)
+
+
+def _sources(script: ScriptFile, kind: type[n.SectionsCommand] | type[n.Insert]) -> set[str]:
+    """Names of the scripts that have a command of a kind; "" for those built in Python."""
+    return {node.span.source.name if node.span else "" for node in script.of(kind)}
 
 
 EMULATIONS = {"elf_x86_64": c.EM_X86_64, "elf_i386": c.EM_386, "elf32_x86_64": c.EM_X86_64}

@@ -310,6 +310,44 @@ Sections that a loader may make read-only after relocating them (thread-local da
 
 Cure: place them next to each other, or link with `-z norelro`.
 """,
+    "script-not-supported": """
+The script says something that pylink86 understands and does not do, or that the linker whose
+dialect is spoken does not know.  It is an error because the image would be another one without it.
+
+Cure: the help of the message says how to put it otherwise, or which dialect knows it.
+""",
+    "insert-target-missing": """
+`SECTIONS { ... } INSERT AFTER name` adds output sections to a layout behind the one called `name`,
+and the layout has none.  In GNU ld everything since the last INSERT moves, so the layout it goes
+into has to come after it: another SECTIONS further down, or the script of a later -T.
+
+Example: `SECTIONS { .mine : { *(.mine) } } INSERT AFTER .text;` without an output section .text.
+Cure: name one that is there, or put the part with INSERT first.
+""",
+    "prohibited-cross-reference": """
+NOCROSSREFS names output sections that must not refer to each other, usually overlays: parts of a
+program that take turns in the same memory.  When one of them runs, what the other one had is gone.
+
+Example: `NOCROSSREFS(.menu .game)` and a call from a function in .menu to one in .game.
+Cure: put what both need into a section that is always in memory.
+""",
+    "orphan-section": """
+`--orphan-handling=warn` or `=error` tells of every input section that no statement of the script
+takes.  Such a section is placed beside one of its kind, which may be where nobody expects it.
+
+Cure: name it where it belongs, `*(.name)`, or under `/DISCARD/`.
+""",
+    "section-type-mismatch": """
+`(TYPE=...)` gives an output section a type, and in LLD its inputs must be of that type.
+
+Example: `.notes (TYPE=SHT_NOTE) : { *(.data) }`.
+Cure: leave TYPE out, or take other inputs.
+""",
+    "bad-section-type": """
+`(TYPE=...)` takes the name of a section type, such as SHT_NOTE, or a number other than 0.
+
+Example: `.x (TYPE=SHT_NULL) : { BYTE(1) }`.
+""",
     "region-overflow": """
 What the script sends to a MEMORY region is larger than the region.  The region stands for real
 memory, such as the 512 bytes of a boot sector, so this is the limit you set yourself.

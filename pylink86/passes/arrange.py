@@ -15,12 +15,29 @@ import attrs
 from ..diag import Diagnostics, Span
 from ..dialect import Dialect
 from ..script import nodes as n
+from .elf_options import ElfOptions
 from .insert import insert_sections
 from .overlay import expand_overlays, shut_overlays
 from .scripts import ScriptFile
+from .words import expressions
+
+SEGMENTS = frozenset(("text", "data", "bss"))
+"""Segments whose start a section's option gives."""
 
 SORTS = {"name": "SORT_BY_NAME", "alignment": "SORT_BY_ALIGNMENT"}
 """Values of --sort-section, and the sort words they stand for."""
+
+KNOWN_ARGUMENTS = {
+    "LD_FEATURE": (frozenset(("SANE_EXPR",)), False),
+    "TARGET": (frozenset(("elf64-x86-64", "elf32-i386", "elf32-x86-64", "default")), False),
+    "OUTPUT_ARCH": (
+        frozenset(
+            ("i386", "i386:x86-64", "i386:x64-32", "i386:intel", "i386:x86-64:intel", "i8086")
+        ),
+        True,
+    ),
+}
+"""What may stand in the parentheses of a command, and whether only GNU ld looks."""
 
 
 def arrange_script(
@@ -46,6 +63,25 @@ def arrange_script(
     return ScriptFile(commands)
 
 
+def settle_starts(options: ElfOptions, script: ScriptFile, dialect: Dialect) -> ElfOptions:
+    """In GNU ld -Ttext, -Tdata and -Tbss are starts of segments when the script asks for them with
+    SEGMENT_START("text", ...), and move the section of that name otherwise (manual 3.10.9)."""
+    if not dialect.sections_start_segments or not options.section_starts:
+        return options
+    asked = {
+        f".{e.target}"
+        for e in expressions(script.commands)
+        if isinstance(e, n.Call) and e.name == "SEGMENT_START" and e.target in SEGMENTS
+    }
+    starts = options.section_starts
+    segments = tuple((name[1:], address) for name, address in starts if name in asked)
+    return attrs.evolve(
+        options,
+        section_starts=tuple(start for start in starts if start[0] not in asked),
+        segment_starts=(*options.segment_starts, *segments),
+    )
+
+
 # What nobody obeys
 
 
@@ -60,12 +96,13 @@ def _unknown(command: n.TopLevel, dialect: Dialect) -> Iterator[tuple[str, Span 
     if isinstance(command, n.OverwriteSections) and not dialect.overwrites_sections:
         help_ = "use --dialect=lld, or change the output section itself: GNU ld does not know it"
         yield "OVERWRITE_SECTIONS", command.span, help_
-    elif isinstance(command, n.Command):
-        if command.word == "INHIBIT_COMMON_ALLOCATION":
-            yield command.word, command.span, "a linked image has no place without an address"
-        elif command.word == "LD_FEATURE" and command.args != ("SANE_EXPR",):
-            what = f"LD_FEATURE({', '.join(command.args)})"
-            yield what, command.span, "the one feature is LD_FEATURE(SANE_EXPR)"
+    elif isinstance(command, n.Command) and command.word == "INHIBIT_COMMON_ALLOCATION":
+        yield command.word, command.span, "in a linked image every COMMON symbol has an address"
+    elif isinstance(command, n.Command) and command.word in KNOWN_ARGUMENTS:
+        known, only_gnu = KNOWN_ARGUMENTS[command.word]
+        if not known.issuperset(command.args) and (dialect.checks_output_arch or not only_gnu):
+            what = f"{command.word}({', '.join(command.args)})"
+            yield what, command.span, f"use one of {', '.join(sorted(known))}"
     elif isinstance(command, n.SectionsCommand):
         for item in command.items:
             for section in item.sections if isinstance(item, n.Overlay) else (item,):

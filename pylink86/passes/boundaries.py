@@ -15,6 +15,12 @@ from ..script import nodes as n
 _C_NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_]*\Z")
 
 
+class Boundary(n.Assignment):
+    """An assignment the linker makes; its symbol is protected unless an object says more."""
+
+    __slots__ = ()
+
+
 def is_c_name(section: str) -> bool:
     """Whether a C program could name the symbols of a section."""
     return _C_NAME.match(section) is not None
@@ -22,7 +28,7 @@ def is_c_name(section: str) -> bool:
 
 def boundary_symbols(
     sections: Iterable[str], wanted: Collection[str], assigned: Collection[str]
-) -> Iterator[n.Assignment]:
+) -> Iterator[Boundary]:
     """Assignments for the first output section of each name.
 
     sections: names of output sections; wanted: names something refers to and no object defines;
@@ -34,4 +40,4 @@ def boundary_symbols(
         stop = n.Binary("+", start, n.Call("SIZEOF", name))
         for symbol, value in ((f"__start_{name}", start), (f"__stop_{name}", stop)):
             if symbol in wanted and symbol not in assigned:
-                yield n.Assignment(symbol, "=", value)
+                yield Boundary(symbol, "=", value)

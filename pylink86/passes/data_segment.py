@@ -14,11 +14,15 @@ from ..dialect import Dialect
 
 @attrs.define(eq=False)
 class DataSegment:
-    """What a walk met: the begin it chose, and how far behind it RELRO and everything end."""
+    """What a walk met: the begin it chose, and how far behind it RELRO and everything end.
+
+    saves: whether beginning at the next page saves one; decided once, as GNU ld does, because the
+    end depends on the begin."""
 
     base: int = 0
     relro_span: int | None = None
     span: int | None = None
+    saves: bool | None = None
 
 
 def data_segment_base(
@@ -26,20 +30,31 @@ def data_segment_base(
 ) -> int:
     """The value of DATA_SEGMENT_ALIGN(max_page, common_page) at `dot`.
 
-    relro: whether -z relro is on; before: what the walk before met (nothing in the first)."""
+    relro: whether -z relro is on; it does not count when nothing stands in the RELRO part.
+    before: what the walk before met (nothing in the first)."""
     up = _up(dot, max_page)
     if not dialect.data_segment_moves:
         return up
-    if relro:
-        span = before.relro_span
-        return up if span is None else _up(up + span, max_page) - span
+    if relro and before.relro_span != 0:
+        span = before.relro_span or 0
+        return _up(up + span, max_page) - span
     base = up + dot % max_page
     if before.span is None:
         return base
+    first = -base % common_page
+    saves = saves_page(base, common_page, before)
+    return base + first if saves else base
+
+
+def saves_page(base: int, common_page: int, before: DataSegment) -> bool | None:
+    """Whether the data takes a page less when it begins with one; None while that is open: the walk
+    before must have begun at `base`."""
+    if before.saves is not None or before.span is None or before.base != base:
+        return before.saves
     end = base + before.span
     first, last = -base % common_page, end % common_page
-    saves = first and last and base // common_page != end // common_page
-    return base + first if saves and first + last <= common_page else base
+    apart = base // common_page != end // common_page
+    return bool(first and last and apart and first + last <= common_page)
 
 
 def _up(address: int, page: int) -> int:

@@ -45,6 +45,11 @@ class ElfOptions:
     section_headers: bool = True
 
     @property
+    def keeps_relro(self) -> bool:
+        """Whether LLD describes what may be made read-only: not with -n and -N."""
+        return self.relro and not self.paging
+
+    @property
     def page(self) -> int:
         """Addresses and file offsets of a segment agree modulo this; 1 with -n and -N."""
         return 1 if self.paging else self.max_page or PAGE

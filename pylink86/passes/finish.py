@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from .. import __version__
 from .. import elf_const as c
 from ..diag import fail
 from ..dialect import Dialect
@@ -44,6 +45,13 @@ from .segments import FileMap, SegmentPlan, align_to, stays
 from .segments_gnu import map_file as map_like_gnu
 from .segments_lld import map_file as map_like_lld
 from .symbols_out import OutSymbols, SymbolSources, output_symbols
+
+COMMENT = ".comment"
+SIGNATURE = f"Linker: pylink86 {__version__}\0".encode()
+"""What LLD writes into `.comment` of every executable, with our name."""
+
+GNU_NAMES = (".symtab", ".strtab", ".symtab_shndx", ".shstrtab")
+"""The tables in the order in which GNU ld stores their names."""
 
 MASK = (1 << 64) - 1
 MACHINES = {32: c.EM_386, 64: c.EM_X86_64}
@@ -80,6 +88,8 @@ def elf_executable(
         symbols_in_use(placed, tables),
     )
     symbols = output_symbols(sources) if options.strip != "all" else None
+    if dialect.signs_output and not any(placed.sections[h.section].name == COMMENT for h in heads):
+        heads.append(Head("comment"))
     rows, contents = _describe(heads, where, placed, patched, symbols, options, elf_class, dialect)
     builder = _Tables(rows, contents, elf_class, dialect, heads, file_map, options.relocatable)
     header = Header(
@@ -108,7 +118,8 @@ class Head:
     """A section header to be.
 
     kind: "section" (an output section, by OutputPlan.index), "relocations" (of that section),
-    "group", or "stack note", the empty .note.GNU-stack that LLD writes with -r.
+    "group"; "stack note", the empty .note.GNU-stack that LLD writes with -r; "comment", the name of
+    the linker.
     order: a number over all inputs that says where among others it stands."""
 
     kind: str
@@ -179,7 +190,7 @@ def _section_symbols(
     found: list[tuple[int, int, int, int]] = []
     table = placed.addresses.table
     for shndx, head in enumerate(heads, 1):
-        if head.kind in ("relocations", "stack note"):
+        if head.kind in ("relocations", "stack note", "comment"):
             continue
         file, order, value = -1, head.order, 0
         if head.group is not None:
@@ -226,11 +237,20 @@ def _describe(
     for head in heads:
         if head.kind == "section":
             section = placed.sections[head.section]
-            rows.append(_row(section, placed.addresses, where, elf_class, dialect, options))
-            out.append(bytes(contents[head.section]))
+            row = _row(section, placed.addresses, where, elf_class, dialect, options)
+            content = bytes(contents[head.section])
+            if dialect.signs_output and section.name == COMMENT and not section.plan.alloc:
+                content += SIGNATURE
+                row = attrs.evolve(row, size=len(content))
+            rows.append(row)
+            out.append(content)
         elif head.table is not None:
             rows.append(_relocation_row(head.table, placed, where, elf_class, encoded, options))
             out.append(encoded.get(head.section, b""))
+        elif head.kind == "comment":
+            flags = c.SHF_MERGE | c.SHF_STRINGS
+            rows.append(SectionRow(COMMENT, c.SHT_PROGBITS, flags, size=len(SIGNATURE), entsize=1))
+            out.append(SIGNATURE)
         elif head.kind == "stack note":
             rows.append(SectionRow(".note.GNU-stack", c.SHT_PROGBITS))
             out.append(b"")
@@ -349,6 +369,8 @@ def _row(
     """The header of an output section; the offset is decided elsewhere."""
     plan = section.plan
     flags, entsize, link = header_traits(plan, addresses, dialect, options.relocatable)
+    if options.paging == "N" and dialect.tables_like_gnu and section.name == ".text":
+        flags |= c.SHF_WRITE
     linked = 0
     if link >= 0:
         owner = addresses.owner[link]
@@ -450,14 +472,14 @@ class _Tables:
         gnu = self.dialect.tables_like_gnu
         names = [".symtab", ".strtab", ".shstrtab"] if gnu else [".symtab", ".shstrtab", ".strtab"]
         if table is None:
-            names = [".shstrtab"] if gnu else [".shstrtab", ".strtab"]
+            names = [".shstrtab"]
         wide = table is not None and count + 4 >= c.SHN_LORESERVE
         if wide:
             names.insert(1, ".symtab_shndx")
         at = {made: count + 1 + i for i, made in enumerate(names)}
         all_names = [row.name for row in self.rows]
         if gnu:
-            strings, where = tail_merged([".symtab", ".strtab", ".shstrtab", *all_names])
+            strings, where = tail_merged([*sorted(names, key=GNU_NAMES.index), *all_names])
         else:
             strings, where = build_strings([*all_names, *names])
         linked = (c.SHT_REL, c.SHT_RELA, c.SHT_GROUP)

@@ -179,14 +179,14 @@ def match_sections(
 
 
 def _draft(node: n.OutputSection, matcher: _Matcher, kept: list[SectionId]) -> Draft:
-    """One output section with what its statements take; `kept` grows by what KEEP() took."""
+    """One output section with what its statements take; `kept` grows by what KEEP() matches."""
     inner: list[Claim | n.SectionStatement] = []
     for statement in node.statements:
         if isinstance(statement, n.InputStatement):
             taken = matcher.take(statement)
             inner.append(Claim(statement, taken))
             if statement.keep:
-                kept += taken
+                kept += matcher.matches(statement)
         else:
             inner.append(statement)
     return Draft(node.name, node, tuple(inner))
@@ -194,7 +194,7 @@ def _draft(node: n.OutputSection, matcher: _Matcher, kept: list[SectionId]) -> D
 
 def _constraint_holds(node: n.OutputSection, matcher: _Matcher, table: SectionList) -> bool:
     """ONLY_IF_RO: every section the statements would take is read-only; ONLY_IF_RW: one is not
-    (GNU ld manual 3.6.8.6).  An output section that fails takes nothing and is not there."""
+    (GNU ld manual 3.6.8.5).  An output section that fails takes nothing and is not there."""
     could = matcher.would_take(node)
     readonly = not any(table.flags[sid] & c.SHF_WRITE for sid in could)
     return readonly == (node.constraint == "ONLY_IF_RO")
@@ -229,6 +229,7 @@ class _Matcher:
         for sid, ok in enumerate(table.eligible):
             if ok:
                 self._by_name.setdefault(table.name[sid], []).append(sid)
+        self._every = dict(self._by_name)
         self._file_sets: dict[tuple[str, bool], frozenset[int] | None] = {}
 
     def set_apart(self, patterns: Sequence[str]) -> list[SectionId]:
@@ -285,6 +286,13 @@ class _Matcher:
         ]
         self._by_name = before
         return taken
+
+    def matches(self, node: n.InputStatement) -> tuple[SectionId, ...]:
+        """What a statement matches, also what another one took before: KEEP() keeps it all."""
+        before, self._by_name = self._by_name, dict(self._every)
+        found = self.take(node)
+        self._by_name = before
+        return found
 
     def _patterns(self, node: n.InputStatement) -> tuple[n.SectionPattern, ...]:
         """The statement's patterns with the files each excludes, as the dialect reads

@@ -114,7 +114,7 @@ def order_sections(
     addressed = frozenset() if dialect.drops_addressed_empty else _addressed(claims)
 
     def holds(entry: Entry) -> bool:
-        return _holds_something(entry, table, provided, addressed, dialect)
+        return _holds_something(entry, table, provided, addressed, claims.kept, dialect)
 
     if dialect.orphans_follow_flags:
         _begin_in_order(entries)
@@ -326,20 +326,20 @@ def _holds_something(
     table: SectionList,
     provided: frozenset[int],
     addressed: frozenset[str],
+    kept: frozenset[SectionId],
     dialect: Dialect,
 ) -> bool:
     """Whether an output section stays (GNU ld manual 3.6.8.1; the finer points by experiment).
 
-    GNU ld: kept by an input of non-zero size, a data statement, a symbol or a `.` assignment that
-    can move.  LLD: kept by any input section, any statement but a PROVIDE nobody needs, by ADDR()
-    of it anywhere, and by expressions of its own that use symbols."""
+    kept: what KEEP() matches.  GNU ld: kept by one of those, an input of some size, a data
+    statement, a symbol or a `.` assignment that can move.  LLD: kept by any input section, any
+    statement but a PROVIDE nobody needs, by ADDR() of it anywhere, and by expressions of its own
+    that use symbols."""
     sids = [sid for item in entry.items if isinstance(item, Claim) for sid in item.sections]
     if entry.has_data or entry.node is None:
         return entry.has_data or not dialect.drops_zero_size or any(table.size[s] for s in sids)
     if dialect.drops_zero_size:
-        if any(table.size[sid] for sid in sids) or any(
-            isinstance(item, Claim) and item.sections and item.node.keep for item in entry.items
-        ):
+        if any(table.size[sid] or sid in kept for sid in sids):
             return True
     elif not table.phantoms.issuperset(sids) or entry.name in addressed or names_used(entry.node):
         return True

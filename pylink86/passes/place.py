@@ -222,6 +222,8 @@ class Walk(Scope):
         before_dot, before_shown, self.shown = self.here, self.shown, self.here
         if not plan.alloc and (node is None or not self.dialect.nonalloc_moves_dot):
             self.here = 0
+        elif self._follows_tbss(plan):
+            self.here = self.placed[-1].vma + self.placed[-1].size
         region = find_region(self.regions, plan, self, section)
         if node is None or node.address is None:
             if region is not None:
@@ -256,6 +258,13 @@ class Walk(Scope):
             self.here, self.shown = before_dot, before_shown
         else:
             self._leave(section, before_dot, 0 if explicit else section.vma - wanted)
+
+    def _follows_tbss(self, plan: OutputPlan) -> bool:
+        """LLD: .tbss takes no room, but a second one begins where the first would end."""
+        if self.dialect.tables_like_gnu or not self.placed:
+            return False
+        last = self.placed[-1].plan
+        return all(p.type == c.SHT_NOBITS and p.flags & c.SHF_TLS for p in (plan, last))
 
     def _aligned(self, section: PlacedSection, explicit: bool) -> int:
         """Where the section starts: `.` raised to the alignment its inputs or ALIGN() ask for.
@@ -347,7 +356,7 @@ class Walk(Scope):
             elif isinstance(item, n.Data):
                 self._data(section, item)
             elif isinstance(item, n.Text):
-                self._put(section, item, item.value)
+                self._text(section, item)
             elif isinstance(item, n.Fill):
                 if not self.dialect.fill_statement_is_for_all:
                     section.pattern = self._fill(item)
@@ -414,6 +423,19 @@ class Walk(Scope):
         else:
             value = self.number(node.value)
         self._put(section, node, (value & ((1 << 8 * size) - 1)).to_bytes(size, "little"))
+
+    def _text(self, section: PlacedSection, node: n.Text) -> None:
+        """ASCIZ: the text and a zero byte; ASCII (n): so many bytes of it, zeros behind it."""
+        if node.size is None:
+            self._put(section, node, node.value + b"\0" * (node.kind == "ASCIZ"))
+            return
+        size = self.number(node.size)
+        self._put(section, node, node.value[:size])
+        rest = size - len(node.value)
+        if rest > 0:
+            sec_off = self.here - section.vma
+            section.pieces.append(Piece(sec_off, rest, FILLER, node, ZEROS))
+            self.here += rest
 
     def _put(self, section: PlacedSection, node: n.SectionStatement, content: bytes) -> None:
         section.pieces.append(Piece(self.here - section.vma, len(content), DATA, node, content))

@@ -29,6 +29,7 @@ def dialect_for_relinking(dialect: Dialect) -> Dialect:
         joins_property_notes=False,
         own_tables_match_patterns=False,
         rebuilds_eh_frame=False,
+        signs_output=False,
         orphans_by_rank=False,
         drops_zero_size=False,
     )

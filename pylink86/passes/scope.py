@@ -14,7 +14,7 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from ..script.evaluate import evaluate
 from ..script.values import ABSOLUTE, Unknown, Value
-from .data_segment import DataSegment, data_segment_base
+from .data_segment import DataSegment, data_segment_base, saves_page
 from .locate import Addresses
 from .order import OutputPlan, Plan
 from .orphans import Dropped
@@ -160,6 +160,8 @@ class Scope:
         self.data_segment.base = data_segment_base(
             self.here, maxpage, commonpage, self.plan.sizes.relro, before, self.dialect
         )
+        plain = -(-self.here // maxpage) * maxpage + self.here % maxpage if maxpage else self.here
+        self.data_segment.saves = saves_page(plain, commonpage, before)
         return self.data_segment.base
 
     def data_segment_relro_end(self, offset: int, address: int) -> int:
@@ -168,7 +170,8 @@ class Scope:
         if not self.dialect.data_segment_moves:
             page = self.plan.sizes.max_page
             return -(-address // page) * page
-        self.data_segment.relro_span = address + offset - self.data_segment.base
+        span = address - self.data_segment.base
+        self.data_segment.relro_span = span + offset if span else 0
         return address
 
     def data_segment_end(self, address: int) -> int:

@@ -19,7 +19,7 @@ from ..dialect import GNU, Dialect
 from ..model import Segment
 from ..script import nodes as n
 from ..script.evaluate import evaluate
-from .elf_options import ElfOptions
+from .elf_options import PAGE, ElfOptions
 from .locate import Addresses
 from .order import Plan
 from .placement import PlacedSection, Placement
@@ -165,7 +165,7 @@ def _begins(
     options: ElfOptions,
 ) -> bool:
     """Whether a section begins a new PT_LOAD."""
-    page = options.page
+    page = options.max_page or PAGE
     end = last.lma + last_size
     if last.lma - last.vma != section.lma - section.vma:
         return True
@@ -173,10 +173,8 @@ def _begins(
         return True
     if align_to(end, page) < section.lma - section.lma % page:
         return True
-    if not _loads(last) and _loads(section) and end % page == 0:
-        return True
     if options.paging:
-        return False
+        return not _loads(last) and _loads(section)
     same_page = (end - 1) // page == section.lma // page if end else False
     if same_page:
         return False

@@ -53,7 +53,7 @@ def plan_segments(
     thread_local = [s.index for s in sections if s.flags & c.SHF_TLS and s.alloc]
     if thread_local:
         found.append(SegmentPlan(c.PT_TLS, c.PF_R, tuple(thread_local)))
-    relro = [s.index for s in sections if options.relro and is_relro(s) and in_load(s)]
+    relro = [s.index for s in sections if options.keeps_relro and is_relro(s) and in_load(s)]
     if relro:
         found.append(SegmentPlan(c.PT_GNU_RELRO, c.PF_R, tuple(relro)))
     by_name = {s.name: s.index for s in reversed(sections)}
@@ -164,7 +164,7 @@ def _flags(section_flags: int, options: ElfOptions) -> int:
 
 def _relro_end(sections: Sequence[OutputPlan], options: ElfOptions) -> OutputPlan | None:
     """The section behind the relro ones; not-contiguous-relro when more follow."""
-    if not options.relro:
+    if not options.keeps_relro:
         return None
     inside, end = False, None
     for section in sections:

@@ -93,7 +93,7 @@ def _settle_like_lld(
     from .base_lld import with_base_addresses, with_relro_padding
     from .segments import header_size
 
-    if not script.has_sections and not options.relocatable and options.relro:
+    if not script.has_sections and not options.relocatable and options.keeps_relro:
         plan = with_relro_padding(plan, options)
     segments = segments_lld.plan_segments(plan.sections, script, options, dialect)
     headers = 0 if raw or options.relocatable else header_size(elf_class, len(segments))

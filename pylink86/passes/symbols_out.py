@@ -18,6 +18,7 @@ from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ABS, COMMON, UNDEF, SymbolRow
 from ..script import nodes as n
+from .boundaries import Boundary
 from .elf_options import ElfOptions
 from .match import Claim
 from .name_table import hash_bucket, strung, tail_merged
@@ -145,6 +146,11 @@ class SymbolSources:
                 else:
                     found[command.name] = behind[at] if moved and behind[at] >= 0 else before
         return {name: index for name, index in found.items() if index >= 0}
+
+    def own_visibility(self, name: str) -> int:
+        """Of a name no file says more about: `__start_` and `__stop_` of sections are protected."""
+        is_boundary = isinstance(self.assigned.get(name), Boundary)
+        return c.STV_PROTECTED if is_boundary and not self.relocatable else c.STV_DEFAULT
 
     @cached_property
     def assigned(self) -> dict[str, n.Assignment]:
@@ -372,7 +378,7 @@ def _like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
     visibilities = _visibilities(sources)
     mentioned = _mentioned(sources)
     for name in dict.fromkeys((*mentioned, *_scripts_names(sources))):
-        visibility = visibilities.get(name, c.STV_DEFAULT)
+        visibility = visibilities.get(name) or sources.own_visibility(name)
         if name in placed.symbols:
             if name in placed.hidden:
                 visibility = c.STV_HIDDEN
@@ -424,7 +430,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
         row = _script_row(sources, name, c.STB_LOCAL, c.STV_DEFAULT)
         found.append((row, Origin(-1, 0, name)))
     for name in order:
-        visibility = visibilities.get(name, c.STV_DEFAULT)
+        visibility = visibilities.get(name) or sources.own_visibility(name)
         if name in placed.symbols:
             if name not in placed.hidden or sources.relocatable:
                 if name in placed.hidden:

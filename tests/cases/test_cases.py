@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 UPDATE = os.environ.get("PYLINK86_UPDATE_CASES") == "1"
 DEVIATIONS = HERE.parent.parent / "docs" / "DEVIATIONS.md"
 
-CASES = {str(p.relative_to(HERE))[:-4]: p for p in sorted(HERE.glob("*/*.txt"))}
+CASES = {str(p.relative_to(HERE))[:-4]: p for p in sorted(HERE.rglob("*.txt"))}
 EVERY = [
     pytest.param(path, dialect, id=f"{name}-{dialect}")
     for name, path in CASES.items()

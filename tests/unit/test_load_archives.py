@@ -245,3 +245,25 @@ def test_require_defined(folder: Path):
 def test_options_default_to_nothing():
     assert LinkOptions().require_defined == ()
     assert LinkOptions().sysroot == ""
+
+
+def test_output_names_the_file_for_want_of_o(folder: Path):
+    from pylink86.cli import pyld
+
+    Path("s.ld").write_text(f"OUTPUT(image.bin) {SCRIPT}")
+    line = ["--oformat=binary", "-T", "s.ld", "a.o", "libx.a"]
+    assert pyld.main(line, "pyld") == 0
+    assert pyld.main([*line, "-o", "other.bin"], "pyld") == 0
+    assert Path("image.bin").read_bytes() == Path("other.bin").read_bytes() == b"\xaa\x11\x22"
+    assert not Path("a.out").exists()
+
+
+def test_the_output_spares_scripts_and_archives(folder: Path, capsys):
+    from pylink86.cli import pyld
+
+    Path("s.ld").write_text(SCRIPT)
+    for victim in ("s.ld", "libx.a"):
+        before = Path(victim).read_bytes()
+        assert pyld.main(["-T", "s.ld", "a.o", "libx.a", "-o", victim], "pyld") == 1
+        assert "is the same as output file" in capsys.readouterr().err
+        assert Path(victim).read_bytes() == before

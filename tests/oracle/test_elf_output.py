@@ -1,0 +1,235 @@
+"""ELF files against those of GNU ld and LLD, byte for byte: layout, segments, symbols, tables.
+
+What differs by intent is left out before comparing: LLD's `.comment` names LLD, ours names us.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+
+import pytest
+
+from pylink86 import __version__
+from pylink86.cli.pyld import main
+
+pytestmark = pytest.mark.peer
+
+PEERS = {"gnu": "ld", "lld": "ld.lld-19"}
+
+A = """\
+.file "a.c"
+.globl _start, foo, gdata
+.hidden hid
+.globl hid
+.text
+_start: nop
+ call foo
+ call bar
+.Ltmp: nop
+loc: nop
+hid: nop
+.section .text.foo,"ax"
+foo: ret
+.section .rodata.str1.1,"aMS",@progbits,1
+.Lstr: .asciz "hello"
+sname: .asciz "world"
+.section .rodata,"a"
+.quad .Lstr
+.data
+gdata: .quad foo
+.bss
+.globl gbss
+gbss: .zero 32
+.section .note.foo,"a",@note
+.long 4,4,1
+.asciz "GNU"
+.long 5
+.section .tdata,"awT"
+.quad 1
+.section .tbss,"awT",@nobits
+tb: .zero 8
+.section .init_array,"aw",@init_array
+.quad foo
+.section .note.GNU-stack,"",@progbits
+.section .debug_foo,"",@progbits
+.quad foo
+.comm cmm,16,16
+.comm cmm2,8,8
+.weak wk
+"""
+
+B = """\
+.file "b.c"
+.globl bar, zeta
+.text
+bar: call foo
+ ret
+bl: ret
+zeta: .quad bar
+.weak wk
+.section .text.foo,"ax"
+ret
+.section .note.GNU-stack,"",@progbits
+.section .comment,"MS",@progbits,1
+.asciz "GCC: x"
+.text
+.globl abs1
+abs1 = 0x1234
+"""
+
+SMALL = """\
+.globl _start
+.text
+_start: nop
+.data
+.quad 1
+.section .rodata,"a"
+.quad 2
+.bss
+.zero 16
+"""
+
+GROUPS = """\
+.file "r1.c"
+.section .grp,"axG",@progbits,sig,comdat
+.globl sig
+sig: nop
+ call ext
+.section .text.x,"ax"
+l1: call l1
+ call .Lq
+.Lq: nop
+.section .rodata.str1.1,"aMS",@progbits,1
+.LC0: .string "abc"
+.string "def"
+.text
+.globl f
+f: mov $.LC0, %edi
+ mov $.LC0+4, %edi
+.comm cc,8,32
+.section .excl,"e"
+.long 1
+"""
+
+NAMES = """\
+.globl _start,  bfoo, foo, oo, xbfoo, abc, c
+_start: xbfoo: bfoo: foo: oo: abc: c: nop
+bc: nop
+l1: nop
+"""
+
+SCRIPT = """\
+SECTIONS {
+  . = 0x10000;
+  .text : { *(.text .text.*) tend = .; }
+  .data : { *(.data) }
+  PROVIDE_HIDDEN(hs = .); HIDDEN(h2 = .); abs = 5; _end = .;
+  .bss : { *(.bss COMMON) }
+}
+"""
+
+SEGMENTS = """\
+PHDRS { a PT_LOAD FILEHDR PHDRS; b PT_LOAD FLAGS(7); n PT_NOTE; }
+SECTIONS {
+  . = 0x10000 + SIZEOF_HEADERS;
+  .text : { *(.text) } :a
+  .rodata : { *(.rodata) }
+  .data : { *(.data) } :b
+  .bss : { *(.bss) }
+}
+"""
+
+PAGES = """\
+SECTIONS {
+  . = 0x10000;
+  .text : { *(.text) }
+  . = 0x11ff8;
+  .rodata : { *(.rodata) }
+  . = 0x12000;
+  .data : { *(.data) }
+  .bss 0x14000 : { *(.bss) }
+}
+"""
+
+LINKS = {
+    "small": ([SMALL], "", []),
+    "pages": ([SMALL], PAGES, []),
+    "segments": ([SMALL], SEGMENTS, []),
+    "names": ([NAMES], "", []),
+    "names-script": ([NAMES], SCRIPT, []),
+    "script-strip": ([SMALL], SCRIPT, ["-s"]),
+    "script-discard": ([NAMES, SMALL.replace("_start", "start2")], SCRIPT, ["-x"]),
+    "relink": ([A, B], "", ["-r"]),
+    "relink-groups": (
+        [GROUPS, GROUPS.replace("f:", "f2:").replace("globl f", "globl f2")],
+        "",
+        ["-r"],
+    ),
+    "two-files": ([A, B], "", []),
+    "nmagic": ([A, B], "", ["-n"]),
+    "omagic": ([A, B], "", ["-N"]),
+    "noseparate-code": ([A, B], "", ["-z", "noseparate-code"]),
+    "norelro": ([A, B], "", ["-z", "norelro"]),
+    "small-pages": ([SMALL], PAGES, ["-z", "max-page-size=16"]),
+    "emit-relocs": ([A, B], "", ["-q"]),
+}
+
+KNOWN = {
+    ("lld", "emit-relocs"): "section symbols stand in another order",
+    ("lld", "norelro"): "orphans are in the order they have with RELRO",
+    ("lld", "nmagic"): "the same: -n means -z norelro",
+    ("lld", "omagic"): "the same: -N means -z norelro",
+    ("gnu", "small-pages"): "GNU ld leaves room for more program headers than it writes",
+    ("gnu", "relink-groups"): ".shstrtab has `.group` at another place",
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+@pytest.mark.parametrize("dialect", PEERS)
+def test_the_whole_file_is_the_peers(dialect, name, tmp_path, monkeypatch):
+    for tool in ("as", PEERS[dialect]):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed (apt install binutils lld-19)")
+    monkeypatch.chdir(tmp_path)
+    sources, script, options = LINKS[name]
+    words = list(options)
+    if script:
+        (tmp_path / "a.ld").write_text(script)
+        words += ["-T", "a.ld"]
+    for number, source in enumerate(sources):
+        words.append(f"{number}.o")
+        subprocess.run(["as", "-o", words[-1]], input=source, text=True, check=True)
+    done = subprocess.run(
+        [PEERS[dialect], *words, "-o", "peer"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert main([f"--dialect={dialect}", *words, "-o", "ours"], "pyld") == 0
+    theirs, ours = (tmp_path / "peer").read_bytes(), (tmp_path / "ours").read_bytes()
+    if (dialect, name) in KNOWN:
+        assert theirs != ours, f"no difference any more: {KNOWN[dialect, name]}"
+        return
+    if b"Linker: " in theirs:
+        assert _headers(theirs) == _headers(ours)
+        assert f"Linker: pylink86 {__version__}".encode() in ours
+    else:
+        assert theirs == ours
+
+
+def _headers(data):
+    """Program headers, section headers but for .comment and what follows it, and symbols."""
+    from elftools.elf.elffile import ELFFile
+
+    file = ELFFile(io.BytesIO(data))
+    sections, before = [], True
+    for section in file.iter_sections():
+        header = dict(section.header)
+        before &= section.name != ".comment"
+        if not before:
+            for word in ("sh_offset", "sh_size")[: 2 if section.name == ".comment" else 1]:
+                del header[word]
+        header["sh_name"] = section.name
+        content = section.data() if section.name != ".comment" else b""
+        sections.append((header, content))
+    return [dict(s.header) for s in file.iter_segments()], sections
