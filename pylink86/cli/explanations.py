@@ -472,41 +472,6 @@ Cure: if nothing needs it, compile with `-fno-asynchronous-unwind-tables` (rustc
 --dump-layout prints the script a link would follow: the one given with -T, or the layout that comes
 with a boot sector (--boot-sector=real, protected or long).  Without either there is none to print.
 """,
-    "script-not-supported": """
-A construct of the script that pylink86 understands but no part of the link obeys yet.  Ignoring it
-in silence could give a wrong image, so the link stops and names it.
-
-Cure: leave the construct out, or say the same in another way; the message names one where there is.
-""",
-    "prohibited-cross-reference": """
-NOCROSSREFS and NOCROSSREFS_TO say that sections must not refer to each other, because they are not
-in memory at the same time: two overlays share one address.  Here one refers to the other all the
-same.
-
-Cure: move what both need into a section that is always there, or call it through such a section.
-""",
-    "insert-target-missing": """
-INSERT AFTER and INSERT BEFORE put the SECTIONS above them next to an output section of another
-script.  No script of this link has an output section of that name.
-
-Cure: write the name of an output section that exists, or give the script that has it with -T.
-""",
-    "bad-section-type": """
-(TYPE = ...) on an output section takes the name of a section type, such as SHT_PROGBITS or
-SHT_NOTE, or a number.  What stands there is neither.
-""",
-    "section-type-mismatch": """
-(TYPE = ...) says what kind of section the output section is to be, and an input section in it is of
-another kind, for example one without contents (SHT_NOBITS) among ones that have them.
-
-Cure: leave (TYPE=...) out, or take only inputs of that kind.
-""",
-    "orphan-section": """
---orphan-handling=warn or =error asks to be told of every input section that the script does not
-mention.  Such a section is placed next to its like, which need not be where it is wanted.
-
-Cure: name the section in the script, or in /DISCARD/ when it is not needed.
-""",
     "unknown-boot-sector": """
 The package brings boot sectors for a few kinds of second stage, and this is none of them.
 
