@@ -61,13 +61,14 @@ class Layout:
 
     top: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
     after: tuple[str, ...] = ()
 
     def text(self) -> str:
         lines = list(self.top)
         if self.regions:
-            lines += ["MEMORY {", *(f"  {r}" for r in self.regions), "}"]
+            lines += ["MEMORY {", *(f"  {r}" for r in self.regions), "}", *self.aliases]
         lines.append("SECTIONS {")
         lines += [item.text() if isinstance(item, Out) else f"  {item}" for item in self.items]
         lines += ["}", *self.after]
@@ -102,6 +103,7 @@ ORPHAN = (
     ("zn", "", "progbits"),
 )
 DISCARDED = ".zd"
+EXCLUDED = ".text.gone"
 STRINGS = ".lit"
 CONSTANTS = ".cst4"
 
@@ -299,7 +301,7 @@ class _Maker:
         made = []
         for i in range(rng.randint(1, 3)):
             place = rng.randint(1, len(sections))
-            if sections[place - 1].name == DISCARDED:
+            if sections[place - 1].name in (DISCARDED, EXCLUDED):
                 continue
             length = sections[place - 1].length
             if sections[place - 1].flags.startswith("aM"):
@@ -445,6 +447,7 @@ class _Maker:
         return Layout(
             tuple(line for line in top if line not in after),
             tuple(regions),
+            (),
             tuple(items),
             tuple(after),
         )

@@ -87,7 +87,12 @@ def ask(
         arguments, cwd=folder, capture_output=True, check=False, close_fds=False, timeout=60
     )
     said = (done.stderr + done.stdout).decode(errors="replace").strip()
-    crashed = done.returncode < 0 or "internal error" in said or "PLEASE submit" in said
+    crashed = (
+        done.returncode < 0
+        or "internal error" in said
+        or "file truncated" in said
+        or "PLEASE submit" in said
+    )
     if done.returncode != 0 or crashed:
         return Answer(None, said, crashed)
     return Answer(out.read_bytes() if out.exists() else b"", said)

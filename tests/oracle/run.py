@@ -8,8 +8,9 @@ from pathlib import Path
 
 from . import peers
 from .compare import Difference, difference, excluded, ours
-from .coverage import Coverage
+from .coverage import FEATURES, WIDE_FEATURES, Coverage
 from .generate import Example, generate
+from .generate_wide import generate_wide
 from .shrink import shrink
 
 
@@ -26,14 +27,20 @@ class Run:
         return sum(len(same) for same in self.found.values())
 
 
-def run(dialect: str, seed: int, numbers: range, with_ours: bool = True) -> Run:
-    """Try the examples of `numbers`; with_ours=False asks the peer alone."""
-    result = Run(Coverage(dialect))
+def run(dialect: str, seed: int, numbers: range, with_ours: bool = True, wide: bool = False) -> Run:
+    """Try the examples of `numbers`.
+
+    with_ours=False asks the peer alone; wide: the rest of the language, too.
+    """
+    result = Run(Coverage(dialect, WIDE_FEATURES[dialect] if wide else FEATURES[dialect]))
+    make = generate_wide if wide else generate
     with peers.workplace() as folder:
         for number in numbers:
-            example = generate(seed, number, dialect)
+            example = make(seed, number, dialect)
             script = example.layout.text()
             theirs = peers.ask(dialect, folder, example.objects, script, example.machine)
+            if theirs.crashed:
+                continue
             if not with_ours:
                 result.coverage.count(example, theirs.accepted, False)
                 continue

@@ -56,8 +56,8 @@ def smaller_layouts(layout: Layout) -> Iterator[Layout]:
             replace(item, region="", lma_region="") if isinstance(item, Out) else item
             for item in layout.items
         )
-        yield replace(layout, regions=(), items=items)
-    for part in ("top", "after", "regions"):
+        yield replace(layout, regions=(), aliases=(), items=items)
+    for part in ("top", "after", "aliases", "regions"):
         lines = getattr(layout, part)
         for i in range(len(lines)):
             yield replace(layout, **{part: without(lines, i)})
