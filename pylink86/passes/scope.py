@@ -9,7 +9,7 @@ from __future__ import annotations
 import attrs
 
 from .. import elf_const as c
-from ..diag import Diagnostics
+from ..diag import Diagnostics, fail
 from ..dialect import Dialect
 from ..script import nodes as n
 from ..script.evaluate import evaluate
@@ -197,6 +197,20 @@ class Scope:
         """The value as an absolute number."""
         value = self.value(expr)
         return default if value is None else value.absolute() & ADDRESS_MASK
+
+    def alignment(self, expr: n.Expr) -> int:
+        """The number of ALIGN() or SUBALIGN(): 0 is 1, and what is no power of two is raised to the
+        next (GNU ld, observed with 3, 5, 6) or refused (bad-alignment)."""
+        align = self.number(expr, 1) or 1
+        if align & (align - 1) == 0:
+            return align
+        if not self.dialect.align_any_number:
+            raise fail(
+                "bad-alignment",
+                f"alignment must be power of 2, not {align:#x}",
+                span=getattr(expr, "span", None),
+            )
+        return 1 << align.bit_length()
 
     def _unknown(self, missing: Unknown) -> None:
         self.diags.extend(missing.diagnostics)
