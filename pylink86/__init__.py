@@ -10,8 +10,8 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "link": "linker",
-    "LinkResult": "linker",
-    "LinkOptions": "linker",
+    "LinkResult": "result",
+    "LinkOptions": "link_options",
     "ObjectFile": "model",
     "Section": "model",
     "Symbol": "model",
@@ -49,12 +49,12 @@ if TYPE_CHECKING:
     from .diag import LinkError as LinkError
     from .formats import read as read
     from .formats import read_bytes as read_bytes
-    from .linker import LinkOptions as LinkOptions
-    from .linker import LinkResult as LinkResult
+    from .link_options import LinkOptions as LinkOptions
     from .linker import link as link
     from .model import ObjectFile as ObjectFile
     from .model import Section as Section
     from .model import Symbol as Symbol
+    from .result import LinkResult as LinkResult
     from .script.build import ADDR as ADDR
     from .script.build import DOT as DOT
     from .script.build import LOADADDR as LOADADDR

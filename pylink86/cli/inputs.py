@@ -113,9 +113,9 @@ def _input(kind: str, text: str, state: Mapping[str, Any], inside: Mapping[str, 
     from ..passes.load import Input
 
     if kind == "defsym":
-        from ..linker import assignment
+        from ..script.parser import parse_defsym
 
-        return Input(assignment(text), "script")
+        return Input(parse_defsym(text), "script")
     return Input(
         _path(text) if kind == "script" else text,
         kind,

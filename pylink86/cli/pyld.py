@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from ..diag import Diagnostic
-    from ..linker import LinkOptions, LinkResult
+    from ..link_options import LinkOptions
+    from ..result import LinkResult
     from .inputs import Line
 
 CHOICES = {
@@ -199,7 +200,7 @@ def _bad_value(dest: str, value: str, choices: Sequence[str]) -> Diagnostic:
 
 
 def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
-    from ..linker import LinkOptions
+    from ..link_options import LinkOptions
     from .elf_values import elf_options
 
     given: dict[str, Any] = {

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ..linker import LinkResult
+    from ..result import LinkResult
 
 
 def write_views(result: LinkResult, values: Mapping[str, Any]) -> None:

@@ -22,9 +22,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .. import elf_const as c
-from ..linker import LinkResult
 from ..passes.match import SectionId
 from ..passes.placement import INPUT
+from ..result import LinkResult
 
 ARCHITECTURES = {16: "i8086", 32: "i386", 64: "i386:x86-64"}
 

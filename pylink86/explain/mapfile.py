@@ -15,13 +15,13 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from .. import elf_const as c
-from ..linker import LinkResult
 from ..passes.fill import literal_pattern, word_pattern
 from ..passes.match import Claim, SectionId
 from ..passes.name_table import hash_bucket
 from ..passes.order import Command, OutputPlan
 from ..passes.orphans import EVERYTHING, Dropped
 from ..passes.placement import FILLER, Piece, PlacedSection
+from ..result import LinkResult
 from ..script import nodes as n
 from .gnu_words import assertion, assignment, expression, input_statement
 from .mapwalk import SHOWN, Notes, beings, take_notes, top_level

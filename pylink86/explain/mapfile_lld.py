@@ -14,10 +14,11 @@ from collections.abc import Iterator
 import attrs
 
 from .. import elf_const as c
-from ..linker import RAW_FORMATS, LinkResult
 from ..passes.match import Claim, SectionId
 from ..passes.order import OutputPlan
 from ..passes.placement import PlacedSection
+from ..passes.target import RAW_FORMATS
+from ..result import LinkResult
 from ..script import nodes as n
 from .mapwalk import NotingWalk, take_notes
 from .names import readable

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from ..diag import Diagnostics
-from ..linker import LinkResult
 from ..passes.match import Claim, SectionId
 from ..passes.place import Walk
 from ..passes.placement import PlacedSection
 from ..passes.words import sections_addressed
+from ..result import LinkResult
 from ..script import nodes as n
 from ..script.evaluate import evaluate
 from ..script.values import Unknown

@@ -5,7 +5,7 @@ Source: GNU ld manual 2.1; the columns of `ld` 2.40, which LLD 19 shares.
 
 from __future__ import annotations
 
-from ..linker import LinkResult
+from ..result import LinkResult
 
 UNITS = (("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10))
 

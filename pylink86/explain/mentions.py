@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from ..linker import LinkResult
 from ..model import COMMON, UNDEF
 from ..passes.words import names_used
+from ..result import LinkResult
 from ..script import nodes as n
 from .mapwalk import top_level
 from .names import readable

@@ -14,14 +14,14 @@ import attrs
 from .. import elf_const as c
 from ..formats import read_bytes
 from ..formats.images import FLAT
-from ..linker import RAW_FORMATS
 from ..model import Section
 from ..passes.placement import PlacedSection
+from ..passes.target import RAW_FORMATS
 from .dwarf import Lines, line_table
 from .names import readable
 
 if TYPE_CHECKING:
-    from ..linker import LinkResult, OutputPiece
+    from ..result import LinkResult, OutputPiece
 
 
 @attrs.frozen

@@ -22,8 +22,8 @@ from .names import readable_section
 from .origin import Mark, Origins
 
 if TYPE_CHECKING:
-    from ..linker import LinkResult, OutputPiece
     from ..passes.placement import PlacedSection
+    from ..result import LinkResult, OutputPiece
 
 SECTOR = 512
 """Bytes in a sector of a disk, the unit in which a BIOS reads."""

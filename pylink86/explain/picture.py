@@ -45,7 +45,7 @@ from .overview import (
 from .panel import address_of, fold_kind, totals
 
 if TYPE_CHECKING:
-    from ..linker import LinkResult
+    from ..result import LinkResult
     from .origin import Mark
 
 

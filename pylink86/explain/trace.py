@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..linker import LinkResult
 from ..passes.match import SectionId
+from ..result import LinkResult
 from ..script import nodes as n
 
 

@@ -15,6 +15,7 @@ from ..diag import fail
 from .blocks import memory, phdrs, regions, version, version_nodes
 from .expression import expression
 from .nodes import (
+    Assignment,
     Command,
     Expr,
     Include,
@@ -244,3 +245,16 @@ _COMMANDS: dict[str, Callable[[Tokens, str, int], TopLevel]] = {
     "SECTIONS": sections,
     "VERSION": version,
 }
+
+
+def parse_defsym(text: str) -> Script:
+    """A script that does what `--defsym=text` says."""
+    name, equals, expr = text.partition("=")
+    if not (name and equals and expr):
+        raise fail(
+            "bad-option-value",
+            f"--defsym={text} assigns nothing",
+            help=["write --defsym=name=expression"],
+        )
+    value = parse_expression(expr, f"--defsym={text}")
+    return Script((Assignment(name.strip(), "=", value),))

@@ -159,7 +159,7 @@ def test_options_arrive(calls):
 
 
 def test_without_options_link_decides(calls):
-    from pylink86.linker import LinkOptions
+    from pylink86 import LinkOptions
 
     run("a.o")
     ((_, layout, options),) = calls

@@ -1,0 +1,44 @@
+"""What a link can be asked for beside objects and a layout."""
+
+from __future__ import annotations
+
+import attrs
+
+from .passes.elf_options import ElfOptions
+
+DEFAULT_MAX_IMAGE = 1 << 30
+"""Bytes a raw image may have unless told otherwise."""
+
+
+@attrs.frozen
+class LinkOptions:
+    """What a command line can say beside objects and script.
+
+    entry: the entry symbol, stronger than ENTRY().  oformat: "binary", "srec", "ihex", "verilog",
+    "elf64-x86-64", "elf32-i386"; "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym:
+    `name=expression`.  undefined: names to be wanted as if an object referred to them;
+    require_defined: the same, and an error when they stay undefined.  sysroot: what `=` stands for
+    at the front of a path in search and in scripts.  search: directories for the script's files.
+    silenced: slugs of warnings not to give.  max_image_size: bytes a raw image may have.
+    inputs_before_script: how many of the inputs come before the files that INPUT names; None is
+    all.  sort_section: "name" or "alignment"; orphan_handling: "place", "warn", "error" or
+    "discard"; unique: patterns of input sections that get an output section each ("" is every
+    orphan)."""
+
+    entry: str = ""
+    oformat: str = ""
+    emulation: str = ""
+    gc_sections: bool = False
+    defsym: tuple[str, ...] = ()
+    undefined: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    silenced: tuple[str, ...] = ()
+    fatal_warnings: bool = False
+    max_image_size: int = DEFAULT_MAX_IMAGE
+    inputs_before_script: int | None = None
+    require_defined: tuple[str, ...] = ()
+    sysroot: str = ""
+    sort_section: str = ""
+    orphan_handling: str = ""
+    unique: tuple[str, ...] = ()
+    elf: ElfOptions = attrs.field(factory=ElfOptions)

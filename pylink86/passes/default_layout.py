@@ -1,0 +1,39 @@
+"""GNU ld's own layout, around scripts that have none."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..dialect import Dialect
+from ..model import ObjectFile
+from ..script import nodes as n
+from ..script.defaults_gnu import gnu_layout, relinked_layout
+from ..script.parser import parse_script
+from .elf_options import ElfOptions
+from .load import Loaded
+from .scripts import ScriptFile
+from .target import ELF_CLASSES
+
+
+def with_layout(loaded: Loaded, machine: int, elf: ElfOptions, dialect: Dialect) -> ScriptFile:
+    """The script, behind GNU ld's own layout when it has no SECTIONS; before it when all scripts
+    that have some INSERT them."""
+    script = loaded.script
+    inserts = _sources(script, n.Insert)
+    if not dialect.tables_like_gnu or not _sources(script, n.SectionsCommand) <= inserts:
+        return script
+    first = next((s.item for s in loaded.steps if isinstance(s.item, ObjectFile)), None)
+    elf_class = ELF_CLASSES[machine] if machine else first.header.elf_class if first else 64
+    if elf.relocatable:
+        text = relinked_layout(elf_class)
+    else:
+        separate = elf.separate != "none"
+        text = gnu_layout(elf_class, elf.paging, separate)
+    layout = parse_script(text).commands
+    both = (*script.commands, *layout) if inserts else (*layout, *script.commands)
+    return attrs.evolve(script, commands=both)
+
+
+def _sources(script: ScriptFile, kind: type[n.SectionsCommand] | type[n.Insert]) -> set[str]:
+    """Names of the scripts that have a command of a kind; "" for those built in Python."""
+    return {node.span.source.name if node.span else "" for node in script.of(kind)}

@@ -1,0 +1,68 @@
+"""The names a link begins with: where execution starts, and what is wanted by no object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..diag import Diagnostics
+from ..dialect import Dialect
+from ..script import nodes as n
+from .placement import Placement
+from .scripts import ScriptFile
+
+
+def entry_name(script: ScriptFile) -> str:
+    """The last ENTRY() of the script, at top level or in SECTIONS (GNU ld manual 3.4.1)."""
+    found = ""
+    for command in script.commands:
+        if isinstance(command, n.Entry):
+            found = command.symbol
+        elif isinstance(command, n.SectionsCommand):
+            for item in command.items:
+                if isinstance(item, n.Entry):
+                    found = item.symbol
+    return found
+
+
+def wanted_names(
+    script: ScriptFile, undefined: Iterable[str], required: Iterable[str]
+) -> tuple[str, ...]:
+    """Names wanted by no object: -u, --require-defined, EXTERN (GNU ld manual 3.4.5)."""
+    extern = [name for c in script.of(n.Command) if c.word == "EXTERN" for name in c.args]
+    return (*undefined, *required, *extern)
+
+
+def check_required(names: Iterable[str], placed: Placement, diags: Diagnostics) -> None:
+    """undefined-symbol: what --require-defined names must be there in the end."""
+    for name in names:
+        if name not in placed.addresses.resolution.definer and name not in placed.symbols:
+            diags.error(
+                "undefined-symbol",
+                f"required symbol `{name}' not defined",
+                help=["link what defines it, or drop --require-defined"],
+            )
+
+
+def default_entry(script: ScriptFile, dialect: Dialect) -> str:
+    """The entry symbol when nobody names one; GNU ld's own scripts say ENTRY(_start)."""
+    return "start" if dialect.starts_at_start and script.commands else "_start"
+
+
+def entry_address(entry: str, placed: Placement, dialect: Dialect) -> int:
+    """The entry symbol's address, or the number it is; else, in GNU ld's dialect, the start of
+    `.text` (GNU ld manual 3.4.1)."""
+    if entry in placed.symbols:
+        return placed.symbols[entry].absolute() & 0xFFFFFFFFFFFFFFFF
+    where = placed.addresses.resolution.definer.get(entry)
+    found = placed.addresses.of_symbol(*where) if where is not None else None
+    if isinstance(found, int):
+        return found
+    if found is not None:
+        return placed.sections[found[0]].vma + found[1]
+    if entry[:1].isdigit():
+        try:
+            return int(entry, 0)
+        except ValueError:
+            pass
+    text = placed.find(".text") if dialect.starts_at_start else None
+    return text.vma if text is not None and not text.plan.dropped else 0

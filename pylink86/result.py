@@ -1,0 +1,199 @@
+"""What a link gives back: every pass's decisions, and the views that users want of them."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .diag import Diagnostic, Span, fail
+from .dialect import Dialect
+from .formats.images import write_image
+from .link_options import LinkOptions
+from .model import ObjectFile, Section
+from .passes.image import load_image
+from .passes.live import Live
+from .passes.match import Claims, SectionList
+from .passes.members import Inputs
+from .passes.order import Plan
+from .passes.placement import Piece, PlacedSection, Placement
+from .passes.relocate import Patched
+from .passes.resolve import Resolution
+from .passes.scripts import ScriptFile
+from .passes.settle import Settled
+from .passes.target import ELF_FORMATS, RAW_FORMATS, format_names
+
+if TYPE_CHECKING:
+    from .explain.origin import Origin, Origins
+
+
+@attrs.frozen(eq=False, repr=False)
+class OutputSection:
+    """One section of the result; sizes and addresses in bytes.
+
+    loads: whether a raw image holds its bytes.
+    """
+
+    name: str
+    vma: int
+    lma: int
+    size: int
+    align: int
+    type: int
+    flags: int
+    loads: bool
+    content: bytes
+
+
+@attrs.frozen(eq=False, repr=False)
+class OutputPiece:
+    """A stretch of an output section and why it is there.
+
+    kind: "input" (an input section: `section`), "fill" (padding or fill), "data" (BYTE and the
+    like). cause: in words: `hello.o(.text)`, `alignment of hello.o(.rodata)`, `. = ALIGN(512)`."""
+
+    output: str
+    sec_off: int
+    size: int
+    kind: str
+    cause: str
+    section: Section | None
+    span: Span | None
+
+
+@attrs.frozen(eq=False, repr=False)
+class LinkResult:
+    """Everything a link decided, pass by pass, and the views users want."""
+
+    options: LinkOptions
+    dialect: Dialect
+    oformat: str
+    script: ScriptFile
+    inputs: Inputs
+    resolution: Resolution
+    table: SectionList
+    claims: Claims
+    live: Live
+    plan: Plan
+    placed: Placement
+    settled: Settled
+    patched: Patched
+    entry: int
+    diagnostics: tuple[Diagnostic, ...]
+
+    @cached_property
+    def image(self) -> bytes:
+        """The output file's bytes, in the format that was asked for."""
+        return self.to_bytes(self.oformat)
+
+    def to_bytes(self, format: str, name: str = "a.out") -> bytes:
+        """The link in a format: "binary", "srec", "ihex", "verilog", or ELF.
+
+        name: of the output file, which S-records carry.  Raises image-too-large, unknown-format,
+        out-of-range-for-ihex."""
+        if format in RAW_FORMATS:
+            found = load_image(
+                self.placed, self.patched, self.dialect, format=format, entry=self.entry,
+                name=name, max_size=self.options.max_image_size,
+            )  # fmt: skip
+            return write_image(format, found)
+        if format in ELF_FORMATS:
+            return self._executable(ELF_FORMATS[format]).to_bytes()
+        raise fail("unknown-format", f"unknown output format `{format}'", help=[format_names()])
+
+    @cached_property
+    def object_file(self) -> ObjectFile:
+        """The link as an ELF executable in memory, of the output's class."""
+        return self._executable(ELF_FORMATS.get(self.oformat, 0))
+
+    def _executable(self, elf_class: int) -> ObjectFile:
+        from .passes.finish import elf_executable
+
+        return elf_executable(
+            self.placed, self.patched, self.entry, "a.out", elf_class, self.settled.segments,
+            self.script, self.options.elf, self.dialect,
+        )  # fmt: skip
+
+    def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
+        """Write the output (temporary file, then rename); raises cannot-write."""
+        from .formats.output import write_file
+
+        form = self.oformat if format is None else format
+        data = self.to_bytes(form, os.fspath(path))
+        write_file(path, data, executable=form in ELF_FORMATS)
+
+    def origin(self, address: int) -> Origin | None:
+        """Where the byte at an address comes from: input section, symbol, source line; or None."""
+        return self.origins.at_address(address)
+
+    @cached_property
+    def origins(self) -> Origins:
+        """The same for many bytes, and by file offset: `origins.at_offset(0x260)`."""
+        from .explain.origin import origins
+
+        return origins(self)
+
+    def picture(self, title: str = "") -> str:
+        """The layout as an HTML page that needs nothing else; title: what to call it."""
+        from .explain.picture import picture
+
+        return picture(self, title)
+
+    @cached_property
+    def symbols(self) -> dict[str, int]:
+        """Address of every global symbol and every symbol the script assigned."""
+        found = {}
+        for name, where in self.resolution.definer.items():
+            place = self.placed.addresses.of_symbol(*where)
+            if place is not None:
+                if not isinstance(place, int):
+                    place = self.placed.sections[place[0]].vma + place[1]
+                found[name] = place
+        for name, value in self.placed.symbols.items():
+            found[name] = value.absolute() & 0xFFFFFFFFFFFFFFFF
+        return found
+
+    @cached_property
+    def sections(self) -> dict[str, OutputSection]:
+        """Output sections by name (the first of each name), in order."""
+        found: dict[str, OutputSection] = {}
+        for section, content in zip(self.placed.sections, self.patched.contents):
+            plan = section.plan
+            if plan.dropped:
+                continue
+            found.setdefault(
+                plan.name,
+                OutputSection(
+                    plan.name, section.vma, section.lma, section.size, section.align,
+                    plan.type, plan.flags, plan.loads, bytes(content),
+                ),
+            )  # fmt: skip
+        return found
+
+    @cached_property
+    def pieces(self) -> tuple[OutputPiece, ...]:
+        """Every piece of every output section, in order; they tile the sections."""
+        return tuple(
+            self._piece(section, piece)
+            for section in self.placed.sections
+            for piece in section.pieces
+        )
+
+    def _piece(self, section: PlacedSection, piece: Piece) -> OutputPiece:
+        origin = piece.origin
+        view, span = None, None
+        if isinstance(origin, int):
+            file = self.table.owner_file(origin)
+            view = Section(self.resolution.files[file], origin - self.table.base[file])
+            cause = self.placed.addresses.describe(origin)
+            if piece.kind == "fill":
+                cause = f"alignment of {cause}"
+        else:
+            span = origin.span
+            cause = span.text if span is not None else type(origin).__name__
+        return OutputPiece(
+            section.name, piece.sec_off, piece.size, piece.kind, cause,
+            view if piece.kind == "input" else None, span,
+        )  # fmt: skip
