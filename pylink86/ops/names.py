@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from . import elf_const as c
-from .elf_tables import Buffer, build_strings
-from .model import ObjectFile
+from .. import elf_const as c
+from ..elf_tables import Buffer, build_strings
+from ..model import ObjectFile
 
 
 def prefix_sections(obj: ObjectFile, prefix: str) -> ObjectFile:
@@ -75,7 +75,7 @@ def rename_symbols(obj: ObjectFile, new_name: Callable[[str, int], str]) -> Obje
     if not obj.symtab or not len(obj.symbols):
         return obj
     # The writer is fetched when needed: most uses of this module rename sections only.
-    from .formats.elf_write import encode_symbol_table
+    from ..formats.elf_write import encode_symbol_table
 
     symbols, index = obj.symbols, obj.sections.link[obj.symtab]
     kinds = [info & 0xF for info in symbols.info]
