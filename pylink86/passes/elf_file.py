@@ -1,0 +1,225 @@
+"""An ELF output's own tables (symbols and names), and where in the file everything lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from .. import elf_const as c
+from ..dialect import Dialect
+from ..elf_tables import EHDR, IDENT_SIZE, PHDR, SHDR, SYM, Buffer, build_strings
+from ..formats.binary import MAX_SIZE, too_large
+from ..formats.elf_write import encode_symbol_table
+from ..model import FileLayout, Header, ObjectFile, SectionRow, Sections, Segment, Symbols
+from .header_rows import held
+from .heads import Head
+from .name_table import tail_merged
+from .segments import FileMap, align_to
+from .symbols_out import OutSymbols
+
+GNU_NAMES = (".symtab", ".strtab", ".symtab_shndx", ".shstrtab")
+"""The tables in the order in which GNU ld stores their names."""
+
+
+@attrs.define(eq=False, repr=False)
+class ElfFile:
+    """Section headers and contents while the tables that describe them are added."""
+
+    rows: list[SectionRow]
+    contents: list[bytes]
+    elf_class: int
+    dialect: Dialect
+    heads: list[Head]
+    file_map: FileMap
+    relocatable: bool
+
+    def finish(self, name: str, header: Header, symbols: OutSymbols | None) -> ObjectFile:
+        """Add .symtab, .strtab and .shstrtab in the dialect's order, and place what is not in
+        memory behind the rest."""
+        count = len(self.rows)
+        table = self._symbol_rows(symbols) if symbols is not None else None
+        gnu = self.dialect.tables_like_gnu
+        names = [".symtab", ".strtab", ".shstrtab"] if gnu else [".symtab", ".shstrtab", ".strtab"]
+        if table is None:
+            names = [".shstrtab"]
+        wide = table is not None and count + 4 >= c.SHN_LORESERVE
+        if wide:
+            names.insert(1, ".symtab_shndx")
+        at = {made: count + 1 + i for i, made in enumerate(names)}
+        all_names = [row.name for row in self.rows]
+        if gnu:
+            strings, where = tail_merged([*sorted(names, key=GNU_NAMES.index), *all_names])
+        else:
+            strings, where = build_strings([*all_names, *names])
+        linked = (c.SHT_REL, c.SHT_RELA, c.SHT_GROUP)
+        self.rows = [
+            attrs.evolve(row, link=at.get(".symtab", 0)) if row.type in linked else row
+            for row in self.rows
+        ]
+        for made in names:
+            self._add(made, at, table, strings)
+        return self._place(name, header, table, strings, where, at)
+
+    def _symbol_rows(self, symbols: OutSymbols) -> Symbols:
+        rows, elf_class = symbols.rows, self.elf_class
+        return Symbols(
+            (0, *symbols.name_off),
+            (0, *(held(row.value, elf_class, f"symbol `{row.name}'") for row in rows)),
+            (0, *(held(row.size, elf_class, f"the size of symbol `{row.name}'") for row in rows)),
+            (0, *(row.binding << 4 | row.type for row in rows)),
+            (0, *(row.other for row in rows)),
+            (0, *(row.shndx for row in rows)),
+            symbols.strings,
+        )
+
+    def _add(self, made: str, at: dict[str, int], table: Symbols | None, strings: bytes) -> None:
+        word = self.elf_class // 8
+        if made == ".shstrtab":
+            row, content = SectionRow(made, c.SHT_STRTAB, size=len(strings)), strings
+        elif made == ".strtab":
+            content = table.strings if table is not None else b"\0"
+            row = SectionRow(made, c.SHT_STRTAB, size=len(content))
+        else:
+            assert table is not None
+            main, wide = encode_symbol_table(table, self.elf_class)
+            if made == ".symtab":
+                info = sum(1 for i in table.info if i >> 4 == c.STB_LOCAL)
+                content = main
+                row = SectionRow(
+                    made, c.SHT_SYMTAB, 0, 0, len(main), at[".strtab"], info, word,
+                    SYM[self.elf_class].size,
+                )  # fmt: skip
+            else:
+                content = wide or bytes(4 * len(table))
+                row = SectionRow(
+                    made, c.SHT_SYMTAB_SHNDX, 0, 0, len(content), at[".symtab"], 0, 4, 4
+                )
+        self.rows.append(row)
+        self.contents.append(content)
+
+    def _offsets(self) -> tuple[list[int], int]:
+        """File offsets by header index, and where the last content ends: sections first, then
+        tables; GNU ld writes relocations between .strtab and .shstrtab."""
+        offsets = [0] * (len(self.rows) + 1)
+        pos = self.file_map.end
+        waiting: list[int] = []
+        last: list[int] = []
+        for i, row in enumerate(self.rows, 1):
+            head = self.heads[i - 1] if i <= len(self.heads) else None
+            at = self.file_map.offsets.get(head.section, -1) if head is not None else -1
+            if head is not None and head.kind == "section" and at >= 0:
+                offsets[i] = at
+            elif head is not None and head.kind == "relocations" and self.dialect.tables_like_gnu:
+                last.append(i)
+            elif row.name == ".shstrtab" and head is None and last:
+                waiting += [*last, i]
+            else:
+                waiting.append(i)
+        for i in waiting:
+            row = self.rows[i - 1]
+            pos = align_to(pos, row.align)
+            offsets[i] = pos
+            pos += row.size if row.type != c.SHT_NOBITS else 0
+        return offsets, pos
+
+    def _place(
+        self,
+        name: str,
+        header: Header,
+        table: Symbols | None,
+        strings: bytes,
+        where: dict[str, int],
+        at: dict[str, int],
+    ) -> ObjectFile:
+        """File offsets of what is not in memory, and of the section headers."""
+        offsets, pos = self._offsets()
+        shoff = align_to(pos, self.elf_class // 8)
+        if shoff > MAX_SIZE:
+            spans = [
+                (at, at + row.size, f"section `{row.name}'")
+                for at, row in zip(offsets[1:], self.rows)
+                if row.type != c.SHT_NOBITS
+            ]
+            raise too_large(spans, shoff, MAX_SIZE)
+        every = [SectionRow("", 0, align=0), *self.rows]
+        sections = Sections(
+            tuple(where[row.name] for row in every),
+            tuple(row.type for row in every),
+            tuple(row.flags for row in every),
+            tuple(row.addr for row in every),
+            tuple(offsets),
+            tuple(row.size for row in every),
+            tuple(row.link for row in every),
+            tuple(row.info for row in every),
+            tuple(row.align for row in every),
+            tuple(row.entsize for row in every),
+            strings,
+        )
+        header = attrs.evolve(header, shstrndx=at[".shstrtab"])
+        segments = tuple(_checked(s, self.elf_class) for s in self.file_map.segments)
+        return completed(
+            name,
+            header,
+            sections,
+            [b"", *self.contents],
+            table,
+            at.get(".symtab", 0),
+            segments,
+            shoff,
+        )
+
+
+def completed(
+    name: str,
+    header: Header,
+    sections: Sections,
+    contents: Sequence[Buffer],
+    table: Symbols | None,
+    symtab: int,
+    segments: Sequence[Segment],
+    shoff: int,
+) -> ObjectFile:
+    """The file with its layout; numbers too large for the header go to section 0 (gABI ch.4)."""
+    elf_class = header.elf_class
+    count, phnum = len(sections), len(segments)
+    many, far, crowd = (
+        count >= c.SHN_LORESERVE,
+        header.shstrndx >= c.SHN_LORESERVE,
+        phnum >= c.PN_XNUM,
+    )
+    sections = attrs.evolve(
+        sections,
+        size=(count if many else 0, *sections.size[1:]),
+        link=(header.shstrndx if far else 0, *sections.link[1:]),
+        info=(phnum if crowd else 0, *sections.info[1:]),
+    )
+    tail = (
+        IDENT_SIZE + EHDR[elf_class].size,
+        PHDR[elf_class].size if phnum else 0,
+        c.PN_XNUM if crowd else phnum,
+        SHDR[elf_class].size,
+        0 if many else count,
+        c.SHN_XINDEX if far else header.shstrndx,
+    )
+    size = shoff + count * SHDR[elf_class].size
+    layout = FileLayout(IDENT_SIZE + EHDR[elf_class].size if phnum else 0, shoff, tail, (), size)
+    return ObjectFile(
+        name,
+        header,
+        sections,
+        tuple(contents),
+        table if table is not None else Symbols.from_rows(()),
+        symtab,
+        tuple(segments),
+        layout,
+    )
+
+
+def _checked(segment: Segment, elf_class: int) -> Segment:
+    return attrs.evolve(
+        segment,
+        vaddr=held(segment.vaddr, elf_class, "a segment"),
+        paddr=held(segment.paddr, elf_class, "a segment's load address"),
+        memsz=held(segment.memsz, elf_class, "the size of a segment"),
+    )

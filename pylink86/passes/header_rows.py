@@ -1,0 +1,222 @@
+"""Each section header of an ELF output, and the bytes it describes."""
+
+from __future__ import annotations
+
+import attrs
+
+from .. import __version__
+from .. import elf_const as c
+from ..diag import fail
+from ..dialect import Dialect
+from ..model import SectionRow
+from .combine import Combiner, KeptGroup, KeptTable
+from .elf_options import ElfOptions
+from .heads import Head
+from .locate import Addresses
+from .order import OutputPlan
+from .placement import PlacedSection, Placement
+from .relocate import Patched
+from .symbols_out import OutSymbols
+
+COMMENT = ".comment"
+SIGNATURE = f"Linker: pylink86 {__version__}\0".encode()
+"""What LLD writes into `.comment` of every executable, with our name."""
+
+MASK = (1 << 64) - 1
+
+
+def describe_sections(
+    heads: list[Head],
+    where: dict[int, int],
+    placed: Placement,
+    patched: Patched,
+    symbols: OutSymbols | None,
+    options: ElfOptions,
+    elf_class: int,
+    dialect: Dialect,
+) -> tuple[list[SectionRow], list[bytes]]:
+    """Headers and contents; links to the symbol table are left at 0."""
+    contents = {h.section: bytearray(patched.contents[h.section]) for h in heads if h.section >= 0}
+    encoded: dict[int, bytes] = {}
+    wide = elf_class == 64
+    if symbols is not None:
+        combiner = Combiner(placed, symbols, where, options.relocatable, wide)
+        for head in heads:
+            if head.table is not None:
+                encoded[head.section] = combiner.encode(
+                    head.table, contents[head.section], elf_class
+                )
+    rows, out = [], []
+    for head in heads:
+        if head.kind == "section":
+            section = placed.sections[head.section]
+            row = _row(section, placed.addresses, where, elf_class, dialect, options)
+            content = bytes(contents[head.section])
+            if dialect.signs_output and section.name == COMMENT and not section.plan.alloc:
+                content += SIGNATURE
+                row = attrs.evolve(row, size=len(content))
+            rows.append(row)
+            out.append(content)
+        elif head.table is not None:
+            rows.append(_relocation_row(head.table, placed, where, elf_class, encoded, options))
+            out.append(encoded.get(head.section, b""))
+        elif head.kind == "comment":
+            flags = c.SHF_MERGE | c.SHF_STRINGS
+            rows.append(SectionRow(COMMENT, c.SHT_PROGBITS, flags, size=len(SIGNATURE), entsize=1))
+            out.append(SIGNATURE)
+        elif head.kind == "stack note":
+            rows.append(SectionRow(".note.GNU-stack", c.SHT_PROGBITS))
+            out.append(b"")
+        elif head.group is not None:
+            content = _group_content(head.group, heads, where, placed)
+            info = _signature(head.group, placed, symbols)
+            rows.append(SectionRow(".group", c.SHT_GROUP, 0, 0, len(content), 0, info, 4, 4))
+            out.append(content)
+    return rows, out
+
+
+def _relocation_row(
+    table: KeptTable,
+    placed: Placement,
+    where: dict[int, int],
+    elf_class: int,
+    encoded: dict[int, bytes],
+    options: ElfOptions,
+) -> SectionRow:
+    wide = elf_class == 64
+    flags = c.SHF_INFO_LINK | (c.SHF_GROUP if table.in_group and options.relocatable else 0)
+    return SectionRow(
+        (".rela" if wide else ".rel") + placed.sections[table.target].name,
+        c.SHT_RELA if wide else c.SHT_REL,
+        flags,
+        size=len(encoded.get(table.target, b"")),
+        info=where[table.target],
+        align=elf_class // 8,
+        entsize=24 if wide else 8,
+    )
+
+
+def _group_content(
+    group: KeptGroup, heads: list[Head], where: dict[int, int], placed: Placement
+) -> bytes:
+    """The words of a group: its flags, and the new numbers of its members."""
+    owner, obj = placed.addresses.owner, placed.addresses.resolution.files[group.file]
+    members = {where[owner[sid]] for sid in group.members if owner[sid] in where}
+    for shndx, head in enumerate(heads, 1):
+        if head.table is not None and where[head.section] in members and head.table.in_group:
+            members.add(shndx)
+    flags = bytes(obj.contents[group.index][:4])
+    return flags + b"".join(m.to_bytes(4, "little") for m in sorted(members))
+
+
+def _signature(group: KeptGroup, placed: Placement, symbols: OutSymbols | None) -> int:
+    """The output's number of the symbol a group is known by."""
+    if symbols is None:
+        return 0
+    resolution = placed.addresses.resolution
+    obj = resolution.files[group.file]
+    symbol = obj.sections.info[group.index]
+    if symbol >= resolution.first_global[group.file]:
+        return symbols.names.get(obj.symbols.name(symbol), 0)
+    return symbols.number.get((group.file, symbol), 0)
+
+
+def _address(section: PlacedSection, dialect: Dialect, options: ElfOptions) -> int:
+    """sh_addr: LLD gives none to what is not in memory, nor with -r."""
+    if dialect.tables_like_gnu or (section.plan.alloc and not options.relocatable):
+        return section.vma
+    return 0
+
+
+def _row(
+    section: PlacedSection,
+    addresses: Addresses,
+    where: dict[int, int],
+    elf_class: int,
+    dialect: Dialect,
+    options: ElfOptions,
+) -> SectionRow:
+    """The header of an output section; the offset is decided elsewhere."""
+    plan = section.plan
+    flags, entsize, link = header_traits(plan, addresses, dialect, options.relocatable)
+    if options.paging == "N" and dialect.tables_like_gnu and section.name == ".text":
+        flags |= c.SHF_WRITE
+    linked = 0
+    if link >= 0:
+        owner = addresses.owner[link]
+        linked = where.get(owner, 0)
+    kind = plan.type
+    if kind in (c.SHT_REL, c.SHT_RELA):  # a table by its inputs' types, padding by its bytes
+        kind = c.SHT_PROGBITS if section.size else kind
+        entsize = 0 if section.size else (24 if elf_class == 64 else 8)
+    return SectionRow(
+        section.name,
+        kind,
+        held(flags, elf_class, f"the flags of section `{section.name}'"),
+        held(
+            _address(section, dialect, options),
+            elf_class,
+            f"section `{section.name}'",
+        ),
+        held(section.size, elf_class, f"the size of section `{section.name}'"),
+        linked,
+        0,
+        held(section.align, elf_class, f"the alignment of section `{section.name}'"),
+        held(entsize, elf_class, f"the entry size of section `{section.name}'"),
+    )
+
+
+DROPPED_FLAGS = c.SHF_GROUP | c.SHF_INFO_LINK | c.SHF_EXCLUDE | c.SHF_COMPRESSED
+OF_MERGING = c.SHF_MERGE | c.SHF_STRINGS
+
+
+def header_traits(
+    plan: OutputPlan, addresses: Addresses, dialect: Dialect, relocatable: bool = False
+) -> tuple[int, int, int]:
+    """sh_flags, sh_entsize, and the input section that sh_link of a SHF_LINK_ORDER section follows
+    (-1: none).
+
+    GNU ld keeps SHF_MERGE when all inputs have it with one entry size; LLD adds the flags of all
+    inputs up, and the entry size is theirs when they agree."""
+    table, files = addresses.table, addresses.resolution.files
+    sids = list(plan.sections())
+    flags, entsize, link = plan.flags, 0, -1
+    sizes: set[int] = set()
+    merging: set[int] = set()
+    for sid in sids:
+        number = table.owner_file(sid)
+        obj, index = files[number], sid - table.base[number]
+        own = table.flags[sid]
+        dropped = c.SHF_INFO_LINK | c.SHF_COMPRESSED if relocatable else DROPPED_FLAGS
+        flags |= own & ~dropped & ~OF_MERGING & ~c.SHF_ALLOC
+        if dialect.tables_like_gnu and not addresses.size[sid]:
+            continue
+        sizes.add(obj.sections.entsize[index])
+        merging.add(own & OF_MERGING)
+        if own & c.SHF_LINK_ORDER and link < 0 and obj.sections.link[index]:
+            link = table.base[number] + obj.sections.link[index]
+    if len(sizes) == 1:
+        entsize = sizes.pop()
+    if dialect.tables_like_gnu:
+        if len(merging) == 1 and entsize:
+            flags |= merging.pop()
+        elif merging - {0}:
+            entsize = 0
+    else:
+        for mine in merging:
+            flags |= mine
+    return flags, entsize, link
+
+
+def held(value: int, elf_class: int, what: str) -> int:
+    """A number as a file of the class holds it; negative ones wrap."""
+    value &= MASK
+    if elf_class == 64 or value <= 0xFFFFFFFF:
+        return value
+    if value >= MASK - 0x7FFFFFFF:
+        return value & 0xFFFFFFFF
+    raise fail(
+        "out-of-range-for-elf32",
+        f"{what} is {value:#x}: a 32-bit ELF file has no room for that",
+        help=["write elf64-x86-64 or a raw image, or place it below 0x100000000"],
+    )

@@ -1,0 +1,117 @@
+"""Which section headers an ELF output has, and in which order."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..dialect import Dialect
+from .combine import KeptGroup, KeptTable, groups_that_stay, tables_that_stay
+from .elf_options import ElfOptions
+from .locate import Addresses
+from .placement import PlacedSection, Placement
+from .segments import stays
+
+
+def keeps_relocations(options: ElfOptions) -> bool:
+    return options.relocatable or options.emit_relocs
+
+
+@attrs.frozen(eq=False)
+class Head:
+    """A section header to be.
+
+    kind: "section" (an output section, by OutputPlan.index), "relocations" (of that section),
+    "group"; "stack note", the empty .note.GNU-stack that LLD writes with -r; "comment", the name of
+    the linker.
+    order: a number over all inputs that says where among others it stands."""
+
+    kind: str
+    section: int = -1
+    table: KeptTable | None = None
+    group: KeptGroup | None = None
+    order: int = -1
+
+
+def list_heads(
+    placed: Placement, options: ElfOptions, elf_class: int, dialect: Dialect
+) -> list[Head]:
+    """Every header but those of the tables, in order.
+
+    GNU ld puts a relocation section behind its section, and groups first; LLD treats both as
+    orphans, which stand in the order of the inputs."""
+    kept = [s for s in placed.sections if stays(s, options)]
+    sections = [
+        Head("section", s.plan.index, order=_first_input(s, placed.addresses)) for s in kept
+    ]
+    if not keeps_relocations(options):
+        return sections
+    tables = {t.target: Head("relocations", t.target, t, order=t.first)
+              for t in tables_that_stay(placed, kept)}  # fmt: skip
+    groups: list[Head] = []
+    if options.relocatable:
+        base = placed.addresses.table.base
+        groups = [
+            Head("group", group=g, order=base[g.file] + g.index) for g in groups_that_stay(placed)
+        ]
+    if dialect.tables_like_gnu:
+        return [
+            *groups,
+            *(h for s in sections for h in (s, tables.get(s.section)) if h is not None),
+        ]
+    heads = _as_orphans(sections, [*tables.values(), *groups], placed, options)
+    return [*heads, Head("stack note")] if options.relocatable else heads
+
+
+def _first_input(section: PlacedSection, addresses: Addresses) -> int:
+    """The number of its first input section; 0 when that is the linker's own."""
+    first = next(section.plan.sections(), -1)
+    return 0 if first >= addresses.table.base[-1] else first
+
+
+def _as_orphans(
+    sections: list[Head], others: list[Head], placed: Placement, options: ElfOptions
+) -> list[Head]:
+    """LLD's order: before the first orphan of a later input; with -r among all, else among what is
+    not in memory."""
+    out = list(sections)
+    for head in sorted(others, key=lambda h: h.order):
+        at = len(out)
+        for i, other in enumerate(out):
+            plan = placed.sections[other.section].plan if other.kind == "section" else None
+            scripted = plan is not None and plan.node is not None
+            late = plan is None or options.relocatable or not plan.alloc
+            if late and not scripted and other.order > head.order:
+                at = i
+                break
+        out.insert(at, head)
+    return out
+
+
+def section_symbols(
+    heads: list[Head], placed: Placement, options: ElfOptions, dialect: Dialect
+) -> tuple[tuple[int, int, int], ...]:
+    """(header index, file, value) of each section symbol: GNU ld has one for every section; LLD
+    for those with inputs, by the file of the first, in the order the sections were made."""
+    found: list[tuple[int, int, int, int]] = []
+    table = placed.addresses.table
+    for shndx, head in enumerate(heads, 1):
+        if head.kind in ("relocations", "stack note", "comment"):
+            continue
+        file, order, value = -1, head.order, 0
+        if head.group is not None:
+            file = head.group.file
+        else:
+            section = placed.sections[head.section]
+            value = 0 if options.relocatable else section.vma
+            if not dialect.tables_like_gnu:
+                inputs = (s for s in section.plan.sections() if s < table.base[-1])
+                first = next(inputs, -1)
+                if first < 0:
+                    continue
+                file = -1 if first in placed.addresses.edits.content else table.file[first]
+                if section.plan.node is not None:
+                    order = -1
+        found.append((order, shndx, file, value))
+    if not dialect.tables_like_gnu:
+        found.sort(key=lambda row: row[0])
+    return tuple((shndx, file, value) for _, shndx, file, value in found)
