@@ -205,6 +205,18 @@ class Dialect:
         "statement stands among them",
         "`.x (TYPE=SHT_NOTE) : { *(.data) }`: PROGBITS in GNU ld, an error in LLD",
     )
+    two_types_make_progbits: bool = row(
+        "inputs of two types make an SHT_PROGBITS section; else SHT_NOBITS gives way to the other",
+        "`.x : { *(.bss) *(.note.x) }`: NOTE in GNU ld, PROGBITS in LLD",
+    )
+    tls_stays_apart: bool = row(
+        "thread-local sections share an output section with no others",
+        "`.x : { *(.tdata) *(.data) }`: an error in LLD",
+    )
+    noload_is_always_nobits: bool = row(
+        "(NOLOAD) makes sections that are not in memory SHT_NOBITS, too",
+        "`.x (NOLOAD) : { *(.comment) }`: PROGBITS in GNU ld, NOBITS in LLD",
+    )
     orphans_follow_flags: bool = row(
         "orphans go behind the last section of like traits; else beside the section of "
         "the nearest rank",
@@ -343,6 +355,9 @@ GNU = Dialect(
     checks_output_arch=True,
     version_hides=False,
     type_fits_inputs=False,
+    two_types_make_progbits=False,
+    tls_stays_apart=False,
+    noload_is_always_nobits=False,
     orphans_follow_flags=True,
     drops_zero_size=True,
     drops_addressed_empty=True,
@@ -408,6 +423,9 @@ LLD = Dialect(
     checks_output_arch=False,
     version_hides=True,
     type_fits_inputs=True,
+    two_types_make_progbits=True,
+    tls_stays_apart=True,
+    noload_is_always_nobits=True,
     orphans_follow_flags=False,
     drops_zero_size=False,
     drops_addressed_empty=False,

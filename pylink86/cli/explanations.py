@@ -343,6 +343,13 @@ Cure: name it where it belongs, `*(.name)`, or under `/DISCARD/`.
 Example: `.notes (TYPE=SHT_NOTE) : { *(.data) }`.
 Cure: leave TYPE out, or take other inputs.
 """,
+    "section-flags-mismatch": """
+Thread-local sections are the pattern of which every thread gets a copy.  In LLD's dialect an output
+section is thread-local as a whole or not at all.
+
+Example: `.all : { *(.tdata) *(.data) }`.
+Cure: `.tdata : { *(.tdata) }` beside it.
+""",
     "bad-section-type": """
 `(TYPE=...)` takes the name of a section type, such as SHT_NOTE, or a number other than 0.
 

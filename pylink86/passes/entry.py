@@ -21,7 +21,7 @@ class Entry:
     flags, type, align: of its inputs so far; has_input, has_data: whether any input section or data
     statement is in it; beside: for an orphan, the script's section it was placed behind.
     begun: whether anything gave it being for GNU ld: an input, a statement, an ADDR() of it;
-    data_is_readonly: a data statement was the first to.
+    data_is_readonly: a data statement was the first to.  mixed: inputs are of different types.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Entry:
     beside: n.OutputSection | None = None
     begun: bool = False
     data_is_readonly: bool = False
+    mixed: bool = False
 
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
         """Count input sections in: flags are joined, the type is NOBITS only while all inputs
@@ -46,11 +47,12 @@ class Entry:
             if not self.has_input:
                 self.type = kind
             elif self.type != kind:
+                self.mixed = True
                 self.type = _joined_type(self.type, kind)
             self.has_input = self.begun = True
 
 
-KEPT_FLAGS = c.SHF_WRITE | c.SHF_ALLOC | c.SHF_EXECINSTR | c.SHF_TLS
+KEPT_FLAGS = c.SHF_WRITE | c.SHF_ALLOC | c.SHF_EXECINSTR | c.SHF_TLS | c.SHF_X86_64_LARGE
 
 
 def _joined_type(a: int, b: int) -> int:

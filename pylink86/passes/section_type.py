@@ -26,9 +26,9 @@ _TYPES = {f"SHT_{name}".replace("SHT_SHT_", "SHT_"): number for number, name in 
 def section_type(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[int, int]:
     """SHT_ and SHF_ of an output section; what its type does to `.` is for section_types to say.
 
-    Raises bad-section-type, section-type-mismatch.  Source: GNU ld manual 3.6.8.1; the rest by
+    Raises bad-section-type, section-type-mismatch, section-flags-mismatch.  Source: GNU ld manual 3.6.8.1; the rest by
     experiment."""
-    kind, flags = _from_contents(entry, dialect)
+    kind, flags = _from_contents(entry, table, dialect)
     node = entry.node
     if node is None:
         return kind, flags
@@ -36,17 +36,22 @@ def section_type(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[in
         flags &= ~c.SHF_WRITE
     if node.type_value is not None:
         kind = _asked(entry, node, kind, table, dialect)
-    if node.type == "NOLOAD":
-        return c.SHT_NOBITS, flags | c.SHF_ALLOC
+    if node.type == "NOLOAD" and (flags & c.SHF_ALLOC or dialect.noload_is_always_nobits):
+        return c.SHT_NOBITS, flags
     if node.type in OUTSIDE:
         return kind if kind and dialect.type_fits_inputs else c.SHT_PROGBITS, flags & ~c.SHF_ALLOC
     return kind, flags
 
 
-def _from_contents(entry: Entry, dialect: Dialect) -> tuple[int, int]:
+def _from_contents(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[int, int]:
     """GNU ld: data statements make NOBITS inputs take file space, and a section of data alone is
-    read-only data unless something else began it; LLD: NOBITS inputs keep the section NOBITS."""
+    read-only data unless something else began it; LLD: NOBITS inputs keep the section NOBITS, and
+    inputs of any two types make PROGBITS."""
     kind, flags = entry.type, entry.flags
+    if dialect.tls_stays_apart and flags & c.SHF_TLS:
+        _check_tls(entry, table)
+    if entry.mixed and dialect.two_types_make_progbits:
+        kind = c.SHT_PROGBITS
     if not entry.has_input:
         if dialect.orphans_follow_flags:
             if entry.has_data:
@@ -59,6 +64,19 @@ def _from_contents(entry: Entry, dialect: Dialect) -> tuple[int, int]:
         if kind == c.SHT_NOBITS:
             kind = c.SHT_PROGBITS
     return kind, flags
+
+
+def _check_tls(entry: Entry, table: SectionList) -> None:
+    """section-flags-mismatch: thread-local inputs beside others."""
+    for sid in _inputs(entry):
+        if not table.flags[sid] & c.SHF_TLS:
+            raise fail(
+                "section-flags-mismatch",
+                f"incompatible section flags for {entry.name}: {table.name[sid]} is not "
+                "thread-local, other inputs are",
+                span=None if entry.node is None else entry.node.name_span,
+                help=["give thread-local sections an output section of their own"],
+            )
 
 
 def _asked(
