@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .elf_view import first_difference, rows_of
 from .generate import Example
 from .objects import Obj, from_text, to_text
-from .peers import Answer
+from .peers import EMULATIONS, Answer
 
 CASES = Path(__file__).parent / "cases"
+REFUSED = "refused: "
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,24 @@ class Difference:
     detail: str
 
 
-def ours(objects: tuple[Obj, ...], script: str, dialect: str) -> Answer:
+def ours(example: Example | Case) -> Answer:
     """The package's answer in this process; an exception that is no LinkError is a crash."""
     from pylink86 import LinkError, link, read_bytes
+    from pylink86.passes.elf_options import ElfOptions
 
+    settings = {"oformat": "binary"} if example.output == "binary" else {}
+    relocatable = example.output.startswith("relocatable")
+    layout = None if example.output.endswith("bare") else example.script
     try:
-        inputs = [read_bytes(obj.encode(), obj.name) for obj in objects]
-        result = link(inputs, script, dialect=dialect, oformat="binary")
+        inputs = [read_bytes(obj.encode(), obj.name) for obj in example.objects]
+        result = link(
+            inputs,
+            layout,
+            dialect=example.dialect,
+            emulation=EMULATIONS[example.machine],
+            elf=ElfOptions(relocatable=relocatable),
+            **settings,
+        )
         return Answer(bytes(result.image))
     except LinkError as error:
         found = [d for d in error.diagnostics if d.severity == "error"]
@@ -47,7 +60,7 @@ def ours(objects: tuple[Obj, ...], script: str, dialect: str) -> Answer:
         return Answer(None, f"{words}: {error}", crashed=True)
 
 
-def difference(peer: Answer, mine: Answer) -> Difference | None:
+def difference(peer: Answer, mine: Answer, example: Example | Case) -> Difference | None:
     """What differs, or None; a peer that crashed is no oracle."""
     if peer.crashed:
         return None
@@ -59,20 +72,28 @@ def difference(peer: Answer, mine: Answer) -> Difference | None:
         slugs = sorted(set(re.findall(r"\[([a-z0-9-]+)\]", mine.message)))
         return Difference("refused: " + ", ".join(slugs), mine.message)
     if peer.image is None:
-        return Difference("accepted: " + plain(peer.message), peer.message)
-    if peer.image != mine.image:
+        return Difference("accepted: " + plain(peer.message), without_warnings(peer.message))
+    if peer.image == mine.image:
+        return None
+    if example.output == "binary":
         return Difference("bytes", describe(peer.image, mine.image))
-    return None
+    found = first_difference(peer.image, mine.image, example.dialect)
+    return None if found is None else Difference(*found)
 
 
 def plain(message: str) -> str:
     """A peer's first complaint without the names and numbers of the example."""
-    lines = [line for line in message.splitlines() if "warning" not in line] or [""]
+    lines = without_warnings(message).splitlines() or [""]
     if lines[0].endswith("':") and len(lines) > 1:
         lines = lines[1:]
     text = re.sub(r"^.*?(error: |ld: |script\.ld:\d+:? ?|\): )", "", lines[0])
     text = re.sub(r"`[^']*'|'[^']*'|0x[0-9a-fA-F]+|[\w.]+\.o\S*|-?\b\d+\b|\b[.]\w+", "_", text)
     return re.sub(r"[_\s]+", " ", text).strip()[:80]
+
+
+def without_warnings(message: str) -> str:
+    """The lines of a peer's message that say why it refused."""
+    return "\n".join(line for line in message.splitlines() if "warning" not in line)
 
 
 def describe(theirs: bytes, mine: bytes) -> str:
@@ -106,7 +127,7 @@ def _needs_a_third_walk(example: Example, peer: Answer, mine: Answer) -> bool:
 
     walks, place.MAX_WALKS = place.MAX_WALKS, 3
     try:
-        short = ours(example.objects, example.layout.text(), example.dialect)
+        short = ours(example)
     finally:
         place.MAX_WALKS = walks
     return "[layout-does-not-settle]" in short.message
@@ -128,6 +149,19 @@ def excluded(example: Example, peer: Answer, mine: Answer) -> str:
 # Case files
 
 
+Lines = tuple[str, ...]
+"""What a case keeps of an answer: a printed image, the facts of an ELF file, or the refusal."""
+
+
+def lines_of(answer: Answer, output: str) -> Lines:
+    """An answer as a case file shows it; of ELF everything but file offsets."""
+    if answer.image is None:
+        return (REFUSED + plain(answer.message),)
+    if output == "binary":
+        return tuple(image_lines(answer.image))
+    return tuple(f"{topic} {line}" for topic, line in rows_of(answer.image) if topic != "offset")
+
+
 @dataclass(frozen=True)
 class Case:
     """A link and the peer's answer, as a text file keeps them."""
@@ -136,29 +170,33 @@ class Case:
     machine: str
     script: str
     objects: tuple[Obj, ...]
-    answer: Answer
+    answer: Lines
     about: str = ""
+    output: str = "binary"
 
 
 def case_of(example: Example, answer: Answer, about: str = "") -> Case:
     return Case(
         example.dialect,
         example.machine,
-        example.layout.text(),
+        example.script,
         example.objects,
-        answer,
+        lines_of(answer, example.output),
         about,
+        example.output,
     )
 
 
 def write_case(case: Case) -> str:
     """The text of a case file."""
     about = "".join(f"// {line}\n" for line in case.about.splitlines())
-    answer = "\n".join(image_lines(case.answer.image)) if case.answer.image is not None else ""
+    output = "" if case.output == "binary" else f"output {case.output}\n"
+    answer = "\n".join(case.answer)
     return (
-        f"{about}dialect {case.dialect}\nmachine {case.machine}\n\n== script\n{case.script}\n"
+        f"{about}dialect {case.dialect}\nmachine {case.machine}\n{output}\n"
+        f"== script\n{case.script}\n"
         f"== objects\n{''.join(to_text(o) for o in case.objects)}\n"
-        f"== answer\n{answer or 'refused: ' + plain(case.answer.message)}\n"
+        f"== answer\n{answer}\n"
     )
 
 
@@ -167,14 +205,14 @@ def read_case(text: str) -> Case:
     head, script, objects, answer = re.split(r"^== (?:script|objects|answer)\n", text, flags=re.M)
     about = "\n".join(line[3:] for line in head.splitlines() if line.startswith("//"))
     words = dict(line.split() for line in head.splitlines() if line and line[0] != "/")
-    refused = answer.startswith("refused")
     return Case(
         words["dialect"],
         words["machine"],
         script.strip() + "\n",
         tuple(from_text(objects)),
-        Answer(None, answer.strip()) if refused else Answer(image_of(answer)),
+        tuple(answer.splitlines()),
         about,
+        words.get("output", "binary"),
     )
 
 
@@ -185,17 +223,6 @@ def image_lines(image: bytes) -> Iterator[str]:
         line = image[at : at + 16]
         if any(line):
             yield f"{at:#06x}: {line.hex(' ')}"
-
-
-def image_of(text: str) -> bytes:
-    """The inverse of image_lines."""
-    first, *lines = [line for line in text.splitlines() if line]
-    image = bytearray(int(first.split()[1], 0))
-    for line in lines:
-        at, data = line.split(":")
-        row = bytes.fromhex(data)
-        image[int(at, 0) : int(at, 0) + len(row)] = row
-    return bytes(image)
 
 
 def load_cases() -> list[tuple[str, Case]]:

@@ -38,7 +38,7 @@ FEATURES = {
 WIDE_COMMON = (
     *("same-output-name", "section-type", "OVERLAY", "HIDDEN", "wildcard", "tls"),
     *("comdat", "same-section-name", "excluded-section", "assignment-operator"),
-    *("dot-align-two", "dot-or", "dot-max", "dot-minus", "ASSERT-inside"),
+    *("dot-align-two", "dot-or", "dot-max", "dot-minus", "ASSERT-inside", "PHDRS"),
 )
 
 WIDE_FEATURES = {

@@ -34,6 +34,7 @@ class Out:
     region: str = ""
     lma_region: str = ""
     fill: str = ""
+    phdrs: str = ""
 
     def text(self) -> str:
         head = " ".join(w for w in (self.name, self.address, self.type) if w) + " :"
@@ -44,6 +45,7 @@ class Out:
             for w in (
                 f">{self.region}" if self.region else "",
                 f"AT>{self.lma_region}" if self.lma_region else "",
+                self.phdrs,
                 self.fill,
             )
             if w
@@ -57,9 +59,10 @@ Item = str | Out
 
 @dataclass(frozen=True)
 class Layout:
-    """A script: lines before SECTIONS, memory regions, and the items of SECTIONS."""
+    """A script: lines before SECTIONS, program headers, regions, and the items of SECTIONS."""
 
     top: tuple[str, ...] = ()
+    phdrs: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
@@ -67,6 +70,8 @@ class Layout:
 
     def text(self) -> str:
         lines = list(self.top)
+        if self.phdrs:
+            lines += ["PHDRS {", *(f"  {p};" for p in self.phdrs), "}"]
         if self.regions:
             lines += ["MEMORY {", *(f"  {r}" for r in self.regions), "}", *self.aliases]
         lines.append("SECTIONS {")
@@ -77,13 +82,18 @@ class Layout:
 
 @dataclass(frozen=True)
 class Example:
-    """One link to be tried."""
+    """One link to be tried; output: a row of OUTPUTS in `peers`."""
 
     dialect: str
     machine: str
     objects: tuple[Obj, ...]
     layout: Layout
+    output: str = "binary"
     tags: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def script(self) -> str:
+        return self.layout.text()
 
 
 TEXT = (".text", ".text.a", ".text.b", ".text.init.5", ".text.init.10", ".boot")
@@ -231,7 +241,7 @@ class _Maker:
         drafts = [self.sections(name) for name in names]
         objects = self.connect(names, drafts)
         layout = self.layout(objects)
-        return Example(self.dialect, self.machine, objects, layout, frozenset(self.tags))
+        return Example(self.dialect, self.machine, objects, layout, tags=frozenset(self.tags))
 
     # objects
 
@@ -446,10 +456,9 @@ class _Maker:
             self.tag("symbol-after-sections")
         return Layout(
             tuple(line for line in top if line not in after),
-            tuple(regions),
-            (),
-            tuple(items),
-            tuple(after),
+            regions=tuple(regions),
+            items=tuple(items),
+            after=tuple(after),
         )
 
     def regions(self) -> list[str]:

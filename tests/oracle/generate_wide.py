@@ -69,6 +69,7 @@ class _WideMaker(_Maker):
             (10, self.constraints),
             (10, self.entry_inside),
             (10, self.input_flags),
+            (12, self.headers),
         )
         for percent, change in changes:
             if self.chance(percent):
@@ -76,6 +77,17 @@ class _WideMaker(_Maker):
         return replace(made, objects=objects, layout=layout, tags=frozenset(self.tags))
 
     # objects
+
+    def target(
+        self, kind: str, number: int, index: int, symbols: list[list[Sym]]
+    ) -> tuple[str | int | None, int]:
+        """Seldom a narrow field that cannot hold what it is asked to: `generate` has those."""
+        if kind.endswith(("_16", "_8", "PC16")) and not self.chance(8):
+            if kind.endswith("PC16"):
+                return index, self.rng.randint(-20, 20)
+            name = "abs_small" if kind.endswith("_8") else "abs_word"
+            return self.undefined(number, name, symbols), self.rng.choice((0, 1, 3))
+        return super().target(kind, number, index, symbols)
 
     def sections(self, file: str) -> list[Sec]:
         made = super().sections(file)
@@ -254,6 +266,30 @@ class _WideMaker(_Maker):
         word = self.rng.choice(("ONLY_IF_RO", "ONLY_IF_RW"))
         self.tag(word)
         return self.at(layout, i, replace(out, subalign=f"{out.subalign} {word}".strip()))
+
+    def headers(self, layout: Layout) -> Layout:
+        """PHDRS, and sections sent to one, to two, or to none of them."""
+        self.tag("PHDRS")
+        first = "first PT_LOAD"
+        items = list(layout.items)
+        if isinstance(items[0], str) and items[0].startswith(". = 0x") and self.chance(60):
+            first += " FILEHDR PHDRS"
+            items[0] = f"{items[0][:-1]} + SIZEOF_HEADERS;"
+            self.tag("FILEHDR")
+        lines = [first, self.rng.choice(("second PT_LOAD", "second PT_LOAD FLAGS(6)"))]
+        if self.chance(30):
+            self.tag("PHDRS-AT")
+            lines[1] = "second PT_LOAD AT(0x60000)"
+        others = [":second", ":second", ":NONE", ""]
+        if self.chance(40):
+            lines.append("third PT_NOTE FLAGS(4)" if self.chance(50) else "third 0x6474e553")
+            others += [":third", ":first :third", ":second :third"]
+        begun = False
+        for i, item in enumerate(items):
+            if isinstance(item, Out) and item.name != "/DISCARD/":
+                items[i] = replace(item, phdrs=self.rng.choice(others) if begun else ":first")
+                begun = True
+        return replace(layout, phdrs=tuple(lines), items=tuple(items))
 
     def entry_inside(self, layout: Layout) -> Layout:
         if self.dialect == "lld":

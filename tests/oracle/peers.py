@@ -14,12 +14,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .objects import Obj
+
+if TYPE_CHECKING:
+    from .compare import Case
+    from .generate import Example
 
 COMMANDS = {"gnu": ("ld", "ld.bfd"), "lld": ("ld.lld-19", "ld.lld")}
 INSTALL = {"gnu": "binutils", "lld": "lld"}
 EMULATIONS = {"x86_64": "elf_x86_64", "i386": "elf_i386"}
+
+OUTPUTS: dict[str, tuple[str, ...]] = {
+    "binary": ("--oformat", "binary"),
+    "elf": (),
+    "relocatable": ("-r",),
+    "relocatable-bare": ("-r",),
+}
+"""What an example is linked to; the last one without its script."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,13 @@ def missing(dialect: str) -> str:
     return f"needs {names}: apt install {INSTALL[dialect]}"
 
 
+def answer(example: Example | Case, folder: Path) -> Answer:
+    """The peer's answer to an example or a case."""
+    script = "" if example.output.endswith("bare") else example.script
+    options = OUTPUTS[example.output]
+    return ask(example.dialect, folder, example.objects, script, example.machine, options)
+
+
 @contextmanager
 def workplace() -> Iterator[Path]:
     """A folder for the files of a run, in memory when there is /dev/shm."""
@@ -67,9 +87,9 @@ def ask(
     objects: Sequence[Obj],
     script: str,
     machine: str,
-    options: Sequence[str] = ("--oformat", "binary"),
+    options: Sequence[str] = OUTPUTS["binary"],
 ) -> Answer:
-    """The peer's answer; the folder's files are overwritten."""
+    """The peer's answer; the folder's files are overwritten.  script: "" is no script."""
     command = find(dialect)
     assert command is not None, missing(dialect)
     for obj in objects:
@@ -82,7 +102,8 @@ def ask(
         arguments.append("--threads=1")
     arguments += [obj.name for obj in objects]
     # Last: GNU ld loads the files that a script names when it comes to the script.
-    arguments += ["-T", "script.ld"]
+    if script:
+        arguments += ["-T", "script.ld"]
     done = subprocess.run(
         arguments, cwd=folder, capture_output=True, check=False, close_fds=False, timeout=60
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import peers
@@ -27,26 +27,33 @@ class Run:
         return sum(len(same) for same in self.found.values())
 
 
-def run(dialect: str, seed: int, numbers: range, with_ours: bool = True, wide: bool = False) -> Run:
+def run(
+    dialect: str,
+    seed: int,
+    numbers: range,
+    with_ours: bool = True,
+    wide: bool = False,
+    output: str = "binary",
+) -> Run:
     """Try the examples of `numbers`.
 
-    with_ours=False asks the peer alone; wide: the rest of the language, too.
+    with_ours=False asks the peer alone; wide: the rest of the language, too; output: "binary",
+    "elf", or "relocatable", where every other example goes without its script.
     """
     result = Run(Coverage(dialect, WIDE_FEATURES[dialect] if wide else FEATURES[dialect]))
     make = generate_wide if wide else generate
     with peers.workplace() as folder:
         for number in numbers:
-            example = make(seed, number, dialect)
-            script = example.layout.text()
-            theirs = peers.ask(dialect, folder, example.objects, script, example.machine)
+            example = replace(make(seed, number, dialect), output=variant(output, number))
+            theirs = peers.answer(example, folder)
             if theirs.crashed:
                 continue
             if not with_ours:
                 result.coverage.count(example, theirs.accepted, False)
                 continue
-            mine = ours(example.objects, script, dialect)
+            mine = ours(example)
             result.coverage.count(example, theirs.accepted, mine.accepted)
-            found = difference(theirs, mine)
+            found = difference(theirs, mine, example)
             if found is None:
                 continue
             row = excluded(example, theirs, mine)
@@ -55,6 +62,11 @@ def run(dialect: str, seed: int, numbers: range, with_ours: bool = True, wide: b
             else:
                 result.found.setdefault(found.kind, []).append((number, example, found))
     return result
+
+
+def variant(output: str, number: int) -> str:
+    """What example `number` is linked to."""
+    return "relocatable-bare" if output == "relocatable" and number % 2 else output
 
 
 def minimal(example: Example, found: Difference) -> tuple[Example, Difference]:
@@ -71,10 +83,9 @@ def minimal(example: Example, found: Difference) -> tuple[Example, Difference]:
 
 def examine(example: Example, folder: Path) -> Difference | None:
     """The difference an example shows, unless it is a known deviation."""
-    script = example.layout.text()
-    theirs = peers.ask(example.dialect, folder, example.objects, script, example.machine)
-    mine = ours(example.objects, script, example.dialect)
-    found = difference(theirs, mine)
+    theirs = peers.answer(example, folder)
+    mine = ours(example)
+    found = difference(theirs, mine, example)
     return None if found is None or excluded(example, theirs, mine) else found
 
 

@@ -15,6 +15,10 @@ from .objects import Obj, Sec, width_of
 Still = Callable[[Example], bool]
 
 
+WORDS = ("address", "type", "at", "align", "subalign", "region", "lma_region", "fill", "phdrs")
+"""Parts of an output section statement that can be left out."""
+
+
 def shrink(example: Example, still: Still, patience: int = 3000) -> Example:
     """The smallest example the greedy walk finds; `still` says whether the difference is there."""
     progress = True
@@ -51,13 +55,18 @@ def without(items: tuple, i: int) -> tuple:
 def smaller_layouts(layout: Layout) -> Iterator[Layout]:
     for i in range(len(layout.items)):
         yield replace(layout, items=without(layout.items, i))
+    if layout.phdrs:
+        items = tuple(
+            replace(item, phdrs="") if isinstance(item, Out) else item for item in layout.items
+        )
+        yield replace(layout, phdrs=(), items=items)
     if layout.regions:
         items = tuple(
             replace(item, region="", lma_region="") if isinstance(item, Out) else item
             for item in layout.items
         )
         yield replace(layout, regions=(), aliases=(), items=items)
-    for part in ("top", "after", "aliases", "regions"):
+    for part in ("top", "after", "aliases", "regions", "phdrs"):
         lines = getattr(layout, part)
         for i in range(len(lines)):
             yield replace(layout, **{part: without(lines, i)})
@@ -70,7 +79,17 @@ def smaller_layouts(layout: Layout) -> Iterator[Layout]:
 def smaller_outs(out: Out) -> Iterator[Out]:
     for i in range(len(out.body)):
         yield replace(out, body=without(out.body, i))
-    for part in ("address", "type", "at", "align", "subalign", "region", "lma_region", "fill"):
+    for part in (
+        "address",
+        "type",
+        "at",
+        "align",
+        "subalign",
+        "region",
+        "lma_region",
+        "fill",
+        "phdrs",
+    ):
         if getattr(out, part):
             yield replace(out, **{part: ""})
     for i, line in enumerate(out.body):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.oracle import peers
-from tests.oracle.compare import describe, difference, ours
+from tests.oracle.compare import Case, describe, difference, ours
 from tests.oracle.objects import RELOCATIONS, Obj, Reloc, Sec, Sym, width_of
 
 COUNT = 40
@@ -108,8 +108,8 @@ def test_mixed_classes_link_as_gnu_ld_links_them(seed: int, tmp_path: Path) -> N
     text = script(rng, files)
     options = ("--oformat", "binary", "--no-warn-mismatch")
     theirs = peers.ask("gnu", tmp_path, files, text, "x86_64", options)
-    mine = ours(files, text, "gnu")
-    found = difference(theirs, mine)
+    link = Case("gnu", "x86_64", text, files, ())
+    found = difference(theirs, ours(link), link)
     assert found is None, f"{found}\n{text}"
 
 
@@ -138,7 +138,7 @@ def test_every_relocation_of_both_classes_against_the_other(tmp_path: Path) -> N
                 )
                 options = ("--oformat", "binary", "--no-warn-mismatch")
                 theirs = peers.ask("gnu", tmp_path, (user, owner), text, "x86_64", options)
-                mine = ours((user, owner), text, "gnu")
+                mine = ours(Case("gnu", "x86_64", text, (user, owner), ()))
                 assert theirs.accepted == mine.accepted, (kind, hex(address), theirs, mine)
                 if theirs.image is not None and mine.image is not None:
                     accepted += 1
@@ -158,6 +158,6 @@ def test_generated_links_mix_both_ways() -> None:
             for sec in obj.sections:
                 names = [str(r.symbol) for r in sec.relocs if isinstance(r.symbol, str)]
                 crossing[obj.machine] += sum(home[name] != obj.machine for name in names)
-        taken += ours(files, script(rng, files), "gnu").accepted
+        taken += ours(Case("gnu", "x86_64", script(rng, files), files, ())).accepted
     assert min(crossing.values()) > COUNT
     assert taken >= COUNT // 2
