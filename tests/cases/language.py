@@ -7,6 +7,8 @@ A case is a file one can read alone::
     Anything that stands between the title and the first `==` explains.
     dialects: gnu lld
     differs: gnu, row of docs/DEVIATIONS.md        (only when a peer would not agree)
+    words: FILL, =fill                             (docs/linker-scripts.md explains them by this case)
+    shows: segments                                (they are compared, too)
 
     == objects
     object a.o
@@ -49,6 +51,7 @@ from tests.oracle.archives import Ar
 from tests.oracle.objects import BINDINGS, FLAGS, SYMBOL_TYPES, TYPES, Obj, Reloc, Sec, Sym
 
 DIALECTS = ("gnu", "lld")
+SETTING = re.compile(r"^(dialects|differs|words|shows): *(.+)$\n?", flags=re.M)
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,9 @@ class Case:
     command: tuple[str, ...]
     expected: dict[str, str]
     archives: tuple[Ar, ...] = ()
+    words: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
+    about: str = ""
     head: str = field(repr=False, default="")
 
     def with_expected(self, expected: dict[str, str]) -> str:
@@ -94,7 +100,7 @@ def parse_case(text: str) -> Case:
     """A case file; ValueError says what it does not understand."""
     head, *rest = re.split(r"^== (.+)\n", text, flags=re.M)
     titles, bodies = rest[::2], rest[1::2]
-    settings = dict(re.findall(r"^(dialects|differs): *(.+)$", head, flags=re.M))
+    settings = dict(SETTING.findall(head))
     dialects = tuple(settings.get("dialects", "gnu lld").split())
     differs = {}
     if "differs" in settings:
@@ -124,7 +130,7 @@ def parse_case(text: str) -> Case:
         "pyld", "--oformat=binary", "-T", "script.ld", *(o.obj.name for o in objects),
     )  # fmt: skip
     script = parts.get("script", "").strip("\n") + "\n"
-    title = head.strip().splitlines()[0]
+    title, *about = SETTING.sub("", head).strip().splitlines()
     made = {o.obj.name: o.obj for o in objects}
     packed = tuple(
         Ar(
@@ -135,7 +141,13 @@ def parse_case(text: str) -> Case:
         )
         for name, how, members in archives
     )
-    return Case(title, dialects, differs, objects, script, files, command, expected, packed, kept)
+    return Case(
+        title, dialects, differs, objects, script, files, command, expected, packed,
+        words=tuple(word.strip() for word in settings.get("words", "").split(",") if word),
+        shows=tuple(settings.get("shows", "").split()),
+        about="\n".join(about).strip(),
+        head=kept,
+    )  # fmt: skip
 
 
 # Objects
