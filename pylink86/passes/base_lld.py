@@ -98,7 +98,7 @@ def _next_page(
     if first.flags & c.SHF_TLS:
         strict = max(s.align for s in plan.sections if s.flags & c.SHF_TLS)
         within = n.Call("ALIGN", "", (within, n.Number(strict)))
-    return n.Binary("+", aligned, within)
+    return n.Call("ALIGN", "", (n.Binary("+", aligned, within), n.Number(max(first.align, 1))))
 
 
 def with_addresses(plan: Plan, addresses: Mapping[int, n.Expr]) -> Plan:

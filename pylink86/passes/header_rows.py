@@ -168,6 +168,8 @@ def _row(
 
 DROPPED_FLAGS = c.SHF_GROUP | c.SHF_INFO_LINK | c.SHF_EXCLUDE | c.SHF_COMPRESSED
 OF_MERGING = c.SHF_MERGE | c.SHF_STRINGS
+SETTLED = c.SHF_WRITE | c.SHF_ALLOC | c.SHF_EXECINSTR
+"""Flags that the plan has from the inputs already, or has not because (READONLY) took them."""
 
 
 def header_traits(
@@ -188,7 +190,7 @@ def header_traits(
         obj, index = files[number], sid - table.base[number]
         own = table.flags[sid]
         dropped = c.SHF_INFO_LINK | c.SHF_COMPRESSED if relocatable else DROPPED_FLAGS
-        flags |= own & ~dropped & ~OF_MERGING & ~c.SHF_ALLOC
+        flags |= own & ~dropped & ~OF_MERGING & ~SETTLED
         if dialect.tables_like_gnu and not addresses.size[sid]:
             continue
         sizes.add(obj.sections.entsize[index])

@@ -85,8 +85,8 @@ def _asked(
     """What (TYPE=...) makes of a section whose contents are of type `kind`."""
     asked = _type_number(node, dialect)
     if not dialect.type_fits_inputs:
-        bare = not entry.has_input and entry.has_data
-        return asked if bare or (node.readonly and kind != c.SHT_NOBITS) else kind
+        bare = not entry.has_input
+        return asked if entry.has_data and (bare or node.readonly) else kind
     for sid in _inputs(entry):
         if table.type[sid] != asked != c.SHT_NOBITS:
             raise fail(

@@ -372,7 +372,8 @@ def _no_room(plan: SegmentPlan, first: PlacedSection, size: int) -> Exception:
 def _flags(plan: SegmentPlan, held: Sequence[PlacedSection]) -> int:
     if plan.flags is not None:
         return plan.flags
-    flags = c.PF_R if plan.type == c.PT_LOAD or held else 0
+    headers = plan.filehdr or plan.phdrs or plan.type in (c.PT_LOAD, c.PT_PHDR)
+    flags = c.PF_R if headers or held else 0
     for section in held:
         flags |= permissions(section.plan.flags)
     return flags
