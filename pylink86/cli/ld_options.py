@@ -1,15 +1,15 @@
 """Every option of `pyld`: those of GNU ld 2.40 and LLD 19, and our own.
 
-One row each: spellings, argument, what it does (see `options`), destination, help.  A compiler
-driver hands a linker two dozen options that mean nothing for an image without a dynamic loader;
-those are IGNORED in silence.  What would change the image but is not built is REFUSED by name,
-because an option that is quietly dropped is a wrong image found weeks later.
+One row each: spellings, argument, what it does (see `options`), destination, help.  Options that
+change nothing in a static link are in `ld_ignored`.  What would change the image but is not built
+is REFUSED by name, because an option that is quietly dropped is a wrong image found weeks later.
 
 Sources: `ld --help`, `ld.lld --help`, the command lines of gcc 12, clang 19, rustc 1.95 and Kbuild.
 """
 
 from __future__ import annotations
 
+from .ld_ignored import keyword_rows, option_rows
 from .options import (
     ADD,
     HERE,
@@ -122,25 +122,6 @@ _INPUT: tuple[Row, ...] = (
     ("--remap-inputs", "GLOB=FILE", REFUSED, "", "use another file"),
     ("--remap-inputs-file", "FILE", REFUSED, "", "use other files"),
     ("-c --mri-script", "FILE", REFUSED, "", "read an MRI script"),
-    # Shared libraries are never inputs, so how to look for them does not matter.
-    ("--as-needed", "", IGNORED, "", ""),
-    ("--no-as-needed", "", IGNORED, "", ""),
-    ("--copy-dt-needed-entries", "", IGNORED, "", ""),
-    ("--no-copy-dt-needed-entries", "", IGNORED, "", ""),
-    ("--exclude-libs", "LIBS", IGNORED, "", ""),
-    ("-nostdlib", "", IGNORED, "", ""),
-    ("-Y", "PATH", IGNORED, "", ""),
-    ("--no-warn-search-mismatch", "", IGNORED, "", ""),
-    ("--warn-backrefs", "", IGNORED, "", ""),
-    ("--no-warn-backrefs", "", IGNORED, "", ""),
-    ("--dependent-libraries", "", IGNORED, "", ""),
-    ("--no-dependent-libraries", "", IGNORED, "", ""),
-    # Classes and machines are mixed without being asked.
-    ("--no-warn-mismatch", "", IGNORED, "", ""),
-    ("--accept-unknown-input-arch", "", IGNORED, "", ""),
-    ("--no-accept-unknown-input-arch", "", IGNORED, "", ""),
-    ("-A --architecture", "ARCH", IGNORED, "", ""),
-    ("-EL", "", IGNORED, "", ""),
     ("-EB", "", REFUSED, "", "big-endian output"),
 )
 
@@ -198,11 +179,9 @@ _LAYOUT: tuple[Row, ...] = (
     ("--sort-section", "KIND", SET, "sort_section", "sort input sections by name or alignment"),
     ("--sort-common", "[ORDER]", REFUSED, "", "sort common symbols"),
     ("--symbol-ordering-file", "FILE", REFUSED, "", "order sections by symbols"),
-    ("--no-symbol-ordering", "", IGNORED, "", ""),
     ("--shuffle-sections", "GLOB=SEED", REFUSED, "", "shuffle sections"),
     ("--icf", "KIND", REFUSED, "", "fold identical code"),
     ("--call-graph-ordering-file", "FILE", REFUSED, "", "order sections by calls"),
-    ("--call-graph-profile-sort", "KIND", IGNORED, "", ""),
     ("-d -dc -dp", "", REFUSED, "", "allocate common symbols with -r"),
     ("--no-define-common", "", REFUSED, "", "do not allocate common symbols"),
     ("--force-group-allocation", "", REFUSED, "", "place group members as ordinary sections"),
@@ -211,16 +190,12 @@ _LAYOUT: tuple[Row, ...] = (
     ("--split-by-reloc", "[COUNT]", REFUSED, "", "split output sections"),
     ("--version-script", "FILE", REFUSED, "", "symbol versions"),
     ("--version-exports-section", "SYMBOL", REFUSED, "", "symbol versions"),
-    ("--disable-multiple-abs-defs", "", IGNORED, "", ""),
     ("--unresolved-symbols", "METHOD", REFUSED, "", "what to do about undefined symbols"),
     ("--warn-unresolved-symbols", "", REFUSED, "", "only warn about undefined symbols"),
-    ("--error-unresolved-symbols", "", IGNORED, "", ""),
     ("--ignore-unresolved-symbol", "SYMBOL", REFUSED, "", "do not mind one undefined symbol"),
     ("-z", "KEYWORD", KEYWORD, "z", "further options, each a word"),
     ("--allow-multiple-definition", "", REFUSED, "", "take the first of several definitions"),
-    ("--no-allow-multiple-definition", "", IGNORED, "", ""),
     ("--no-check-sections", "", REFUSED, "", "let sections overlap"),
-    ("--check-sections", "", IGNORED, "", ""),
     ("-relax", "", IGNORED, "", ""),
     ("--no-relax", "", IGNORED, "", ""),
     ("--embedded-relocs", "", REFUSED, "", "embedded relocations"),
@@ -293,8 +268,6 @@ _OUTPUT: tuple[Row, ...] = (
     ("-x --discard-all", "", ON, "discard_all", "leave out local symbols"),
     ("-X --discard-locals", "", ON, "discard_locals", "leave out temporary local symbols"),
     ("--discard-none", "", ON, "discard_none", "keep all local symbols"),
-    ("--strip-discarded", "", IGNORED, "", ""),
-    ("--no-strip-discarded", "", IGNORED, "", ""),
     ("-n --nmagic", "", ON, "nmagic", "do not align segments to pages"),
     ("-N --omagic", "", ON, "omagic", "do not align segments to pages, make code writable"),
     ("--no-omagic", "", OFF, "omagic", "undo -N"),
@@ -305,54 +278,8 @@ _OUTPUT: tuple[Row, ...] = (
     ("--build-id", "[STYLE]", IGNORED, "", ""),
     ("--eh-frame-hdr", "", IGNORED, "", ""),
     ("--no-eh-frame-hdr", "", IGNORED, "", ""),
-    # What only a dynamic loader would read.
-    ("-pie --pic-executable", "", IGNORED, "", ""),
-    ("-no-pie", "", IGNORED, "", ""),
-    ("-I -dynamic-linker", "FILE", IGNORED, "", ""),
-    ("--no-dynamic-linker", "", IGNORED, "", ""),
-    ("--hash-style", "STYLE", IGNORED, "", ""),
-    ("--hash-size", "NUMBER", IGNORED, "", ""),
-    ("-E --export-dynamic", "", IGNORED, "", ""),
-    ("--no-export-dynamic", "", IGNORED, "", ""),
-    ("--export-dynamic-symbol", "SYMBOL", IGNORED, "", ""),
-    ("--export-dynamic-symbol-list", "FILE", IGNORED, "", ""),
-    ("--dynamic-list", "FILE", IGNORED, "", ""),
-    ("--dynamic-list-data", "", IGNORED, "", ""),
-    ("--dynamic-list-cpp-new", "", IGNORED, "", ""),
-    ("--dynamic-list-cpp-typeinfo", "", IGNORED, "", ""),
-    ("-h -soname", "NAME", IGNORED, "", ""),
-    ("-f --auxiliary", "NAME", IGNORED, "", ""),
-    ("-F --filter", "NAME", IGNORED, "", ""),
-    ("-rpath", "PATH", IGNORED, "", ""),
-    ("-rpath-link", "PATH", IGNORED, "", ""),
-    ("-init", "SYMBOL", IGNORED, "", ""),
-    ("-fini", "SYMBOL", IGNORED, "", ""),
-    ("-Bsymbolic", "", IGNORED, "", ""),
-    ("-Bno-symbolic", "", IGNORED, "", ""),
-    ("-Bsymbolic-functions", "", IGNORED, "", ""),
-    ("-Bsymbolic-non-weak", "", IGNORED, "", ""),
-    ("-Bsymbolic-non-weak-functions", "", IGNORED, "", ""),
-    ("--enable-new-dtags", "", IGNORED, "", ""),
-    ("--disable-new-dtags", "", IGNORED, "", ""),
-    ("--spare-dynamic-tags", "COUNT", IGNORED, "", ""),
-    ("--pack-dyn-relocs", "KIND", IGNORED, "", ""),
-    ("--apply-dynamic-relocs", "", IGNORED, "", ""),
-    ("--no-apply-dynamic-relocs", "", IGNORED, "", ""),
-    ("--gnu-unique", "", IGNORED, "", ""),
-    ("--no-gnu-unique", "", IGNORED, "", ""),
-    ("--undefined-version", "", IGNORED, "", ""),
-    ("--no-undefined-version", "", IGNORED, "", ""),
-    ("--default-symver", "", IGNORED, "", ""),
-    ("--default-imported-symver", "", IGNORED, "", ""),
-    ("--no-undefined", "", IGNORED, "", ""),
-    ("--allow-shlib-undefined", "", IGNORED, "", ""),
-    ("--no-allow-shlib-undefined", "", IGNORED, "", ""),
-    ("--ld-generated-unwind-info", "", IGNORED, "", ""),
-    ("--no-ld-generated-unwind-info", "", IGNORED, "", ""),
-    # How segments are cut; scripts say so themselves.
     ("--rosegment", "", OFF, "no_rosegment", "put read-only data beside the code (default)"),
     ("--no-rosegment", "", ON, "no_rosegment", "put read-only data with the code"),
-    ("-G --gpsize", "SIZE", IGNORED, "", ""),
 )
 
 _MESSAGES: tuple[Row, ...] = (
@@ -381,63 +308,20 @@ _MESSAGES: tuple[Row, ...] = (
     ("--no-print-gc-sections", "", OFF, "print_gc_sections", "do not (default)"),
     ("--print-icf-sections", "", REFUSED, "", "print the sections folded"),
     ("--print-memory-usage", "", ON, "memory_usage", "print how full the regions of MEMORY are"),
-    ("--print-map-discarded", "", IGNORED, "", ""),
-    ("--no-print-map-discarded", "", IGNORED, "", ""),
     ("--print-output-format", "", REFUSED, "", "print the output format"),
     ("--print-sysroot", "", REFUSED, "", "print the sysroot"),
     ("--print-archive-stats", "FILE", REFUSED, "", "print what archives gave"),
     ("--why-extract", "FILE", REFUSED, "", "print why archive members are linked"),
     ("--target-help", "", REFUSED, "", "print options of the target"),
-    ("--stats", "", IGNORED, "", ""),
     ("--demangle", "[STYLE]", ON, "demangle", "show names of Rust and C++ in LLD's maps (default)"),
     ("--no-demangle", "", OFF, "demangle", "show them as they are"),
-    ("--error-limit", "NUMBER", IGNORED, "", ""),
-    ("--warn-common", "", IGNORED, "", ""),
-    ("--no-warn-common", "", IGNORED, "", ""),
-    ("--warn-constructors", "", IGNORED, "", ""),
-    ("--warn-execstack", "", IGNORED, "", ""),
-    ("--no-warn-execstack", "", IGNORED, "", ""),
-    ("--warn-rwx-segments", "", IGNORED, "", ""),
-    ("--no-warn-rwx-segments", "", IGNORED, "", ""),
-    ("--warn-multiple-gp", "", IGNORED, "", ""),
-    ("--warn-once", "", IGNORED, "", ""),
-    ("--warn-section-align", "", IGNORED, "", ""),
-    ("--warn-textrel", "", IGNORED, "", ""),
-    ("--warn-alternate-em", "", IGNORED, "", ""),
-    ("--warn-symbol-ordering", "", IGNORED, "", ""),
-    ("--no-warn-symbol-ordering", "", IGNORED, "", ""),
-    ("--enable-non-contiguous-regions-warnings", "", IGNORED, "", ""),
 )
 
 _OTHERS: tuple[Row, ...] = (
     # rustc begins the line for LLD's driver with these two words; every other linker swallows them.
     ("-flavor", "NAME", SET, "flavor", "which of LLD's drivers to be: gnu"),
-    ("-plugin", "FILE", IGNORED, "", ""),
-    ("-plugin-opt", "ARG", IGNORED, "", ""),
-    ("-flto", "[KIND]", IGNORED, "", ""),
-    ("-flto-partition", "KIND", IGNORED, "", ""),
-    ("-fuse-ld", "NAME", IGNORED, "", ""),
-    ("-mllvm", "ARG", IGNORED, "", ""),
     ("-O", "[LEVEL]", IGNORED, "", ""),
-    ("-g", "", IGNORED, "", ""),
-    ("-Qy", "", IGNORED, "", ""),
-    ("-qmagic", "", IGNORED, "", ""),
-    ("-a", "KEYWORD", IGNORED, "", ""),
-    ("-assert", "KEYWORD", IGNORED, "", ""),
-    ("--threads", "NUMBER", IGNORED, "", ""),
-    ("--no-threads", "", IGNORED, "", ""),
-    ("--no-keep-memory", "", IGNORED, "", ""),
-    ("--reduce-memory-overheads", "", IGNORED, "", ""),
-    ("--max-cache-size", "SIZE", IGNORED, "", ""),
-    ("--map-whole-files", "", IGNORED, "", ""),
-    ("--no-map-whole-files", "", IGNORED, "", ""),
-    ("--mmap-output-file", "", IGNORED, "", ""),
-    ("--no-mmap-output-file", "", IGNORED, "", ""),
-    ("--traditional-format", "", IGNORED, "", ""),
     ("--task-link", "SYMBOL", REFUSED, "", "task level linking"),
-    ("--ctf-variables", "", IGNORED, "", ""),
-    ("--no-ctf-variables", "", IGNORED, "", ""),
-    ("--ctf-share-types", "METHOD", IGNORED, "", ""),
 )
 
 LD: Table = {
@@ -446,22 +330,14 @@ LD: Table = {
     "Output": _OUTPUT,
     "Messages": _MESSAGES,
     "Others": _OTHERS,
+    "Without effect": option_rows(),
 }
 
-_Z_WORDS = """
-    combreloc nocombreloc copyreloc nocopyreloc global initfirst interpose lazy now origin
-    nodefaultlib nodelete nodlopen nodump   text notext textoff defs
-     noexecheap unique nounique pack-relative-relocs nopack-relative-relocs
-    extern-protected-data noextern-protected-data indirect-extern-access noindirect-extern-access
-    dynamic-undefined-weak nodynamic-undefined-weak start-stop-gc nostart-stop-gc
-    keep-text-section-prefix nokeep-text-section-prefix ibt ibtplt shstk force-ibt retpolineplt
-    hazardplt wxneeded rel rela rodynamic ifunc-noplt  report-relative-reloc lam-u48
-    lam-u57 x86-64-baseline x86-64-v2 x86-64-v3 x86-64-v4 bndplt sectionheader
+_Z_UNBUILT = """
+    start-stop-gc keep-text-section-prefix nokeep-text-section-prefix ibt shstk force-ibt
+    x86-64-baseline x86-64-v2 x86-64-v3 x86-64-v4
     """
-_Z_VALUES = """
-    start-stop-visibility cet-report lam-report lam-u48-report lam-u57-report call-nop
-    dead-reloc-in-nonalloc bti-report
-    """
+_Z_UNBUILT_VALUES = "start-stop-visibility call-nop dead-reloc-in-nonalloc"
 
 _Z: tuple[Row, ...] = (
     ("max-page-size", "SIZE", SET, "max_page_size", "largest page size the image may meet"),
@@ -478,8 +354,9 @@ _Z: tuple[Row, ...] = (
     ("separate-code", "", ON, "separate_code", "code shares no page with data"),
     ("noseparate-code", "", OFF, "separate_code", "it may"),
     ("separate-loadable-segments", "", ON, "separate_loadable", "no segments share a page"),
-    *((word, "", IGNORED, "", "") for word in _Z_WORDS.split()),
-    *((word, "VALUE", IGNORED, "", "") for word in _Z_VALUES.split()),
+    *((word, "", IGNORED, "", "") for word in _Z_UNBUILT.split()),
+    *((word, "VALUE", IGNORED, "", "") for word in _Z_UNBUILT_VALUES.split()),
+    *keyword_rows(),
 )
 
 KEYWORDS: dict[str, dict[str, Row]] = {"z": {row[0]: row for row in _Z}}
