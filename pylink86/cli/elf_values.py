@@ -57,11 +57,7 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
         section, _, address = text.partition("=")
         starts.append((section, _address("--section-start", address, problems)))
     given["section_starts"] = tuple(starts)
-    given["segment_starts"] = tuple(
-        (segment, _address(f"-T{segment}", values[name], problems))
-        for name, segment in SEGMENTS.items()
-        if name in values
-    )
+    given["segment_starts"] = _segment_starts(values, given, problems)
     given["strip"] = _first(values, strip_all="all", strip_debug="debug")
     given["discard"] = _first(
         values, discard_none="none", discard_all="all", discard_locals="locals"
@@ -75,6 +71,35 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["relro"] = not values.get("no_relro")
     given["build_id"] = _build_id(values, problems)
     return ElfOptions(**given), problems
+
+
+def _segment_starts(
+    values: Mapping[str, Any], given: dict[str, Any], problems: list[Diagnostic]
+) -> tuple[tuple[str, int], ...]:
+    """-Ttext-segment and the like, by the name SEGMENT_START() uses.
+
+    --image-base is LLD's word for -Ttext-segment: each dialect takes both.  LLD has no other
+    segment to move."""
+    starts = {
+        segment: _address(f"-T{segment}", values[name], problems)
+        for name, segment in SEGMENTS.items()
+        if name in values
+    }
+    if values.get("dialect") != "lld":
+        if "image_base" in given:
+            starts.setdefault("text-segment", given["image_base"])
+        return tuple(starts.items())
+    if "text-segment" in starts:
+        given.setdefault("image_base", starts.pop("text-segment"))
+    problems += [
+        error(
+            "option-not-supported",
+            f"option '-T{segment}' is not supported in the dialect of LLD",
+            help=("place a section with --section-start=SECTION=ADDRESS, or use a script",),
+        )
+        for segment in starts
+    ]
+    return ()
 
 
 TO = {
