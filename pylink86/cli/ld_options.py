@@ -159,7 +159,7 @@ _LAYOUT: tuple[Row, ...] = (
     ),
     ("-Tldata-segment", "ADDRESS", SET, "tldata_segment", "address of the large data segment"),
     ("--section-start", "SECTION=ADDRESS", ADD, "section_start", "address of a section"),
-    ("--image-base", "ADDRESS", SET, "image_base", "address of the first segment"),
+    ("--image-base", "ADDRESS", SET, "image_base", "LLD's word for -Ttext-segment"),
     ("--undefined-glob", "PATTERN", REFUSED, "", "make symbols needed"),
     ("--gc-keep-exported", "", REFUSED, "", "keep exported symbols"),
     (
