@@ -329,13 +329,13 @@ def help_text(table: Table) -> str:
         ("Accepted for compatibility, without effect", IGNORED),
         ("Known, but not supported", REFUSED),
     ):
-        names = [_spelled(row) for rows in table.values() for row in rows if row[2] == how]
+        names = [spelling(row) for rows in table.values() for row in rows if row[2] == how]
         lines += [f"{headline}:", *_wrap(", ".join(names), "  ")] if names else []
     return "\n".join(lines) + "\n"
 
 
-def _spelled(row: Row) -> str:
-    """`-e SYMBOL, --entry=SYMBOL`"""
+def spelling(row: Row) -> str:
+    """Its names with what they take: `-e SYMBOL, --entry=SYMBOL`."""
     names, value = row[0].split(), row[1]
     if not value:
         return ", ".join(names)
@@ -345,7 +345,7 @@ def _spelled(row: Row) -> str:
 
 
 def _help_row(row: Row) -> list[str]:
-    left = f"  {_spelled(row)}"
+    left = f"  {spelling(row)}"
     right = _wrap(row[4], " " * MARGIN)
     if len(left) < MARGIN - 1 and right:
         return [left.ljust(MARGIN) + right[0].lstrip(), *right[1:]]

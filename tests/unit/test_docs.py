@@ -17,11 +17,10 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_the_table_of_dialects_is_up_to_date():
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "generate-dialects"), "--check"], check=False
-    )
-    assert done.returncode == 0, "run scripts/generate-dialects"
+@pytest.mark.parametrize("name", ["generate-dialects", "generate-options"])
+def test_what_is_made_from_tables_is_up_to_date(name: str):
+    done = subprocess.run([sys.executable, str(ROOT / "scripts" / name), "--check"], check=False)
+    assert done.returncode == 0, f"run scripts/{name}"
 
 
 def test_every_difference_says_what_and_how_it_was_seen():
