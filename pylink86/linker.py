@@ -122,7 +122,9 @@ def _link(
     live = ALL_LIVE
     if options.gc_sections:
         live = mark_live(claims, table, resolution, (entry or "_start", *wanted))
-    plan = order_sections(script, claims, table, resolution, live.dead, dialect, wanted)
+    plan = order_sections(
+        script, claims, table, resolution, live.dead, dialect, wanted, options.elf.keeps_relro
+    )
     if dialect.generic_path:
         plan = settle_section_types(plan, table, generic)
     check_cross_references(script, plan, table, resolution, diags)

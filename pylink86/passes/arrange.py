@@ -21,6 +21,8 @@ from .overlay import expand_overlays, shut_overlays
 from .scripts import ScriptFile
 from .words import expressions
 
+DISCARD = "/DISCARD/"
+
 SEGMENTS = frozenset(("text", "data", "bss"))
 """Segments whose start a section's option gives."""
 
@@ -55,7 +57,7 @@ def arrange_script(
     _refuse(script, dialect, diags)
     commands = _without_overlays(script.commands)
     commands = insert_sections(commands, dialect, diags)
-    commands = _overwritten(commands)
+    commands = _overwritten(commands, diags)
     if section_starts:
         commands = _started(commands, dict(section_starts), dialect)
     if sort_section:
@@ -131,17 +133,31 @@ def _without_overlays(commands: tuple[n.TopLevel, ...]) -> tuple[n.TopLevel, ...
     return tuple(out)
 
 
-def _overwritten(commands: tuple[n.TopLevel, ...]) -> tuple[n.TopLevel, ...]:
-    """OVERWRITE_SECTIONS: a description takes the place of the output section of its name; the
-    command itself stays, because what it names claims its inputs first."""
-    new = {
-        section.name: section
-        for command in commands
-        if isinstance(command, n.OverwriteSections)
-        for section in command.items
-    }
+def _overwritten(commands: tuple[n.TopLevel, ...], diags: Diagnostics) -> tuple[n.TopLevel, ...]:
+    """OVERWRITE_SECTIONS: a name's first description takes the place of the output section; the
+    command itself stays, because what it names claims its inputs first.  Reports (a warning)
+    described-twice."""
+    new: dict[str, n.OutputSection] = {}
+    for command in commands:
+        if isinstance(command, n.OverwriteSections):
+            for section in command.items:
+                if section.name == DISCARD:
+                    continue
+                if section.name in new:
+                    _tell_twice(section, diags)
+                new.setdefault(section.name, section)
     return (
         _each_section(commands, lambda section: new.get(section.name, section)) if new else commands
+    )
+
+
+def _tell_twice(section: n.OutputSection, diags: Diagnostics) -> None:
+    diags.warn(
+        "described-twice",
+        f"OVERWRITE_SECTIONS specifies duplicate {section.name}",
+        span=section.name_span,
+        notes=["the first description counts; this one becomes a section of its own"],
+        help=["put what both say into one description"],
     )
 
 

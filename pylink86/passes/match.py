@@ -153,18 +153,23 @@ def match_sections(
     floating: dict[int, Draft] = {}
     for overwrite in script.of(n.OverwriteSections):
         for node in overwrite.items:
-            floating[id(node)] = _draft(node, matcher, kept)
+            if node.constraint and not _constraint_holds(node, matcher, table):
+                continue
+            draft = _draft(node, matcher, kept)
+            if node.name == "/DISCARD/":
+                discarded += _taken(draft)
+            else:
+                floating[id(node)] = draft
     for item in _script_items(script):
         if not isinstance(item, n.OutputSection):
             items.append(item)
             continue
-        draft = floating.pop(id(item), None)
-        if draft is None:
-            if item.constraint and not _constraint_holds(item, matcher, table):
-                continue
-            draft = _draft(item, matcher, kept)
+        overwritten = floating.pop(id(item), None)
+        if overwritten is None and item.constraint and not _constraint_holds(item, matcher, table):
+            continue
+        draft = overwritten or _draft(item, matcher, kept)
         if item.name == "/DISCARD/":
-            discarded += [s for i in draft.items if isinstance(i, Claim) for s in i.sections]
+            discarded += _taken(draft)
             draft = Draft(item.name, item, ())
         items.append(draft)
     left = matcher.left(alone)
@@ -190,6 +195,10 @@ def _draft(node: n.OutputSection, matcher: _Matcher, kept: list[SectionId]) -> D
         else:
             inner.append(statement)
     return Draft(node.name, node, tuple(inner))
+
+
+def _taken(draft: Draft) -> list[SectionId]:
+    return [sid for item in draft.items if isinstance(item, Claim) for sid in item.sections]
 
 
 def _constraint_holds(node: n.OutputSection, matcher: _Matcher, table: SectionList) -> bool:

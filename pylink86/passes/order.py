@@ -20,7 +20,8 @@ from .boundaries import boundary_symbols, is_c_name
 from .elf_options import Sizes
 from .entry import Entry
 from .match import Claim, Claims, Draft, SectionId, SectionList
-from .orphans import EVERYTHING, Dropped, Item, join_by_name, place_like_gnu, place_like_lld
+from .order_lld import order_like_lld
+from .orphans import EVERYTHING, Dropped, Item, place_like_gnu
 from .resolve import Resolution
 from .scripts import ScriptFile
 from .section_type import section_type
@@ -96,12 +97,13 @@ def order_sections(
     dead: frozenset[SectionId],
     dialect: Dialect,
     undefined: Sequence[str] = (),
+    relro: bool = True,
 ) -> Plan:
     """Make the list of output sections: script order, orphans placed, empty ones dropped.
 
-    dead: input sections that garbage collection removed; undefined: names wanted by -u.  Source:
-    GNU ld manual 3.6.8.1, 3.10.5 for orphans and empty sections; the placing rules themselves by
-    experiment (see passes/orphans.py)."""
+    dead: input sections that garbage collection removed; undefined: names wanted by -u; relro:
+    whether -z relro counts.  Source: GNU ld manual 3.6.8.1, 3.10.5 for orphans and empty sections;
+    the placing rules themselves by experiment (see passes/orphans.py)."""
     entries: list[Item] = [
         _entry(item, table, dead) if isinstance(item, Draft) else item for item in claims.items
     ]
@@ -121,16 +123,9 @@ def order_sections(
         place_like_gnu(entries, orphans, table, claims.apart)
     else:
         floating = [e for d in claims.floating if isinstance(e := _entry(d, table, dead), Entry)]
-        strays = [*orphans, *_untaken_tables(claims, table)]
-        fresh = join_by_name(entries, strays, table, floating, claims.apart)
-        fresh = [e for e in fresh if not table.phantoms.issuperset(_taken(e)) or _is_told(e, holds)]
-        inherit_flags(entries, holds)
-        entries = [_or_dropped(item, holds) for item in entries]
-        has_bounds = any(isinstance(k, (n.Memory, n.Phdrs)) for k in script.commands)
-        if dialect.orphans_by_rank:
-            place_like_lld(entries, fresh, has_bounds)
-        else:
-            entries += fresh
+        entries = order_like_lld(
+            entries, floating, orphans, claims, table, script, holds, dialect, relro
+        )
     return _finished(entries, table, wanted, holds, dialect, sane_expr(script))
 
 
@@ -146,32 +141,6 @@ def _possible_names(claims: Claims, table: SectionList) -> Iterator[str]:
 def sane_expr(script: ScriptFile) -> bool:
     """LD_FEATURE("SANE_EXPR"): numbers and addresses mean the same inside and outside sections."""
     return any(k.word == "LD_FEATURE" and "SANE_EXPR" in k.args for k in script.of(n.Command))
-
-
-def _is_told(entry: Entry, holds: Callable[[Entry], bool]) -> bool:
-    """Whether a script describes the section, and with more than its address."""
-    return entry.node is not None and holds(entry)
-
-
-def _untaken_tables(claims: Claims, table: SectionList) -> list[SectionId]:
-    """The linker's own empty tables that no pattern took: an output section of such a name has them
-    in it, which makes LLD's `.bss : { LONG(1) }` a section without contents."""
-    taken = {
-        sid
-        for draft in claims.items
-        if isinstance(draft, Draft)
-        for item in draft.items
-        if isinstance(item, Claim)
-        for sid in item.sections
-    }
-    return sorted(table.phantoms - taken - claims.discarded)
-
-
-def _or_dropped(item: Item, holds: Callable[[Entry], bool]) -> Item:
-    """An output section of the script, or what marks its place when it will be left out."""
-    if isinstance(item, Entry) and item.node is not None and not holds(item):
-        return Dropped(item.node)
-    return item
 
 
 def _entry(draft: Draft, table: SectionList, dead: frozenset[SectionId]) -> Entry | Dropped:
@@ -279,10 +248,6 @@ def _finished(
     bounds = tuple(boundary_symbols(names, wanted, assigned))
     assigned |= {node.name for node in bounds}
     return Plan((*commands, *bounds), tuple(sections), assigned, wanted, sane)
-
-
-def _taken(entry: Entry) -> Iterator[SectionId]:
-    return (sid for item in entry.items if isinstance(item, Claim) for sid in item.sections)
 
 
 def _took_tables(entry: Entry, table: SectionList) -> bool:
@@ -400,14 +365,3 @@ def _is_one_at_zero(expr: n.Expr) -> bool:
 
 def _is_zero(expr: n.Expr) -> bool:
     return isinstance(expr, n.Number) and expr.value == 0
-
-
-def inherit_flags(entries: list[Item], holds: Callable[[Entry], bool]) -> None:
-    """LLD: an output section without input has the flags of the one before it (alloc if none)."""
-    flags = c.SHF_ALLOC
-    for entry in entries:
-        if isinstance(entry, Entry):
-            if entry.has_input:
-                flags = entry.flags if holds(entry) else flags
-            else:
-                entry.flags = flags & (c.SHF_ALLOC | c.SHF_WRITE)

@@ -31,7 +31,7 @@ EVERYTHING = n.InputStatement(n.FilePattern("*"))
 """The statement an orphan is claimed by: none the user wrote."""
 
 
-def _append(entry: Entry, sid: SectionId, table: SectionList) -> None:
+def append(entry: Entry, sid: SectionId, table: SectionList) -> None:
     """Add one orphan at the end of an output section."""
     last = entry.items[-1] if entry.items else None
     if isinstance(last, Claim) and last.node is EVERYTHING:
@@ -39,16 +39,6 @@ def _append(entry: Entry, sid: SectionId, table: SectionList) -> None:
     else:
         entry.items.append(Claim(EVERYTHING, (sid,)))
     entry.add(table, (sid,))
-
-
-def _grouped(
-    orphans: Sequence[SectionId], table: SectionList, apart: Collection[SectionId]
-) -> list[list[SectionId]]:
-    groups: dict[object, list[SectionId]] = {}
-    for sid in orphans:
-        key = sid if sid in apart else _output_name(table, table.name[sid])
-        groups.setdefault(key, []).append(sid)
-    return list(groups.values())
 
 
 # GNU ld
@@ -172,18 +162,18 @@ def place_like_gnu(
     for sid in orphans:
         flags, kind = table.flags[sid], table.type[sid]
         traits = _traits(flags, kind)
-        name = _output_name(table, table.name[sid])
+        name = output_name(table, table.name[sid])
         home = _same_name(items, name, traits)
         if table.name[sid] == "COMMON":
-            home = _named(items, name) or _at_the_end(items, name)
+            home = named(items, name) or _at_the_end(items, name)
         if home is not None and sid not in apart:
-            _append(home, sid, table)
+            append(home, sid, table)
             continue
         entry = Entry(name, None, [])
-        _append(entry, sid, table)
+        append(entry, sid, table)
         group = _class_of(flags, kind)
         anchor = _anchor(items, homes, group, traits)
-        entry.beside = _beside(anchor)
+        entry.beside = beside_of(anchor)
         at = items.index(tails[group]) + 1 if group in tails else _position_after(items, anchor)
         items.insert(at, entry)
         tails[group] = entry
@@ -191,7 +181,7 @@ def place_like_gnu(
 
 def _anchor(items: list[Item], homes: dict[str, Entry], group: str, traits: int) -> Entry | None:
     """What an orphan is placed behind; remembered for its class when the traits agree in full."""
-    anchor = homes.get(group) or _named(items, ANCHOR_NAMES[group])
+    anchor = homes.get(group) or named(items, ANCHOR_NAMES[group])
     settled = anchor is not None
     if anchor is None:
         anchor, settled = _anchor_by_traits(items, traits)
@@ -200,11 +190,11 @@ def _anchor(items: list[Item], homes: dict[str, Entry], group: str, traits: int)
     return anchor
 
 
-def _beside(anchor: Entry | None) -> n.OutputSection | None:
+def beside_of(anchor: Entry | None) -> n.OutputSection | None:
     return None if anchor is None else anchor.node or anchor.beside
 
 
-def _output_name(table: SectionList, name: str) -> str:
+def output_name(table: SectionList, name: str) -> str:
     """COMMON blocks nobody placed go to `.bss`; every other orphan keeps its name, or has the one
     that the output gives it."""
     return table.renames.get(name, ".bss" if name == "COMMON" else name)
@@ -226,7 +216,7 @@ def _at_the_end(items: list[Item], name: str) -> Entry:
     return entry
 
 
-def _named(items: list[Item], name: str) -> Entry | None:
+def named(items: Sequence[Item], name: str) -> Entry | None:
     return next((i for i in items if isinstance(i, Entry) and i.name == name), None)
 
 
@@ -251,159 +241,3 @@ def _position_after(items: list[Item], anchor: Entry | None) -> int:
                 first_dot = index
             ignore_dot = False
     return len(items)
-
-
-# LLD
-
-
-R_NOT_ALLOC, R_WRITE, R_EXEC_WRITE, R_EXEC, R_RODATA, R_NOT_RELRO, R_NOT_TLS, R_BSS = (
-    1 << 26,
-    1 << 14,
-    1 << 13,
-    1 << 12,
-    1 << 11,
-    1 << 9,
-    1 << 8,
-    1 << 7,
-)
-"""Bits of a rank, the most telling highest: sections sort by it, and likeness is the common
-prefix."""
-
-RELRO_NAMES = frozenset(
-    {".data.rel.ro", ".bss.rel.ro", ".ctors", ".dtors", ".jcr", ".eh_frame", ".got", ".toc"}
-)
-RELRO_TYPES = frozenset({c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY})
-
-
-def _rank(name: str, flags: int, kind: int) -> int:
-    """Order of notes, read-only data, code, thread-local, relro, data, .bss, and what is not in
-    memory.
-
-    Found by linking one section of each sort with an empty SECTIONS command.
-    """
-    if not flags & c.SHF_ALLOC:
-        return R_NOT_ALLOC
-    rank = 0
-    if flags & c.SHF_EXECINSTR:
-        rank |= R_EXEC_WRITE if flags & c.SHF_WRITE else R_EXEC
-    elif flags & c.SHF_WRITE:
-        rank |= R_WRITE
-        if not (flags & c.SHF_TLS or name in RELRO_NAMES or kind in RELRO_TYPES):
-            rank |= R_NOT_RELRO
-    elif kind == c.SHT_PROGBITS:
-        rank |= R_RODATA
-    if not flags & c.SHF_TLS:
-        rank |= R_NOT_TLS
-    return rank | R_BSS if kind == c.SHT_NOBITS else rank
-
-
-R_NO_START = 1 << 27
-
-
-def _rank_of(entry: Entry) -> int:
-    """A section that --section-start gives an address stands before all others."""
-    if entry.node is not None and entry.node.started:
-        return 0
-    return R_NO_START | _rank(entry.name, entry.flags, entry.type)
-
-
-def join_by_name(
-    items: list[Item],
-    orphans: Sequence[SectionId],
-    table: SectionList,
-    floating: Sequence[Entry] = (),
-    apart: Collection[SectionId] = (),
-) -> list[Entry]:
-    """LLD: an output section takes the orphans of its name whatever their flags; the others form
-    new ones, which are returned in order of first appearance.
-
-    floating: output sections that the script describes without a place; they count as new.
-    apart: orphans that share an output section with nothing."""
-    fresh: dict[object, Entry] = {entry.name: entry for entry in floating}
-    for group in _grouped(orphans, table, apart):
-        name = _output_name(table, table.name[group[0]])
-        alone = group[0] in apart
-        home = None if alone else _named(items, name) or fresh.get(name)
-        if home is None:
-            home = fresh[group[0] if alone else name] = Entry(name, None, [])
-        for sid in group:
-            _append(home, sid, table)
-    return list(fresh.values())
-
-
-def place_like_lld(items: list[Item], fresh: Sequence[Entry], only_after: bool) -> None:
-    """Put the output sections of orphans into `items` as LLD 19 does; `items` is changed.
-
-    They are sorted by rank and each goes beside the section most like it: after it when that one's
-    rank is not higher, else before it, which for the first section of the script means in front of
-    everything.  only_after: the script has MEMORY or PHDRS, and an orphan never goes before its
-    likeness, where it would change a region or segment that is not its own."""
-    start = _first_place(items)
-    ranked = [(_rank_of(e), e) for e in fresh]
-    ranked.sort(key=lambda pair: pair[0])
-    index = 0
-    while index < len(ranked):
-        rank = ranked[index][0]
-        same = [e for r, e in ranked if r == rank]
-        where = _lld_position(items, start, rank, only_after)
-        before = [i for i in items[:where] if isinstance(i, Entry)]
-        for entry in same:
-            entry.beside = _beside(before[-1] if before else None)
-        items[where:where] = same
-        index += len(same)
-
-
-def _first_place(items: list[Item]) -> int:
-    """Orphans stay behind the symbol assignments, and the one `. =`, that a script begins with."""
-    for index, item in enumerate(items):
-        if not (_is_symbol_assignment(item) or isinstance(item, Dropped)):
-            return index + 1 if isinstance(item, n.Assignment) else index
-    return len(items)
-
-
-def _is_symbol_assignment(item: Item) -> bool:
-    return isinstance(item, n.Assignment) and item.name != "."
-
-
-def _likeness(rank: int, item: Item) -> int:
-    """Length of the common prefix of two ranks, in bits of 32; -1 for what cannot be an anchor."""
-    if not isinstance(item, Entry) or not item.has_input:
-        return -1
-    return 32 - (rank ^ _rank_of(item)).bit_length()
-
-
-def _lld_position(items: list[Item], start: int, rank: int, only_after: bool) -> int:
-    end = len(items)
-    best, where = 0, end
-    for index in range(start, end):
-        like = _likeness(rank, items[index])
-        item = items[index]
-        if like > best or (like == best and isinstance(item, Entry) and _rank_of(item) <= rank):
-            best, where = like, index
-    if where == end:
-        return end
-    anchor = items[where]
-    assert isinstance(anchor, Entry)
-    if only_after or _rank_of(anchor) <= rank:
-        where += 1
-        for index in range(where, end):
-            like = _likeness(rank, items[index])
-            if like == -1:
-                continue
-            if like != best:
-                break
-            where = index + 1
-    else:
-        while where > start and not _has_input(items[where - 1]):
-            where -= 1
-    if not any(_has_input(item) for item in items[where:]):
-        return end
-    while where < end and (
-        _is_symbol_assignment(items[where]) or isinstance(items[where], Dropped)
-    ):
-        where += 1
-    return where
-
-
-def _has_input(item: Item) -> bool:
-    return isinstance(item, Entry) and item.has_input

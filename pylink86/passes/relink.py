@@ -58,7 +58,7 @@ def folded(table: SectionList) -> SectionList:
     renames = {}
     for name in set(table.name):
         for prefix in FOLDED:
-            if name.startswith(prefix + "."):
+            if name == prefix or name.startswith(prefix + "."):
                 renames[name] = prefix
                 break
     return attrs.evolve(table, renames=renames)

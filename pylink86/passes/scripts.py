@@ -42,7 +42,12 @@ class ScriptFile:
 
     @property
     def has_sections(self) -> bool:
-        return any(isinstance(c, n.SectionsCommand) for c in self.commands)
+        """Whether a SECTIONS command gives the layout; one that INSERT moves only adds to it."""
+        behind = (*self.commands[1:], None)
+        return any(
+            isinstance(command, n.SectionsCommand) and not isinstance(after, n.Insert)
+            for command, after in zip(self.commands, behind)
+        )
 
 
 def load_script(

@@ -20,7 +20,7 @@ from ..script import nodes as n
 from ..script.evaluate import evaluate
 from .elf_options import ElfOptions
 from .order import OutputPlan
-from .orphans import RELRO_NAMES, RELRO_TYPES
+from .orphans_lld import RELRO_NAMES, RELRO_TYPES
 from .placement import PlacedSection, Placement
 from .scripts import ScriptFile
 from .segments import (
