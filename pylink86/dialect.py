@@ -302,6 +302,11 @@ class Dialect:
         "an ELF output says in .comment which linker made it (pylink86 names itself)",
         "any link to ELF, `readelf -p .comment`: `Linker: LLD 19.1.7`, nothing by GNU ld",
     )
+    build_id_is_of_sections: bool = row(
+        "a build id is the MD5 or SHA-1 of headers and sections, and its note one of the first "
+        "input's sections; else BLAKE3 (`fast`: XXH3) of the whole file, a MiB at a time",
+        "`--build-id=md5`: 16 bytes by both linkers, reckoned anew from the output",
+    )
     orphans_by_rank: bool = row(
         "orphans are sorted by what they hold; GNU ld has rules of another kind, and LLD leaves "
         "them in the order of the inputs in an output that is linked again (-r)",
@@ -377,6 +382,7 @@ GNU = Dialect(
     references_to_discarded_are_zero=True,
     tables_like_gnu=True,
     signs_output=False,
+    build_id_is_of_sections=True,
     orphans_by_rank=False,
     phdrs_begin_with_first_load=False,
 )
@@ -445,6 +451,7 @@ LLD = Dialect(
     references_to_discarded_are_zero=False,
     tables_like_gnu=False,
     signs_output=True,
+    build_id_is_of_sections=False,
     orphans_by_rank=True,
     phdrs_begin_with_first_load=True,
 )

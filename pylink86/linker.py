@@ -36,7 +36,7 @@ from .passes.place import settle_addresses
 from .passes.placement import Placement
 from .passes.relink import dialect_for_relinking, folded, sections_for_relinking
 from .passes.relocate import apply_relocations, assembled
-from .passes.resolve import resolve_symbols
+from .passes.resolve import OwnSection, resolve_symbols
 from .passes.roots import (
     check_required,
     default_entry,
@@ -108,10 +108,11 @@ def _link(
     machine = output_machine(options.emulation, inputs.files)
     # What GNU ld links through its generic path: images, and ELF of another class.
     generic = raw or ELF_FORMATS.get(oformat) != ELF_CLASSES[machine]
-    resolution = resolve_symbols(inputs, dialect, diags, generic)
+    own = _added_sections(options, dialect, generic)
+    resolution = resolve_symbols(inputs, dialect, diags, generic, own)
     diags.stop_on_errors()
     # From here on no file joins the link, and each name has one definer.
-    table = list_sections(resolution, dialect)
+    table = list_sections(resolution, dialect, generic)
     again = options.elf.relocatable
     if again:
         table = sections_for_relinking(table, resolution, dialect)
@@ -175,6 +176,18 @@ def _link(
         options, dialect, oformat, script, inputs, resolution, table, claims, live, plan, placed,
         settled, patched, start, tuple(diags),
     )  # fmt: skip
+
+
+def _added_sections(
+    options: LinkOptions, dialect: Dialect, generic: bool
+) -> tuple[OwnSection, ...]:
+    """What options put into the linker's own file; GNU ld's generic path forgets them."""
+    style = options.elf.build_id
+    if not style or (generic and dialect.generic_path):
+        return ()
+    from .passes.build_id import build_id_section
+
+    return build_id_section(style, dialect)
 
 
 def _file_offsets(

@@ -94,14 +94,24 @@ class LinkResult:
         name: of the output file, which S-records carry.  Raises image-too-large, unknown-format,
         out-of-range-for-ihex."""
         if format in RAW_FORMATS:
-            found = load_image(
-                self.placed, self.patched, self.dialect, format=format, entry=self.entry,
-                name=name, max_size=self.options.max_image_size,
-            )  # fmt: skip
-            return write_image(format, found)
+            data = self._raw(format, name, self.patched)
+            style = self.options.elf.build_id
+            if style:
+                from .passes.identify import with_image_build_id
+
+                identified = with_image_build_id(self.placed, self.patched, data, style)
+                data = self._raw(format, name, identified)
+            return data
         if format in ELF_FORMATS:
             return self._executable(ELF_FORMATS[format]).to_bytes()
         raise fail("unknown-format", f"unknown output format `{format}'", help=[format_names()])
+
+    def _raw(self, format: str, name: str, patched: Patched) -> bytes:
+        found = load_image(
+            self.placed, patched, self.dialect, format=format, entry=self.entry,
+            name=name, max_size=self.options.max_image_size,
+        )  # fmt: skip
+        return write_image(format, found)
 
     @cached_property
     def object_file(self) -> ObjectFile:

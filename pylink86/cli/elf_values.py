@@ -5,6 +5,8 @@ notation."""
 
 from __future__ import annotations
 
+import re
+
 from .options import error
 
 TYPE_CHECKING = False
@@ -146,20 +148,33 @@ def _address(spelled: str, text: str, problems: list[Diagnostic]) -> int:
         return 0
 
 
-STYLES = {"": "", "none": "none", "fast": "fast", "md5": "md5", "sha1": "sha1", "tree": "tree",
-          "uuid": "uuid"}  # fmt: skip
+STYLES = {"": "sha1", "none": "", "md5": "md5", "sha1": "sha1", "uuid": "uuid"}
+LLD_STYLES = {**STYLES, "fast": "fast", "tree": "tree"}
 
 
 def _build_id(values: Mapping[str, Any], problems: list[Diagnostic]) -> str:
+    """The style of --build-id, a hexadecimal one in whole bytes.
+
+    GNU ld takes - and : between bytes, and warns of styles it does not know and has no id then; LLD
+    refuses them, and takes an odd digit at the end for a byte."""
     if "build_id" not in values:
         return ""
     style: str = values["build_id"]
-    if style in STYLES:
-        return {"": "default", "none": ""}.get(style, style)
-    digits = style[2:].replace("-", "").replace(":", "")
-    try:
-        bytes.fromhex(digits if style[:2].lower() == "0x" else "x")
-    except ValueError:
-        problems.append(error("bad-option-value", f"unrecognized --build-id style `{style}'"))
-        return ""
-    return "0x" + digits
+    lld = values.get("dialect") == "lld"
+    known = LLD_STYLES if lld else STYLES
+    if style in known:
+        return known[style]
+    digits = style[2:] if style[:2] == "0x" else "x"
+    if lld and len(digits) % 2:
+        digits = f"{digits[:-1]}0{digits[-1]}"
+    pairs = re.compile("([0-9a-fA-F]{2})*" if lld else "([0-9a-fA-F]{2}[-:]*)+")
+    if pairs.fullmatch(digits):
+        return "0x" + re.sub("[-:]", "", digits)
+    message = f"unknown --build-id style: {style}" if lld else _IGNORED
+    severity = "error" if lld else "warning"
+    help_ = (f"use one of {', '.join(filter(None, known))}, or 0x and hexadecimal digits",)
+    problems.append(error("bad-option-value", message, severity=severity, help=help_))
+    return ""
+
+
+_IGNORED = "unrecognized --build-id style ignored"

@@ -275,7 +275,14 @@ _OUTPUT: tuple[Row, ...] = (
     ("--noinhibit-exec", "", REFUSED, "", "write the image in spite of errors"),
     ("--force-exe-suffix", "", REFUSED, "", "end the file name in .exe"),
     ("--package-metadata", "[JSON]", REFUSED, "", "write a metadata note"),
-    ("--build-id", "[STYLE]", IGNORED, "", ""),
+    (
+        "--build-id",
+        "[STYLE]",
+        SET,
+        "build_id",
+        "add a note with an id of the output: sha1 (default), md5, uuid, 0xHEX, none; LLD's "
+        "dialect has fast and tree, too",
+    ),
     ("--eh-frame-hdr", "", IGNORED, "", ""),
     ("--no-eh-frame-hdr", "", IGNORED, "", ""),
     ("--rosegment", "", OFF, "no_rosegment", "put read-only data beside the code (default)"),

@@ -15,14 +15,15 @@ PAGE = 0x1000
 class ElfOptions:
     """Options of an ELF output; a default is that of both linkers.
 
-    strip: "", "debug" (-S) or "all" (-s).  discard: of local symbols, "" (temporary ones in merged
-    sections), "locals" (-X), "all" (-x) or "none".  build_id: "" for none, "fast", "md5", "sha1",
-    "tree", "uuid" or hexadecimal digits after 0x.  paging: "" (page by page), "n" (-n) or "N" (-N).
-    separate: "" (the dialect's own), "none", "code" or "loadable".  max_page, common_page: in
-    bytes, 0 for the dialect's own.  ro_with_code: --no-rosegment.  image_base: --image-base, None
-    when not given.  section_starts: --section-start, -Ttext and the like, by section name.
-    segment_starts: -Ttext-segment and the like, by the name SEGMENT_START() uses.  exec_stack: True
-    and False are -z execstack and noexecstack.  stack_size: -z stack-size, in bytes."""
+    strip: "", "debug" (-S) or "all" (-s). discard: of local symbols, "" (temporary ones in merged
+    sections), "locals" (-X), "all" (-x) or "none". build_id: "" for none, "fast", "md5", "sha1",
+    "tree", "uuid" or bytes in hexadecimal after 0x; GNU ld knows no "fast" and "tree". paging: ""
+    (page by page), "n" (-n) or "N" (-N). separate: "" (the dialect's own), "none", "code" or
+    "loadable". max_page, common_page: in bytes, 0 for the dialect's own. ro_with_code: --no-
+    rosegment. image_base: --image-base, None when not given. section_starts: --section-start,
+    -Ttext and the like, by section name. segment_starts: -Ttext-segment and the like, by the name
+    SEGMENT_START() uses. exec_stack: True and False are -z execstack and noexecstack. stack_size:
+    -z stack-size, in bytes."""
 
     relocatable: bool = False
     emit_relocs: bool = False

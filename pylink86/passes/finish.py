@@ -71,7 +71,12 @@ def elf_executable(
         osabi=_osabi(placed, dialect),
         entry=0 if options.relocatable else held(entry, elf_class, "the entry point"),
     )
-    return builder.finish(name, header, symbols)
+    made = builder.finish(name, header, symbols)
+    if not options.build_id:
+        return made
+    from .identify import with_elf_build_id
+
+    return with_elf_build_id(made, where, placed, options.build_id, dialect)
 
 
 def _osabi(placed: Placement, dialect: Dialect) -> int:

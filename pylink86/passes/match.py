@@ -94,8 +94,10 @@ class Claims:
     apart: frozenset[SectionId] = frozenset()
 
 
-def list_sections(resolution: Resolution, dialect: Dialect) -> SectionList:
-    """The link-wide columns of all sections, made once, by joining the files' columns."""
+def list_sections(resolution: Resolution, dialect: Dialect, generic: bool = False) -> SectionList:
+    """The link-wide columns of all sections, made once, by joining the files' columns.
+
+    generic: the link goes through GNU ld's generic path, which keeps the inputs' build ids."""
     base: list[int] = []
     file: list[int] = []
     name: list[str] = []
@@ -124,6 +126,9 @@ def list_sections(resolution: Resolution, dialect: Dialect) -> SectionList:
         for sid in range(base[-1]):
             if name[sid] == ".eh_frame":
                 eligible[sid] = False
+    for sid in range(0 if generic and dialect.generic_path else base[-1]):
+        if name[sid] == ".note.gnu.build-id":
+            eligible[sid] = False
     if dialect.joins_property_notes:
         for sid in range(base[-1]):
             if name[sid] in (".note.GNU-stack", ".note.gnu.property"):

@@ -39,9 +39,10 @@ def sections_for_relinking(
     table: SectionList, resolution: Resolution, dialect: Dialect
 ) -> SectionList:
     """The input sections that take part in -r: excluded ones do, GNU ld's COMMON blocks do not."""
+    kept = {".note.gnu.build-id"} if dialect.tables_like_gnu else set()
     eligible = [
-        ok or (flags & c.SHF_EXCLUDE != 0 and kind not in NOT_INPUT)
-        for ok, flags, kind in zip(table.eligible, table.flags, table.type)
+        ok or ((flags & c.SHF_EXCLUDE != 0 or name in kept) and kind not in NOT_INPUT)
+        for ok, flags, kind, name in zip(table.eligible, table.flags, table.type, table.name)
     ]
     if not dialect.tables_like_gnu:
         eligible = [ok and name != ".note.GNU-stack" for ok, name in zip(eligible, table.name)]
@@ -49,7 +50,7 @@ def sections_for_relinking(
         eligible[table.base[file] + index] = False
     if dialect.tables_like_gnu:
         for sid in range(table.base[-1], len(table)):
-            eligible[sid] = False
+            eligible[sid] &= table.name[sid] != "COMMON"
     return attrs.evolve(table, eligible=eligible, renames={"COMMON": "COMMON"})
 
 

@@ -70,13 +70,27 @@ class _Commons:
     align: int
 
 
+@attrs.frozen(eq=False, repr=False)
+class OwnSection:
+    """A section that the linker adds.  file: number of the input it passes for, -1 for none."""
+
+    row: SectionRow
+    content: bytes
+    file: int = -1
+
+
 def resolve_symbols(
-    inputs: Inputs, dialect: Dialect, diags: Diagnostics, generic: bool = False
+    inputs: Inputs,
+    dialect: Dialect,
+    diags: Diagnostics,
+    generic: bool = False,
+    added: Sequence[OwnSection] = (),
 ) -> Resolution:
     """Give each name its definer and make the linker's own file.
 
     generic: the link goes through GNU ld's generic path (raw and foreign formats), where a COMMON
-    block has the alignment of the last file that asked for it.
+    block has the alignment of the last file that asked for it.  added: sections for the own file
+    that options ask for.
 
     Reports duplicate-symbol (GNU's words: multiple definition).  A symbol in a COMDAT member that
     lost defines nothing; its references go to the winner's.
@@ -127,6 +141,8 @@ def resolve_symbols(
     alive = {name: commons[name] for name in mentioned if rank.get(name) == COMMON_RANK}
     own, origin, own_symbols = _own_file(alive, inputs, dialect, common_homes)
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
+    if added:
+        own, origin = _with_sections(own, added), (*origin, *(section.file for section in added))
     return Resolution(
         (*inputs.files, own),
         (*names_of, ()),
@@ -254,6 +270,22 @@ def _common_groups(
     for name in sorted(late_first, key=hash_bucket):
         by_file.setdefault(commons[name].file, []).append(name)
     yield from sorted(by_file.items())
+
+
+def _with_sections(own: ObjectFile, added: Sequence[OwnSection]) -> ObjectFile:
+    """The linker's own file with more sections behind those it has."""
+    names = own.sections.names
+    rows = [
+        SectionRow(names[i], kind, flags, addr, size, link, info, align, entsize)
+        for i, (_, kind, flags, addr, _, size, link, info, align, entsize) in enumerate(
+            own.sections.rows()
+        )
+    ]
+    return attrs.evolve(
+        own,
+        sections=Sections.from_rows([*rows[1:], *(section.row for section in added)]),
+        contents=(*own.contents, *(section.content for section in added)),
+    )
 
 
 def _comdat_losers(files: tuple[ObjectFile, ...], dialect: Dialect) -> frozenset[tuple[int, int]]:
