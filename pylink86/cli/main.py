@@ -20,6 +20,7 @@ COMMANDS = {
     "link": ("pyld", "command", "OPTIONS FILE...", "link objects to an image, as `pyld` does"),
     "sections": ("sections", "main", "FILE...", "list what is in object files"),
     "run": ("run", "main", "IMAGE", "boot an image in the emulator or QEMU, print its screen"),
+    "shim": ("shim", "main", "DIR", "write commands named ld, ld.lld ... that run pylink86"),
     "explain": ("explanations", "main", "SLUG...", "say more about error[SLUG] or warning[SLUG]"),
 }
 """Name -> (module beside this one, function, arguments, help).  The function takes the words after
