@@ -309,6 +309,10 @@ class Cpu:
             return str(error)
         return None
 
+    def ran_all(self, count: int) -> bool | None:
+        """Whether the last run was used up, and not ended by `hlt`; None when that is unknown."""
+        return hidden.ran_all(self.unicorn, self._uc, count)
+
     def _enter_real_mode(self, segment: int, offset: int) -> None:
         """Bring a CPU that unicorn starts in 64-bit mode to real mode, at segment:offset.
 

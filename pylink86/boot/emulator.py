@@ -197,13 +197,13 @@ class Emulator:
         if self.new_es is not None:
             self.cpu.load_segment("es", self.new_es)
             self.new_es = None
-        outcome = self._outcome()
+        outcome = self._outcome(count)
         spent = count if outcome == "ran" else min(count, STOP_COST)
         self.left -= spent
         self.pc.clock.advance(spent / INSTRUCTIONS_PER_MICROSECOND)
         return outcome
 
-    def _outcome(self) -> str:
+    def _outcome(self, count: int) -> str:
         if self.pc.ending:
             return "ended"
         if self.event or self.problem:
@@ -211,7 +211,9 @@ class Emulator:
         if self.stopped:
             return "stopped"
         # unicorn ends a run at `hlt` as it does when the count is used up; RIP is behind it.
-        return "halted" if code_at(self.cpu, -1, 1) == b"\xf4" else "ran"
+        # The byte alone is no proof: `cmp r12, r14` ends with it, too.
+        slept = code_at(self.cpu, -1, 1) == b"\xf4" and not self.cpu.ran_all(count)
+        return "halted" if slept else "ran"
 
     def _act_on(self, outcome: str) -> None:
         if outcome == "event":
