@@ -27,7 +27,9 @@ class Assigner(Scope):
             return
         if node.provide and (node.name not in self.plan.wanted or node.name in self.symbols):
             return
+        self.assigning = node.name
         value = self.value(_assigned(node))
+        self.assigning = ""
         if value is None:
             return
         if self.current is None and self.shown != self.here:

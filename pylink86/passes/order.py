@@ -8,7 +8,7 @@ missing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Union
 
 import attrs
@@ -110,7 +110,7 @@ def order_sections(
     if not dialect.orphans_follow_flags:
         entries = [e for e in entries if not isinstance(e, Dropped)]
     bounded = any(map(is_c_name, _possible_names(claims, table)))
-    wanted = wanted_names(claims, resolution, bounded) | frozenset(undefined)
+    wanted = wanted_names(claims, resolution, undefined, bounded)
     provided = _first_provides(claims, wanted)
     orphans = [sid for sid in claims.orphans if sid not in dead]
     addressed = frozenset() if dialect.drops_addressed_empty else _addressed(claims)
@@ -184,17 +184,38 @@ def _begin_in_order(entries: list[Item]) -> None:
             entry.begun = True
 
 
-def wanted_names(claims: Claims, resolution: Resolution, bounded: bool = False) -> frozenset[str]:
-    """Names a PROVIDE would be asked for: needed by an object or used in the script's expressions;
-    none when nothing would provide them.  bounded: a section may have `__start_` symbols."""
+def wanted_names(
+    claims: Claims, resolution: Resolution, undefined: Iterable[str] = (), bounded: bool = False
+) -> frozenset[str]:
+    """Names a PROVIDE would be asked for: needed by an object or -u, used in the script's
+    expressions, or used by another PROVIDE that is asked for; only -u's when nothing would provide
+    them.  bounded: a section may have `__start_` symbols."""
     nodes: list[object] = []
-    for item in claims.items:
-        nodes += (item.node, *item.items) if isinstance(item, Draft) else (item,)
-    provides = any(isinstance(node, n.Assignment) and node.provide for node in nodes)
-    if not (provides or bounded):
-        return frozenset()
-    used = {name for node in nodes if isinstance(node, n.Node) for name in names_used(node)}
-    return frozenset((used | resolution.undefined) - resolution.definer.keys())
+    provided: dict[str, list[n.Assignment]] = {}
+    for item in (*claims.items, *claims.floating):
+        if isinstance(item, Draft) and item.node is not None:
+            nodes.append(_head_expressions(item.node))
+        for node in item.items if isinstance(item, Draft) else (item,):
+            if isinstance(node, n.Assignment) and node.provide:
+                provided.setdefault(node.name, []).append(node)
+            else:
+                nodes.append(node)
+    if not (provided or bounded):
+        return frozenset(undefined)
+    todo = [*undefined, *resolution.undefined, *(x for node in nodes for x in names_used(node))]
+    wanted: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name in wanted or name in resolution.definer:
+            continue
+        wanted.add(name)
+        todo += (used for node in provided.get(name, ()) for used in names_used(node))
+    return frozenset(wanted)
+
+
+def _head_expressions(node: n.OutputSection) -> tuple[object, ...]:
+    """What an output section computes outside of its braces."""
+    return (node.address, node.type_value, node.at, node.align, node.subalign, node.fill)
 
 
 def _first_provides(claims: Claims, wanted: frozenset[str]) -> frozenset[int]:

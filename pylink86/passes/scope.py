@@ -65,6 +65,8 @@ class Scope:
     """The output is a raw image."""
     seen_from: dict[str, int] = attrs.field(factory=dict)
     lma_state: tuple[int, str, str] = (0, "", "")
+    assigning: str = ""
+    """The symbol whose assignment is being evaluated."""
 
     @property
     def sane_expr(self) -> bool:
@@ -87,8 +89,15 @@ class Scope:
                 self.looked_ahead = True
                 return self.before.ahead.get(name) or self.before.symbols[name]
             if name not in self.addresses.resolution.definer:
-                return None
+                return self._in_a_circle(name)
         return self._object_symbol(name)
+
+    def _in_a_circle(self, name: str) -> Value | None:
+        """`a = b; b = a;`: what only names itself, round some corners, is 0 in both linkers."""
+        if self.before is None or name == self.assigning:
+            return None
+        self.looked_ahead = True
+        return Value(0, ABSOLUTE)
 
     def _object_symbol(self, name: str) -> Value | None:
         where = self.addresses.resolution.definer.get(name)
