@@ -74,7 +74,8 @@ class OutputPlan:
 class Plan:
     """commands: output sections, assignments and asserts in the order they are walked.
 
-    assigned: every name the script assigns; wanted: names a PROVIDE would be asked for.
+    assigned: every name the script assigns, written: the same in the order of the script, before
+    anything was moved; wanted: names a PROVIDE would be asked for.
     """
 
     commands: tuple[Command, ...]
@@ -83,6 +84,7 @@ class Plan:
     wanted: frozenset[str] = frozenset()
     sane_expr: bool = False
     sizes: Sizes = attrs.field(factory=Sizes)
+    written: tuple[str, ...] = ()
 
     def find(self, name: str) -> OutputPlan | None:
         """The first output section of that name."""
@@ -126,7 +128,8 @@ def order_sections(
         entries = order_like_lld(
             entries, floating, orphans, claims, table, script, holds, dialect, relro
         )
-    return _finished(entries, table, wanted, holds, dialect, sane_expr(script))
+    plan = _finished(entries, table, wanted, holds, dialect, sane_expr(script))
+    return attrs.evolve(plan, written=_written(claims))
 
 
 def _possible_names(claims: Claims, table: SectionList) -> Iterator[str]:
@@ -216,6 +219,17 @@ def wanted_names(
 def _head_expressions(node: n.OutputSection) -> tuple[object, ...]:
     """What an output section computes outside of its braces."""
     return (node.address, node.type_value, node.at, node.align, node.subalign, node.fill)
+
+
+def _written(claims: Claims) -> tuple[str, ...]:
+    """The names of all assignments, first to last."""
+    nodes = (
+        node
+        for item in (*claims.items, *claims.floating)
+        for node in (item.items if isinstance(item, Draft) else (item,))
+    )
+    names = (node.name for node in nodes if isinstance(node, n.Assignment))
+    return tuple(dict.fromkeys(name for name in names if name != "."))
 
 
 def _first_provides(claims: Claims, wanted: frozenset[str]) -> frozenset[int]:

@@ -120,6 +120,7 @@ class Walk(Filler):
             self.seen_from,
             version_locals(self.script, self.dialect),
             self.data_segment,
+            self.plan.written,
         )
 
     # Output sections

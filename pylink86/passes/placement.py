@@ -81,7 +81,8 @@ class Placement:
     commands: what was walked.  ahead: values a forward reference finds where they are not those of
     `symbols` (see Scope.shown).  seen_from: for a symbol the index of the output section it was
     assigned in, or else behind.  data_segment: what DATA_SEGMENT_ALIGN and its company met.
-    is_local: tells names that VERSION makes local."""
+    is_local: tells names that VERSION makes local.  written: names the script assigns, in its
+    order."""
 
     sections: tuple[PlacedSection, ...]
     addresses: Addresses
@@ -95,6 +96,7 @@ class Placement:
     seen_from: dict[str, int] = attrs.field(factory=dict)
     is_local: Callable[[str], bool] | None = None
     data_segment: DataSegment = attrs.field(factory=DataSegment)
+    written: tuple[str, ...] = ()
 
     def find(self, name: str) -> PlacedSection | None:
         """The first output section of that name."""

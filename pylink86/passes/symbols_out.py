@@ -194,6 +194,7 @@ def _scripts_names(sources: SymbolSources) -> Iterator[str]:
     )
     given = dict.fromkeys(symbols, 1)
     yield from (name for name in names_in_order(nodes, given, 2) if name in symbols)
+    yield from (name for name in sources.placed.written if name in symbols)
     yield from symbols
 
 
