@@ -7,7 +7,7 @@ A case is a file one can read alone::
     Anything that stands between the title and the first `==` explains.
     dialects: gnu lld
     differs: gnu, row of docs/DEVIATIONS.md        (only when a peer would not agree)
-    words: FILL, =fill                             (docs/linker-scripts.md explains them by this case)
+    words: FILL, =fill                             (docs/linker-scripts.md explains them by it)
     shows: segments                                (they are compared, too)
 
     == objects

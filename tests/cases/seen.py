@@ -14,6 +14,7 @@ from pylink86 import elf_const as c
 from pylink86.model import Symbol
 
 FLAGS = ((c.SHF_WRITE, "w"), (c.SHF_ALLOC, "a"), (c.SHF_EXECINSTR, "x"), (c.SHF_TLS, "T"))
+RIGHTS = ((c.PF_R, "r"), (c.PF_W, "w"), (c.PF_X, "x"))
 LONGEST = 96
 """Bytes that are shown in full; of longer contents a sum tells whether they are equal."""
 
@@ -74,11 +75,17 @@ def _symbols(obj: ObjectFile, names: set[str]) -> list[str]:
 
 
 def _segments(obj: ObjectFile) -> list[str]:
-    return [
-        f"{c.PT_NAMES.get(s.type, hex(s.type))} {s.vaddr:#x} at {s.paddr:#x}, {s.filesz:#x} bytes in"
-        f" the file, {s.memsz:#x} in memory, flags {s.flags}, align {s.align:#x}"
-        for s in obj.segments
-    ]
+    found = []
+    for s in obj.segments:
+        kind = c.PT_NAMES.get(s.type, hex(s.type))
+        allowed = "".join(letter for bit, letter in RIGHTS if s.flags & bit)
+        at = f" at {s.paddr:#x}" if s.paddr != s.vaddr else ""
+        memory = f", {s.memsz:#x} of memory" if s.memsz != s.filesz else ""
+        found.append(
+            f"{kind} {s.vaddr:#x}{at} {allowed}: {s.filesz:#x} bytes from {s.offset:#x}{memory}"
+            f", align {s.align:#x}"
+        )
+    return found
 
 
 def packed(data: bytes) -> str:
