@@ -23,7 +23,7 @@ class LinkOptions:
     inputs_before_script: how many of the inputs come before the files that INPUT names; None is
     all.  sort_section: "name" or "alignment"; orphan_handling: "place", "warn", "error" or
     "discard"; unique: patterns of input sections that get an output section each ("" is every
-    orphan)."""
+    orphan).  relax: loads through the global offset table may become shorter ones (--no-relax)."""
 
     entry: str = ""
     oformat: str = ""
@@ -41,4 +41,5 @@ class LinkOptions:
     sort_section: str = ""
     orphan_handling: str = ""
     unique: tuple[str, ...] = ()
+    relax: bool = True
     elf: ElfOptions = attrs.field(factory=ElfOptions)

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 COMMANDS = {
     "link": ("pyld", "command", "OPTIONS FILE...", "link objects to an image, as `pyld` does"),
     "sections": ("sections", "main", "FILE...", "list what is in object files"),
-    "run": ("run", "main", "IMAGE", "boot an image in the emulator or QEMU, print its screen"),
+    "image": ("image", "main", "KERNEL -o DISK", "make a disk that boots a kernel"),
+    "run": ("run", "main", "IMAGE|KERNEL", "boot it in the emulator or QEMU, print its screen"),
+    "runner": ("runner", "main", "KERNEL", "run a kernel for cargo, as its Cargo.toml says"),
     "shim": ("shim", "main", "DIR", "write commands named ld, ld.lld ... that run pylink86"),
+    "replay": ("replay", "main", "FILE.tar", "make the link again that --reproduce packed"),
     "explain": ("explanations", "main", "SLUG...", "say more about error[SLUG] or warning[SLUG]"),
 }
 """Name -> (module beside this one, function, arguments, help).  The function takes the words after

@@ -45,13 +45,15 @@ class Parsed:
     """A command line taken apart.
 
     values: dest -> value, only for options that were given.  inputs: (kind, text, state) in order,
-    kind "file" or that of an INPUT row, state: what HERE options had set by then.
+    kind "file" or that of an INPUT row, state: what HERE options had set by then.  words: (row,
+    value) of every option in order, (None, path) of a file.
     """
 
-    __slots__ = ("inputs", "problems", "values")
+    __slots__ = ("inputs", "problems", "values", "words")
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
+        self.words: list[tuple[Row | None, str | None]] = []
         self.inputs: list[tuple[str, str, Mapping[str, Any]]] = []
         self.problems: list[Diagnostic] = []
 
@@ -88,9 +90,12 @@ def parse(
     words = iter(expand_response_files(argv, found.problems))
     for word in words:
         if word == "--":
-            found.inputs += [("file", rest, state) for rest in words]
+            for rest in words:
+                found.inputs.append(("file", rest, state))
+                found.words.append((None, rest))
         elif word[:1] != "-" or word == "-":
             found.inputs.append(("file", word, state))
+            found.words.append((None, word))
         else:
             for row, spelled, value in _match(word, names, found.problems):
                 if value is None and row[1] and row[1][0] != "[":
@@ -98,6 +103,7 @@ def parse(
                     if value is None:
                         found.problems.append(_needs_value(spelled, row))
                         continue
+                found.words.append((row, value))
                 state = _apply(row, spelled, value, found, state, saved, keywords or {})
     return found
 

@@ -92,7 +92,27 @@ def _run(argv: Sequence[str], program: str) -> int:
         return dump_layout(values)
     if not _has_inputs(parsed) and (values.get("show_version") or values.get("show_emulations")):
         return 0
+    if "reproduce" in values:
+        return _link_and_pack(parsed, program)
     return _link(parsed, program)
+
+
+def _link_and_pack(parsed: Parsed, program: str) -> int:
+    """Link, and pack up what was read, all the more when the link fails."""
+    from ..diag import LinkError
+    from ..formats.opened import listening
+    from ..formats.output import write_file
+    from .reproduce import pack
+
+    with listening() as opened:
+        status = _link(parsed, program)
+    path = parsed.values["reproduce"]
+    try:
+        write_file(path, pack(parsed, opened, parsed.values["dialect"]), executable=False)
+    except LinkError as problem:
+        show(problem.diagnostics, parsed.values)
+        return 1
+    return status
 
 
 def _link(parsed: Parsed, program: str) -> int:
@@ -224,6 +244,7 @@ def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     if "max_image_size" in values:
         given["max_image_size"] = parse_size(values["max_image_size"])
     given["inputs_before_script"] = ahead
+    given["relax"] = not values.get("no_relax")
     given["elf"] = elf_options(values)[0]
     return LinkOptions(**given)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from ..diag import LinkError, fail
+from .opened import note
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -193,6 +194,7 @@ _MAPPED_FROM = 1 << 20
 
 def _mapped(path: str) -> bytes | mmap:
     """A file's bytes, or a map of a large archive; cannot-read as `file_bytes`."""
+    note(path)
     try:
         with open(path, "rb", buffering=0) as file:  # read at once, so a buffer would only cost
             size = os.fstat(file.fileno()).st_size
@@ -210,6 +212,7 @@ def _mapped(path: str) -> bytes | mmap:
 
 def file_bytes(path: str | os.PathLike[str]) -> bytes:
     """All bytes of a file; cannot-read begins as GNU ld's message does ("cannot find x.o: ...")."""
+    note(os.fspath(path))
     try:
         with open(path, "rb") as file:
             return file.read()

@@ -91,10 +91,16 @@ class Search:
     def with_folders(self, more: Iterable[str]) -> Search:
         return attrs.evolve(self, folders=(*self.folders, *map(self.rooted, more)))
 
-    def rooted(self, path: str) -> str:
+    def rooted(self, path: str, script: str = "") -> str:
+        """The path that is meant: below the sysroot when it says so by its front, or when it is
+        absolute and the script that names it lies there (GNU ld manual 3.4.2)."""
         for mark in ("=", "$SYSROOT"):
             if path.startswith(mark):
                 return os.path.join(self.sysroot or "/", path[len(mark) :].lstrip("/"))
+        if self.sysroot and script and os.path.isabs(path):
+            root = os.path.realpath(self.sysroot)
+            if os.path.realpath(script).startswith(os.path.join(root, "")):
+                return os.path.join(self.sysroot, path.lstrip("/"))
         return path
 
 

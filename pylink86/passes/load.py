@@ -289,7 +289,7 @@ class _Loader:
         if name[:2] == "-l":
             self.library(name[2:], inp, span)
             return
-        name = self.search.rooted(name)
+        name = self.search.rooted(name, span.source.name if span is not None else "")
         if self.dialect.scripts_know_their_folder:
             folder = os.path.dirname(span.source.name) if span is not None else None
         beside = os.path.join(folder, name) if folder is not None else ""

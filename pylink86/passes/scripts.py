@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union
 import attrs
 
 from ..diag import Span, fail
+from ..formats.opened import note
 from ..script import nodes as n
 from ..script.parser import parse_script
 
@@ -81,6 +82,7 @@ def _parse(layout: LayoutLike, search: Sequence[str]) -> n.Script:
 
 
 def _read_text(path: str, span: Span | None) -> str:
+    note(path)
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()

@@ -167,7 +167,7 @@ def test_a_misspelled_option_gets_the_nearest_spelling():
 
 
 def test_all_problems_are_reported():
-    assert slugs("--nope", "--reproduce=x", "a.o", "-T") == [
+    assert slugs("--nope", "--gdb-index", "a.o", "-T") == [
         "unknown-option",
         "option-not-supported",
         "option-needs-value",
