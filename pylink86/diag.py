@@ -92,13 +92,24 @@ class LinkError(Exception):
         )
 
 
+ERROR_LIMIT = 20
+"""LLD's --error-limit, unless the user says otherwise."""
+
+
 class Diagnostics:
     """Gathers findings; a pass reports all it finds and `stop_on_errors` ends the link after it."""
 
-    def __init__(self, silenced: Iterable[str] = (), fatal_warnings: bool = False) -> None:
+    def __init__(
+        self,
+        silenced: Iterable[str] = (),
+        fatal_warnings: bool = False,
+        error_limit: int = ERROR_LIMIT,
+    ) -> None:
         self._found: list[Diagnostic] = []
         self._silenced = frozenset(silenced)
         self._fatal_warnings = fatal_warnings
+        self.error_limit = error_limit
+        """How many errors of one kind a pass tells in full; the others it counts. 0: all."""
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(self._found)

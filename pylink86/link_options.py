@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from .diag import ERROR_LIMIT
 from .passes.elf_options import ElfOptions
 
 DEFAULT_MAX_IMAGE = 1 << 30
@@ -23,7 +24,8 @@ class LinkOptions:
     inputs_before_script: how many of the inputs come before the files that INPUT names; None is
     all.  sort_section: "name" or "alignment"; orphan_handling: "place", "warn", "error" or
     "discard"; unique: patterns of input sections that get an output section each ("" is every
-    orphan).  relax: loads through the global offset table may become shorter ones (--no-relax)."""
+    orphan).  relax: loads through the global offset table may become shorter ones (--no-relax).
+    error_limit: how many errors of one kind are told in full, 0 for all."""
 
     entry: str = ""
     oformat: str = ""
@@ -42,4 +44,5 @@ class LinkOptions:
     orphan_handling: str = ""
     unique: tuple[str, ...] = ()
     relax: bool = True
+    error_limit: int = ERROR_LIMIT
     elf: ElfOptions = attrs.field(factory=ElfOptions)

@@ -78,7 +78,7 @@ def link(
     kind = _dialect(dialect)
     if chosen.elf.relocatable:
         kind = dialect_for_relinking(kind)
-    diags = Diagnostics(chosen.silenced, chosen.fatal_warnings)
+    diags = Diagnostics(chosen.silenced, chosen.fatal_warnings, chosen.error_limit)
     with _collector_paused():
         return _link(objs, layout, kind, chosen, diags)
 

@@ -80,7 +80,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
         --warn-execstack --no-warn-execstack --warn-rwx-segments --no-warn-rwx-segments
         --warn-multiple-gp --warn-once --warn-section-align --warn-textrel --warn-alternate-em
         --warn-symbol-ordering --no-warn-symbol-ordering
-        --enable-non-contiguous-regions-warnings --error-limit=NUMBER
+        --enable-non-contiguous-regions-warnings
         """,
     ),
     ("it prints how the other linker works, not what it makes", "--print-map-discarded --stats"),

@@ -304,6 +304,13 @@ _OUTPUT: tuple[Row, ...] = (
 _MESSAGES: tuple[Row, ...] = (
     ("--fatal-warnings", "", ON, "fatal_warnings", "treat warnings as errors"),
     ("--no-fatal-warnings", "", OFF, "fatal_warnings", "do not (default)"),
+    (
+        "--error-limit",
+        "NUMBER",
+        SET,
+        "error_limit",
+        "tell so many errors of one kind in full, and count the others (default: 20; 0: all)",
+    ),
     ("--no-warn", "SLUG", ADD, "silenced", "do not warn about SLUG, the word in warning[SLUG]"),
     ("-w --no-warnings", "", ON, "no_warnings", "do not warn at all"),
     ("--error-format", "FORMAT", SET, "error_format", "text (default), or json: one object a line"),

@@ -205,6 +205,9 @@ def _check(values: Mapping[str, Any]) -> list[Diagnostic]:
                 help=("write bytes, or a number with K, M or G, such as 64M",),
             )
         )
+    limit = values.get("error_limit", "0")
+    if not limit.isdecimal():
+        found.append(error("bad-option-value", f"`{limit}' is not a number of errors"))
     from .elf_values import ELF_NAMES, elf_options
 
     if not ELF_NAMES.isdisjoint(values):
@@ -241,6 +244,8 @@ def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
         given.setdefault("oformat", "binary")
     for name in ("search", "undefined", "require_defined", "silenced", "unique"):
         given[name] = tuple(values.get(name, ()))
+    if "error_limit" in values:
+        given["error_limit"] = int(values["error_limit"])
     if "max_image_size" in values:
         given["max_image_size"] = parse_size(values["max_image_size"])
     given["inputs_before_script"] = ahead
