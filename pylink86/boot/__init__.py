@@ -1,7 +1,8 @@
-"""Boot images: run one and see what it does.
+"""Boot images: make a disk of a kernel, run it, and see what it does.
 
 >>> from pylink86 import boot
->>> machine = boot.run("disk.img")
+>>> disk = boot.disk_image("kernel.elf")
+>>> machine = boot.run(disk.to_bytes())
 >>> machine.reason, machine.screen
 """
 
@@ -16,6 +17,10 @@ _WHERE = {
     "REASONS": "machine",
     "run_qemu": "qemu",
     "sector": "sectors",
+    "disk_image": "image.build",
+    "DiskImage": "image.build",
+    "ImageConfig": "image.config",
+    "configure": "image.config",
 }
 """Public name -> module.  Each is imported when first used."""
 
@@ -35,6 +40,10 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from .image.build import DiskImage as DiskImage
+    from .image.build import disk_image as disk_image
+    from .image.config import ImageConfig as ImageConfig
+    from .image.config import configure as configure
     from .launch import run as run
     from .machine import REASONS as REASONS
     from .machine import Machine as Machine

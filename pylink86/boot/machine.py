@@ -17,6 +17,7 @@ REASONS = {
     "budget": "the limit of instructions or seconds was reached",
 }
 """Every value of `Machine.reason`."""
+SWITCHED_OFF = "switched the machine off"
 ENDS_WELL = frozenset({"halted", "idle loop"})
 
 
@@ -56,6 +57,11 @@ class Machine:
     def ok(self) -> bool:
         """Whether the guest ended as a finished one does: halted, idle, or exit code 0."""
         return self.reason in ENDS_WELL or (self.reason == "exit code" and self.exit_code == 0)
+
+    @property
+    def switched_off(self) -> bool:
+        """Whether the guest switched the machine off; `exit_code` is 0 then, as for the number."""
+        return self.reason == "exit code" and self.detail.startswith(SWITCHED_OFF)
 
     def memory(self, address: int, count: int) -> bytes:
         """Bytes of physical memory as the run left them."""

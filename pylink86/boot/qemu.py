@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import attrs
@@ -109,14 +109,15 @@ def run_qemu(
     window: bool = False,
     gdb: bool = False,
     program: str | None = None,
+    extra: Sequence[str] = (),
     say: Callable[[str], None] = print,
 ) -> Machine:
     """Boot an image in QEMU; the result has the shape of `boot.run`'s.
 
     window: open QEMU's window and run until it is closed; gdb: wait for gdb on port 1234 and run
     until QEMU ends, telling through `say` what to type.  Without these the run ends as in the
-    emulator, or after `timeout` seconds. Errors: qemu-missing, qemu-failed, cannot-read,
-    empty-image, unknown-key.
+    emulator, or after `timeout` seconds.  extra: more words for QEMU. Errors: qemu-missing,
+    qemu-failed, cannot-read, empty-image, unknown-key.
     """
     data, pressed = read_image(image), qemu_keys(keys)
     program = program or find_qemu()
@@ -130,6 +131,7 @@ def run_qemu(
         folder = Path(name)
         (folder / "image").write_bytes(data)
         command = _arguments(program, folder, floppy, memory, monitor.port, window, gdb)
+        command += extra
         process = _start(command)
         try:
             _connect(monitor, process)

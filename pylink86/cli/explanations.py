@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 
+from .explanations_image import IMAGE_TEXTS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +56,7 @@ def _unknown(slug: str) -> str:
 
 
 EXPLANATIONS = {
+    **IMAGE_TEXTS,
     # The command line
     "unknown-option": """
 An option that neither GNU ld, LLD nor pyld has.  Options can be abbreviated as long as only one

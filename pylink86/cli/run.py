@@ -1,4 +1,4 @@
-"""`pylink86 run IMAGE`: boot an image and print its screen.
+"""`pylink86 run IMAGE|KERNEL`: boot an image, or a disk made of a kernel, and print its screen.
 
 The exit status makes it a test: 0 when the image came to rest (halted, or idle in a loop) or ended
 itself with the expected exit code, 1 when it crashed, reset the machine or never finished, 2 for a
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 
+from .kernels import KERNEL_OPTIONS, is_kernel, make_disk
 from .options import ON, SET, error, help_text, parse
 from .program import parse_size, show
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 OPTIONS: Table = {
     "Machine": (
-        ("--floppy", "", ON, "floppy", "the image is a floppy (drive 0x00), not a hard disk"),
         ("--memory", "SIZE", SET, "memory", "RAM, such as 64M (default 128M)"),
         ("--keys", "TEXT", SET, "keys", "type this; named keys as <enter>, <up>, <f1>"),
         (
@@ -49,27 +49,44 @@ OPTIONS: Table = {
         ("--window", "", ON, "window", "open QEMU's window; runs until it is closed"),
         ("--gdb", "", ON, "gdb", "let QEMU wait for gdb, and print what to type there"),
     ),
+    **{f"{title}, when it is an ELF file": rows for title, rows in KERNEL_OPTIONS.items()},
 }
 
 WRONG_USE = 2
+USAGE = "pylink86 run [OPTIONS] IMAGE|KERNEL [-- QEMU'S OPTIONS]"
 
 
 def main(argv: Sequence[str]) -> int:
     """Run an image as the command line says; 0, 1 or 2 as in the module's text."""
     from ..diag import LinkError
 
-    parsed = parse(argv, OPTIONS)
+    words, for_qemu = _split(argv)
+    parsed = parse(words, OPTIONS)
     if parsed.values.get("help"):
-        print("Usage: pylink86 run [OPTIONS] IMAGE\n" + help_text(OPTIONS), end="")
+        print(f"Usage: {USAGE}\n" + help_text(OPTIONS), end="")
         return 0
     try:
         arguments = _arguments(parsed)
+        arguments["for_qemu"] = for_qemu
+        if for_qemu and not _wants_qemu(parsed.values):
+            raise LinkError([error("needs-qemu", "words after `--` are for QEMU", help=(USAGE,))])
         machine = _boot(parsed, arguments)
     except LinkError as problem:
         show([*parsed.problems, *problem.diagnostics], parsed.values)
         return WRONG_USE
     _print(machine, parsed.values)
     return 0 if succeeded(machine, arguments["success"]) else 1
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Our words, and those after `--`, which are QEMU's."""
+    words = list(argv)
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
+
+
+def _wants_qemu(values: dict[str, Any]) -> bool:
+    return any(values.get(name) for name in ("qemu", "window", "gdb"))
 
 
 def _arguments(parsed: Parsed) -> dict[str, Any]:
@@ -93,8 +110,7 @@ def _arguments(parsed: Parsed) -> dict[str, Any]:
     images = [text for kind, text, _ in parsed.inputs if kind == "file"]
     if len(images) != 1:
         said = "no image was named" if not images else f"{len(images)} images were named"
-        usage = ("pylink86 run [OPTIONS] IMAGE",)
-        problems.append(error("one-image", f"{said}: a machine boots from one", help=usage))
+        problems.append(error("one-image", f"{said}: a machine boots from one", help=(USAGE,)))
     if problems:
         parsed.problems.clear()
         raise LinkError(problems)
@@ -115,16 +131,26 @@ def _boot(parsed: Parsed, arguments: dict[str, Any]) -> Machine:
     names = {"memory": "memory", "timeout": "timeout"}
     chosen = {to: arguments[name] for name, to in names.items() if name in arguments}
     chosen |= {"floppy": bool(values.get("floppy")), "keys": values.get("keys", "")}
-    if values.get("qemu") or values.get("window") or values.get("gdb"):
+    image = _image(arguments["image"], values)
+    if _wants_qemu(values):
         from ..boot.qemu import run_qemu
 
         window, gdb = bool(values.get("window")), bool(values.get("gdb"))
-        return run_qemu(arguments["image"], window=window, gdb=gdb, **chosen)
+        return run_qemu(image, window=window, gdb=gdb, extra=arguments["for_qemu"], **chosen)
     from ..boot.launch import run
 
     if "budget" in arguments:
         chosen["max_instructions"] = arguments["budget"]
-    return run(arguments["image"], strict=bool(values.get("strict")), **chosen)
+    return run(image, strict=bool(values.get("strict")), **chosen)
+
+
+def _image(path: str, values: dict[str, Any]) -> str | bytes:
+    """The image itself, or the disk of a kernel."""
+    if not is_kernel(path):
+        return path
+    disk, warnings = make_disk(path, values)
+    show(warnings, values)
+    return disk.to_bytes()
 
 
 def succeeded(machine: Machine, success: int) -> bool:

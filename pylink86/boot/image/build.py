@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Union
 
 import attrs
 
@@ -16,8 +16,10 @@ from .frames import frame_of
 from .kernel import Kernel, KernelLike, read_kernel
 from .media import Piece, disk_pieces
 from .places import PAGE, SECTOR
-from .plan import Plan, check_flat, plan_long
+from .plan import Plan, check_flat
 from .protocols import plan_protocol
+
+PathLike = Union[str, "os.PathLike[str]"]
 
 
 @attrs.frozen
@@ -60,7 +62,7 @@ class DiskImage:
         """The disk."""
         return b"".join(self.pieces)
 
-    def write(self, path: str | os.PathLike[str], step: Callable[[int], None] | None = None) -> None:
+    def write(self, path: PathLike, step: Callable[[int], None] | None = None) -> None:
         """Write the disk to a file; it appears whole or not at all. step: told the bytes so far."""
         write_pieces(self.pieces, path, step)
 
@@ -81,7 +83,7 @@ class DiskImage:
 
 def write_pieces(
     pieces: Sequence[Piece],
-    path: str | os.PathLike[str],
+    path: PathLike,
     step: Callable[[int], None] | None = None,
 ) -> None:
     """Write pieces one after the other to a file beside `path`, then rename it; cannot-write."""
@@ -118,7 +120,7 @@ def disk_image(
     plan = plan_protocol(found, chosen)
     loader = link_loader(plan)
     if plan.bits == 32:
-        check_flat(found.name, found.loads, loader.end)
+        check_flat(found.name, plan.loads, loader.end)
     parts = disk_pieces(loader.image, plan.blocks, chosen.medium, chosen.pad_to_mib)
     return DiskImage(
         protocol=plan.protocol,
@@ -129,7 +131,7 @@ def disk_image(
         memory=plan.memory_top,
         segments=_segments(found, plan),
         addresses=_addresses(plan),
-        diagnostics=(),
+        diagnostics=plan.diagnostics,
         pieces=parts,
         plan=plan,
     )

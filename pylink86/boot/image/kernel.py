@@ -152,6 +152,22 @@ def _load(segment: Segment, whole: memoryview, file: ObjectFile) -> Load:
     return Load(vaddr=s.vaddr, paddr=s.paddr, data=data, size=s.memsz, flags=s.flags)
 
 
+def loads_with_sections(kernel: Kernel) -> tuple[Load, ...]:
+    """The loads some section lies in, by load address; all of them when the file has no sections.
+
+    GNU ld may put a load with nothing but the file's own headers in front of a kernel at 1 MiB:
+    into ROM.
+    """
+    sections = kernel.file.sections
+    starts = [a for a, f in zip(sections.addr, sections.flags) if f & c.SHF_ALLOC]
+    found = [
+        load
+        for load in kernel.loads
+        if not starts or any(load.vaddr <= start < load.end for start in starts)
+    ]
+    return tuple(sorted(found, key=lambda load: load.paddr))
+
+
 def _check_code(file: ObjectFile, loads: tuple[Load, ...]) -> None:
     """An entry point the linker did not find leaves --gc-sections nothing to keep."""
     flags, sizes = file.sections.flags, file.sections.size
@@ -164,7 +180,7 @@ def _check_code(file: ObjectFile, loads: tuple[Load, ...]) -> None:
             f"{file.name} has an empty .text: there is no code in it",
             help=[
                 "perhaps the entry point is not found: it must be called _start (or what -e says) "
-                "and be visible, in Rust #[unsafe(no_mangle)] pub extern \"C\" fn _start"
+                'and be visible, in Rust #[unsafe(no_mangle)] pub extern "C" fn _start'
             ],
         )
     entry = file.header.entry

@@ -8,13 +8,13 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Union
+from typing import TypeAlias
 
 from ...diag import fail
 from .frames import Block
 from .places import MIB, SECTOR
 
-Piece = Union[bytes, memoryview]
+Piece: TypeAlias = "bytes | memoryview"
 
 FLOPPY = 1440 * 1024
 SIGNATURE, TABLE = 440, 446

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from ...diag import fail
+from ...diag import Diagnostic, fail
 from .config import ImageConfig
 from .frames import Block, Run, blocks_of, page_runs, zeros
 from .kernel import Kernel, Load
@@ -87,6 +87,8 @@ class Plan:
     space: Space | None = None
     runs: Sequence[Run] = ()
     resident: int = 0
+    loads: Sequence[Load] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def plan_long(kernel: Kernel, config: ImageConfig, protocol: str) -> Plan:
@@ -193,7 +195,6 @@ def _check_size(kernel: Kernel, end: int, config: ImageConfig) -> None:
 
 
 def plan_flat(
-    kernel: Kernel,
     loads: Sequence[Load],
     protocol: str,
     parts: tuple[str, ...],
@@ -216,6 +217,7 @@ def plan_flat(
         symbols={"__flags": 0, "__memory_top": max(top, HIGH), **symbols},
         blocks=[block for block in blocks if block.size],
         memory_top=top,
+        loads=loads,
     )
 
 
@@ -237,3 +239,11 @@ def check_flat(name: str, loads: Sequence[Load], stage_end: int) -> None:
                     f"{high:#x} is {title}",
                     help=["link it to 1 MiB (0x100000) or above"],
                 )
+    for before, after in zip(loads, loads[1:]):
+        if after.paddr < before.paddr + before.size:
+            raise fail(
+                "segments-overlap",
+                f"two segments of {name} would be loaded to the same memory, from "
+                f"{after.paddr:#x} on",
+                notes=[f"{before}, loaded to {before.paddr:#x}", f"{after}, to {after.paddr:#x}"],
+            )

@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
+import attrs
+
 from ...diag import fail
 from .config import ImageConfig
-from .kernel import Kernel
-from .places import INFO
+from .frames import Block
+from .kernel import Kernel, loads_with_sections
+from .multiboot import find_header, info1, info2, read_wish
+from .places import INFO, INFO_END, MAP_MOST
 from .plan import Plan, plan_flat, plan_long
+
+MAP_ROOM = MAP_MOST * 24 + 16
 
 
 def plan_protocol(kernel: Kernel, config: ImageConfig) -> Plan:
     """The plan for the protocol in the configuration, or for the one the kernel asks for."""
-    protocol = config.protocol if config.protocol != "auto" else _guess(kernel)
+    protocol = config.protocol if config.protocol != "auto" else guess(kernel)
     if protocol == "bootloader" and kernel.bits != 64:
         raise fail(
             "wrong-protocol",
             f"{kernel.name} is a 32-bit kernel, and the protocol `bootloader` starts 64-bit ones",
-            help=["--protocol=raw or --protocol=multiboot1"],
+            help=["--protocol=raw, or multiboot1 for a kernel with its header"],
         )
     if protocol in ("multiboot1", "multiboot2"):
-        raise NotImplementedError
+        return _multiboot(kernel, config, protocol)
     if kernel.bits == 64:
         return plan_long(kernel, config, protocol)
     symbols = {"__entry": kernel.entry, "__info_physical": INFO}
-    return plan_flat(kernel, kernel.loads, protocol, ("raw32",), symbols)
+    return plan_flat(loads_with_sections(kernel), protocol, ("raw32",), symbols)
 
 
-def _guess(kernel: Kernel) -> str:
-    return "bootloader" if kernel.bits == 64 else "raw"
+def guess(kernel: Kernel) -> str:
+    """The protocol whose header the kernel has; else by its class."""
+    return find_header(kernel) or ("bootloader" if kernel.bits == 64 else "raw")
+
+
+def _multiboot(kernel: Kernel, config: ImageConfig, protocol: str) -> Plan:
+    wish = read_wish(kernel, protocol)
+    symbols = {"__entry": wish.entry, "__info_physical": INFO}
+    if protocol == "multiboot1":
+        info, map_at = info1(config.command_line, INFO)
+        symbols["__info_map"] = map_at
+    else:
+        info, places = info2(kernel, config.command_line, INFO)
+        symbols |= places
+    if INFO + len(info) + MAP_ROOM > INFO_END:
+        raise fail(
+            "command-line-too-long",
+            f"the information for the kernel has {len(info):,} bytes, and there is room for "
+            f"{INFO_END - INFO - MAP_ROOM:,}",
+        )
+    block = Block(INFO, memoryview(info), len(info))
+    plan = plan_flat(wish.loads, protocol, (protocol,), symbols, [block])
+    return attrs.evolve(plan, diagnostics=wish.warnings)

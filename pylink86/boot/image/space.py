@@ -105,6 +105,7 @@ def _slot(address: int) -> int:
 
 
 def _resident(kernel: Kernel) -> int:
+    page: int
     for page in RESIDENT:
         if all(load.end <= page or load.vaddr >= page + PAGE for load in _whole_pages(kernel)):
             return page
@@ -128,9 +129,7 @@ def _whole_pages(kernel: Kernel) -> list[_Pages]:
 
 def _check_ranges(kernel: Kernel, space: Space) -> None:
     """Nothing may lie where something else is; names what, and the keys that move it."""
-    ranges = [
-        Range(load.vaddr, load.end, "a segment of the kernel") for load in kernel.loads
-    ] + [
+    ranges = [Range(load.vaddr, load.end, "a segment of the kernel") for load in kernel.loads] + [
         Range(space.info, space.info + PAGE, "the boot information (boot-info-address)"),
         Range(space.stack - PAGE, space.stack_end, "the stack (kernel-stack-address)"),
         Range(space.resident, space.resident + PAGE, "the loader's page"),
