@@ -38,6 +38,7 @@ from .passes.relink import dialect_for_relinking, folded, sections_for_relinking
 from .passes.relocate import apply_relocations, assembled
 from .passes.resolve import OwnSection, resolve_symbols
 from .passes.roots import (
+    check_entry,
     check_required,
     default_entry,
     entry_address,
@@ -153,6 +154,7 @@ def _link(
         else apply_relocations(placed, dialect, generic, diags, _source_line)
     )
     diags.stop_on_errors()
+    check_entry(options.entry, again, loaded.script, placed, dialect, diags)
     start = entry_address(entry or default_entry(script, dialect), placed, dialect)
     if not again:
         advise(

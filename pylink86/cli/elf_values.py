@@ -5,6 +5,7 @@ notation."""
 
 from __future__ import annotations
 
+import os
 import re
 
 from .options import error
@@ -72,6 +73,7 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["gnu_stack"] = not values.get("no_gnu_stack")
     given["relro"] = not values.get("no_relro")
     given["build_id"] = _build_id(values, problems)
+    given["signature"] = os.environ.get("LLD_VERSION", "")
     return ElfOptions(**given), problems
 
 

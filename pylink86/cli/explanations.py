@@ -334,6 +334,32 @@ program that take turns in the same memory.  When one of them runs, what the oth
 Example: `NOCROSSREFS(.menu .game)` and a call from a function in .menu to one in .game.
 Cure: put what both need into a section that is always in memory.
 """,
+    "entry-missing": """
+The entry symbol that ENTRY(), -e or the linker's own layout names is not defined, so the address in
+the header is that of `.text`, or 0.  A loader that reads it jumps to the wrong place; a raw image
+has no such header and does not care.
+
+Cure: make the label global, name the one there is (`-e main`), or give a number (`-e 0x7c00`).
+""",
+    "address-not-aligned": """
+The script gives an output section an address that is no multiple of the alignment its contents ask
+for.  The address counts, as in LLD; what relies on the alignment (SSE loads, page tables) fails at
+run time.
+
+Cure: `.data ALIGN(32) : { ... }`, or leave the address out: then `.` is aligned by itself.
+""",
+    "region-ignored": """
+A section that is not in memory (debug data, comments, data statements behind such sections) was
+sent to a region with `>`.  It takes no memory, so the region does not count.
+
+Cure: drop `> region`, or make the input section allocatable (flag `a`).
+""",
+    "described-twice": """
+Two OVERWRITE_SECTIONS describe the same output section.  The first description takes its place; the
+second becomes an output section of its own.
+
+Cure: put what both say into one description.
+""",
     "orphan-section": """
 `--orphan-handling=warn` or `=error` tells of every input section that no statement of the script
 takes.  Such a section is placed beside one of its kind, which may be where nobody expects it.

@@ -7,6 +7,8 @@ stand, so a command line is read from left to right.  What comes out is a list o
 
 from __future__ import annotations
 
+import os
+
 from .options import error
 
 TYPE_CHECKING = False
@@ -52,6 +54,7 @@ def read_line(parsed: Parsed) -> Line:
     line = Line()
     numbers: dict[str, int] = {}
     opened: dict[str, int] = {}
+    line.problems += _missing_default(parsed.values)
     for kind, text, state in _with_default_script(parsed):
         if kind in OPENS:
             # A group in a group is searched with the outer one, which comes to the same members.
@@ -85,6 +88,17 @@ def _with_default_script(parsed: Parsed) -> list[tuple[str, str, Mapping[str, An
     if default is None or "script" in parsed.values:
         return parsed.inputs
     return [*parsed.inputs, ("script", default, {})]
+
+
+def _missing_default(values: Mapping[str, Any]) -> list[Diagnostic]:
+    """cannot-read: LLD looks for the script of -dT also when a -T takes its place."""
+    path = values.get("default_script")
+    if path is None or values.get("dialect") != "lld":
+        return []
+    folders = ["", *values.get("search", ())]
+    if any(os.path.isfile(os.path.join(folder, path)) for folder in folders):
+        return []
+    return [error("cannot-read", f"cannot find linker script {path}")]
 
 
 def _close(start: str, spelled: str, opened: dict[str, int], line: Line) -> None:

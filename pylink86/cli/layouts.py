@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ..result import LinkResult
+
 
 def built_in(values: Mapping[str, Any]) -> str | None:
     """The text of the built-in layout for these options; None when there is none."""
@@ -28,10 +30,19 @@ def built_in(values: Mapping[str, Any]) -> str | None:
 
 def show_layout(values: Mapping[str, Any]) -> None:
     """`--verbose`: the built-in script between lines of `=`, as GNU ld prints it."""
-    text = built_in(values)
+    text = built_in(values) if values.get("dialect") != "lld" else None
     if text is not None and not values.get("script"):
         rule = "=" * 50
         print(f"using internal linker script:\n{rule}\n{text.rstrip()}\n{rule}")
+
+
+def tell_inputs(result: LinkResult) -> None:
+    """`--verbose` as LLD: on stderr the files that were read, and which output sections
+    OVERWRITE_SECTIONS describes anew."""
+    from ..explain.trace import input_files, overwritten
+
+    sys.stderr.write(input_files(result))
+    sys.stderr.write("".join(f"{line}\n" for line in overwritten(result)))
 
 
 def dump_layout(values: Mapping[str, Any]) -> int:

@@ -10,7 +10,7 @@ import os
 import sys
 
 from .inputs import read_line
-from .layouts import built_in, dump_layout, show_layout
+from .layouts import built_in, dump_layout, show_layout, tell_inputs
 from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
 from .options import Parsed, error, help_text, parse
 from .program import guarded, parse_size, run_process, show, version_line
@@ -135,6 +135,8 @@ def _link(parsed: Parsed, program: str) -> int:
             from .outputs import write_outputs
 
             write_outputs(result, values, output, program)
+        if values.get("verbose") and values["dialect"] == "lld":
+            tell_inputs(result)
         if "print_layout" in values or "picture" in values:
             from .views import write_views
 

@@ -19,6 +19,19 @@ def input_files(result: LinkResult) -> str:
     return "".join(f"{name}\n" for name in result.inputs.trace)
 
 
+def overwritten(result: LinkResult) -> Iterator[str]:
+    """`over.ld:2 overwrites .text`: output sections whose description came from elsewhere."""
+    described = {
+        id(section)
+        for command in result.script.of(n.OverwriteSections)
+        for section in command.items
+    }
+    for section in result.plan.sections:
+        node = section.node
+        if node is not None and id(node) in described and node.span is not None:
+            yield f"{node.span.source.name}:{node.span.line} overwrites {section.name}"
+
+
 def removed_sections(result: LinkResult) -> str:
     """`--print-gc-sections`: what nothing refers to, in each linker's words.
 

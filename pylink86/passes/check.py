@@ -12,6 +12,7 @@ from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
+from .check_lld import check_like_lld
 from .largest import largest_inputs, largest_symbols
 from .near import listed
 from .placement import Asserted, PlacedSection, Placement
@@ -21,7 +22,8 @@ from .words import expressions
 def check_layout(
     placed: Placement, dialect: Dialect, raw: bool, max_size: int, diags: Diagnostics
 ) -> None:
-    """Report assert-failed, region-overflow, sections-overlap, image-too-large.
+    """Report assert-failed, region-overflow, sections-overlap, image-too-large, and in LLD's
+    dialect address-not-aligned and region-ignored.
 
     max_size: bytes the output may have; checked before any byte is made, so that a wrong address
     costs a message and not the machine's memory.
@@ -41,6 +43,8 @@ def check_layout(
     if overlay or (dialect.lma_counts and any(s.lma != s.vma for s in placed.sections)):
         _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads, diags)
     _check_size(placed, dialect, raw, max_size, diags)
+    if not dialect.lma_counts:
+        check_like_lld(placed, diags)
 
 
 def _check_size(

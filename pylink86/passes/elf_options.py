@@ -23,7 +23,8 @@ class ElfOptions:
     rosegment. image_base: --image-base, None when not given. section_starts: --section-start,
     -Ttext and the like, by section name. segment_starts: -Ttext-segment and the like, by the name
     SEGMENT_START() uses. exec_stack: True and False are -z execstack and noexecstack. stack_size:
-    -z stack-size, in bytes."""
+    -z stack-size, in bytes.
+    signature: the text LLD adds to .comment, "" for our own."""
 
     relocatable: bool = False
     emit_relocs: bool = False
@@ -44,6 +45,7 @@ class ElfOptions:
     relro: bool = True
     eh_frame_hdr: bool = False
     section_headers: bool = True
+    signature: str = ""
 
     @property
     def keeps_relro(self) -> bool:

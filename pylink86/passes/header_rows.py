@@ -19,8 +19,14 @@ from .relocate import Patched
 from .symbols_out import OutSymbols
 
 COMMENT = ".comment"
-SIGNATURE = f"Linker: pylink86 {__version__}\0".encode()
+SIGNATURE = f"Linker: pylink86 {__version__}"
 """What LLD writes into `.comment` of every executable, with our name."""
+
+
+def signed(options: ElfOptions) -> bytes:
+    """The text for `.comment`, with the zero byte that ends it."""
+    return (options.signature or SIGNATURE).encode("utf-8", "surrogateescape") + b"\0"
+
 
 MASK = (1 << 64) - 1
 
@@ -53,7 +59,7 @@ def describe_sections(
             row = _row(section, placed.addresses, where, elf_class, dialect, options)
             content = bytes(contents[head.section])
             if dialect.signs_output and section.name == COMMENT and not section.plan.alloc:
-                content += SIGNATURE
+                content += signed(options)
                 row = attrs.evolve(row, size=len(content))
             rows.append(row)
             out.append(content)
@@ -62,8 +68,9 @@ def describe_sections(
             out.append(encoded.get(head.section, b""))
         elif head.kind == "comment":
             flags = c.SHF_MERGE | c.SHF_STRINGS
-            rows.append(SectionRow(COMMENT, c.SHT_PROGBITS, flags, size=len(SIGNATURE), entsize=1))
-            out.append(SIGNATURE)
+            text = signed(options)
+            rows.append(SectionRow(COMMENT, c.SHT_PROGBITS, flags, size=len(text), entsize=1))
+            out.append(text)
         elif head.kind == "stack note":
             rows.append(SectionRow(".note.GNU-stack", c.SHT_PROGBITS))
             out.append(b"")

@@ -316,7 +316,12 @@ class _Matcher:
             return patterns
         out: list[n.SectionPattern] = []
         shut: tuple[str, ...] = ()
+        sorted_before = False
         for pattern in patterns:
+            begins = bool(pattern.sort) and not pattern.joined
+            if begins or (sorted_before and not pattern.sort):
+                shut = ()  # it lasts inside of SORT(...), or up to one
+            sorted_before = bool(pattern.sort)
             shut = pattern.exclude or shut
             out.append(attrs.evolve(pattern, exclude=shut) if shut else pattern)
         return tuple(out)

@@ -43,6 +43,33 @@ def check_required(names: Iterable[str], placed: Placement, diags: Diagnostics) 
             )
 
 
+def check_entry(
+    asked: str,
+    again: bool,
+    script: ScriptFile,
+    placed: Placement,
+    dialect: Dialect,
+    diags: Diagnostics,
+) -> None:
+    """Warn of entry-missing: nobody defines the symbol where execution is to start.
+
+    asked: by -e; again: -r; script: what the user gave.  With -r GNU ld warns of -e, LLD of ENTRY()
+    as well.  Both warn of the default entry, too, which we do not: who needs one names it."""
+    name = asked or ("" if again and dialect.tables_like_gnu else entry_name(script))
+    if name in placed.symbols or name in placed.addresses.resolution.definer:
+        return
+    if not name or name[:1].isdigit():
+        return
+    instead = "not setting start address"
+    if dialect.starts_at_start and not again:
+        instead = f"defaulting to {entry_address(name, placed, dialect):016x}"
+    diags.warn(
+        "entry-missing",
+        f"cannot find entry symbol {name}; {instead}",
+        help=["make the label global, or name the one there is: -e SYMBOL"],
+    )
+
+
 def default_entry(script: ScriptFile, dialect: Dialect) -> str:
     """The entry symbol when nobody names one; GNU ld's own scripts say ENTRY(_start)."""
     return "start" if dialect.starts_at_start and script.commands else "_start"
