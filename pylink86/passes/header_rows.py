@@ -156,6 +156,8 @@ def _row(
     if kind in (c.SHT_REL, c.SHT_RELA):  # a table by its inputs' types, padding by its bytes
         kind = c.SHT_PROGBITS if section.size else kind
         entsize = 0 if section.size else (24 if elf_class == 64 else 8)
+    if kind == c.SHT_X86_64_UNWIND and elf_class == 32:  # i386 has no such type
+        kind = c.SHT_PROGBITS
     return SectionRow(
         section.name,
         kind,
