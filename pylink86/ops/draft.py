@@ -38,7 +38,7 @@ class Sec:
     __slots__ = (
         "addr", "align", "compressed", "data", "entsize", "flags", "index", "info", "link", "lma",
         "members", "name", "offset", "old_flags", "old_index", "old_offset", "old_size",
-        "old_type", "relocs", "role", "signature", "size", "target", "type", "was",
+        "old_type", "relocs", "role", "segment", "signature", "size", "target", "type", "was",
     )  # fmt: skip
 
     def __init__(self, name: str, type: int, flags: int = 0, data: Buffer = b"") -> None:
@@ -67,6 +67,8 @@ class Sec:
         self.members: list[Sec] = []
         """Of a group: its sections, the flag word being the first word of `data`."""
         self.signature: Sym | None = None
+        self.segment: Seg | None = None
+        """The segment it lies in, for layouts that move sections with their segment."""
         self.compressed = False
         """Made smaller by this edit."""
 
@@ -165,6 +167,8 @@ class Draft:
         self.symtab: Sec | None = None
         self.shstrtab: Sec | None = None
         self.phoff = 0
+        self.lost_symbols = False
+        """Symbols of the input were taken out."""
         self.removed: list[Sec] = []
         """Sections that were taken out, for layouts that keep the room they had."""
 

@@ -1,0 +1,172 @@
+"""A draft with every place decided, to bytes: tables encoded, headers in front, contents at their
+offsets.
+
+Both layouts end here.  What they decide is order, offsets, string tables and alignment; that a
+symbol is 24 bytes, a relocation names its symbol by number and a group lists sections is the same
+for all.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from .. import elf_const as c
+from ..elf_tables import EHDR, IDENT_SIZE, PHDR, SHDR, SYM, encode_relocations, encode_segments
+from .draft import GROUP, NEW, RELOC
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .draft import Draft, Sec
+
+MAX_FILE = 1 << 32
+"""A larger file is a mistake in somebody's addresses: refused before a byte is made."""
+
+
+def number_sections(secs: Iterable[Sec]) -> None:
+    """Sections are called by their number from 1 on, in this order."""
+    for index, sec in enumerate(secs, 1):
+        sec.index = index
+
+
+def encode_symbols(draft: Draft, at: Mapping[str, int], *, nameless_sections: bool) -> bytes:
+    """The symbol table, the null symbol first; numbers of sections must be final.
+
+    nameless_sections: symbols that stand for a section have no name in the table.
+    """
+    pack = SYM[draft.elf_class].pack
+    parts = [bytes(SYM[draft.elf_class].size)]
+    is_64 = draft.elf_class == 64
+    mask = (1 << draft.elf_class) - 1
+    for sym in draft.syms:
+        shndx = sym.place if sym.sec is None else sym.sec.index
+        if sym.sec is not None and shndx >= c.SHN_LORESERVE:
+            shndx = c.SHN_XINDEX
+        name = 0 if nameless_sections and sym.type == c.STT_SECTION else at[sym.name]
+        info = sym.binding << 4 | sym.type
+        value, size = sym.value & mask, sym.size
+        if is_64:
+            parts.append(pack(name, info, sym.other, shndx, value, size))
+        else:
+            parts.append(pack(name, value, size & mask, info, sym.other, shndx))
+    return b"".join(parts)
+
+
+def encode_wide_indexes(draft: Draft) -> bytes:
+    """The contents of SHT_SYMTAB_SHNDX: section numbers that do not fit in a symbol (gABI ch.4)."""
+    wide = [0]
+    for sym in draft.syms:
+        index = 0 if sym.sec is None else sym.sec.index
+        wide.append(index if index >= c.SHN_LORESERVE else 0)
+    return struct.pack(f"<{len(wide)}I", *wide)
+
+
+def fill_tables(draft: Draft) -> None:
+    """Relocations and groups with the numbers that symbols and sections have now."""
+    new = [0 if sym is None else sym.index for sym in draft.by_number]
+    moved = any(number != index for index, number in enumerate(new))
+    for sec in draft.secs:
+        if sec.role == RELOC and sec.relocs is not None:
+            sec.info = sec.target.index if sec.target is not None else 0
+            if moved or len(sec.data) != sec.size:
+                sec.data = _encode_relocs(draft, sec, new)
+        elif sec.role == GROUP:
+            sec.info = sec.signature.index if sec.signature is not None else 0
+            sec.data = bytes(sec.data[:4]) + b"".join(
+                [member.index.to_bytes(4, "little") for member in sec.members]
+            )
+
+
+def _encode_relocs(draft: Draft, sec: Sec, new: list[int]) -> bytes:
+    relocs = sec.relocs
+    assert relocs is not None
+    symbol = [new[number] for number in relocs.symbol]
+    if relocs.addend is None:
+        rows: Iterable[tuple[int, ...]] = zip(relocs.offset, relocs.type, symbol)
+    else:
+        rows = zip(relocs.offset, relocs.type, symbol, relocs.addend)
+    return encode_relocations(rows, draft.elf_class, relocs.addend is not None)
+
+
+def assemble(
+    draft: Draft, image: bytearray, *, shoff: int, shstrndx: int, names: Mapping[str, int]
+) -> bytes:
+    """Put headers, program headers, contents and section headers of a placed draft into the image.
+
+    image: as large as the file; what nothing covers stays.  shoff: 0 for a file without section
+    headers.  names: section name -> offset in .shstrtab.
+    """
+    image[: IDENT_SIZE + EHDR[draft.elf_class].size] = _file_header(draft, shoff, shstrndx)
+    if draft.segs:
+        rows = [
+            (s.type, s.flags, s.offset, s.vaddr, s.paddr, s.filesz, s.memsz, s.align)
+            for s in draft.segs
+        ]
+        table = encode_segments(rows, draft.elf_class)
+        image[draft.phoff : draft.phoff + len(table)] = table
+    for sec in draft.secs:
+        if sec.type != c.SHT_NOBITS and sec.data:
+            image[sec.offset : sec.offset + len(sec.data)] = sec.data
+    if shoff:
+        table = section_headers(draft, shstrndx, names)
+        image[shoff : shoff + len(table)] = table
+    return bytes(image)
+
+
+def section_headers(draft: Draft, shstrndx: int, names: Mapping[str, int]) -> bytes:
+    """The section header table; what overflows the file header's fields is in the null section's
+    (gABI ch.4)."""
+    pack = SHDR[draft.elf_class].pack
+    count = len(draft.secs) + 1
+    wide = count if count >= c.SHN_LORESERVE else 0
+    link = shstrndx if shstrndx >= c.SHN_LORESERVE else 0
+    mask = (1 << draft.elf_class) - 1
+    parts = [pack(0, 0, 0, 0, 0, wide, link, 0, 0, 0)]
+    for sec in draft.secs:
+        linked = sec.link.index if sec.link is not None else 0
+        parts.append(
+            pack(
+                names[sec.name], sec.type, sec.flags & mask, sec.addr & mask, sec.offset,
+                sec.size, linked, sec.info, sec.align, sec.entsize,
+            )  # fmt: skip
+        )
+    return b"".join(parts)
+
+
+def _file_header(draft: Draft, shoff: int, shstrndx: int) -> bytes:
+    elf_class = draft.elf_class
+    count = len(draft.secs) + 1 if shoff else 0
+    ident = bytes([elf_class // 32, 1, 1, draft.osabi, draft.abi_version]) + draft.ident_pad
+    return (
+        c.ELF_MAGIC
+        + ident
+        + EHDR[elf_class].pack(
+            draft.type,
+            draft.machine,
+            draft.version,
+            draft.entry & ((1 << elf_class) - 1),
+            draft.phoff,
+            shoff,
+            draft.flags,
+            IDENT_SIZE + EHDR[elf_class].size,
+            PHDR[elf_class].size if draft.segs else 0,
+            len(draft.segs),
+            SHDR[elf_class].size,
+            0 if count >= c.SHN_LORESERVE else count,
+            (shstrndx if shstrndx < c.SHN_LORESERVE else c.SHN_XINDEX) if shoff else 0,
+        )
+    )
+
+
+def by_old_offset(secs: Iterable[Sec]) -> list[Sec]:
+    """In the order of the input's contents; what is new comes last, in the order it was added."""
+    return sorted(secs, key=lambda sec: min(sec.old_offset, NEW))
+
+
+def fits(size: int, name: str) -> None:
+    """image-too-large when a file of so many bytes is a mistake."""
+    if size > MAX_FILE:
+        from .draft import complain
+
+        complain("image-too-large", f"{name} would have {size:#x} bytes", place=name)

@@ -1,0 +1,220 @@
+"""Where llvm-objcopy puts things: everything stays as near to where it was as it can.
+
+Sections keep their order.  What lies in a segment moves with the segment, and segments stay at
+their offsets; what lies in none follows, in the order of the input's offsets, each at its alignment;
+section headers come last.  Symbol and string tables are written anew in the place of the old ones.
+
+Source: llvm-objcopy 19.1.7 run on the fixtures and on files with segments inside segments.
+"""
+
+from __future__ import annotations
+
+from .. import elf_const as c
+from ..elf_tables import EHDR, IDENT_SIZE, PHDR, SHDR, SYM
+from .assemble import (
+    assemble,
+    by_old_offset,
+    encode_symbols,
+    encode_wide_indexes,
+    fill_tables,
+    fits,
+    number_sections,
+)
+from .draft import GROUP, NEW, RELOC, SHNDX, SHSTRTAB, STRTAB, SYMTAB, Seg, complain, drop
+from .strings import by_reversed_spelling
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .draft import Draft, Sec
+
+
+def attach_segments(draft: Draft) -> None:
+    """Say which segment each section moves with, and which segment each segment.
+
+    To be asked of the input, before flags and types change.
+    """
+    for seg in draft.segs:
+        for sec in draft.secs:
+            if _within(sec, seg) and (
+                sec.segment is None or sec.segment.old_offset > seg.old_offset
+            ):
+                sec.segment = seg
+    for child in draft.segs:
+        child.parent = _parent(child, draft.segs)
+
+
+def _within(sec: Sec, seg: Seg) -> bool:
+    """Is the section part of the segment?  An empty one counts as one byte, so that between two
+    segments it belongs to the second."""
+    size = sec.size or 1
+    if sec.old_offset == NEW:
+        return False
+    if sec.type == c.SHT_NOBITS:
+        if not sec.flags & c.SHF_ALLOC:
+            return False
+        if bool(sec.flags & c.SHF_TLS) != (seg.type == c.PT_TLS):
+            return False
+        return seg.vaddr <= sec.addr and seg.vaddr + seg.memsz >= sec.addr + size
+    return (
+        seg.old_offset <= sec.old_offset and seg.old_offset + seg.filesz >= sec.old_offset + size
+    )
+
+
+def _parent(child: Seg, segs: list[Seg]) -> Seg | None:
+    """The outermost segment in which this one begins."""
+    around = [
+        seg
+        for seg in segs
+        if seg is not child
+        and seg.old_offset <= child.old_offset < seg.old_offset + seg.old_filesz
+        and (seg.old_offset, seg.index) < (child.old_offset, child.index)
+    ]
+    return min(around, key=lambda seg: (seg.old_offset, seg.index), default=None)
+
+
+def lay_out(draft: Draft, *, only_debug: bool = False, headers: bool = True) -> bytes:
+    """The bytes of the file.
+
+    only_debug: sections were emptied for --only-keep-debug, so nothing keeps its offset. headers:
+    write a section header table.
+    """
+    if headers and draft.shstrtab is None:
+        complain(
+            "bad-operation",
+            "cannot write section header table because section header string table was removed",
+            place=draft.name,
+        )
+    if headers and draft.shstrtab is not None and draft.shstrtab not in draft.secs:
+        draft.shstrtab = None
+    _drop_empty_symbol_table(draft)
+    number_sections(draft.secs)
+    names = _tables(draft)
+    end = _place(draft, only_debug)
+    shoff = 0
+    if headers:
+        shoff = -(-end // draft.word) * draft.word
+        end = shoff + (len(draft.secs) + 1) * SHDR[draft.elf_class].size
+    fits(end, draft.name)
+    shstrndx = draft.shstrtab.index if draft.shstrtab is not None else 0
+    image = bytearray(end)
+    if not only_debug:
+        _put_segments(draft, image)
+    return assemble(draft, image, shoff=shoff, shstrndx=shstrndx, names=names)
+
+
+def _drop_empty_symbol_table(draft: Draft) -> None:
+    """A linked file without symbols needs no table of them; an object's relocations point to it."""
+    symtab = draft.symtab
+    if symtab is None or draft.relocatable or draft.syms:
+        return
+    strtab = symtab.link
+    drop(draft, lambda sec: sec is symtab or (sec is strtab and sec.role == STRTAB))
+    draft.symtab = None
+
+
+def _tables(draft: Draft) -> dict[str, int]:
+    """Contents of the tables and their sizes; returns the offsets of section names."""
+    word = draft.word
+    symtab = draft.symtab
+    strtab = symtab.link if symtab is not None else None
+    symbol_names = [sym.name for sym in draft.syms] if symtab is not None else []
+    section_names = [sec.name for sec in draft.secs]
+    shared = strtab is not None and strtab is draft.shstrtab
+    mine = [*section_names, *symbol_names] if shared else section_names
+    names_data, names = by_reversed_spelling(mine)
+    symbols_at = names
+    for sec in draft.secs:
+        if sec.role == SHSTRTAB:
+            sec.data = names_data
+        elif sec is strtab:
+            sec.data, symbols_at = by_reversed_spelling(symbol_names)
+        elif sec.type == c.SHT_STRTAB and not sec.flags & c.SHF_ALLOC and sec.old_offset != NEW:
+            sec.data = b"\0"
+    for sec in draft.secs:
+        if sec.role == SHNDX:
+            sec.data = encode_wide_indexes(draft)
+        elif sec.role == RELOC and sec.relocs is not None:
+            sec.entsize = word * (2 if sec.relocs.addend is None else 3)
+            sec.align = word
+            sec.size = len(sec.relocs.offset) * sec.entsize
+            sec.link = symtab
+        elif sec.role == SYMTAB:
+            sec.entsize = SYM[draft.elf_class].size
+            sec.align = word
+            sec.data = encode_symbols(draft, symbols_at, nameless_sections=False)
+            locals_ = [sym.binding for sym in draft.syms].count(c.STB_LOCAL)
+            sec.info = locals_ + 1
+    fill_tables(draft)
+    for sec in draft.secs:
+        if sec.role in (SYMTAB, STRTAB, SHSTRTAB, SHNDX, RELOC, GROUP) or (
+            sec.type != c.SHT_NOBITS and sec.data
+        ):
+            sec.size = len(sec.data)
+        if sec.role == GROUP:
+            sec.link = symtab
+        elif sec.role not in (SYMTAB, RELOC, SHNDX) and sec.link is symtab and draft.lost_symbols:
+            # Its numbers of symbols are wrong by now, and 0 says so.
+            sec.link = None
+        if sec.link is not None and sec.link not in draft.secs:
+            sec.link = None
+    return names
+
+
+def _place(draft: Draft, only_debug: bool) -> int:
+    """Give segments and sections their offsets; returns the end of them all."""
+    header = IDENT_SIZE + EHDR[draft.elf_class].size
+    table = len(draft.segs) * PHDR[draft.elf_class].size
+    first = Seg((c.PT_PHDR, 0, 0, 0, 0, header, header, 0), len(draft.segs))
+    phdrs = Seg((c.PT_PHDR, 0, draft.phoff, 0, 0, table, table, draft.word), first.index + 1)
+    every = [*draft.segs, first, phdrs]
+    first.parent = _parent(first, draft.segs)
+    phdrs.parent = _parent(phdrs, draft.segs)
+    every.sort(key=lambda seg: (seg.old_offset, seg.index))
+    if only_debug:
+        from .debug_only import place_for_debug
+
+        end = place_for_debug(draft, every, header + table)
+    else:
+        end = _place_segments(every)
+        end = _place_sections(draft, end)
+    draft.phoff = phdrs.offset if draft.segs else 0
+    return end
+
+
+def _place_segments(every: list[Seg]) -> int:
+    end = 0
+    for seg in every:
+        if seg.parent is not None:
+            seg.offset = seg.parent.offset + seg.old_offset - seg.parent.old_offset
+        else:
+            align = max(seg.align, 1)
+            seg.offset = end + (seg.vaddr - end) % align
+        end = max(end, seg.offset + seg.filesz)
+    return end
+
+
+def _place_sections(draft: Draft, end: int) -> int:
+    loose = []
+    for sec in draft.secs:
+        if sec.segment is not None:
+            sec.offset = sec.segment.offset + sec.old_offset - sec.segment.old_offset
+        else:
+            loose.append(sec)
+    for sec in by_old_offset(loose):
+        align = sec.align or 1
+        end = -(-end // align) * align
+        sec.offset = end
+        if sec.type != c.SHT_NOBITS:
+            end += sec.size
+    return end
+
+
+def _put_segments(draft: Draft, image: bytearray) -> None:
+    """Segments bring along what lies between their sections; what was removed becomes zeros."""
+    for seg in draft.segs:
+        size = min(seg.filesz, seg.old_filesz)
+        image[seg.offset : seg.offset + size] = draft.data[seg.old_offset : seg.old_offset + size]
+    for sec in draft.removed:
+        if sec.segment is not None and sec.old_type != c.SHT_NOBITS and sec.old_size:
+            start = sec.segment.offset + sec.old_offset - sec.segment.old_offset
+            image[start : start + sec.old_size] = bytes(sec.old_size)
