@@ -7,6 +7,7 @@ DWARF."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import attrs
@@ -19,6 +20,8 @@ from ..model import ObjectFile
 from .placement import Placement
 
 SHOWN = 3
+NAMED = 10
+"""Names listed of those that --error-limit cuts off."""
 HELPED = 20
 """Undefined names that are compared with all names there are: a linear search for each."""
 
@@ -104,7 +107,8 @@ class References:
             return
         from .refs_help import misfit_facts, undefined_help
 
-        for (slug, _, name), found in self._misfits.items():
+        limit = diags.error_limit or None
+        for (slug, _, name), found in islice(self._misfits.items(), limit):
             first = found[0]
             message, notes, help_ = misfit_facts(self.placed, slug, name, first)
             tell = diags.error if slug == "reloc-overflow" else diags.warn
@@ -115,7 +119,7 @@ class References:
                 notes=[*notes, *self._others([m.place for m in found])],
                 help=help_,
             )
-        for number, (name, places) in enumerate(self._undefined.items()):
+        for number, (name, places) in enumerate(islice(self._undefined.items(), limit)):
             diags.error(
                 "undefined-symbol",
                 f"undefined reference to `{name}'",
@@ -123,8 +127,32 @@ class References:
                 notes=self._others(places),
                 help=undefined_help(name, self.placed) if number < HELPED else (),
             )
-        for (name, file, symbol, is_blank), places in self._discarded.items():
+        for (name, file, symbol, is_blank), places in islice(self._discarded.items(), limit):
             self._tell_discarded(name, file, symbol, is_blank, places, diags)
+        if limit:
+            self._count_the_rest(limit, diags)
+
+    def _count_the_rest(self, limit: int, diags: Diagnostics) -> None:
+        """One error for all that is beyond --error-limit: nobody reads 2,000, and to find the
+        source line of each takes minutes."""
+        kinds: list[tuple[str, str, list[str]]] = [
+            ("undefined-symbol", "undefined references", list(self._undefined)),
+            ("discarded-symbol", "references to what is discarded",
+             [name for name, _, _, is_blank in self._discarded if not is_blank]),
+            ("reloc-overflow", "relocations that do not fit",
+             [name for slug, _, name in self._misfits if slug == "reloc-overflow"]),
+        ]  # fmt: skip
+        for slug, what, names in kinds:
+            rest = names[limit:]
+            if rest:
+                shown = ", ".join(f"`{name}'" for name in rest[:NAMED])
+                more = f" and {len(rest) - NAMED} more" if len(rest) > NAMED else ""
+                diags.error(
+                    slug,
+                    f"{len(rest)} more {what} follow",
+                    notes=[f"to {shown}{more}"],
+                    help=["see all of them with --error-limit=0"],
+                )
 
     def _others(self, places: Sequence[Place]) -> list[str]:
         notes = [f"also at {self.place(*place)}" for place in places[1:SHOWN]]

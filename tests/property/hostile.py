@@ -55,7 +55,7 @@ class TooLong(BaseException):
 def samples() -> list[Example]:
     """The case files, as links to damage."""
     found = []
-    for path in sorted(CASES.glob("*/*.txt")):
+    for path in sorted(CASES.rglob("*.txt")):
         case = parse_case(path.read_text(encoding="utf-8"))
         objects = tuple((o.obj.name, o.encode()) for o in case.objects)
         for dialect in case.dialects:

@@ -64,7 +64,7 @@ def two_classes(oformat: str = "elf64-x86-64", dialect: str = "gnu") -> LinkResu
 def case_links() -> list[tuple[str, str, str, LinkResult]]:
     """Every case that links as ELF: (case, dialect, format, result)."""
     found = []
-    for path in sorted(CASES.glob("*/*.txt")):
+    for path in sorted(CASES.rglob("*.txt")):
         case = parse_case(path.read_text(encoding="utf-8"))
         machines = {o.obj.machine for o in case.objects}
         form = "elf32-i386" if machines == {"i386"} else "elf64-x86-64"
@@ -146,6 +146,8 @@ def mask(form: str) -> int:
 
 def test_segments_hold_every_loaded_byte_once() -> None:
     for name, dialect, form, result in case_links():
+        if any(word in scripts()[name] for word in (":NONE", "OVERLAY", "PT_LOAD AT(")):
+            continue
         data = result.to_bytes(form)
         segments = [s for s in read_bytes(data, "out").segments if s.type == c.PT_LOAD]
         for section in result.sections.values():
@@ -174,7 +176,7 @@ def test_lief_reads_every_output_without_a_word(capfd: pytest.CaptureFixture[str
         binary = lief.ELF.parse(list(result.to_bytes(form)))
         assert binary is not None, (name, dialect)
         ours = [s.name for s in result.sections.values() if s.size]
-        theirs = [s.name for s in binary.sections]
+        theirs = list(dict.fromkeys(s.name for s in binary.sections))
         assert [n for n in theirs if n in ours] == [n for n in ours if n in theirs], (name, dialect)
         assert set(ours) <= set(theirs), (name, dialect)
     said = capfd.readouterr()
@@ -227,7 +229,7 @@ def test_objcopy_makes_our_raw_image_of_our_elf(tmp_path: Path) -> None:
 def scripts() -> dict[str, str]:
     return {
         f"{p.parent.name}/{p.stem}": parse_case(p.read_text(encoding="utf-8")).script
-        for p in CASES.glob("*/*.txt")
+        for p in CASES.rglob("*.txt")
     }
 
 
