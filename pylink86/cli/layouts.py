@@ -6,6 +6,7 @@ shows it as GNU ld shows its own, and `--dump-layout` prints it alone, to be sav
 
 from __future__ import annotations
 
+import os
 import sys
 
 from .options import error
@@ -28,11 +29,30 @@ def built_in(values: Mapping[str, Any]) -> str | None:
     return raw_layout(values["boot_sector"], values.get("entry", "_start"))
 
 
+def default_layout(values: Mapping[str, Any]) -> str | None:
+    """The script that a link without one follows; LLD has none, its layout is no script."""
+    text = built_in(values)
+    if text is not None or values.get("dialect") == "lld":
+        return text
+    from ..script.defaults_gnu import gnu_layout, relinked_layout
+
+    elf_class = 64 if values.get("emulation", "elf_x86_64") == "elf_x86_64" else 32
+    if values.get("relocatable"):
+        return relinked_layout(elf_class)
+    paging = "N" if values.get("omagic") else "n" if values.get("nmagic") else ""
+    return gnu_layout(elf_class, paging, values.get("separate_code", True))
+
+
 def show_layout(values: Mapping[str, Any]) -> None:
-    """`--verbose`: the built-in script between lines of `=`, as GNU ld prints it."""
-    text = built_in(values) if values.get("dialect") != "lld" else None
-    if text is not None and not values.get("script"):
-        rule = "=" * 50
+    """`--verbose`: the script in use between lines of `=`, as GNU ld prints it."""
+    if values.get("dialect") == "lld":
+        return
+    rule = "=" * 50
+    for path in values.get("script", ()):
+        if os.path.isfile(path):
+            print(f"using external linker script:\n{rule}\n{_text(path).rstrip()}\n{rule}")
+    text = None if values.get("script") else default_layout(values)
+    if text is not None:
         print(f"using internal linker script:\n{rule}\n{text.rstrip()}\n{rule}")
 
 
@@ -49,9 +69,9 @@ def dump_layout(values: Mapping[str, Any]) -> int:
     """`--dump-layout`: the script a link would follow, alone; the exit status."""
     if values.get("script"):
         return _copy(values["script"][0], values)
-    text = built_in(values)
+    text = default_layout(values)
     if text is None:
-        help_ = ("say which: --boot-sector=real, protected or long",)
+        help_ = ("say --boot-sector=real, protected or long, or --dialect=gnu",)
         message = "there is no built-in layout for these options"
         return int(show([error("no-layout", message, help=help_)], values))
     sys.stdout.write(text)
@@ -60,10 +80,14 @@ def dump_layout(values: Mapping[str, Any]) -> int:
 
 def _copy(path: str, values: Mapping[str, Any]) -> int:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            sys.stdout.write(file.read())
+        sys.stdout.write(_text(path))
     except OSError as problem:
         reason = problem.strerror or str(problem)
         message = f"cannot open linker script file {path}: {reason}"
         return int(show([error("cannot-read", message)], values))
     return 0
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return file.read()

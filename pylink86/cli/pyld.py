@@ -42,6 +42,9 @@ CHOICES = {
 WRITTEN = ("picture", "map_file", "dependency_file", "elf_twin", "gdb_script")
 """Options that name a further file to write."""
 
+TELLS = ("show_version", "show_emulations", "verbose")
+"""Options that say something also when there is nothing to link."""
+
 OUTPUTS = (
     *WRITTEN[1:], "trace", "trace_symbol", "print_gc_sections", "print_map", "cref", "memory_usage",
 )  # fmt: skip
@@ -90,7 +93,9 @@ def _run(argv: Sequence[str], program: str) -> int:
         return 1
     if values.get("dump_layout"):
         return dump_layout(values)
-    if not _has_inputs(parsed) and (values.get("show_version") or values.get("show_emulations")):
+    if not _has_inputs(parsed) and any(values.get(name) for name in TELLS):
+        if values.get("verbose"):
+            show_layout(values)
         return 0
     if "reproduce" in values:
         return _link_and_pack(parsed, program)
