@@ -293,7 +293,7 @@ def _load(plan: SegmentPlan, walk: _Map) -> Segment:
     align = max([page, *(s.align for s in held)]) if not options.paging or held else page
     if options.paging:
         align = max((s.align for s in held), default=1)
-    flags = _flags(plan, held)
+    flags = _flags(plan, held, walk.options)
     if not held:
         return _headers_alone(plan, walk, flags, align)
     first = held[0]
@@ -369,13 +369,15 @@ def _no_room(plan: SegmentPlan, first: PlacedSection, size: int) -> Exception:
     )
 
 
-def _flags(plan: SegmentPlan, held: Sequence[PlacedSection]) -> int:
+def _flags(plan: SegmentPlan, held: Sequence[PlacedSection], options: ElfOptions) -> int:
+    """PF_ of a segment; with -N code can be written, which GNU ld says of `.text` alone."""
     if plan.flags is not None:
         return plan.flags
     headers = plan.filehdr or plan.phdrs or plan.type in (c.PT_LOAD, c.PT_PHDR)
     flags = c.PF_R if headers or held else 0
     for section in held:
-        flags |= permissions(section.plan.flags)
+        writable = options.paging == "N" and section.name == ".text"
+        flags |= permissions(section.plan.flags | (c.SHF_WRITE if writable else 0))
     return flags
 
 
@@ -388,7 +390,7 @@ def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
     held = [
         walk.placed.sections[i] for i in plan.sections if not walk.placed.sections[i].plan.dropped
     ]
-    flags = _flags(plan, held)
+    flags = _flags(plan, held, walk.options)
     word = walk.elf_class // 8
     if plan.type == c.PT_GNU_STACK and plan.node is None:
         return Segment(plan.type, flags, 0, 0, 0, 0, walk.options.stack_size, 16)

@@ -170,6 +170,7 @@ LINKS = {
     "two-files": ([A, B], "", []),
     "nmagic": ([A, B], "", ["-n"]),
     "omagic": ([A, B], "", ["-N"]),
+    "omagic-code": ([NAMES], "", ["-N"]),
     "noseparate-code": ([A, B], "", ["-z", "noseparate-code"]),
     "norelro": ([A, B], "", ["-z", "norelro"]),
     "small-pages": ([SMALL], PAGES, ["-z", "max-page-size=16"]),
