@@ -292,6 +292,35 @@ class Dialect:
         "`/DISCARD/ : { *(.x) }` and a relocation against a symbol in .x",
     )
 
+    failed_constraint_leaves_name: bool = row(
+        "an output section whose ONLY_IF_RO or ONLY_IF_RW does not hold is an empty one, which "
+        "expressions may name; else it is not there",
+        "`.r : ONLY_IF_RW { *(.rodata) } s = ADDR(.r);`: undefined section in GNU ld",
+    )
+    aligns_overlays: bool = row(
+        "an OVERLAY without an address begins where its first section may",
+        "`. = 1; OVERLAY : { .a { *(.a) } .b { *(.b) } }` with .a aligned to 16: .a at 16 in GNU "
+        "ld, at 1 and its input at 16 in LLD",
+    )
+    first_name_counts: bool = row(
+        "of output sections of one name expressions mean the first the scripts describe, also when "
+        "it is left out or INSERT changes the order, and the first PROVIDE in that order counts, "
+        "before those under ONLY_IF_RO and ONLY_IF_RW",
+        "`SECTIONS { .a : { } } SECTIONS { .a : { LONG(SIZEOF(.a)) } } INSERT AFTER .a;`: 0 in LLD",
+    )
+    excluded_define_nothing: bool = row(
+        "a definition in a section that is not linked (SHF_EXCLUDE) stands in no other's way, and "
+        "a weak one counts as a weak reference",
+        '`.weak w; w:` in `.section .x, "axe"`, and a reference to it: 0 in LLD',
+    )
+    ignores_what_is_not_written: bool = row(
+        "values that do not fit in a section that a raw image leaves out are no error",
+        "`.x (INFO) : { *(.t) }` with `.byte x` in .t and x = 0x1234",
+    )
+    scans_sections_without_contents: bool = row(
+        "undefined names are reported for output sections of SHT_NOBITS, too",
+        "`.x (NOLOAD) : { *(.t) }` with `.quad nope` in .t",
+    )
     tables_like_gnu: bool = row(
         "symbols, string tables, section headers and segments are written as GNU ld does: "
         ".symtab .strtab .shstrtab, globals in the order of its table of names; else .symtab "
@@ -380,6 +409,12 @@ GNU = Dialect(
     nonalloc_moves_dot=True,
     starts_at_start=True,
     references_to_discarded_are_zero=True,
+    failed_constraint_leaves_name=False,
+    aligns_overlays=True,
+    first_name_counts=False,
+    excluded_define_nothing=False,
+    ignores_what_is_not_written=False,
+    scans_sections_without_contents=False,
     tables_like_gnu=True,
     signs_output=False,
     build_id_is_of_sections=True,
@@ -449,6 +484,12 @@ LLD = Dialect(
     nonalloc_moves_dot=False,
     starts_at_start=False,
     references_to_discarded_are_zero=False,
+    failed_constraint_leaves_name=True,
+    aligns_overlays=False,
+    first_name_counts=True,
+    excluded_define_nothing=True,
+    ignores_what_is_not_written=True,
+    scans_sections_without_contents=True,
     tables_like_gnu=False,
     signs_output=True,
     build_id_is_of_sections=False,

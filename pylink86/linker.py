@@ -151,7 +151,7 @@ def _link(
     patched = (
         assembled(placed)
         if again
-        else apply_relocations(placed, dialect, generic, diags, _source_line)
+        else apply_relocations(placed, dialect, generic, diags, _source_line, raw)
     )
     diags.stop_on_errors()
     check_entry(options.entry, again, loaded.script, placed, dialect, diags)

@@ -55,7 +55,7 @@ def arrange_script(
     counts; sort_section: "name" or "alignment".  Reports script-not-supported,
     insert-target-missing, bad-option-value.  Source: GNU ld manual 2.1, 3.4.4, 3.6.9."""
     _refuse(script, dialect, diags)
-    commands = _without_overlays(script.commands)
+    commands = _without_overlays(script.commands, dialect)
     commands = insert_sections(commands, dialect, diags)
     commands = _overwritten(commands, diags)
     if section_starts:
@@ -121,12 +121,12 @@ def _unknown_inside(section: n.OutputSection) -> Iterator[tuple[str, Span | None
 # Shorthands
 
 
-def _without_overlays(commands: tuple[n.TopLevel, ...]) -> tuple[n.TopLevel, ...]:
+def _without_overlays(commands: tuple[n.TopLevel, ...], dialect: Dialect) -> tuple[n.TopLevel, ...]:
     out: list[n.TopLevel] = []
     for command in commands:
         if isinstance(command, n.SectionsCommand):
             out += shut_overlays(command.items)
-            items = expand_overlays(command.items)
+            items = expand_overlays(command.items, dialect)
             out.append(command if items is command.items else attrs.evolve(command, items=items))
         else:
             out.append(command)

@@ -25,7 +25,7 @@ class Assigner(Scope):
         if node.name == ".":
             self._move_dot(node)
             return
-        if node.provide and (node.name not in self.plan.wanted or node.name in self.symbols):
+        if node.provide and not self.plan.counts(node, self.symbols):
             return
         self.assigning = node.name
         value = self.value(_assigned(node))

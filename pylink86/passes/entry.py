@@ -22,6 +22,7 @@ class Entry:
     statement is in it; beside: for an orphan, the script's section it was placed behind.
     begun: whether anything gave it being for GNU ld: an input, a statement, an ADDR() of it;
     data_is_readonly: a data statement was the first to.  mixed: inputs are of different types.
+    void: its condition does not hold, nothing goes in.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Entry:
     begun: bool = False
     data_is_readonly: bool = False
     mixed: bool = False
+    void: bool = False
 
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
         """Count input sections in: flags are joined, the type is NOBITS only while all inputs

@@ -72,12 +72,13 @@ class Claim:
 class Draft:
     """An output section of the script with its contents: claims and all other statements in order.
 
-    `node` is None for an orphan's output section.
+    `node` is None for an orphan's output section.  void: ONLY_IF_RO or ONLY_IF_RW does not hold.
     """
 
     name: str
     node: n.OutputSection | None
     items: tuple[Claim | n.SectionStatement, ...]
+    void: bool = False
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -171,6 +172,8 @@ def match_sections(
             continue
         overwritten = floating.pop(id(item), None)
         if overwritten is None and item.constraint and not _constraint_holds(item, matcher, table):
+            if dialect.failed_constraint_leaves_name:
+                items.append(Draft(item.name, item, (), void=True))
             continue
         draft = overwritten or _draft(item, matcher, kept)
         if item.name == "/DISCARD/":
@@ -227,8 +230,9 @@ def _script_items(script: ScriptFile) -> Iterator[n.OutputSection | n.Assignment
 
 
 def _goes_with(first: n.SectionPattern, pattern: n.SectionPattern) -> bool:
-    """Whether a pattern's sections are put in order together with those of one before it."""
-    return pattern.joined if words_of(first) else not words_of(pattern)
+    """Whether a pattern's sections are put in order together with those of one before it; those of
+    SORT_NONE stay by themselves."""
+    return pattern.joined if words_of(first) else not (first.sort or pattern.sort)
 
 
 class _Matcher:

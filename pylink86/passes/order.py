@@ -8,7 +8,7 @@ missing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Union
 
 import attrs
@@ -75,7 +75,9 @@ class Plan:
     """commands: output sections, assignments and asserts in the order they are walked.
 
     assigned: every name the script assigns, written: the same in the order of the script, before
-    anything was moved; wanted: names a PROVIDE would be asked for.
+    anything was moved; wanted: names a PROVIDE would be asked for.  In LLD's dialect provided: the
+    PROVIDE statements that count, by identity; described: the output section that expressions mean
+    by a name.
     """
 
     commands: tuple[Command, ...]
@@ -83,12 +85,27 @@ class Plan:
     assigned: frozenset[str] = frozenset()
     wanted: frozenset[str] = frozenset()
     sane_expr: bool = False
+    provided: frozenset[int] | None = None
+    described: Mapping[str, n.OutputSection] = attrs.field(factory=dict)
     sizes: Sizes = attrs.field(factory=Sizes)
     written: tuple[str, ...] = ()
 
     def find(self, name: str) -> OutputPlan | None:
-        """The first output section of that name."""
-        return next((s for s in self.sections if s.name == name), None)
+        """The output section that expressions mean by a name."""
+        return next((s for s in self.sections if self.is_meant(s, name)), None)
+
+    def is_meant(self, section: OutputPlan, name: str) -> bool:
+        """Whether an output section is the one that a name in an expression may stand for."""
+        node = self.described.get(name)
+        return section.name == name and (
+            node is None or section.node is None or section.node.name_span is node.name_span
+        )
+
+    def counts(self, node: n.Assignment, assigned: Mapping[str, object]) -> bool:
+        """Whether a PROVIDE gives its symbol a value; assigned: what has one so far."""
+        if self.provided is not None:
+            return id(node) in self.provided
+        return node.name in self.wanted and node.name not in assigned
 
 
 def order_sections(
@@ -113,12 +130,14 @@ def order_sections(
         entries = [e for e in entries if not isinstance(e, Dropped)]
     bounded = any(map(is_c_name, _possible_names(claims, table)))
     wanted = wanted_names(claims, resolution, undefined, bounded)
-    provided = _first_provides(claims, wanted)
+    provided = _first_provides(claims, wanted, dialect)
+    described = _described(claims) if dialect.first_name_counts else {}
     orphans = [sid for sid in claims.orphans if sid not in dead]
     addressed = frozenset() if dialect.drops_addressed_empty else _addressed(claims)
 
     def holds(entry: Entry) -> bool:
-        return _holds_something(entry, table, provided, addressed, claims.kept, dialect)
+        is_asked = entry.name in addressed and described.get(entry.name) is entry.node
+        return _holds_something(entry, table, provided, is_asked, claims.kept, dialect)
 
     if dialect.orphans_follow_flags:
         _begin_in_order(entries)
@@ -129,7 +148,10 @@ def order_sections(
             entries, floating, orphans, claims, table, script, holds, dialect, relro
         )
     plan = _finished(entries, table, wanted, holds, dialect, sane_expr(script))
-    return attrs.evolve(plan, written=_written(claims))
+    plan = attrs.evolve(plan, written=_written(claims))
+    if not dialect.first_name_counts:
+        return plan
+    return attrs.evolve(plan, provided=provided, described=described)
 
 
 def _possible_names(claims: Claims, table: SectionList) -> Iterator[str]:
@@ -150,7 +172,7 @@ def _entry(draft: Draft, table: SectionList, dead: frozenset[SectionId]) -> Entr
     if draft.node is not None and draft.name == DISCARD:
         return Dropped(draft.node)
     items: list[Claim | n.SectionStatement] = []
-    entry = Entry(draft.name, draft.node, items)
+    entry = Entry(draft.name, draft.node, items, void=draft.void)
     for item in draft.items:
         if isinstance(item, Claim):
             alive = tuple(s for s in item.sections if s not in dead) if dead else item.sections
@@ -232,14 +254,30 @@ def _written(claims: Claims) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name != "."))
 
 
-def _first_provides(claims: Claims, wanted: frozenset[str]) -> frozenset[int]:
+def _first_provides(claims: Claims, wanted: frozenset[str], dialect: Dialect) -> frozenset[int]:
     """The PROVIDE statements that define something, by identity: the first of each wanted name."""
     first: dict[str, int] = {}
-    for item in claims.items:
+    items: Sequence[object] = (*claims.items, *claims.floating)
+    if dialect.first_name_counts:
+        items = sorted(items, key=_is_conditional)
+    for item in items:
         for node in item.items if isinstance(item, Draft) else (item,):
-            if isinstance(node, n.Assignment) and node.provide and node.name in wanted:
-                first.setdefault(node.name, id(node))
+            if isinstance(node, n.Assignment) and node.name in wanted:
+                first.setdefault(node.name, id(node) if node.provide else 0)
     return frozenset(first.values())
+
+
+def _is_conditional(item: object) -> bool:
+    return isinstance(item, Draft) and item.node is not None and bool(item.node.constraint)
+
+
+def _described(claims: Claims) -> dict[str, n.OutputSection]:
+    """The first output section that scripts describe under each name."""
+    found: dict[str, n.OutputSection] = {}
+    for item in (*claims.items, *claims.floating):
+        if isinstance(item, Draft) and item.node is not None:
+            found.setdefault(item.name, item.node)
+    return found
 
 
 def _finished(
@@ -325,23 +363,23 @@ def _holds_something(
     entry: Entry,
     table: SectionList,
     provided: frozenset[int],
-    addressed: frozenset[str],
+    is_asked: bool,
     kept: frozenset[SectionId],
     dialect: Dialect,
 ) -> bool:
     """Whether an output section stays (GNU ld manual 3.6.8.1; the finer points by experiment).
 
-    kept: what KEEP() matches.  GNU ld: kept by one of those, an input of some size, a data
-    statement, a symbol or a `.` assignment that can move.  LLD: kept by any input section, any
-    statement but a PROVIDE nobody needs, by ADDR() of it anywhere, and by expressions of its own
-    that use symbols."""
+    is_asked: for its address; kept: what KEEP() matches.  GNU ld: kept by one of those, an input of
+    some size, a data statement, a symbol or a `.` assignment that can move.  LLD: kept by any input
+    section, any statement but a PROVIDE nobody needs, by ADDR() of it anywhere, and by expressions
+    of its own that use symbols."""
     sids = [sid for item in entry.items if isinstance(item, Claim) for sid in item.sections]
     if entry.has_data or entry.node is None:
         return entry.has_data or not dialect.drops_zero_size or any(table.size[s] for s in sids)
     if dialect.drops_zero_size:
         if any(table.size[sid] or sid in kept for sid in sids):
             return True
-    elif not table.phantoms.issuperset(sids) or entry.name in addressed or names_used(entry.node):
+    elif not table.phantoms.issuperset(sids) or is_asked or names_used(entry.node):
         return True
     return any(_keeps(item, provided, dialect) for item in entry.items)
 

@@ -13,7 +13,7 @@ from .. import elf_const as c
 from ..script import nodes as n
 from .entry import Entry
 from .match import SectionId, SectionList
-from .orphans import Dropped, Item, append, beside_of, named, output_name
+from .orphans import Dropped, Item, append, beside_of, output_name
 
 R_NO_START, R_NOT_ALLOC, R_WRITE, R_EXEC_WRITE, R_EXEC, R_RODATA, R_LARGE = (
     1 << 27,
@@ -29,7 +29,19 @@ R_NOT_RELRO, R_NOT_TLS, R_BSS = 1 << 9, 1 << 8, 1 << 7
 prefix."""
 
 RELRO_NAMES = frozenset(
-    {".data.rel.ro", ".bss.rel.ro", ".ctors", ".dtors", ".jcr", ".eh_frame", ".got", ".toc"}
+    {
+        ".data.rel.ro",
+        ".bss.rel.ro",
+        ".ctors",
+        ".dtors",
+        ".jcr",
+        ".eh_frame",
+        ".got",
+        ".toc",
+        ".init_array",
+        ".fini_array",
+        ".preinit_array",
+    }
 )
 RELRO_TYPES = frozenset({c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY})
 
@@ -75,6 +87,11 @@ def _grouped(
     return list(groups.values())
 
 
+def _open(items: Sequence[Item], name: str) -> Entry | None:
+    """The first output section of that name which takes anything."""
+    return next((i for i in items if isinstance(i, Entry) and i.name == name and not i.void), None)
+
+
 def join_by_name(
     items: Sequence[Item],
     orphans: Sequence[SectionId],
@@ -91,7 +108,7 @@ def join_by_name(
     for group in _grouped(orphans, table, apart):
         name = output_name(table, table.name[group[0]])
         alone = group[0] in apart
-        home = None if alone else named(items, name) or fresh.get(name)
+        home = None if alone else _open(items, name) or fresh.get(name)
         if home is None:
             home = fresh[group[0] if alone else name] = Entry(name, None, [])
         for sid in group:

@@ -12,17 +12,22 @@ from collections.abc import Iterator
 
 import attrs
 
+from ..dialect import GNU, Dialect
 from ..script import nodes as n
 
 
-def expand_overlays(items: tuple[n.SectionsItem, ...]) -> tuple[n.SectionsItem, ...]:
-    """The items of a SECTIONS command with each OVERLAY replaced by what it stands for."""
+def expand_overlays(
+    items: tuple[n.SectionsItem, ...], dialect: Dialect = GNU
+) -> tuple[n.SectionsItem, ...]:
+    """The items of a SECTIONS command with each OVERLAY replaced by what it stands for.
+
+    LLD: one without an address is at `.` as it is, which no alignment raises."""
     if not any(isinstance(item, n.Overlay) for item in items):
         return items
     return tuple(
         made
         for item in items
-        for made in (_expanded(item) if isinstance(item, n.Overlay) else (item,))
+        for made in (_expanded(item, dialect) if isinstance(item, n.Overlay) else (item,))
     )
 
 
@@ -34,17 +39,20 @@ def shut_overlays(items: tuple[n.SectionsItem, ...]) -> Iterator[n.Command]:
             yield n.Command("NOCROSSREFS", names, item.span)
 
 
-def _expanded(overlay: n.Overlay) -> Iterator[n.SectionsItem]:
+def _expanded(overlay: n.Overlay, dialect: Dialect) -> Iterator[n.SectionsItem]:
     """Output sections at one address, symbols for where each is loaded, and `.` behind the longest.
 
     The first section is where the OVERLAY says, in memory and in the image; each other one starts
     at its address and is loaded behind the one before.
     """
     before: n.OutputSection | None = None
+    begin = overlay.address
+    if begin is None and not dialect.aligns_overlays:
+        begin = n.Name(".")
     for section in overlay.sections:
         made = attrs.evolve(
             section,
-            address=overlay.address if before is None else _ask("ADDR", overlay.sections[0].name),
+            address=begin if before is None else _ask("ADDR", overlay.sections[0].name),
             at=overlay.at if before is None else _loaded_behind(before, overlay),
             subalign=overlay.subalign,
             region=overlay.region,

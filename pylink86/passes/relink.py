@@ -32,6 +32,7 @@ def dialect_for_relinking(dialect: Dialect) -> Dialect:
         signs_output=False,
         orphans_by_rank=False,
         drops_zero_size=False,
+        excluded_define_nothing=False,
     )
 
 

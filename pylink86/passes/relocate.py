@@ -68,10 +68,12 @@ def apply_relocations(
     generic: bool,
     diags: Diagnostics,
     source_line: SourceLine,
+    raw: bool = False,
 ) -> Patched:
     """Put each output section together and patch it.
 
-    generic: the link goes through GNU ld's generic path (raw and foreign formats).
+    generic: the link goes through GNU ld's generic path (raw and foreign formats); raw: what is not
+    loaded is not in the output.
     Reports undefined-symbol, discarded-symbol, reloc-overflow, reloc-wraps, reloc-not-supported,
     bad-object.  Source: psABI i386 and x86-64, ranges by experiment (arch/reloc.py).
     """
@@ -86,10 +88,13 @@ def apply_relocations(
     }
     relocated |= where.edits.parts.keys()
     for section, content in zip(placed.sections, contents):
-        if content:
-            for piece in section.pieces:
-                if piece.kind == INPUT and piece.origin in relocated:
+        patcher.unwritten = raw and dialect.ignores_what_is_not_written and not section.plan.loads
+        for piece in section.pieces:
+            if piece.kind == INPUT and piece.origin in relocated:
+                if content:
                     patcher.patch(piece.origin, content, section, piece.sec_off)
+                elif dialect.scans_sections_without_contents:
+                    patcher.look_through(piece.origin)
     patcher.references.report(diags)
     return Patched(contents, patcher.applied)
 
@@ -154,6 +159,8 @@ class _Patcher:
     source_line: SourceLine
     references: References = attrs.field(init=False)
     applied: int = 0
+    unwritten: bool = False
+    """The bytes at hand are not in the output: what does not fit there harms nobody."""
     _values: dict[int, _OnDemand[int | None]] = attrs.field(factory=dict)
     _script: dict[str, int] = attrs.field(factory=dict)
     _tables: dict[tuple[int, bool], _OnDemand[Patch | None]] = attrs.field(factory=dict)
@@ -227,6 +234,19 @@ class _Patcher:
                 if max(rels.offset, default=0) + WIDEST > where.size[sid]:
                     rels = self._inside(rels, where.size[sid], file, index)
                 self._apply(obj, file, index, rels, content, section, sec_off)
+
+    def look_through(self, sid: object) -> None:
+        """Report what the relocations of one input section refer to and nobody defines."""
+        assert isinstance(sid, int)
+        where = self.placed.addresses
+        file = where.table.owner_file(sid)
+        obj, index = where.resolution.files[file], sid - where.table.base[file]
+        values = self.values(file)
+        for rel in obj.relocation_sections.get(index, ()):
+            rels = obj.relocations(rel)
+            for offset, kind, symbol in zip(rels.offset, rels.type, rels.symbol):
+                if values[symbol] is None:
+                    self._special(obj, file, index, offset, kind, symbol, 0, None)
 
     def _inside(self, rels: Relocations, size: int, file: int, index: int) -> Relocations:
         """The relocations whose place lies in the section, of `size` bytes; reports bad-object for
@@ -354,6 +374,8 @@ class _Patcher:
         if value is None:
             shndx = obj.symbols.shndx[symbol]
             name = self._name(file, symbol)
+            if self.unwritten and not obj.sections.flags[index] & c.SHF_ALLOC:
+                return None
             if shndx == 0 and name not in self.placed.addresses.resolution.definer:
                 self.references.undefined(name, file, index, offset)
                 return None
@@ -425,6 +447,8 @@ class _Patcher:
         verdict = judge(self.reach, row, value, word, value - addend if in_place else None)
         if verdict == "fits":
             return True
+        if self.unwritten:
+            return False
         range_ = accepted(self.reach, row)
         if verdict == "wraps" and row.width == word < word_of(self.placed.addresses.machine):
             # Mixed classes: GNU ld would write the low half of a 64-bit address.

@@ -135,6 +135,13 @@ def resolve_symbols(
                     definer[name] = number, index
                     continue
                 twice.append((name, definer[name], (number, index)))
+    if dialect.excluded_define_nothing:
+        excluded = _Excluded.of(inputs.files)
+        twice = [two for two in twice if not any(map(excluded.has, two[1:]))]
+        weak = [x for x in definer if rank[x] == WEAK and excluded.has(definer[x])]
+        asked.update(weak)
+        for name in weak:
+            del definer[name]
     if twice:
         _report_duplicates(inputs, twice, diags)
     mentioned = _mention_order(inputs.files, names_of, dialect) if commons else {}
@@ -152,6 +159,29 @@ def resolve_symbols(
         dropped,
         origin,
     )
+
+
+@attrs.frozen
+class _Excluded:
+    """The sections that are never linked (SHF_EXCLUDE), by file."""
+
+    files: Sequence[ObjectFile]
+    sections: dict[int, frozenset[int]]
+
+    @classmethod
+    def of(cls, files: Sequence[ObjectFile]) -> _Excluded:
+        found = {
+            number: frozenset(i for i, f in enumerate(obj.sections.flags) if f & c.SHF_EXCLUDE)
+            for number, obj in enumerate(files)
+        }
+        return cls(files, {number: shut for number, shut in found.items() if shut})
+
+    def has(self, symbol: tuple[int, int]) -> bool:
+        """Whether a symbol, by file and index, lies in one of them."""
+        file, index = symbol
+        return (
+            file in self.sections and self.files[file].symbols.shndx[index] in self.sections[file]
+        )
 
 
 def _mention_order(

@@ -126,13 +126,14 @@ class Scope:
 
     def section(self, name: str) -> PlacedSection | None:
         for section in self.placed:
-            if section.plan.name == name:
+            if self.plan.is_meant(section.plan, name):
                 if section is self.current or section is self.outside_of:
                     self._look_ahead_in(section)
                 return section
-        if self.plan.find(name) is not None:
+        meant = self.plan.find(name)
+        if meant is not None:
             self.looked_ahead = True
-            return self.before.find(name) if self.before is not None else None
+            return self.before.sections[meant.index] if self.before is not None else None
         return self.empty.get(name) or self._empty_ahead(name)
 
     def _look_ahead_in(self, section: PlacedSection) -> None:

@@ -26,8 +26,8 @@ _TYPES = {f"SHT_{name}".replace("SHT_SHT_", "SHT_"): number for number, name in 
 def section_type(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[int, int]:
     """SHT_ and SHF_ of an output section; what its type does to `.` is for section_types to say.
 
-    Raises bad-section-type, section-type-mismatch, section-flags-mismatch.  Source: GNU ld manual 3.6.8.1; the rest by
-    experiment."""
+    Raises bad-section-type, section-type-mismatch, section-flags-mismatch.  Source: GNU ld manual
+    3.6.8.1; the rest by experiment."""
     kind, flags = _from_contents(entry, table, dialect)
     node = entry.node
     if node is None:

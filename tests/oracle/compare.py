@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .elf_view import first_difference, rows_of
-from .generate import Example
+from .generate import Example, Out
 from .objects import Obj, from_text, to_text
 from .peers import EMULATIONS, Answer
 
@@ -135,7 +135,50 @@ def _needs_a_third_walk(example: Example, peer: Answer, mine: Answer) -> bool:
 
 CHAINS = Exclusion("forward references in a chain", _needs_a_third_walk)
 
-EXCLUSIONS: Mapping[str, tuple[Exclusion, ...]] = {"gnu": (CHAINS,), "lld": (CHAINS,)}
+
+def _orphans_join_what_is_void(example: Example, peer: Answer, mine: Answer) -> bool:
+    """An output section under ONLY_IF_RO or ONLY_IF_RW that inputs of its name, or an ADDR() of it,
+    keep in LLD when its condition fails."""
+    inputs = {sec.name for obj in example.objects for sec in obj.sections}
+    text = example.layout.text()
+    return any(
+        isinstance(item, Out)
+        and "ONLY_IF" in item.subalign
+        and (item.name in inputs or f"ADDR({item.name})" in text)
+        for item in example.layout.items
+    )
+
+
+VOID = Exclusion("orphans of an output section whose ONLY_IF_RO fails", _orphans_join_what_is_void)
+
+
+def _names_no_section(example: Example, peer: Answer, mine: Answer) -> bool:
+    """A data statement with the address of an output section that is not there."""
+    return peer.accepted and "[unknown-section]" in mine.message
+
+
+UNKNOWN = Exclusion("an output section in a data statement that is not there", _names_no_section)
+
+
+def _overlay_member_has_a_namesake(example: Example, peer: Answer, mine: Answer) -> bool:
+    """An OVERLAY with a member whose name another output section has."""
+    names = [item.name for item in example.layout.items if isinstance(item, Out)]
+    return any(
+        isinstance(item, str)
+        and item.startswith("OVERLAY")
+        and any(f"  {name} {{" in item for name in names)
+        for item in example.layout.items
+    )
+
+
+NAMESAKE = Exclusion(
+    "members of an OVERLAY called as another output section", _overlay_member_has_a_namesake
+)
+
+EXCLUSIONS: Mapping[str, tuple[Exclusion, ...]] = {
+    "gnu": (CHAINS,),
+    "lld": (CHAINS, VOID, UNKNOWN, NAMESAKE),
+}
 
 
 def excluded(example: Example, peer: Answer, mine: Answer) -> str:
