@@ -155,6 +155,11 @@ class Dialect:
         "COMMON blocks are the first of all inputs, else the last of their file's",
         "`.s : { a.o; }` and `*(.bss COMMON)` with .comm in a.o",
     )
+    merges_in_place: bool = row(
+        "of equal strings and constants (SHF_MERGE) the first stays where it is, and strings live "
+        "at the end of longer ones; else all become one section, in the order of a hash of theirs",
+        "two files with strings in .rodata.str1.1, their order in the output",
+    )
     keeps_first_linkonce: bool = row(
         "of `.gnu.linkonce.*` sections of one name the first is kept",
         "two objects with .gnu.linkonce.t.f",
@@ -378,6 +383,7 @@ GNU = Dialect(
     groups_commons_by_file=True,
     init_priority_ties_by_name=True,
     commons_come_first=False,
+    merges_in_place=True,
     keeps_first_linkonce=True,
     sorted_patterns_share_a_list=True,
     exclude_file_lasts=False,
@@ -453,6 +459,7 @@ LLD = Dialect(
     groups_commons_by_file=False,
     init_priority_ties_by_name=False,
     commons_come_first=True,
+    merges_in_place=False,
     keeps_first_linkonce=False,
     sorted_patterns_share_a_list=False,
     exclude_file_lasts=True,

@@ -32,11 +32,12 @@ from .passes.match import list_sections, match_sections
 from .passes.members import join_members
 from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
+from .passes.own_sections import own_sections
 from .passes.place import settle_addresses
 from .passes.placement import Placement
 from .passes.relink import dialect_for_relinking, folded, sections_for_relinking
 from .passes.relocate import apply_relocations, assembled
-from .passes.resolve import OwnSection, resolve_symbols
+from .passes.resolve import resolve_symbols
 from .passes.roots import (
     check_entry,
     check_required,
@@ -109,7 +110,7 @@ def _link(
     machine = output_machine(options.emulation, inputs.files)
     # What GNU ld links through its generic path: images, and ELF of another class.
     generic = raw or ELF_FORMATS.get(oformat) != ELF_CLASSES[machine]
-    own = _added_sections(options, dialect, generic)
+    own = own_sections(options.elf, dialect, raw, generic)
     resolution = resolve_symbols(inputs, dialect, diags, generic, own)
     diags.stop_on_errors()
     # From here on no file joins the link, and each name has one definer.
@@ -131,7 +132,7 @@ def _link(
         plan = settle_section_types(plan, table, generic)
     check_cross_references(script, plan, table, resolution, diags)
     gone = live.dead | claims.discarded
-    plan, edits = edit_sections(plan, table, resolution, gone, dialect, generic)
+    plan, edits = edit_sections(plan, table, resolution, gone, dialect, generic, options.elf)
     # From here on what is in the output, and in which order, is settled; only numbers are missing.
     addresses = Addresses.of(resolution, table, edits, machine)
     elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[machine]
@@ -178,18 +179,6 @@ def _link(
         options, dialect, oformat, script, inputs, resolution, table, claims, live, plan, placed,
         settled, patched, start, tuple(diags),
     )  # fmt: skip
-
-
-def _added_sections(
-    options: LinkOptions, dialect: Dialect, generic: bool
-) -> tuple[OwnSection, ...]:
-    """What options put into the linker's own file; GNU ld's generic path forgets them."""
-    style = options.elf.build_id
-    if not style or (generic and dialect.generic_path):
-        return ()
-    from .passes.build_id import build_id_section
-
-    return build_id_section(style, dialect)
 
 
 def _file_offsets(

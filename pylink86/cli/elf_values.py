@@ -35,7 +35,7 @@ PAGES = ("max_page_size", "common_page_size")
 OTHERS = (
     "section_start", "strip_all", "strip_debug", "discard_all", "discard_locals", "discard_none",
     "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
-    "no_relro", "build_id",
+    "no_relro", "build_id", "optimize",
 )  # fmt: skip
 ELF_NAMES = frozenset((*SECTIONS, *SEGMENTS, *NUMBERS, *FLAGS, *OTHERS))
 """Every option value this module reads."""
@@ -72,6 +72,7 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["exec_stack"] = values.get("exec_stack")
     given["gnu_stack"] = not values.get("no_gnu_stack")
     given["relro"] = not values.get("no_relro")
+    given["optimize"] = _level(values, problems)
     given["build_id"] = _build_id(values, problems)
     given["signature"] = os.environ.get("LLD_VERSION", "")
     return ElfOptions(**given), problems
@@ -148,6 +149,16 @@ def _address(spelled: str, text: str, problems: list[Diagnostic]) -> int:
             )
         )
         return 0
+
+
+def _level(values: Mapping[str, Any], problems: list[Diagnostic]) -> int:
+    """-O: a number; GNU ld takes and forgets anything."""
+    text: str = values.get("optimize") or "1"
+    if text.isdigit():
+        return int(text)
+    if values.get("dialect") == "lld":
+        problems.append(error("bad-option-value", f"`{text}' is not a number: -O"))
+    return 1
 
 
 STYLES = {"": "sha1", "none": "", "md5": "md5", "sha1": "sha1", "uuid": "uuid"}

@@ -288,6 +288,13 @@ _OUTPUT: tuple[Row, ...] = (
     ("--force-exe-suffix", "", REFUSED, "", "end the file name in .exe"),
     ("--package-metadata", "[JSON]", REFUSED, "", "write a metadata note"),
     (
+        "-O",
+        "[LEVEL]",
+        SET,
+        "optimize",
+        "LLD's dialect: 0 merges no strings and constants, 2 lets strings share their ends",
+    ),
+    (
         "--build-id",
         "[STYLE]",
         SET,
@@ -346,7 +353,6 @@ _MESSAGES: tuple[Row, ...] = (
 _OTHERS: tuple[Row, ...] = (
     # rustc begins the line for LLD's driver with these two words; every other linker swallows them.
     ("-flavor", "NAME", SET, "flavor", "which of LLD's drivers to be: gnu"),
-    ("-O", "[LEVEL]", IGNORED, "", ""),
     ("--task-link", "SYMBOL", REFUSED, "", "task level linking"),
 )
 

@@ -94,7 +94,7 @@ class _Printer:
         edits, runs = self.result.placed.addresses.edits, list[list[int]]()
         found: dict[int, tuple[int, int, int]] = {}
         for part in edits.parts.get(sid, ()):
-            for start, size, out in edits.moved[part][1].pieces():
+            for start, size, _, out in edits.moved[part].pieces():
                 if out is not None:
                     found.setdefault(out, (size, start, part))
         for out, (size, start, part) in sorted(found.items()):
@@ -113,8 +113,7 @@ class _Printer:
     def file(self, sid: SectionId) -> str:
         """The name of an input section's file; sections the linker made anew have none."""
         number = self.result.table.file[sid]
-        moved = self.result.placed.addresses.edits.moved
-        if number < 0 or moved.get(sid, (-1,))[0] == sid:
+        if number < 0 or sid in self.result.placed.addresses.edits.content:
             return "<internal>"
         return self.owner(sid)
 

@@ -169,11 +169,9 @@ class Origins:
         They differ when passes rewrote sections: a merged string is in the first that had it.
         """
         edits = self.result.placed.addresses.edits
-        for source, (target, moved) in edits.moved.items() if edits.moved else ():
-            if target != sid:
-                continue
-            for start, size, out in moved.pieces():
-                if out is not None and out <= offset < out + size:
+        for source, moved in edits.moved.items() if edits.moved else ():
+            for start, size, home, out in moved.pieces():
+                if home == sid and out is not None and out <= offset < out + size:
                     return self._input(source), start + offset - out
         return self._input(sid), offset
 

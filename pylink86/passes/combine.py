@@ -27,11 +27,11 @@ from .symbols_out import OutSymbols
 @attrs.frozen(eq=False)
 class KeptTable:
     """A relocation section to be: for which output section (OutputPlan.index), the input tables it
-    is made of as (input section, file, index of the table there, where the input section lies),
-    and the number of the first table over all files, which orders it."""
+    is made of as (input section, the section its bytes are in now, file, index of the table there,
+    where that section lies), and the number of the first table over all files, which orders it."""
 
     target: int
-    tables: tuple[tuple[SectionId, int, int, int], ...]
+    tables: tuple[tuple[SectionId, SectionId, int, int, int], ...]
     first: int
     in_group: bool
 
@@ -63,9 +63,9 @@ def tables_that_stay(placed: Placement, kept: Sequence[PlacedSection]) -> list[K
                 grouped |= bool(obj.sections.flags[index] & c.SHF_GROUP)
                 for rel in obj.relocation_sections.get(index, ()):
                     if len(obj.contents[rel]):
-                        tables.append((part, file, rel, piece.sec_off))
+                        tables.append((part, piece.origin, file, rel, piece.sec_off))
         if tables:
-            first = min(where.table.base[file] + rel for _, file, rel, _ in tables)
+            first = min(where.table.base[file] + rel for _, _, file, rel, _ in tables)
             found.append(KeptTable(section.plan.index, tuple(tables), first, grouped))
     return found
 
@@ -96,7 +96,7 @@ def symbols_in_use(placed: Placement, tables: Sequence[KeptTable]) -> frozenset[
     resolution = placed.addresses.resolution
     found: set[tuple[int, int]] = set()
     for table in tables:
-        for _, file, rel, _ in table.tables:
+        for _, _, file, rel, _ in table.tables:
             first = resolution.first_global[file]
             symbols = resolution.files[file].relocations(rel).symbol
             found.update((file, symbol) for symbol in set(symbols) if symbol < first)
@@ -125,10 +125,10 @@ class Combiner:
 
     def _rows(self, table: KeptTable, content: bytearray) -> Iterator[tuple[int, int, int, int]]:
         start = 0 if self.relocatable else self.placed.sections[table.target].vma
-        for part, file, rel, sec_off in table.tables:
+        for part, home, file, rel, sec_off in table.tables:
             obj = self.placed.addresses.resolution.files[file]
             rels = obj.relocations(rel)
-            move = self._mover(part)
+            move = self._mover(part, home)
             addends = self._addends(obj, rels, content, sec_off, move)
             for offset, kind, symbol, addend in zip(rels.offset, rels.type, rels.symbol, addends):
                 new = move(offset)
@@ -143,10 +143,10 @@ class Combiner:
                     _add_in_place(content, place, new_addend - addend)
                 yield start + place, kind, number, new_addend
 
-    def _mover(self, part: SectionId) -> Callable[[int], int | None]:
+    def _mover(self, part: SectionId, home: SectionId) -> Callable[[int], int | None]:
         """Where an offset of an input section is now, counted from its home's start."""
         moved = self.placed.addresses.edits.moved.get(part)
-        return (lambda offset: offset) if moved is None else moved[1]
+        return (lambda offset: offset) if moved is None else moved.within(home)
 
     def _addends(
         self,

@@ -9,7 +9,7 @@ once, unwind records of dropped functions leave.  Everything that pointed into s
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import attrs
 
@@ -43,6 +43,48 @@ class OffsetMap:
         """Each piece as (input offset, size, new offset or None)."""
         ends = (*self.starts[1:], self.size)
         return ((s, e - s, o) for s, e, o in zip(self.starts, ends, self.outs, strict=True))
+
+
+@attrs.frozen(repr=False)
+class Moved:
+    """Input offset -> the section that has the byte now, and the offset there.
+
+    homes: for each piece of `offsets`, the number of that section among all input sections; it may
+    be the input itself.
+    """
+
+    homes: tuple[int, ...]
+    offsets: OffsetMap
+
+    def __call__(self, offset: int) -> tuple[int, int] | None:
+        """(section, offset in it); None when the piece was dropped or the section is shorter."""
+        out = self.offsets(offset)
+        if out is None:
+            return None
+        return self.homes[bisect_right(self.offsets.starts, offset) - 1], out
+
+    def within(self, home: int) -> Callable[[int], int | None]:
+        """The part of the map that leads to one section."""
+        if self.homes.count(home) == len(self.homes):
+            return self.offsets
+
+        def offset_in(offset: int) -> int | None:
+            found = self(offset)
+            return found[1] if found is not None and found[0] == home else None
+
+        return offset_in
+
+    def pieces(self) -> Iterator[tuple[int, int, int, int | None]]:
+        """Each piece as (input offset, size, section, offset there or None)."""
+        return (
+            (start, size, home, out)
+            for (start, size, out), home in zip(self.offsets.pieces(), self.homes, strict=True)
+        )
+
+
+def moved_to(home: int, offsets: OffsetMap) -> Moved:
+    """The map of an input section whose pieces are all in one section now."""
+    return Moved((home,) * len(offsets.starts), offsets)
 
 
 def shifted(base: int, size: int) -> OffsetMap:

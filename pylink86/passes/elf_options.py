@@ -46,6 +46,7 @@ class ElfOptions:
     eh_frame_hdr: bool = False
     section_headers: bool = True
     signature: str = ""
+    optimize: int = 1
 
     @property
     def keeps_relro(self) -> bool:

@@ -14,8 +14,8 @@ from ..model import Header, ObjectFile
 from .combine import symbols_in_use
 from .elf_file import ElfFile
 from .elf_options import ElfOptions
-from .header_rows import COMMENT, describe_sections, held
-from .heads import Head, keeps_relocations, list_heads, section_symbols
+from .header_rows import describe_sections, held
+from .heads import keeps_relocations, list_heads, section_symbols
 from .placement import PlacedSection, Placement
 from .relocate import Patched
 from .scripts import ScriptFile
@@ -58,8 +58,6 @@ def elf_executable(
         symbols_in_use(placed, tables),
     )
     symbols = output_symbols(sources) if options.strip != "all" else None
-    if dialect.signs_output and not any(placed.sections[h.section].name == COMMENT for h in heads):
-        heads.append(Head("comment"))
     rows, contents = describe_sections(
         heads, where, placed, patched, symbols, options, elf_class, dialect
     )

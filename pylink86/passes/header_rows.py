@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
-
-from .. import __version__
 from .. import elf_const as c
 from ..diag import fail
 from ..dialect import Dialect
@@ -17,16 +14,6 @@ from .order import OutputPlan
 from .placement import PlacedSection, Placement
 from .relocate import Patched
 from .symbols_out import OutSymbols
-
-COMMENT = ".comment"
-SIGNATURE = f"Linker: pylink86 {__version__}"
-"""What LLD writes into `.comment` of every executable, with our name."""
-
-
-def signed(options: ElfOptions) -> bytes:
-    """The text for `.comment`, with the zero byte that ends it."""
-    return (options.signature or SIGNATURE).encode("utf-8", "surrogateescape") + b"\0"
-
 
 MASK = (1 << 64) - 1
 
@@ -57,20 +44,11 @@ def describe_sections(
         if head.kind == "section":
             section = placed.sections[head.section]
             row = _row(section, placed.addresses, where, elf_class, dialect, options)
-            content = bytes(contents[head.section])
-            if dialect.signs_output and section.name == COMMENT and not section.plan.alloc:
-                content += signed(options)
-                row = attrs.evolve(row, size=len(content))
             rows.append(row)
-            out.append(content)
+            out.append(bytes(contents[head.section]))
         elif head.table is not None:
             rows.append(_relocation_row(head.table, placed, where, elf_class, encoded, options))
             out.append(encoded.get(head.section, b""))
-        elif head.kind == "comment":
-            flags = c.SHF_MERGE | c.SHF_STRINGS
-            text = signed(options)
-            rows.append(SectionRow(COMMENT, c.SHT_PROGBITS, flags, size=len(text), entsize=1))
-            out.append(text)
         elif head.kind == "stack note":
             rows.append(SectionRow(".note.GNU-stack", c.SHT_PROGBITS))
             out.append(b"")

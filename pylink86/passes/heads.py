@@ -21,8 +21,7 @@ class Head:
     """A section header to be.
 
     kind: "section" (an output section, by OutputPlan.index), "relocations" (of that section),
-    "group"; "stack note", the empty .note.GNU-stack that LLD writes with -r; "comment", the name of
-    the linker.
+    "group"; "stack note", the empty .note.GNU-stack that LLD writes with -r.
     order: a number over all inputs that says where among others it stands."""
 
     kind: str
@@ -95,7 +94,7 @@ def section_symbols(
     found: list[tuple[int, int, int, int]] = []
     table = placed.addresses.table
     for shndx, head in enumerate(heads, 1):
-        if head.kind in ("relocations", "stack note", "comment"):
+        if head.kind in ("relocations", "stack note"):
             continue
         file, order, value = -1, head.order, 0
         if head.group is not None:

@@ -15,7 +15,7 @@ from .match import SectionId, SectionList
 from .resolve import Resolution
 
 if TYPE_CHECKING:
-    from .edit import OffsetMap
+    from .edit import Moved
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -23,14 +23,14 @@ class Edits:
     """What merging and unwind-table editing did to input sections.
 
     size, align: of input sections whose content was replaced.  content: their new bytes.  moved:
-    for a section whose bytes now lie in another (or were rearranged in itself), that section and
-    the map. parts: for a section made of others, those whose relocations still apply, each through
-    its map."""
+    for a section whose bytes now lie in another (or were rearranged in itself), where each is.
+    parts: for a section made of others, those whose relocations still apply, each through its
+    map."""
 
     size: dict[SectionId, int]
     align: dict[SectionId, int]
     content: dict[SectionId, bytes]
-    moved: dict[SectionId, tuple[SectionId, OffsetMap]]
+    moved: dict[SectionId, Moved]
     parts: dict[SectionId, tuple[SectionId, ...]]
 
 
@@ -83,11 +83,10 @@ class Addresses:
         """An offset in an input section as (output section index, offset); None when not placed."""
         moved = self.edits.moved.get(sid) if self.edits.moved else None
         if moved is not None:
-            sid, offsets = moved
-            new = offsets(sec_off)
+            new = moved(sec_off)
             if new is None:
                 return None
-            sec_off = new
+            sid, sec_off = new
         owner = self.owner[sid]
         return None if owner < 0 else (owner, self.offset[sid] + sec_off)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import attrs
 
@@ -39,9 +39,6 @@ from .fill import fill_bytes
 from .locate import Addresses
 from .placement import DATA, FILLER, INPUT, PlacedSection, Placement
 from .refs import References, symbol_name
-
-if TYPE_CHECKING:
-    from .edit import OffsetMap
 
 SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""
@@ -229,8 +226,8 @@ class _Patcher:
             index = part - where.table.base[file]
             for rel in obj.relocation_sections.get(index, ()):
                 rels = obj.relocations(rel)
-                if part != sid:
-                    rels = _moved(rels, where.edits.moved[part][1])
+                if part in where.edits.moved:
+                    rels = _moved(rels, where.edits.moved[part].within(sid))
                 if max(rels.offset, default=0) + WIDEST > where.size[sid]:
                     rels = self._inside(rels, where.size[sid], file, index)
                 self._apply(obj, file, index, rels, content, section, sec_off)
@@ -494,7 +491,7 @@ class _Patcher:
         )
 
 
-def _moved(rels: Relocations, offsets: OffsetMap) -> Relocations:
+def _moved(rels: Relocations, offsets: Callable[[int], int | None]) -> Relocations:
     """Relocations of a section whose bytes moved; those of dropped bytes are left out."""
     new = [offsets(offset) for offset in rels.offset]
     kept = _only(rels, [i for i, offset in enumerate(new) if offset is not None])

@@ -1,0 +1,67 @@
+"""Strings and constants of one output section merged: which input sections take part, and where
+their bytes are afterwards.
+
+How pieces are found and ordered is for `merge` (LLD) and `merge_gnu`."""
+
+from __future__ import annotations
+
+from .. import elf_const as c
+from ..script import nodes as n
+from .edit import Moved, OffsetMap, moved_to
+from .editor import Editor
+from .locate import describe_section
+from .match import SectionId
+from .order import OutputPlan
+
+
+def merge_groups(section: OutputPlan, sids: list[SectionId], editor: Editor, tails: bool) -> None:
+    """Each group becomes one section, which takes the place of its first."""
+    from .merge import group_key, merge_group, mergeable
+
+    table, edits = editor.table, editor.edits
+    groups: dict[tuple[int, int, int], list[SectionId]] = {}
+    forced = _subalign(section)
+    for sid in sids:
+        flags, entsize = table.flags[sid], editor.entsize(sid)
+        if mergeable(flags, table.size[sid], entsize, editor.relocated(sid)):
+            key = group_key(flags, entsize, forced or table.align[sid])
+            groups.setdefault(key, []).append(sid)
+    for (flags, entsize, _), members in groups.items():
+        inputs = [(editor.content(sid), forced or table.align[sid]) for sid in members]
+        place = describe_section(editor.resolution, table, members[0])
+        merged = merge_group(inputs, entsize, bool(flags & c.SHF_STRINGS), tails, place=place)
+        home = members[0]
+        editor.replace(home, merged.content, merged.align)
+        for sid, offsets in zip(members, merged.maps):
+            edits.moved[sid] = moved_to(home, offsets)
+        edits.parts[home] = ()
+
+
+def merge_sections_in_place(sids: list[SectionId], editor: Editor) -> None:
+    """GNU ld's way: each section keeps what no earlier one has."""
+    from .merge_gnu import group_key, merge_in_place, mergeable
+
+    table, edits = editor.table, editor.edits
+    groups: dict[tuple[bool, int, int], list[SectionId]] = {}
+    for sid in sids:
+        strings, entsize = bool(table.flags[sid] & c.SHF_STRINGS), editor.entsize(sid)
+        align = table.align[sid]
+        if mergeable(table.size[sid], entsize, align, strings, editor.relocated(sid)):
+            groups.setdefault(group_key(strings, entsize, align), []).append(sid)
+    for (strings, entsize, align), members in groups.items():
+        merged = merge_in_place([editor.content(s) for s in members], entsize, align, strings)
+        for sid, content, found in zip(members, merged.contents, merged.maps):
+            homes = tuple(members[owner] for owner in found.owners)
+            edits.moved[sid] = Moved(homes, OffsetMap(found.starts, found.outs, found.size))
+            editor.replace(sid, content)
+
+
+def _subalign(section: OutputPlan) -> int:
+    """SUBALIGN(n), which counts for merged sections and the pieces in them; 0 when there is none.
+
+    Merging comes before addresses are known, so only a number is understood here."""
+    node = section.node
+    if node is None or not isinstance(node.subalign, n.Number):
+        return 0
+    value = node.subalign.value or 1
+    return 0 if value & (value - 1) else value

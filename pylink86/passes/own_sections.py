@@ -1,0 +1,40 @@
+"""Sections that come from no file: what options ask the linker to add, and LLD's signature.
+
+They join the inputs as sections of the linker's own file, so that patterns match them, strings in
+them are merged, and orphan rules place them, as if some object had brought them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .. import __version__
+from .. import elf_const as c
+from ..dialect import Dialect
+from ..model import SectionRow
+from .elf_options import ElfOptions
+from .resolve import OwnSection
+
+SIGNATURE = f"Linker: pylink86 {__version__}"
+"""What LLD writes into `.comment` of every executable, with our name."""
+
+
+def own_sections(
+    options: ElfOptions, dialect: Dialect, raw: bool, generic: bool
+) -> tuple[OwnSection, ...]:
+    """What is added to the inputs of a link.
+
+    raw: the output is an image, which is not signed.  generic: the link goes through GNU ld's
+    generic path, which has no build id."""
+    return tuple(_added(options, dialect, raw, generic))
+
+
+def _added(options: ElfOptions, dialect: Dialect, raw: bool, generic: bool) -> Iterator[OwnSection]:
+    if options.build_id and not (generic and dialect.generic_path):
+        from .build_id import build_id_section
+
+        yield from build_id_section(options.build_id, dialect)
+    if dialect.signs_output and not raw:
+        flags = c.SHF_MERGE | c.SHF_STRINGS
+        text = (options.signature or SIGNATURE).encode("utf-8", "surrogateescape") + b"\0"
+        row = SectionRow(".comment", c.SHT_PROGBITS, flags, size=len(text), entsize=1)
+        yield OwnSection(row, text)
