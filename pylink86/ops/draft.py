@@ -38,7 +38,7 @@ class Sec:
     __slots__ = (
         "addr", "align", "compressed", "data", "entsize", "flags", "index", "info", "link", "lma",
         "members", "name", "offset", "old_flags", "old_index", "old_offset", "old_size",
-        "old_type", "relocs", "role", "segment", "signature", "size", "target", "type", "was",
+        "old_type", "relocs", "role", "segment", "segments", "signature", "size", "target", "type", "was",
     )  # fmt: skip
 
     def __init__(self, name: str, type: int, flags: int = 0, data: Buffer = b"") -> None:
@@ -69,6 +69,8 @@ class Sec:
         self.signature: Sym | None = None
         self.segment: Seg | None = None
         """The segment it lies in, for layouts that move sections with their segment."""
+        self.segments: tuple[Seg, ...] = ()
+        """Every segment it lies in."""
         self.compressed = False
         """Made smaller by this edit."""
 

@@ -35,9 +35,10 @@ def attach_segments(draft: Draft) -> None:
     """
     for seg in draft.segs:
         for sec in draft.secs:
-            if _within(sec, seg) and (
-                sec.segment is None or sec.segment.old_offset > seg.old_offset
-            ):
+            if not _within(sec, seg):
+                continue
+            sec.segments = (*sec.segments, seg)
+            if sec.segment is None or sec.segment.old_offset > seg.old_offset:
                 sec.segment = seg
     for child in draft.segs:
         child.parent = _parent(child, draft.segs)
@@ -97,8 +98,7 @@ def lay_out(draft: Draft, *, only_debug: bool = False, headers: bool = True) -> 
     fits(end, draft.name)
     shstrndx = draft.shstrtab.index if draft.shstrtab is not None else 0
     image = bytearray(end)
-    if not only_debug:
-        _put_segments(draft, image)
+    _put_segments(draft, image)
     return assemble(draft, image, shoff=shoff, shstrndx=shstrndx, names=names)
 
 

@@ -1,0 +1,217 @@
+"""`pyobjcopy` and `pystrip`: objcopy's command line over `ops`.
+
+A build calls objcopy once for each object, so this module, like all it imports before there is
+something to say, is small.  What the options mean is in `objcopy_plan`; here files are read, run
+through the operations and written.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .objcopy_options import table
+from .options import Parsed, error, help_text, parse
+from .program import guarded, run_process, show
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
+
+    from ..diag import Diagnostic
+    from ..ops.plan import Notes, Plan
+
+
+def script() -> NoReturn:
+    """The installed command `pyobjcopy`."""
+    run_process(main)
+
+
+def strip_script() -> NoReturn:
+    """The installed command `pystrip`."""
+    run_process(strip_main)
+
+
+def command(argv: Sequence[str]) -> int:
+    """`pylink86 objcopy ...`"""
+    return main(argv, "pyobjcopy")
+
+
+def strip_command(argv: Sequence[str]) -> int:
+    """`pylink86 strip ...`"""
+    return strip_main(argv, "pystrip")
+
+
+def main(argv: Sequence[str] | None = None, program: str | None = None) -> int:
+    """Run `pyobjcopy`; the exit status: 0, or 1 after any error."""
+    return _main(argv, program, strip=False)
+
+
+def strip_main(argv: Sequence[str] | None = None, program: str | None = None) -> int:
+    """Run `pystrip`."""
+    return _main(argv, program, strip=True)
+
+
+def _main(argv: Sequence[str] | None, program: str | None, *, strip: bool) -> int:
+    words = sys.argv[1:] if argv is None else list(argv)
+    name = os.path.basename(sys.argv[0] if program is None else program)
+    return guarded(lambda: _run(words, name, strip=strip))
+
+
+def _run(words: Sequence[str], program: str, *, strip: bool) -> int:
+    options = table(strip=strip)
+    parsed = parse(words, options)
+    values = parsed.values
+    if values.get("help"):
+        sys.stdout.write(usage(program, strip))
+        return 0
+    if values.get("version"):
+        print(version(program, strip))
+        return 0
+    if values.get("info"):
+        from ..ops.inputs import ARCHES, IMAGES, TARGETS
+
+        print(*TARGETS, *IMAGES, *ARCHES, sep="\n")
+        return 0
+    dialect = values.get("dialect") or ("llvm" if "llvm" in program else "gnu")
+    problems = [*parsed.problems, *_check(parsed, program, dialect, strip)]
+    if show(problems, values):
+        return 1
+    return _copy(parsed, dialect, strip=strip)
+
+
+def usage(program: str, strip: bool) -> str:
+    """The text of `--help`."""
+    what = "FILE..." if strip else "INPUT [OUTPUT]"
+    return (
+        f"Usage: {program} [options] {what}\n{help_text(table(strip=strip))}"
+        "@FILE reads options from FILE.\n"
+        f"{program}: supported targets: elf64-x86-64 elf32-i386 elf32-iamcu elf32-x86-64 srec "
+        "verilog binary ihex\n"
+    )
+
+
+def version(program: str, strip: bool) -> str:
+    from .. import __version__
+
+    like = "llvm-strip" if strip else "llvm-objcopy"
+    if "llvm" in program:
+        return f"{like}, compatible with GNU {like[5:]} (pylink86 {__version__})"
+    return f"{program} (pylink86 {__version__}, compatible with GNU {like[5:]})"
+
+
+def _check(parsed: Parsed, program: str, dialect: str, strip: bool) -> list[Diagnostic]:
+    if dialect not in ("gnu", "llvm"):
+        return [error("bad-option-value", f"`{dialect}' is not a value of --dialect", help=("use gnu or llvm",))]
+    count = len(parsed.inputs)
+    if not count:
+        return [error("no-input", "no input file specified" if dialect == "llvm" else "no input files")]
+    if not strip and count > 2:
+        return [error("too-many-inputs", f"too many positional arguments: {parsed.inputs[2][1]}")]
+    if strip and count > 1 and parsed.values.get("output"):
+        return [error("too-many-inputs", "-o goes with a single input file")]
+    return []
+
+
+def _copy(parsed: Parsed, dialect: str, *, strip: bool) -> int:
+    """Each input through the operations; whether anything went wrong."""
+    from .objcopy_plan import plan_of
+
+    values = parsed.values
+    failed = False
+    files = [text for _, text, _ in parsed.inputs]
+    if strip:
+        pairs = [(path, values.get("output") or path) for path in files]
+    else:
+        pairs = [(files[0], files[-1])]
+    for source, target in pairs:
+        try:
+            plan = plan_of(values, dialect, strip=strip)
+            plan.output_name = target
+            failed |= _copy_one(source, target, plan, dialect, values)
+        except Exception as problem:
+            from ..diag import LinkError
+
+            if not isinstance(problem, LinkError):
+                raise
+            show(problem.diagnostics, values)
+            failed = True
+    return 1 if failed else 0
+
+
+def _copy_one(source: str, target: str, plan: Plan, dialect: str, values: dict[str, Any]) -> bool:
+    """One file; raises LinkError.  Returns whether an error was told that does not stop the rest."""
+    from ..ops.plan import Notes
+
+    data = _read(source)
+    notes = Notes()
+    split = values.get("split_dwo")
+    if split:
+        from .objcopy_plan import dwo_plan
+
+        _write(split, _transformed(data, source, dwo_plan(), dialect, notes), source, values)
+        plan.strip_dwo = True
+    if values.get("verbose"):
+        print(f"copy from `{source}' to `{target}'")
+    out = _transformed(data, source, plan, dialect, notes)
+    for path, content in notes.dumps:
+        _write(path, content, "", {})
+    _write(target, out, source, values)
+    return _tell(notes, values)
+
+
+def _transformed(data: bytes, source: str, plan: Plan, dialect: str, notes: Notes) -> bytes:
+    if data[:8] in (b"!<arch>\n", b"!<thin>\n") and not plan.input_format == "binary":
+        from ..ops.archives import transform_archive
+
+        return transform_archive(data, source, plan, dialect, notes)
+    from ..ops.run import transform
+
+    return transform(data, source, plan, dialect, notes)
+
+
+def _read(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read()
+    if os.path.isdir(path):
+        from ..diag import fail
+
+        raise fail("cannot-read", f"cannot read {path}: it is a directory")
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
+    except OSError:
+        from ..formats import file_bytes
+
+        return file_bytes(path)
+
+
+def _write(target: str, data: bytes, source: str, values: dict[str, Any]) -> None:
+    """The output in one step; it keeps the input's permissions, and its times with -p."""
+    if target == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    info = os.stat(source) if source and source != "-" else None
+    _put(target, data)
+    if info is not None and os.path.isfile(target):
+        os.chmod(target, info.st_mode & 0o7777)
+        if values.get("preserve_dates"):
+            os.utime(target, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+
+def _put(target: str, data: bytes) -> None:
+    """As `formats.output` does it, which a new file in a plain place needs nothing of."""
+    from ..formats.output import write_file
+
+    write_file(target, data)
+
+
+def _tell(notes: Notes, values: dict[str, Any]) -> bool:
+    """Print what the run had to say; whether one of it was an error."""
+    if not notes.warnings and not notes.errors:
+        return False
+    told = [error(slug, text, severity="warning") for slug, text in notes.warnings]
+    return show([*told, *(error(slug, text) for slug, text in notes.errors)], values)

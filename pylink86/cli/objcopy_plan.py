@@ -1,0 +1,295 @@
+"""From the words of an objcopy command line to the `Plan` that the operations read.
+
+Here arguments are taken apart: numbers, `NAME=VALUE`, lists in files, and what one option implies
+for another, which differs between the tools.
+"""
+
+from __future__ import annotations
+
+from ..ops.draft import complain
+from ..ops.plan import Plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+FLAGS = (
+    "strip_all", "strip_all_gnu", "strip_debug", "strip_unneeded", "strip_non_alloc",
+    "strip_sections", "strip_dwo", "extract_dwo", "only_keep_debug", "extract_symbol",
+    "allow_broken_links", "keep_file_symbols", "keep_section_symbols", "writable_text",
+    "readonly_text", "pure", "impure", "wildcard", "regex", "weaken", "localize_hidden",
+    "verify_notes", "change_warnings", "srec_force_s3", "prefix_sections", "remove_leading_char",
+    "prefix_alloc_sections", "prefix_symbols", "remove_symbol_prefix", "arch", "elf_stt_common",
+)  # fmt: skip
+"""Options whose value is taken as it is."""
+
+LISTS = ("only_section", "remove_section", "keep_section", "remove_relocations", "add_symbol")
+SYMBOLS = (
+    "strip_symbol", "strip_unneeded_symbol", "keep_symbol", "localize_symbol", "globalize_symbol",
+    "keep_global_symbol", "weaken_symbol", "skip_symbol",
+)  # fmt: skip
+"""Options that name symbols, and have a form that reads them from a file."""
+
+NUMBERS = {
+    "set_start": None, "gap_fill": None, "pad_to": None, "reverse_bytes": 0, "interleave_width": 1,
+    "byte": -1, "srec_len": 0, "verilog_data_width": 1,
+}  # fmt: skip
+
+PAIRS = ("rename_section", "set_section_flags", "set_section_alignment", "set_section_type",
+         "add_section", "update_section", "dump_section", "compress_sections", "redefine_sym",
+         "set_symbol_visibility")  # fmt: skip
+
+VISIBILITIES = {"default": 0, "internal": 1, "hidden": 2, "protected": 3}
+
+SLUG = "bad-option-value"
+
+
+def plan_of(values: Mapping[str, Any], dialect: str, *, strip: bool) -> Plan:
+    """The plan of a command line; bad-option-value, cannot-read."""
+    plan = Plan()
+    for name in FLAGS:
+        if name in values:
+            setattr(plan, name, values[name])
+    for name in LISTS:
+        if name in values:
+            setattr(plan, name, tuple(values[name]))
+    for name in SYMBOLS:
+        plain = tuple(values.get(name, ()))
+        listed = tuple(word for path in values.get(f"{name}@", ()) for word in _listed(path))
+        if plain or listed:
+            setattr(plan, name, plain + listed)
+    for name in NUMBERS:
+        if name in values:
+            setattr(plan, name, number(values[name], name))
+    _formats(plan, values)
+    for name in PAIRS:
+        if name in values:
+            setattr(plan, name, PAIR_READERS[name](values[name], dialect))
+    _rest(plan, values)
+    _implied(plan, values, dialect, strip)
+    return plan
+
+
+def dwo_plan() -> Plan:
+    """What --split-dwo writes beside the output."""
+    return Plan(extract_dwo=True)
+
+
+def _formats(plan: Plan, values: Mapping[str, Any]) -> None:
+    both = values.get("target", "")
+    plan.input_format = _format(values.get("input_format", both))
+    plan.output_format = _format(values.get("output_format", both))
+
+
+def _format(name: str) -> str:
+    return "" if name == "default" else name
+
+
+def _rest(plan: Plan, values: Mapping[str, Any]) -> None:
+    """Options with a form of their own."""
+    if "interleave" in values:
+        plan.interleave = number(values["interleave"] or "4", "interleave")
+    if values.get("discard_all"):
+        plan.discard = "all"
+    elif values.get("discard_locals"):
+        plan.discard = "locals"
+    if "compress_debug" in values:
+        word = values["compress_debug"] or "zlib"
+        if word not in ("zlib", "zlib-gnu", "zlib-gabi", "zstd", "none"):
+            complain(SLUG, f"invalid or unsupported --compress-debug-sections format: {word}")
+        plan.compress_debug = word
+    if values.get("decompress"):
+        plan.compress_debug = "none"
+    if "debuglink" in values:
+        import os
+
+        path = values["debuglink"]
+        plan.debuglink = (os.path.basename(path), _content(path))
+    if "new_symbol_visibility" in values:
+        plan.new_symbol_visibility = _visibility(values["new_symbol_visibility"])
+    plan.change_addresses = sum(signed(text) for text in values.get("change_addresses", ()))
+    plan.change_start = sum(signed(text) for text in values.get("change_start", ()))
+    plan.change_start += plan.change_addresses
+    for name in ("change_section_address", "change_section_lma", "change_section_vma"):
+        if name in values:
+            setattr(plan, name, tuple(_shift(text, name) for text in values[name]))
+    for text in values.get("redefine_sym@", ()):
+        plan.redefine_sym += tuple(_renames(text))
+    for text in values.get("set_symbols_visibility", ()):
+        path, word = _pair(text, "set_symbols_visibility")
+        plan.set_symbol_visibility += ((tuple(_listed(path)), _visibility(word)),)
+
+
+def _implied(plan: Plan, values: Mapping[str, Any], dialect: str, strip: bool) -> None:
+    """What follows from what was said, and what was not."""
+    if dialect == "llvm" and plan.discard == "all":
+        plan.strip_debug = plan.keep_file_symbols = True
+    said = (
+        plan.strip_debug, plan.strip_unneeded, plan.discard, plan.strip_symbol,
+        plan.only_keep_debug, plan.strip_all_gnu, plan.strip_all,
+    )  # fmt: skip
+    if dialect == "gnu":
+        said = (*said, plan.remove_section, plan.remove_relocations, plan.strip_dwo,
+                plan.keep_section_symbols and False)
+    if strip and not any(said) and not values.get("no_strip_all"):
+        plan.strip_all = True
+    if dialect == "gnu" and plan.strip_all_gnu:
+        plan.strip_all = True
+    if plan.wildcard and plan.regex:
+        complain(SLUG, "--regex and --wildcard are incompatible")
+
+
+# --- Arguments ------------------------------------------------------------------------------------
+
+
+def number(text: str, option: str) -> int:
+    """A number as C writes it: 0x hexadecimal, 0 octal, decimal."""
+    body = text[1:] if text[:1] in "+-" else text
+    base = 16 if body[:2].lower() == "0x" else 8 if body[:1] == "0" and len(body) > 1 else 10
+    try:
+        found = int(text, base)
+    except ValueError:
+        complain(SLUG, f"bad number `{text}' for --{option.replace('_', '-')}")
+    return found
+
+
+def signed(text: str) -> int:
+    return number(text, "change-addresses")
+
+
+def _shift(text: str, option: str) -> tuple[str, str, int]:
+    """`PATTERN{=+-}NUMBER`; the last sign counts, names may hold others."""
+    at = max(text.rfind(sign) for sign in "=+-")
+    if at <= 0:
+        complain(SLUG, f"bad format for --{option.replace('_', '-')}: {text}")
+    return text[:at], text[at], number(text[at + 1 :], option)
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    left, equals, right = text.partition("=")
+    if not equals or not left:
+        complain(SLUG, f"bad format for --{option.replace('_', '-')}: missing '=' in `{text}'")
+    return left, right
+
+
+def _content(path: str) -> bytes:
+    from ..formats import file_bytes
+
+    return file_bytes(path)
+
+
+def _listed(path: str) -> Iterator[str]:
+    """Names in a file, one a line, `#` begins a comment."""
+    for line in _content(path).decode("utf-8", "surrogateescape").splitlines():
+        name = line.partition("#")[0].strip()
+        if name:
+            yield name
+
+
+def _renames(path: str) -> Iterator[tuple[str, str]]:
+    for line, text in enumerate(_content(path).decode("utf-8", "surrogateescape").splitlines(), 1):
+        words = text.partition("#")[0].split()
+        if len(words) == 1:
+            complain(SLUG, f"{path}:{line}: missing new symbol name")
+        if len(words) > 2:
+            complain(SLUG, f"{path}:{line}: garbage found at end of line")
+        if words:
+            yield words[0], words[1]
+
+
+def _visibility(word: str) -> int:
+    if word not in VISIBILITIES:
+        complain(SLUG, f"'{word}' is not a valid symbol visibility", help=[f"use one of {', '.join(VISIBILITIES)}"])
+    return VISIBILITIES[word]
+
+
+def _rename_section(texts: list[str], dialect: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    from ..ops.flags import flag_words
+
+    found = []
+    seen: dict[str, str] = {}
+    for text in texts:
+        old, rest = _pair(text, "rename_section")
+        new, _, flags = rest.partition(",")
+        if not new:
+            complain(SLUG, f"bad format for --rename-section: `{text}'")
+        if old in seen:
+            complain(SLUG, f"multiple renames of section '{old}'")
+        seen[old] = new
+        found.append((old, new, flag_words(flags)))
+    return tuple(found)
+
+
+def _set_flags(texts: list[str], dialect: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    from ..ops.flags import flag_words
+
+    found: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        name, flags = _pair(text, "set_section_flags")
+        if name in found and dialect == "llvm":
+            complain(SLUG, f"--set-section-flags set multiple times for section '{name}'")
+        found[name] = flag_words(flags)
+    return tuple(found.items())
+
+
+def _alignments(texts: list[str], dialect: str) -> tuple[tuple[str, int], ...]:
+    found = []
+    for text in texts:
+        name, value = _pair(text, "set_section_alignment")
+        align = number(value, "set_section_alignment")
+        if align < 0 or (dialect == "gnu" and align & (align - 1)) or (dialect == "gnu" and not align):
+            complain(SLUG, f"bad alignment `{value}' for --set-section-alignment")
+        found.append((name, align))
+    return tuple(found)
+
+
+def _types(texts: list[str], dialect: str) -> tuple[tuple[str, int], ...]:
+    pairs = [_pair(text, "set_section_type") for text in texts]
+    return tuple((name, number(value, "set_section_type")) for name, value in pairs)
+
+
+def _files(option: str) -> Callable[[list[str], str], tuple[tuple[str, bytes], ...]]:
+    def read(texts: list[str], dialect: str) -> tuple[tuple[str, bytes], ...]:
+        pairs = [_pair(text, option) for text in texts]
+        return tuple((name, _content(path)) for name, path in pairs)
+
+    return read
+
+
+def _plain(option: str) -> Callable[[list[str], str], tuple[tuple[str, str], ...]]:
+    def read(texts: list[str], dialect: str) -> tuple[tuple[str, str], ...]:
+        return tuple(_pair(text, option) for text in texts)
+
+    return read
+
+
+def _redefine(texts: list[str], dialect: str) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    for text in texts:
+        old, new = _pair(text, "redefine_sym")
+        if old in found:
+            complain(SLUG, f"multiple redefinition of symbol '{old}'")
+        if new in found.values() and dialect == "gnu":
+            complain(SLUG, f"symbol `{new}' is target of more than one redefinition")
+        found[old] = new
+    return tuple(found.items())
+
+
+def _visibilities(texts: list[str], dialect: str) -> tuple[tuple[tuple[str, ...], int], ...]:
+    pairs = [_pair(text, "set_symbol_visibility") for text in texts]
+    return tuple(((name,), _visibility(word)) for name, word in pairs)
+
+
+PAIR_READERS: dict[str, Callable[[list[str], str], Any]] = {
+    "rename_section": _rename_section,
+    "set_section_flags": _set_flags,
+    "set_section_alignment": _alignments,
+    "set_section_type": _types,
+    "add_section": _files("add_section"),
+    "update_section": _files("update_section"),
+    "dump_section": _plain("dump_section"),
+    "compress_sections": _plain("compress_sections"),
+    "redefine_sym": _redefine,
+    "set_symbol_visibility": _visibilities,
+}
