@@ -299,8 +299,11 @@ class Cpu:
         also makes stopping exact: without one unicorn finishes the block first.
         """
         unicorn = self.unicorn
+        start, cr0 = self.get("rip", "cr0")
+        if cr0 >> 31:
+            hidden.forget_pending(unicorn, self._uc)
         try:
-            self._uc.emu_start(self["rip"], NOWHERE, 0, count)
+            self._uc.emu_start(start, NOWHERE, 0, count)
         except unicorn.UcError as error:
             if error.errno == unicorn.UC_ERR_INSN_INVALID:
                 return "invalid opcode"

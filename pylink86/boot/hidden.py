@@ -91,6 +91,23 @@ def take(unicorn: Any, uc: Any, context: Any) -> int:
     return code
 
 
+def forget_pending(unicorn: Any, uc: Any) -> None:
+    """Before a run with paging on: no exception is being delivered.
+
+    When a run ends, unicorn looks up the address it was told to stop at.  Where no page is mapped
+    there, that is a page fault nobody sees, and after a few the next real fault would be taken
+    for a triple one, and get lost.
+    """
+    found = offsets(unicorn)
+    if found.pending is None:
+        return
+    context = uc.context_save()
+    pending = ctypes.c_int32.from_address(_address(context) + found.pending)
+    if pending.value != -1:
+        pending.value = -1
+        uc.context_restore(context)
+
+
 def _address(context: Any) -> int:
     return ctypes.cast(context.context, ctypes.c_void_p).value or 0
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import attrs
 
-from ...diag import fail
+from ...diag import Diagnostic, fail
 from .config import ImageConfig
 from .frames import Block
 from .kernel import Kernel, loads_with_sections
 from .multiboot import find_header, info1, info2, read_wish
 from .places import INFO, INFO_END, MAP_MOST
 from .plan import Plan, plan_flat, plan_long
+from .sse import find_sse
 
 MAP_ROOM = MAP_MOST * 24 + 16
 
@@ -27,7 +28,8 @@ def plan_protocol(kernel: Kernel, config: ImageConfig) -> Plan:
     if protocol in ("multiboot1", "multiboot2"):
         return _multiboot(kernel, config, protocol)
     if kernel.bits == 64:
-        return plan_long(kernel, config, protocol)
+        plan = plan_long(kernel, config, protocol)
+        return attrs.evolve(plan, diagnostics=_sse_warning(kernel, config))
     symbols = {"__entry": kernel.entry, "__info_physical": INFO}
     return plan_flat(loads_with_sections(kernel), protocol, ("raw32",), symbols)
 
@@ -35,6 +37,24 @@ def plan_protocol(kernel: Kernel, config: ImageConfig) -> Plan:
 def guess(kernel: Kernel) -> str:
     """The protocol whose header the kernel has; else by its class."""
     return find_header(kernel) or ("bootloader" if kernel.bits == 64 else "raw")
+
+
+def _sse_warning(kernel: Kernel, config: ImageConfig) -> tuple[Diagnostic, ...]:
+    """A kernel with SSE instructions, and SSE off: it would die at the first."""
+    found = None if "sse" in config.features else find_sse(kernel)
+    if found is None:
+        return ()
+    address, function = found
+    where = f"{address:#x}" + (f" in `{function}`" if function else "")
+    return (
+        Diagnostic(
+            "warning",
+            "sse-off",
+            f"{kernel.name} holds SSE instructions, and SSE is off when it starts",
+            notes=(f"the first is at {where}",),
+            help=("--feature sse, or the feature `sse` at the dependency on `bootloader`",),
+        ),
+    )
 
 
 def _multiboot(kernel: Kernel, config: ImageConfig, protocol: str) -> Plan:
