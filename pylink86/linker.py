@@ -21,6 +21,7 @@ from .model import ObjectFile
 from .passes.advise import advise
 from .passes.arrange import arrange_script, settle_starts
 from .passes.check import check_layout
+from .passes.check_links import check_links
 from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
 from .passes.finished import Finished
@@ -148,6 +149,8 @@ def _link(
     check_required(options.require_defined, placed, diags)
     if not again:
         check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags)
+        if not (generic and dialect.tables_like_gnu):
+            check_links(placed, live.dead | claims.discarded, diags)
     diags.stop_on_errors()
     patched = (
         assembled(placed)

@@ -360,6 +360,13 @@ second becomes an output section of its own.
 
 Cure: put what both say into one description.
 """,
+    "link-order-discarded": """
+A section with the flag SHF_LINK_ORDER says something about another one, its sh_link.  That one is
+not in the output (/DISCARD/, --gc-sections, or a COMDAT group that an earlier file brought), so
+what is said about it would mean nothing, or something else.
+
+Cure: discard both (`/DISCARD/ : { *(.text.x) *(.meta.x) }`), or keep both.
+""",
     "orphan-section": """
 `--orphan-handling=warn` or `=error` tells of every input section that no statement of the script
 takes.  Such a section is placed beside one of its kind, which may be where nobody expects it.

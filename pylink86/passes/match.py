@@ -7,7 +7,6 @@ place."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -21,43 +20,12 @@ from ..wildcard import compile_section_pattern
 from .file_names import FileTest, exclude_test, file_test, sort_name
 from .resolve import Resolution
 from .scripts import ScriptFile
+from .section_list import NOT_INPUT as NOT_INPUT
+from .section_list import SectionId as SectionId
+from .section_list import SectionList as SectionList
+from .section_list import linked_sections
+from .section_list import list_sections as list_sections
 from .sorting import sort_key, sorted_sections, words_of
-
-SectionId = int
-"""Number of an input section, counted over all files in order: see SectionList."""
-
-NOT_INPUT = frozenset(
-    {c.SHT_NULL, c.SHT_SYMTAB, c.SHT_STRTAB, c.SHT_GROUP, c.SHT_SYMTAB_SHNDX, c.SHT_REL, c.SHT_RELA}
-)
-"""Section types that describe a file and are not linked."""
-
-
-@attrs.frozen(eq=False, repr=False)
-class SectionList:
-    """All input sections of the link as columns, numbered through: file order, then section order.
-
-    base: per file, the number of its section 0.  file: per section, the number of its file (for a
-    section of the linker's own file, of the file it stands for, or -1).  eligible: whether the
-    section takes part at all.  phantoms: tables the linker made that hold nothing; only patterns
-    take them.  renames: names of orphans whose output section is called otherwise."""
-
-    base: tuple[int, ...]
-    file: list[int]
-    name: list[str]
-    type: list[int]
-    flags: list[int]
-    size: list[int]
-    align: list[int]
-    eligible: list[bool]
-    phantoms: frozenset[SectionId] = frozenset()
-    renames: dict[str, str] = attrs.field(factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.name)
-
-    def owner_file(self, sid: SectionId) -> int:
-        """The number of the file whose bytes a section is (the linker's own for a COMMON block)."""
-        return bisect_right(self.base, sid) - 1
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -95,49 +63,6 @@ class Claims:
     apart: frozenset[SectionId] = frozenset()
 
 
-def list_sections(resolution: Resolution, dialect: Dialect, generic: bool = False) -> SectionList:
-    """The link-wide columns of all sections, made once, by joining the files' columns.
-
-    generic: the link goes through GNU ld's generic path, which keeps the inputs' build ids."""
-    base: list[int] = []
-    file: list[int] = []
-    name: list[str] = []
-    kind: list[int] = []
-    flags: list[int] = []
-    size: list[int] = []
-    align: list[int] = []
-    for number, obj in enumerate(resolution.files):
-        table = obj.sections
-        base.append(len(name))
-        file += [number] * len(table)
-        name += table.names
-        kind += table.type
-        flags += table.flags
-        size += table.size
-        align += table.align
-    file[base[-1] :] = resolution.own_origin
-    eligible = [t not in NOT_INPUT and not f & c.SHF_EXCLUDE for t, f in zip(kind, flags)]
-    own = range(base[-1] + 1, len(name))
-    phantoms = frozenset(s for s in own if size[s] == 0 and name[s] not in (".eh_frame", "COMMON"))
-    for sid in phantoms:
-        eligible[sid] = True
-    for number, index in resolution.dropped:
-        eligible[base[number] + index] = False
-    if dialect.rebuilds_eh_frame:
-        for sid in range(base[-1]):
-            if name[sid] == ".eh_frame":
-                eligible[sid] = False
-    for sid in range(0 if generic and dialect.generic_path else base[-1]):
-        if name[sid] == ".note.gnu.build-id":
-            eligible[sid] = False
-    if dialect.joins_property_notes:
-        for sid in range(base[-1]):
-            if name[sid] in (".note.GNU-stack", ".note.gnu.property"):
-                eligible[sid] = False
-    align = [a or 1 for a in align]
-    return SectionList(tuple(base), file, name, kind, flags, size, align, eligible, phantoms)
-
-
 def match_sections(
     script: ScriptFile,
     resolution: Resolution,
@@ -163,7 +88,7 @@ def match_sections(
                 continue
             draft = _draft(node, matcher, kept)
             if node.name == "/DISCARD/":
-                discarded += _taken(draft)
+                discarded += [*_taken(draft), *matcher.dependents(_taken(draft))]
             else:
                 floating[id(node)] = draft
     for item in _script_items(script):
@@ -177,7 +102,7 @@ def match_sections(
             continue
         draft = overwritten or _draft(item, matcher, kept)
         if item.name == "/DISCARD/":
-            discarded += _taken(draft)
+            discarded += [*_taken(draft), *matcher.dependents(_taken(draft))]
             draft = Draft(item.name, item, ())
         items.append(draft)
     left = matcher.left(alone)
@@ -311,6 +236,21 @@ class _Matcher:
         found = self.take(node)
         self._by_name = before
         return found
+
+    def dependents(self, gone: Iterable[SectionId]) -> list[SectionId]:
+        """LLD: sections with SHF_LINK_ORDER that nobody took leave with the one they name."""
+        if self._dialect.tables_like_gnu:
+            return []
+        links = linked_sections(self._table, self._files)
+        lost, out = set(gone), list[SectionId]()
+        while found := [sid for sid, link in links.items() if link in lost and sid not in lost]:
+            lost.update(found)
+            for sid in found:
+                free = self._by_name.get(self._table.name[sid], [])
+                if sid in free:
+                    free.remove(sid)
+                    out.append(sid)
+        return out
 
     def _patterns(self, node: n.InputStatement) -> tuple[n.SectionPattern, ...]:
         """The statement's patterns with the files each excludes, as the dialect reads

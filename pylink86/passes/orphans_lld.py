@@ -104,7 +104,8 @@ def join_by_name(
 
     floating: output sections that the script describes without a place; they count as new.
     apart: orphans that share an output section with nothing."""
-    fresh: dict[object, Entry] = {entry.name: entry for entry in floating}
+    fresh: dict[object, Entry] = {}
+    more = [entry for entry in floating if fresh.setdefault(entry.name, entry) is not entry]
     for group in _grouped(orphans, table, apart):
         name = output_name(table, table.name[group[0]])
         alone = group[0] in apart
@@ -113,7 +114,7 @@ def join_by_name(
             home = fresh[group[0] if alone else name] = Entry(name, None, [])
         for sid in group:
             append(home, sid, table)
-    return list(fresh.values())
+    return [*fresh.values(), *more]
 
 
 def place_like_lld(

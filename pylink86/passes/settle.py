@@ -16,6 +16,7 @@ from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
 from .elf_options import PAGE, ElfOptions, Sizes
+from .link_order import ordered_by_links
 from .locate import Addresses
 from .order import Plan
 from .placement import Placement
@@ -64,7 +65,14 @@ def settle_layout(
     """Place everything.  walk: the pass that does; raw: the output has no headers (SIZEOF_HEADERS
     is 0 in LLD)."""
     settle = _settle_like_gnu if dialect.tables_like_gnu else _settle_like_lld
-    return settle(walk, plan, script, addresses, options, elf_class, raw, dialect, diags)
+    met = Diagnostics()
+    settled = settle(walk, plan, script, addresses, options, elf_class, raw, dialect, met)
+    if not options.relocatable and not (raw and dialect.generic_path):
+        ordered = ordered_by_links(plan, settled.placed, dialect)
+        if ordered is not plan:
+            return settle(walk, ordered, script, addresses, options, elf_class, raw, dialect, diags)
+    diags.extend(met)
+    return settled
 
 
 def _sizes(options: ElfOptions, headers: int) -> Sizes:

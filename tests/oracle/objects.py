@@ -31,7 +31,10 @@ TYPES = {
     "fini_array": 15,
     "unwind": 0x70000001,
 }
-FLAGS = {"w": 1, "a": 2, "x": 4, "M": 0x10, "S": 0x20, "G": 0x200, "T": 0x400, "e": 0x80000000}
+FLAGS = {
+    "w": 1, "a": 2, "x": 4, "M": 0x10, "S": 0x20, "o": 0x80, "G": 0x200, "T": 0x400,
+    "l": 0x10000000, "e": 0x80000000,
+}  # fmt: skip
 BINDINGS = {"local": 0, "global": 1, "weak": 2}
 SYMBOL_TYPES = {"notype": 0, "object": 1, "func": 2, "section": 3, "file": 4, "tls": 6}
 PLACES = {"UNDEF": 0, "ABS": 0xFFF1, "COMMON": 0xFFF2}
@@ -84,7 +87,7 @@ class Reloc:
 
 @dataclass(frozen=True)
 class Sec:
-    """One section; size only for nobits."""
+    """One section; size only for nobits; link: the number of the section that sh_link names."""
 
     name: str
     flags: str = "a"
@@ -94,6 +97,7 @@ class Sec:
     size: int = 0
     entsize: int = 0
     relocs: tuple[Reloc, ...] = ()
+    link: int = 0
 
     @property
     def length(self) -> int:
@@ -226,6 +230,7 @@ class _Encoder:
                 flags,
                 data,
                 size=sec.length,
+                link=sec.link + groups if sec.link else 0,
                 align=sec.align,
                 entsize=sec.entsize,
             )

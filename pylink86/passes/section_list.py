@@ -1,0 +1,108 @@
+"""All input sections of a link in one list of columns, numbered through.
+
+A link asks the same questions of every section of every file: its name, its size, whether it takes
+part.  Columns answer them fast, and one number says which section is meant."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import attrs
+
+from .. import elf_const as c
+from ..dialect import Dialect
+from ..model import ObjectFile
+from .resolve import Resolution
+
+SectionId = int
+"""Number of an input section, counted over all files in order: see SectionList."""
+
+NOT_INPUT = frozenset(
+    {c.SHT_NULL, c.SHT_SYMTAB, c.SHT_STRTAB, c.SHT_GROUP, c.SHT_SYMTAB_SHNDX, c.SHT_REL, c.SHT_RELA}
+)
+"""Section types that describe a file and are not linked."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class SectionList:
+    """All input sections of the link as columns, numbered through: file order, then section order.
+
+    base: per file, the number of its section 0.  file: per section, the number of its file (for a
+    section of the linker's own file, of the file it stands for, or -1).  eligible: whether the
+    section takes part at all.  phantoms: tables the linker made that hold nothing; only patterns
+    take them.  renames: names of orphans whose output section is called otherwise."""
+
+    base: tuple[int, ...]
+    file: list[int]
+    name: list[str]
+    type: list[int]
+    flags: list[int]
+    size: list[int]
+    align: list[int]
+    eligible: list[bool]
+    phantoms: frozenset[SectionId] = frozenset()
+    renames: dict[str, str] = attrs.field(factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+    def owner_file(self, sid: SectionId) -> int:
+        """The number of the file whose bytes a section is (the linker's own for a COMMON block)."""
+        return bisect_right(self.base, sid) - 1
+
+
+def list_sections(resolution: Resolution, dialect: Dialect, generic: bool = False) -> SectionList:
+    """The link-wide columns of all sections, made once, by joining the files' columns.
+
+    generic: the link goes through GNU ld's generic path, which keeps the inputs' build ids."""
+    base: list[int] = []
+    file: list[int] = []
+    name: list[str] = []
+    kind: list[int] = []
+    flags: list[int] = []
+    size: list[int] = []
+    align: list[int] = []
+    for number, obj in enumerate(resolution.files):
+        table = obj.sections
+        base.append(len(name))
+        file += [number] * len(table)
+        name += table.names
+        kind += table.type
+        flags += table.flags
+        size += table.size
+        align += table.align
+    file[base[-1] :] = resolution.own_origin
+    eligible = [t not in NOT_INPUT and not f & c.SHF_EXCLUDE for t, f in zip(kind, flags)]
+    own = range(base[-1] + 1, len(name))
+    phantoms = frozenset(s for s in own if size[s] == 0 and name[s] not in (".eh_frame", "COMMON"))
+    for sid in phantoms:
+        eligible[sid] = True
+    for number, index in resolution.dropped:
+        eligible[base[number] + index] = False
+    if dialect.rebuilds_eh_frame:
+        for sid in range(base[-1]):
+            if name[sid] == ".eh_frame":
+                eligible[sid] = False
+    for sid in range(0 if generic and dialect.generic_path else base[-1]):
+        if name[sid] == ".note.gnu.build-id":
+            eligible[sid] = False
+    if dialect.joins_property_notes:
+        for sid in range(base[-1]):
+            if name[sid] in (".note.GNU-stack", ".note.gnu.property"):
+                eligible[sid] = False
+    align = [a or 1 for a in align]
+    return SectionList(tuple(base), file, name, kind, flags, size, align, eligible, phantoms)
+
+
+def linked_sections(table: SectionList, files: Sequence[ObjectFile]) -> dict[SectionId, SectionId]:
+    """The section that each SHF_LINK_ORDER section names in sh_link; those that name none are left
+    out (gABI ch.4)."""
+    found: dict[SectionId, SectionId] = {}
+    for sid, flags in enumerate(table.flags):
+        if flags & c.SHF_LINK_ORDER and table.eligible[sid]:
+            file = table.owner_file(sid)
+            link = files[file].sections.link[sid - table.base[file]]
+            if link:
+                found[sid] = table.base[file] + link
+    return found
