@@ -3,6 +3,9 @@
 A program can gather things in a section (`__attribute__((section("commands")))`) and walk over them
 all: the linker defines both symbols when something refers to them and nothing defines them (GNU ld
 manual 3.6.4.4, "Input Section Example").  They are assignments the user could have written.
+
+`.startof.name` and `.sizeof.name` are an older way that no C program can spell: assemblers can, for
+a section of any name, and nobody sees them in the output but as local symbols.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from ..script import nodes as n
 
+FOR_ASSEMBLERS = (".startof.", ".sizeof.")
 _C_NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_]*\Z")
 
 
@@ -34,10 +38,14 @@ def boundary_symbols(
     sections: names of output sections; wanted: names something refers to and no object defines;
     assigned: names the script assigns itself."""
     for name in dict.fromkeys(sections):
+        start: n.Expr = n.Call("ADDR", name)
+        size: n.Expr = n.Call("SIZEOF", name)
+        for symbol, value in ((f".startof.{name}", start), (f".sizeof.{name}", size)):
+            if symbol in wanted and symbol not in assigned:
+                yield Boundary(symbol, "=", value, hidden=True)
         if not is_c_name(name):
             continue
-        start: n.Expr = n.Call("ADDR", name)
-        stop = n.Binary("+", start, n.Call("SIZEOF", name))
+        stop = n.Binary("+", start, size)
         for symbol, value in ((f"__start_{name}", start), (f"__stop_{name}", stop)):
             if symbol in wanted and symbol not in assigned:
                 yield Boundary(symbol, "=", value)

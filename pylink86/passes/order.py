@@ -16,7 +16,7 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
-from .boundaries import boundary_symbols, is_c_name
+from .boundaries import FOR_ASSEMBLERS, boundary_symbols, is_c_name
 from .elf_options import Sizes
 from .entry import Entry
 from .match import Claim, Claims, Draft, SectionId, SectionList
@@ -129,6 +129,7 @@ def order_sections(
     if not dialect.orphans_follow_flags:
         entries = [e for e in entries if not isinstance(e, Dropped)]
     bounded = any(map(is_c_name, _possible_names(claims, table)))
+    bounded = bounded or any(name.startswith(FOR_ASSEMBLERS) for name in resolution.undefined)
     wanted = wanted_names(claims, resolution, undefined, bounded)
     provided = _first_provides(claims, wanted, dialect)
     described = _described(claims) if dialect.first_name_counts else {}
