@@ -1,4 +1,4 @@
-"""SHF_LINK_ORDER sections that say something about a section which is not there (see link_order)."""
+"""SHF_LINK_ORDER sections that say something about one which is not there (see link_order)."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import attrs
 
 from ..dialect import Dialect
+from ..script import nodes as n
 from .match import Claim
 from .order import OutputPlan, Plan
 from .placement import Placement
@@ -36,14 +37,14 @@ def ordered_by_links(plan: Plan, placed: Placement, dialect: Dialect) -> Plan:
         return plan
     return attrs.evolve(
         plan,
-        commands=tuple(new.get(id(command), command) for command in plan.commands),  # type: ignore[misc]
+        commands=tuple(new.get(id(command), command) for command in plan.commands),
         sections=tuple(new.get(id(section), section) for section in plan.sections),
     )
 
 
 def _ordered(
     section: OutputPlan, links: Mapping[SectionId, SectionId], placed: Placement, dialect: Dialect
-) -> tuple[object, ...]:
+) -> tuple[Claim | n.SectionStatement, ...]:
     addresses = placed.addresses
 
     def key(sid: SectionId) -> tuple[bool, int, int]:
@@ -53,7 +54,7 @@ def _ordered(
         vma = placed.sections[addresses.owner[link]].vma
         return dialect.tables_like_gnu, vma, addresses.offset[link]
 
-    items: list[object] = []
+    items: list[Claim | n.SectionStatement] = []
     for item in section.items:
         if isinstance(item, Claim) and not links.keys().isdisjoint(item.sections):
             sids = tuple(sorted(item.sections, key=key))
