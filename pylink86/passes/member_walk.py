@@ -41,7 +41,7 @@ class Walk:
     now: which walk through a table this is, and how far it is; weak_at: when names got a weak
     definition.
     asked: who wanted a name first.  assigned: name -> how many files there were when a script
-    assigned it.
+    assigned it.  scripts: the commands that assign, with how many files there were.
     """
 
     def __init__(self, dialect: Dialect, diags: Diagnostics) -> None:
@@ -62,6 +62,7 @@ class Walk:
         self.now = (-1, -1)
         self.weak_at: dict[str, tuple[int, int]] = {}
         self.assigned: dict[str, list[int]] = {}
+        self.scripts: list[tuple[int, n.TopLevel]] = []
         self.joined: set[tuple[int, int]] = set()
 
     def steps(self, steps: Sequence[Step]) -> None:

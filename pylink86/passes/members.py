@@ -19,6 +19,7 @@ import attrs
 from ..diag import Diagnostics, fail
 from ..dialect import Dialect
 from ..model import ObjectFile
+from ..script import nodes as n
 from .library import Library
 from .load import Loaded, Step
 
@@ -33,7 +34,8 @@ class Inputs:
     by_pattern: numbers of files that only a section pattern of the script names.  reasons: per
     member that had one, why it joined.  trace: what --trace prints.  libraries: every library, as
     often as it was named.  assigned: per name, how many files came before each assignment of a
-    script that stands among them.
+    script that stands among them.  scripts: commands that assign, each with how many files came
+    before it.
     """
 
     files: tuple[ObjectFile, ...]
@@ -42,6 +44,7 @@ class Inputs:
     trace: tuple[str, ...] = ()
     libraries: tuple[Library, ...] = ()
     assigned: dict[str, list[int]] = attrs.field(factory=dict)
+    scripts: tuple[tuple[int, n.TopLevel], ...] = ()
 
     def why(self, number: int) -> list[str]:
         """Why an archive member joined, in words; nothing for other files."""
@@ -80,18 +83,23 @@ def join_members(
         )
     return Inputs(
         tuple(walk.files), frozenset(walk.by_pattern), walk.reasons, tuple(walk.trace),
-        tuple(walk.libraries), walk.assigned,
+        tuple(walk.libraries), walk.assigned, tuple(walk.scripts),
     )  # fmt: skip
 
 
 def _plain(steps: Sequence[Step], dialect: Dialect) -> Inputs:
     """Without libraries there is nothing to draw."""
     files = [step for step in steps if isinstance(step.item, ObjectFile)]
+    scripts, before = [], 0
+    for step in steps:
+        before += isinstance(step.item, ObjectFile)
+        scripts += [(before, node) for node in step.item] if isinstance(step.item, tuple) else []
     traced = files if dialect.archives_are_remembered else steps
     return Inputs(
         tuple(step.item for step in files if isinstance(step.item, ObjectFile)),
         frozenset(number for number, step in enumerate(files) if step.by_pattern),
         trace=tuple(step.label for step in traced if step.label),
+        scripts=tuple(scripts),
     )
 
 

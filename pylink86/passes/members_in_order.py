@@ -151,6 +151,8 @@ class InOrder(Walk):
         """Assignments of a script, where it stands: what they need is wanted, what they define is
         not.  PROVIDE does only what somebody wanted before it, and names that files want weakly
         stay so."""
+        commands = tuple(commands)
+        self.scripts += [(len(self.files), command) for command in commands]
         for node in assigned(commands):
             if node.provide and self.state.get(node.name) not in (WEAKLY_WANTED, WANTED):
                 continue

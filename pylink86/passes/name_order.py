@@ -1,0 +1,55 @@
+"""The order in which a linker meets the names of a link.
+
+It shows: GNU ld writes symbols in the order of its hash table, where of two names that fall
+together the later comes first.  It reads files and scripts as they come, and a script that stands
+before the objects (`ld -T kernel.ld a.o`) has its names entered before theirs.
+
+Source: names that fall together, with -T before and behind an object, assigned at the top of a
+script, in SECTIONS, in an output section, by PROVIDE and in expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..script import nodes as n
+from .needs import assigned, value_is_known
+from .resolve import Resolution
+
+
+def names_of_files(resolution: Resolution) -> dict[str, tuple[int, int]]:
+    """Global names in the order files mention them -> (file, symbol) of the first that does."""
+    found: dict[str, tuple[int, int]] = {}
+    for file, names in enumerate(resolution.global_names):
+        first = resolution.first_global[file]
+        for at, name in enumerate(names, first):
+            if name not in found:
+                found[name] = (file, at)
+    return found
+
+
+def names_in_reading_order(resolution: Resolution) -> list[str]:
+    """Global names as GNU ld enters them: those of files and of scripts between them."""
+    met: dict[str, int] = {}
+    scripts = iter(resolution.scripts)
+    before, command = next(scripts, (-1, None))
+    for file, names in enumerate((*resolution.global_names, ())):
+        while command is not None and before == file:
+            for name in _names_of_script(command, met):
+                met.setdefault(name, 1)
+            before, command = next(scripts, (-1, None))
+        for name in names:
+            met.setdefault(name, 1)
+    return list(met)
+
+
+def _names_of_script(command: n.TopLevel, met: dict[str, int]) -> Iterator[str]:
+    """Names an assignment enters: what it reads, then what it assigns; PROVIDE enters none.
+
+    Of a condition only the branch that is taken counts; DEFINED() enters no name."""
+    for node in assigned((command,)):
+        if not node.provide:
+            needs: list[str] = []
+            value_is_known(node.value, met, 1, needs)
+            yield from needs
+            yield node.name
