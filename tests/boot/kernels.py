@@ -32,13 +32,13 @@ PHDRS
 SECTIONS
 {{
   . = {base:#x};
-  .multiboot : AT(ADDR(.multiboot) - {shift:#x}) {{ KEEP(*(.multiboot)) }} :head
-  .text : AT(ADDR(.text) - {shift:#x}) {{ *(.text) }} :text
+  .multiboot : AT(ADDR(.multiboot)) {{ KEEP(*(.multiboot)) }} :head
+  .text : AT(ADDR(.text)) {{ *(.text) }} :text
   . = ALIGN(0x1000);
-  .rodata : AT(ADDR(.rodata) - {shift:#x}) {{ *(.rodata) }} :rodata
+  .rodata : AT(ADDR(.rodata)) {{ *(.rodata) }} :rodata
   . = ALIGN(0x1000);
-  .data : AT(ADDR(.data) - {shift:#x}) {{ *(.data) }} :data
-  .bss : AT(ADDR(.bss) - {shift:#x}) {{ *(.bss) *(COMMON) }} :data
+  .data : AT(ADDR(.data)) {{ *(.data) }} :data
+  .bss : AT(ADDR(.bss)) {{ *(.bss) *(COMMON) }} :data
 }}
 """
 
@@ -49,11 +49,11 @@ def has_nasm() -> bool:
 
 @functools.cache
 def kernel(
-    *defines: str, base: int = 0x200000, bits: int = 64, payload: bytes = b"", shift: int = 0
+    *defines: str, base: int = 0x200000, bits: int = 64, payload: bytes = b""
 ) -> bytes:
     """The ELF file of a kernel in asm/, with macros as `NAME` or `NAME=value`.
 
-    base: where it is linked to; shift: how far below that it is loaded.
+    base: where it is linked to.
     """
     source = "kernel.asm" if bits == 64 else "kernel32.asm"
     with tempfile.TemporaryDirectory() as name:
@@ -62,7 +62,7 @@ def kernel(
         words = ["nasm", f"-felf{bits}", "-o", "k.o", *(f"-D{d}" for d in defines), ASM / source]
         subprocess.run(words, cwd=folder, check=True)
         data = (folder / "k.o").read_bytes()
-    script = SCRIPT.format(base=base, shift=shift)
+    script = SCRIPT.format(base=base)
     return link([read_bytes(data, "k.o")], script).image
 
 

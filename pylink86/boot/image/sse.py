@@ -32,9 +32,9 @@ FARTHEST = 0x4000
 
 PREFIXES = frozenset(b"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0\xf2\xf3")
 
-# What follows an opcode: nothing ".", ModRM "m", with 8 bits "M", with 16 or 32 bits "Z"; 8 bits "b",
-# 16 "w", 16 or 32 "z", 24 "e", 16 to 64 "v", an address of 64 bits "a"; "g" and "G": ModRM, and for
-# the first two of its eight kinds 8 bits, or 16 or 32; "x": no such instruction.
+# What follows an opcode: nothing ".", ModRM "m", with 8 bits "M", with 16 or 32 bits "Z"; 8 bits
+# "b", 16 "w", 16 or 32 "z", 24 "e", 16 to 64 "v", an address of 64 bits "a"; "g" and "G": ModRM,
+# and for the first two of its eight kinds 8 bits, or 16 or 32; "x": no such instruction.
 _ALU = "mmmmbzxx"
 ONE_BYTE = (
     _ALU * 8  # 00: those with 0f, 26, 2e ... are taken care of before

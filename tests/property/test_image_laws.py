@@ -1,0 +1,97 @@
+"""Any kernel finds in memory what its ELF file says, and may do there what its segments say."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from boot.kernels import ALL_WELL, Segment, elf
+from pylink86 import boot
+from pylink86.boot.image.kernel import read_kernel
+from pylink86.boot.image.sse import decode
+from pylink86.boot.machine import Machine
+from pylink86.boot.paging import LEVELS
+
+needs_emulator = pytest.mark.skipif(
+    importlib.util.find_spec("unicorn") is None,
+    reason="unicorn is not installed (pip install pylink86[emulate])",
+)
+EXIT = bytes.fromhex("b010e6f4f4ebfd")  # mov al, 0x10; out 0xf4, al; hlt
+PAGE = 4096
+BASES = (0x8000, 0x200000, 0x7F_FFFF_E000, 0x4000_0000_0000, 0xFFFFFFFF80000000)
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> list[Segment]:
+    """Segments in order, touching, sharing pages or far apart; the first begins with code."""
+    at = draw(st.sampled_from(BASES)) + draw(st.integers(0, 3000))
+    found = []
+    for number in range(draw(st.integers(1, 7))):
+        data = draw(st.binary(max_size=40)) * draw(st.integers(0, 300))
+        data = EXIT + data if number == 0 else data
+        size = len(data) + draw(st.sampled_from([0, 1, 100, 4096, 70_000]))
+        flags = 5 if number == 0 else draw(st.sampled_from([4, 5, 6, 7]))
+        found.append(Segment(at, data, size, flags))
+        at += size + draw(st.sampled_from([0, 1, 511, 4096, 0x1FFFFF, 0x40000000]))
+    return found
+
+
+def physical(machine: Machine, address: int) -> tuple[int, int]:
+    """The frame behind an address, and the flags of its last entry, by walking the tables."""
+    table = machine.registers["cr3"]
+    entry = 0
+    for _, shift, _ in LEVELS["4-level"][1]:
+        entry = int.from_bytes(machine.memory(table + (address >> shift & 511) * 8, 8), "little")
+        assert entry & 1, f"{address:#x} is not mapped"
+        table = entry & 0xFFFFFFFFFF000
+    return table, entry
+
+
+@needs_emulator
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(layouts(), st.booleans())
+def test_memory_at_entry_is_what_the_file_says(layout: list[Segment], floppy: bool) -> None:
+    file = elf(layout, layout[0].vaddr)
+    assume(sum(s.memsz for s in layout) < 1 << 20)
+    disk = boot.disk_image(file, kernel_stack_size=2, medium="floppy" if floppy else "disk")
+    machine = boot.run(disk.to_bytes(), floppy=floppy)
+    assert machine.exit_code == ALL_WELL, machine.explain()
+    flags: dict[int, int] = {}
+    for segment in layout:
+        wanted = segment.data + bytes(segment.memsz - len(segment.data))
+        for page in range(segment.vaddr & -PAGE, segment.vaddr + segment.memsz, PAGE):
+            start, end = max(page, segment.vaddr), min(page + PAGE, segment.vaddr + segment.memsz)
+            if start >= end:
+                continue
+            frame, entry = physical(machine, page)
+            found = machine.memory(frame + start - page, end - start)
+            assert found == wanted[start - segment.vaddr : end - segment.vaddr]
+            flags[page] = flags.get(page, 0) | segment.flags
+            assert entry >> 1 & 1 >= segment.flags >> 1 & 1
+    for page, allowed in flags.items():
+        _, entry = physical(machine, page)
+        assert entry >> 1 & 1 == allowed >> 1 & 1, "writable"
+        assert entry >> 63 == 1 - (allowed & 1), "executable"
+
+
+@settings(max_examples=100, deadline=None)
+@given(layouts(), st.data())
+def test_a_damaged_file_is_refused_or_read(layout: list[Segment], data: st.DataObject) -> None:
+    """Never another exception than LinkError."""
+    from pylink86 import LinkError
+
+    file = bytearray(elf(layout, layout[0].vaddr))
+    for _ in range(data.draw(st.integers(1, 6))):
+        file[data.draw(st.integers(4, min(len(file), 400) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        boot.disk_image(read_kernel(bytes(file)))
+    except LinkError as error:
+        assert error.diagnostics
+
+
+@given(st.binary(max_size=20))
+def test_any_bytes_have_a_length(code: bytes) -> None:
+    assert 0 <= decode(code, 0).size <= 15 + 8
