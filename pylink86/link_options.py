@@ -18,7 +18,8 @@ class LinkOptions:
     entry: the entry symbol, stronger than ENTRY().  oformat: "binary", "srec", "ihex", "verilog",
     "elf64-x86-64", "elf32-i386"; "" follows OUTPUT_FORMAT(), else ELF of the first input.  defsym:
     `name=expression`.  undefined: names to be wanted as if an object referred to them;
-    require_defined: the same, and an error when they stay undefined.  sysroot: what `=` stands for
+    undefined_globs: patterns of such names, for what libraries define;
+    require_defined: names that must not stay undefined.  sysroot: what `=` stands for
     at the front of a path in search and in scripts.  search: directories for the script's files.
     silenced: slugs of warnings not to give.  max_image_size: bytes a raw image may have.
     inputs_before_script: how many of the inputs come before the files that INPUT names; None is
@@ -33,6 +34,7 @@ class LinkOptions:
     gc_sections: bool = False
     defsym: tuple[str, ...] = ()
     undefined: tuple[str, ...] = ()
+    undefined_globs: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     silenced: tuple[str, ...] = ()
     fatal_warnings: bool = False

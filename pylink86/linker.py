@@ -30,7 +30,7 @@ from .passes.live import ALL_LIVE, mark_live
 from .passes.load import InputLike, load_inputs
 from .passes.locate import Addresses
 from .passes.match import list_sections, match_sections
-from .passes.members import join_members
+from .passes.members import join_members, names_in_libraries
 from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
 from .passes.own_sections import own_sections
@@ -105,6 +105,7 @@ def _link(
     script = arrange_script(script, dialect, diags, starts, sort)
     entry = options.entry or entry_name(script)
     wanted = wanted_names(script, options.undefined, options.require_defined)
+    wanted += names_in_libraries(loaded.steps, options.undefined_globs)
     inputs = join_members(loaded, entry, wanted, dialect, diags)
     oformat = output_format(script, options.oformat, inputs.files[0])
     raw = oformat in RAW_FORMATS

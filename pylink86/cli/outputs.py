@@ -31,6 +31,14 @@ def write_outputs(
         _print(memory_usage(result))
     if values.get("dependency_file"):
         _save(values["dependency_file"], _dependencies(result, values, output))
+    if values.get("why_extract"):
+        from ..explain.extracted import why_extract
+
+        _save(values["why_extract"], why_extract(result))
+    if values.get("archive_stats"):
+        from ..explain.extracted import archive_stats
+
+        _save(values["archive_stats"], archive_stats(result))
     if values.get("elf_twin"):
         _write_twin(result, values["elf_twin"], output)
     if values.get("gdb_script"):

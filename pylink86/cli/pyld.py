@@ -39,7 +39,10 @@ CHOICES = {
 """Options that take one word of a few."""
 
 
-WRITTEN = ("picture", "map_file", "dependency_file", "elf_twin", "gdb_script")
+WRITTEN = (
+    "picture", "map_file", "dependency_file", "elf_twin", "gdb_script", "why_extract",
+    "archive_stats",
+)  # fmt: skip
 """Options that name a further file to write."""
 
 TELLS = ("show_version", "show_emulations", "verbose")
@@ -249,7 +252,7 @@ def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     }
     if "boot_sector" in values:
         given.setdefault("oformat", "binary")
-    for name in ("search", "undefined", "require_defined", "silenced", "unique"):
+    for name in ("search", "undefined", "undefined_globs", "require_defined", "silenced", "unique"):
         given[name] = tuple(values.get(name, ()))
     if "error_limit" in values:
         given["error_limit"] = int(values["error_limit"])

@@ -55,6 +55,17 @@ class Inputs:
         return [f"{self.files[number].name} joined because {who} needs `{reason.symbol}'"]
 
 
+def names_in_libraries(steps: Iterable[Step], patterns: Sequence[str]) -> tuple[str, ...]:
+    """Names that members of libraries define and that a pattern of --undefined-glob fits."""
+    if not patterns:
+        return ()
+    from ..wildcard import compile_patterns
+
+    fits = compile_patterns(patterns)
+    libraries = (step.item for step in steps if isinstance(step.item, Library))
+    return tuple(name for library in libraries for name in library.symbols[0] if fits(name))
+
+
 def join_members(
     loaded: Loaded, entry: str, wanted: Iterable[str], dialect: Dialect, diags: Diagnostics
 ) -> Inputs:
