@@ -1,0 +1,265 @@
+"""Which sections go and what becomes of those that stay, by GNU objcopy's rules.
+
+Source: GNU objcopy 2.40, its manual and runs with pairs of options.
+"""
+
+from __future__ import annotations
+
+from .. import elf_const as c
+from .bfd import is_debug, set_words, special, words
+from .draft import GROUP, PLAIN, RELOC, Sec, complain, drop
+from .plan import matcher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .draft import Draft
+    from .plan import Notes, Plan
+
+    Test = Callable[[Sec], bool]
+
+NEVER_STRIPPED = (".gnu_debuglink", ".gnu_debugaltlink")
+
+
+def removal(draft: Draft, plan: Plan) -> Test:
+    """The predicate "this section goes"; bad-operation when it is both removed and wanted."""
+    keep = matcher(plan.keep_section, wildcard=True)
+    out = matcher(plan.remove_section, wildcard=True)
+    only = matcher(plan.only_section, wildcard=True)
+    strips_debug = (
+        plan.strip_debug or plan.strip_unneeded or plan.strip_all or plan.discard == "all"
+    )
+
+    def alone(sec: Sec) -> bool:
+        name = sec.was
+        if keep is not None and keep(name):
+            return False
+        if out is not None and out(name):
+            if only is not None and only(name):
+                complain("bad-operation", f"section {name} matches both remove and copy options")
+            return True
+        if only is not None and not only(name):
+            return True
+        if is_debug(sec):
+            if strips_debug:
+                return name not in NEVER_STRIPPED
+            if plan.strip_dwo:
+                return name.endswith(".dwo")
+            if plan.only_keep_debug:
+                return False
+        return plan.extract_dwo and not name.endswith(".dwo")
+
+    kept_symbols = _symbols(plan, plan.keep_symbol)
+    lost_symbols = _symbols(plan, plan.strip_symbol)
+
+    def goes(sec: Sec) -> bool:
+        if sec.role not in (PLAIN, GROUP):
+            return False
+        if alone(sec):
+            return True
+        if sec.role != GROUP:
+            return False
+        name = sec.signature.name if sec.signature is not None else sec.name
+        if (plan.strip_all and not kept_symbols(name)) or lost_symbols(name):
+            return True
+        return all(alone(member) for member in sec.members if member.role == PLAIN)
+
+    return goes
+
+
+def _symbols(plan: Plan, names: tuple[str, ...]) -> Callable[[str], bool]:
+    return matcher(names, wildcard=plan.wildcard) or (lambda name: False)
+
+
+def remove(draft: Draft, plan: Plan, goes: Test) -> None:
+    """Take sections out, with their relocations; bad-operation when a relocation that stays needs
+    a symbol that went."""
+    lost_groups = {
+        id(member)
+        for sec in draft.secs
+        if sec.role == GROUP and goes(sec)
+        for member in sec.members
+    }
+    gone = {id(sec) for sec in draft.secs if goes(sec)}
+    bare = matcher(plan.remove_relocations, wildcard=True)
+    named = matcher(plan.remove_section, wildcard=True)
+    for sec in draft.secs:
+        if sec.role != RELOC or sec.target is None:
+            continue
+        if id(sec.target) in gone or plan.strip_all or plan.extract_symbol:
+            gone.add(id(sec))
+        elif (bare is not None and bare(sec.target.was)) or (
+            named is not None and named(sec.was)
+        ):
+            gone.add(id(sec))
+    for sec in draft.secs:
+        if id(sec) in lost_groups:
+            sec.flags &= ~c.SHF_GROUP
+    drop(draft, lambda sec: id(sec) in gone)
+    _check_relocations(draft)
+
+
+def _check_relocations(draft: Draft) -> None:
+    stays = {id(sym) for sym in draft.syms}
+    if len(stays) + 1 == len(draft.by_number):
+        return
+    lost = {
+        n for n, sym in enumerate(draft.by_number) if sym is not None and id(sym) not in stays
+    }
+    for sec in draft.secs:
+        if sec.role == RELOC and sec.relocs is not None and not lost.isdisjoint(sec.relocs.symbol):
+            number = next(n for n in sec.relocs.symbol if n in lost)
+            sym = draft.by_number[number]
+            complain(
+                "bad-operation",
+                f"symbol `{_shown(sym)}' required but not present",
+                place=draft.name,
+            )
+
+
+def _shown(sym: object) -> str:
+    from .draft import Sym
+
+    assert isinstance(sym, Sym)
+    return sym.name or (sym.sec.name if sym.sec is not None else "")
+
+
+def mark_used(draft: Draft, plan: Plan, goes: Test) -> None:
+    """Note which symbols the relocations that stay name."""
+    if plan.strip_all:
+        return
+    for sec in draft.secs:
+        if sec.role != RELOC or sec.relocs is None or sec.target is None or goes(sec.target):
+            continue
+        for number in set(sec.relocs.symbol):
+            sym = draft.by_number[number]
+            if sym is not None:
+                sym.used = True
+
+
+def dump(draft: Draft, plan: Plan, notes: Notes) -> None:
+    for name, path in plan.dump_section:
+        sec = next((s for s in draft.secs if s.name == name and s.role == PLAIN), None)
+        if sec is None:
+            complain("no-such-section", f"can't dump section '{name}' - it does not exist")
+        if sec.type == c.SHT_NOBITS or not sec.size:
+            notes.error("bad-operation", f"can't dump section '{name}': it has no contents")
+            continue
+        notes.dumps.append((path, bytes(sec.data)))
+
+
+# --- What becomes of those that stay --------------------------------------------------------------
+
+
+def change(draft: Draft, plan: Plan, notes: Notes) -> None:
+    """Names, flags, alignment, contents and addresses."""
+    _keep_debug_only(draft, plan)
+    _rename(draft, plan)
+    _update(draft, plan)
+    _set_flags(draft, plan)
+    for name, align in plan.set_section_alignment:
+        test = matcher((name,), wildcard=True)
+        for sec in draft.secs:
+            if sec.role == PLAIN and test is not None and test(sec.was):
+                sec.align = align
+    _addresses(draft, plan, notes)
+    _add(draft, plan)
+    if plan.set_start is not None:
+        draft.entry = plan.set_start
+    draft.entry += plan.change_start
+
+
+def _keep_debug_only(draft: Draft, plan: Plan) -> None:
+    """--only-keep-debug and --extract-symbol: sections without their contents."""
+    if not plan.only_keep_debug and not plan.extract_symbol:
+        return
+    for sec in draft.secs:
+        if sec.role == PLAIN and (
+            plan.extract_symbol or (sec.flags & c.SHF_ALLOC and sec.type != c.SHT_NOTE)
+        ):
+            sec.type, sec.data = c.SHT_NOBITS, b""
+            sec.flags &= ~c.SHF_GROUP
+
+
+def _rename(draft: Draft, plan: Plan) -> None:
+    new = {old: (name, flags) for old, name, flags in plan.rename_section}
+    for sec in draft.secs:
+        if sec.role not in (PLAIN, GROUP):
+            continue
+        was = words(sec)
+        if sec.was in new:
+            sec.name, flags = new[sec.was]
+            if flags:
+                set_words(sec, set(flags) - {"noload", "share", "rom"})
+        if plan.prefix_alloc_sections and "alloc" in was:
+            sec.name = plan.prefix_alloc_sections + sec.name
+        elif plan.prefix_sections:
+            sec.name = plan.prefix_sections + sec.name
+
+
+def _set_flags(draft: Draft, plan: Plan) -> None:
+    for name, flags in plan.set_section_flags:
+        test = matcher((name,), wildcard=True)
+        for sec in draft.secs:
+            if sec.role == PLAIN and test is not None and test(sec.was):
+                old = words(sec)
+                set_words(sec, set(flags) - {"noload", "share", "rom"} | old & {"contents"})
+
+
+def _update(draft: Draft, plan: Plan) -> None:
+    for name, data in plan.update_section:
+        sec = next((s for s in draft.secs if s.was == name and s.role == PLAIN), None)
+        if sec is None:
+            complain("no-such-section", f"{name} not found, can't be updated")
+        sec.data, sec.size = data, len(data)
+        if sec.type == c.SHT_NOBITS and data:
+            sec.type = c.SHT_PROGBITS
+
+
+def _add(draft: Draft, plan: Plan) -> None:
+    for name, data in plan.add_section:
+        kind, flags = special(name)
+        sec = Sec(name, kind or c.SHT_PROGBITS, flags, data)
+        asked = next((f for n, f in plan.set_section_flags if n == name), None)
+        if asked is not None:
+            sec.flags = 0
+            set_words(sec, set(asked) | {"contents"})
+        elif sec.type == c.SHT_NOBITS:
+            sec.type = c.SHT_PROGBITS
+        draft.secs.append(sec)
+    if plan.debuglink is not None:
+        from .run_llvm import debuglink
+
+        sec = Sec(".gnu_debuglink", c.SHT_PROGBITS, 0, debuglink(*plan.debuglink))
+        sec.align = 4
+        draft.secs.append(sec)
+
+
+def _addresses(draft: Draft, plan: Plan, notes: Notes) -> None:
+    """--change-addresses and the like; a later option about a section overrules an earlier one."""
+    body = [sec for sec in draft.secs if sec.role == PLAIN]
+    for sec in body if plan.change_addresses else ():
+        sec.addr += plan.change_addresses
+        sec.lma += plan.change_addresses
+    rows = [
+        (shift, fields)
+        for shifts, fields in (
+            (plan.change_section_address, ("addr", "lma")),
+            (plan.change_section_vma, ("addr",)),
+            (plan.change_section_lma, ("lma",)),
+        )
+        for shift in shifts
+    ]
+    for (pattern, sign, number), fields in rows:
+        test = matcher((pattern,), wildcard=True)
+        found = [sec for sec in body if test is not None and test(sec.was)]
+        for sec in found:
+            for field in fields:
+                old = getattr(sec, field)
+                new = {"=": number, "+": old + number, "-": old - number}[sign]
+                setattr(sec, field, new)
+        if not found and plan.change_warnings:
+            notes.warn(
+                "no-such-section", f"--change-section-*: no section matches `{pattern}'"
+            )

@@ -1,0 +1,189 @@
+"""What becomes of symbols, by GNU objcopy's rules: each is renamed, kept or not, and then bound.
+
+Source: GNU objcopy 2.40 run with pairs of options on objects with every kind of symbol.
+"""
+
+from __future__ import annotations
+
+from .. import elf_const as c
+from .draft import GROUP, Sym, complain, number_symbols
+from .plan import matcher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .draft import Draft, Sec
+    from .plan import Names, Notes, Plan
+
+GLOBAL = (c.STB_GLOBAL, c.STB_WEAK, 10)
+"""Bindings of names that others see; 10 is STB_GNU_UNIQUE."""
+
+
+def filter_symbols(
+    draft: Draft, plan: Plan, notes: Notes, goes: Callable[[Sec], bool]
+) -> None:
+    """All operations on symbols; those in sections that go are gone."""
+    if not _asked(plan):
+        draft.syms = number_symbols(
+            [sym for sym in draft.syms if sym.sec is None or not goes(sym.sec)]
+        )
+        _normalize(draft, plan)
+        return
+    rules = _Rules(draft, plan)
+    new_names = dict(plan.redefine_sym)
+    kept = []
+    for sym in draft.syms:
+        if sym.name in new_names:
+            sym.name = new_names[sym.name]
+        if plan.prefix_symbols and sym.type != c.STT_SECTION:
+            sym.name = plan.prefix_symbols + sym.name
+        if rules.keeps(sym, notes) and not (sym.sec is not None and goes(sym.sec)):
+            rules.bind(sym)
+            kept.append(sym)
+    draft.syms = kept
+    _add(draft, plan)
+    _normalize(draft, plan)
+    draft.syms = number_symbols(draft.syms)
+
+
+ASKS = (
+    "strip_all", "strip_debug", "strip_unneeded", "only_keep_debug", "discard", "strip_symbol",
+    "strip_unneeded_symbol", "localize_symbol", "globalize_symbol", "keep_global_symbol",
+    "weaken_symbol", "weaken", "localize_hidden", "redefine_sym", "add_symbol", "prefix_symbols",
+    "extract_symbol", "keep_symbol",
+)  # fmt: skip
+
+
+def _asked(plan: Plan) -> bool:
+    return any(getattr(plan, name) for name in ASKS)
+
+
+class _Rules:
+    """The tests of one run, made once."""
+
+    def __init__(self, draft: Draft, plan: Plan) -> None:
+        def test(names: Names) -> Callable[[str], bool]:
+            return matcher(names, wildcard=plan.wildcard) or (lambda name: False)
+
+        self.plan = plan
+        self.linked = draft.type in (c.ET_EXEC, c.ET_DYN)
+        self.strip, self.keep = test(plan.strip_symbol), test(plan.keep_symbol)
+        self.unneeded = test(plan.strip_unneeded_symbol)
+        self.localize, self.globalize = test(plan.localize_symbol), test(plan.globalize_symbol)
+        self.weaken, self.keep_global = test(plan.weaken_symbol), test(plan.keep_global_symbol)
+        self.groups = {
+            id(sec.signature) for sec in draft.secs if sec.role == GROUP and sec.signature
+        }
+
+    def keeps(self, sym: Sym, notes: Notes) -> bool:
+        """Does the symbol stay?"""
+        plan, name = self.plan, sym.name
+        keep, needed = self._first_verdict(sym)
+        if keep and self.strip(name):
+            if needed:
+                notes.error(
+                    "bad-operation",
+                    f"not stripping symbol `{name}' because it is named in a relocation",
+                )
+            else:
+                keep = False
+        if keep and not sym.used and self.unneeded(name):
+            keep = False
+        if not keep and (
+            (plan.keep_file_symbols and sym.type == c.STT_FILE) or self.keep(name)
+        ):
+            keep = True
+        return keep
+
+    def _first_verdict(self, sym: Sym) -> tuple[bool, bool]:
+        """What kind of symbol it is decides first: stays, and is needed by a relocation."""
+        plan = self.plan
+        if plan.strip_all:
+            return False, False
+        if sym.used or id(sym) in self.groups:
+            return True, sym.used
+        if sym.binding in GLOBAL or sym.common or sym.undefined:
+            return not plan.strip_unneeded or (sym.type == 10 and False), False
+        if sym.type in (c.STT_SECTION, c.STT_FILE):
+            if sym.type == c.STT_SECTION and plan.keep_section_symbols:
+                return True, False
+            return not plan.strip_debug and not plan.strip_unneeded, False
+        if plan.strip_unneeded or plan.discard == "all":
+            return False, False
+        return not (plan.discard == "locals" and sym.name.startswith((".L", "..", "L0\1"))), False
+
+    def bind(self, sym: Sym) -> None:
+        """Weak, local or global, in this order."""
+        plan, name = self.plan, sym.name
+        if sym.binding in (c.STB_GLOBAL, 10) and (plan.weaken or self.weaken(name)):
+            sym.binding = c.STB_WEAK
+        if sym.undefined:
+            return
+        hidden = sym.visibility in (c.STV_HIDDEN, c.STV_INTERNAL)
+        if sym.binding in GLOBAL and (
+            self.localize(name)
+            or (plan.keep_global_symbol and not self.keep_global(name))
+            or (plan.localize_hidden and hidden)
+        ):
+            sym.binding = c.STB_LOCAL
+        elif sym.binding == c.STB_LOCAL and self.globalize(name):
+            sym.binding = c.STB_GLOBAL
+
+
+def _normalize(draft: Draft, plan: Plan) -> None:
+    """What BFD writes differently: COMMON symbols are objects, undefined ones are never local."""
+    common = c.STT_COMMON if plan.elf_stt_common == "yes" else c.STT_OBJECT
+    for sym in draft.syms:
+        if sym.sec is None:
+            if sym.place == c.SHN_COMMON and sym.type in (c.STT_NOTYPE, c.STT_OBJECT, c.STT_COMMON):
+                sym.type = common
+            elif sym.place == c.SHN_UNDEF and sym.binding == c.STB_LOCAL:
+                sym.binding = c.STB_GLOBAL
+
+
+# --- --add-symbol ---------------------------------------------------------------------------------
+
+
+def _add(draft: Draft, plan: Plan) -> None:
+    for text in plan.add_symbol:
+        sym, before = _parsed(draft, text)
+        at = next((i for i, s in enumerate(draft.syms) if before and s.name == before), None)
+        draft.syms.insert(len(draft.syms) if at is None else at, sym)
+
+
+def _parsed(draft: Draft, text: str) -> tuple[Sym, str]:
+    """`name=[section:]value[,flags]`: the symbol, and the one it goes before."""
+    from .llvm_symbols import IGNORED, TYPES
+
+    name, equals, rest = text.partition("=")
+    if not equals or not name:
+        complain("bad-option-value", f"bad format for --add-symbol: `{text}'")
+    value, *flags = rest.split(",")
+    section, colon, digits = value.rpartition(":")
+    try:
+        sym = Sym(name, int(digits, 0))
+    except ValueError:
+        complain("bad-option-value", f"bad number `{digits}' for --add-symbol")
+    sym.binding, sym.place = c.STB_GLOBAL, c.SHN_ABS
+    if colon:
+        sym.sec = next((s for s in draft.secs if s.was == section), None)
+        if sym.sec is None:
+            complain("no-such-section", f"Section {section} not found")
+        sym.value += sym.sec.addr
+    before = ""
+    for flag in flags:
+        word = flag.lower()
+        if word == "local":
+            sym.binding = c.STB_LOCAL
+        elif word == "global":
+            sym.binding = c.STB_GLOBAL
+        elif word == "weak":
+            sym.binding = c.STB_WEAK
+        elif word in TYPES:
+            sym.type = TYPES[word]
+        elif word.startswith("before="):
+            before = flag[7:]
+        elif word not in (*IGNORED, "default", "hidden"):
+            complain("bad-option-value", f"unrecognized symbol flag `{flag}'")
+    return sym, before
