@@ -37,7 +37,7 @@ class Sec:
 
     __slots__ = (
         "addr", "align", "compressed", "data", "entsize", "flags", "index", "info", "link", "lma",
-        "members", "name", "offset", "old_flags", "old_index", "old_offset", "old_size",
+        "members", "name", "offset", "old_addr", "old_flags", "old_index", "old_offset", "old_size",
         "old_type", "relocs", "role", "segment", "segments", "signature", "size", "target", "type", "was",
     )  # fmt: skip
 
@@ -47,7 +47,7 @@ class Sec:
         """Its name in the input."""
         self.type = self.old_type = type
         self.flags = self.old_flags = flags
-        self.addr = 0
+        self.addr = self.old_addr = 0
         self.lma = 0
         self.data = data
         self.size = self.old_size = len(data)
@@ -280,7 +280,8 @@ def _sections(draft: Draft, rows: list[tuple[int, ...]], shstrndx: int) -> None:
             raise _Odd
         sec = Sec(text, kind, flags, b"" if empty else view[offset : offset + size])
         sec.size = sec.old_size = size
-        sec.addr, sec.offset, sec.old_offset = addr, offset, offset
+        sec.addr = sec.old_addr = addr
+        sec.offset = sec.old_offset = offset
         sec.info, sec.align, sec.entsize = info, align, entsize
         sec.index = sec.old_index = index
         every.append(sec)
