@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 
 import attrs
 
@@ -107,7 +108,8 @@ def symbols_in_use(placed: Placement, tables: Sequence[KeptTable]) -> frozenset[
 class Combiner:
     """Turns input relocations into the output's.
 
-    relocatable: -r: places count from the section, and addends in the bytes are changed.
+    relocatable: -r: places count from the section, and addends in the bytes are changed.  sorts:
+    relocations are ordered by place.
     """
 
     placed: Placement
@@ -115,10 +117,15 @@ class Combiner:
     where: dict[int, int]
     relocatable: bool
     with_addend: bool
+    sorts: bool = False
 
     def encode(self, table: KeptTable, content: bytearray, elf_class: int) -> bytes:
-        """The bytes of one relocation section; content: the target's bytes, changed for SHT_REL."""
+        """The bytes of one relocation section; content: the target's bytes, changed for SHT_REL.
+
+        GNU ld sorts them by offset (seen with `.reloc` directives out of order)."""
         rows = list(self._rows(table, content))
+        if self.sorts:
+            rows.sort(key=itemgetter(0))
         if not self.with_addend:
             return encode_relocations([row[:3] for row in rows], elf_class, False)
         return encode_relocations(rows, elf_class, True)
