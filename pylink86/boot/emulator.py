@@ -210,10 +210,11 @@ class Emulator:
             return "event"
         if self.stopped:
             return "stopped"
-        # unicorn ends a run at `hlt` as it does when the count is used up; RIP is behind it.
-        # The byte alone is no proof: `cmp r12, r14` ends with it, too.
-        slept = code_at(self.cpu, -1, 1) == b"\xf4" and not self.cpu.ran_all(count)
-        return "halted" if slept else "ran"
+        if self.cpu.ran_all(count):
+            return "ran"
+        # Or nobody can tell: unicorn ends a run at `hlt` as when the count is used up, with RIP
+        # behind it.  The byte alone is no proof: `cmp r12, r14` ends with it, too.
+        return "halted" if code_at(self.cpu, -1, 1) == b"\xf4" else "ran"
 
     def _act_on(self, outcome: str) -> None:
         if outcome == "event":

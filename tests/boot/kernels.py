@@ -48,9 +48,7 @@ def has_nasm() -> bool:
 
 
 @functools.cache
-def kernel(
-    *defines: str, base: int = 0x200000, bits: int = 64, payload: bytes = b""
-) -> bytes:
+def kernel(*defines: str, base: int = 0x200000, bits: int = 64, payload: bytes = b"") -> bytes:
     """The ELF file of a kernel in asm/, with macros as `NAME` or `NAME=value`.
 
     base: where it is linked to.

@@ -30,7 +30,9 @@ COMBINATIONS = [
 ]
 
 
-def run(elf: bytes, *, floppy: bool = False, memory: int = 128 << 20, **settings: object) -> Machine:
+def run(
+    elf: bytes, *, floppy: bool = False, memory: int = 128 << 20, **settings: object
+) -> Machine:
     disk = boot.disk_image(elf, medium="floppy" if floppy else "disk", **settings)
     return boot.run(disk.to_bytes(), floppy=floppy, memory=memory, timeout=60)
 
