@@ -105,15 +105,21 @@ def stack_flags(placed: Placement, options: ElfOptions) -> int:
     """Flags of the PT_GNU_STACK; 0 for none: no file has a .note.GNU-stack and no option asks."""
     if options.exec_stack is not None:
         return c.PF_R | c.PF_W | (c.PF_X if options.exec_stack else 0)
-    resolution = placed.addresses.resolution
+    asked = stack_notes(placed)
+    return asked or ((c.PF_R | c.PF_W) if options.stack_size else 0)
+
+
+def stack_notes(placed: Placement) -> int:
+    """What the inputs' .note.GNU-stack ask for; 0 when there is none.  One file that wants an
+    executable stack, or says nothing while others do, gives all of them one."""
     notes = [
         obj.sections.flags[obj.sections.names.index(".note.GNU-stack")]
         if ".note.GNU-stack" in obj.sections.names
         else None
-        for obj in resolution.files[:-1]
+        for obj in placed.addresses.resolution.files[:-1]
     ]
     if all(flags is None for flags in notes):
-        return (c.PF_R | c.PF_W) if options.stack_size else 0
+        return 0
     wild = any(flags is None or flags & c.SHF_EXECINSTR for flags in notes)
     return c.PF_R | c.PF_W | (c.PF_X if wild else 0)
 
@@ -399,7 +405,12 @@ def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
         first = held[0]
         size = data.base + (data.relro_span or 0) - first.vma
         offset = walk.offsets[first.plan.index]
-        return Segment(plan.type, flags, offset, first.vma, first.lma, size, size, 1)
+        around = next((s for s in loads if s.type == c.PT_LOAD and s.vaddr <= first.vma
+                       < s.vaddr + s.memsz), None)  # fmt: skip
+        there = size if around is None else around.offset + around.filesz - offset
+        return Segment(
+            plan.type, flags, offset, first.vma, first.lma, min(size, there), size, 1
+        )
     if plan.type == c.PT_PHDR or plan.filehdr or plan.phdrs:
         start = 0 if plan.filehdr else header_size(walk.elf_class, 0)
         size = (
