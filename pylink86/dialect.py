@@ -134,8 +134,14 @@ class Dialect:
         'two objects with the string "abc" in .rodata.str1.1',
     )
     own_tables_match_patterns: bool = row(
-        "patterns match the linker's own empty tables (`.rela.dyn`, `.got`, `.plt` ...)",
+        "patterns match the linker's own tables (`.rela.dyn`, `.got`, `.plt` ...), in LLD empty ones, "
+        "too",
         "`.p : { *(.rela*) . = ALIGN(512); }`: an SHT_RELA section aligned to 8 in LLD",
+    )
+    relaxes_absolute_loads: bool = row(
+        "a load of an absolute or undefined weak symbol through the global offset table becomes "
+        "one of its number",
+        "`mov x@GOTPCREL(%rip), %rax` with x = 0x1234: `mov $0x1234, %rax` in GNU ld, a slot in LLD",
     )
     joins_property_notes: bool = row(
         "`.note.gnu.property` of all inputs become one note of what all promise, and "
@@ -378,7 +384,8 @@ GNU = Dialect(
     rebuilds_eh_frame=False,
     merges_strings=False,
     merges_strings_in_raw=False,
-    own_tables_match_patterns=False,
+    own_tables_match_patterns=True,
+    relaxes_absolute_loads=True,
     joins_property_notes=False,
     groups_commons_by_file=True,
     init_priority_ties_by_name=True,
@@ -455,6 +462,7 @@ LLD = Dialect(
     merges_strings=True,
     merges_strings_in_raw=True,
     own_tables_match_patterns=True,
+    relaxes_absolute_loads=False,
     joins_property_notes=True,
     groups_commons_by_file=False,
     init_priority_ties_by_name=False,

@@ -25,6 +25,7 @@ from .passes.check_links import check_links
 from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
 from .passes.finished import Finished
+from .passes.got import scan_relocations
 from .passes.library import Search
 from .passes.live import ALL_LIVE, mark_live
 from .passes.load import InputLike, load_inputs
@@ -34,8 +35,10 @@ from .passes.members import join_members, names_in_libraries
 from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
 from .passes.own_sections import own_sections
+from .passes.own_tables import assigned_names, fill_tables
 from .passes.place import settle_addresses
 from .passes.placement import Placement
+from .passes.reach import Laid, in_reach
 from .passes.relink import dialect_for_relinking, folded, sections_for_relinking
 from .passes.relocate import apply_relocations, assembled
 from .passes.resolve import resolve_symbols
@@ -51,6 +54,7 @@ from .passes.scripts import LayoutLike, ScriptFile
 from .passes.section_types import settle_section_types
 from .passes.settle import Settled, settle_layout
 from .passes.strays import handle_orphans
+from .passes.tables import NO_TABLES, Load
 from .passes.target import (
     ELF_CLASSES,
     ELF_FORMATS,
@@ -59,6 +63,7 @@ from .passes.target import (
     output_format,
     output_machine,
 )
+from .passes.thread_block import with_aligned_block
 from .result import LinkResult
 from .script.parser import parse_defsym
 
@@ -127,24 +132,44 @@ def _link(
     live = ALL_LIVE
     if options.gc_sections:
         live = mark_live(claims, table, resolution, (entry or "_start", *wanted))
-    plan = order_sections(
-        script, claims, table, resolution, live.dead, dialect, wanted, options.elf.keeps_relro
-    )
-    if dialect.generic_path:
-        plan = settle_section_types(plan, table, generic)
-    check_cross_references(script, plan, table, resolution, diags)
-    gone = live.dead | claims.discarded
-    plan, edits = edit_sections(plan, table, resolution, gone, dialect, generic, options.elf)
-    # From here on what is in the output, and in which order, is settled; only numbers are missing.
-    addresses = Addresses.of(resolution, table, edits, machine)
     elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[machine]
+    found, told = table, claims
 
-    def walk(plan: Plan, met: Diagnostics) -> Placement:
-        return settle_addresses(plan, script, addresses, dialect, met, flat=oformat == FLAT)
+    def lay_out(keep: frozenset[Load], met: Diagnostics) -> Laid:
+        """From the relocations to addresses; keep: loads that are to be left as they are."""
+        tables, table, claims = NO_TABLES, found, told
+        if not again:
+            gone = live.dead | claims.discarded
+            tables = scan_relocations(
+                resolution, table, gone, assigned_names(claims), dialect, options.relax, keep
+            )
+            table, claims = fill_tables(table, claims, tables, dialect)
+        plan = order_sections(
+            script, claims, table, resolution, live.dead, dialect, wanted, options.elf.keeps_relro
+        )
+        if dialect.generic_path:
+            plan = settle_section_types(plan, table, generic)
+        if dialect.tables_like_gnu and (tables.threads or not (generic or again)):
+            plan = with_aligned_block(plan)
+        check_cross_references(script, plan, table, resolution, met)
+        gone = live.dead | claims.discarded
+        plan, edits = edit_sections(
+            plan, table, resolution, gone, dialect, generic, options.elf
+        )
+        # From here on what is in the output, and in which order, is settled; only numbers are
+        # missing.
+        addresses = Addresses.of(resolution, table, edits, machine, tables)
 
-    settled = settle_layout(
-        walk, plan, script, addresses, options.elf, elf_class, raw, dialect, diags
-    )
+        def walk(plan: Plan, met: Diagnostics) -> Placement:
+            return settle_addresses(plan, script, addresses, dialect, met, flat=oformat == FLAT)
+
+        settled = settle_layout(
+            walk, plan, script, addresses, options.elf, elf_class, raw, dialect, met
+        )
+        return Laid(tables, table, claims, settled)
+
+    laid = in_reach(lay_out, dialect, diags)
+    table, claims, settled = laid.table, laid.claims, laid.settled
     plan, placed = settled.plan, settled.placed
     # From here on no address moves.
     check_required(options.require_defined, placed, diags)

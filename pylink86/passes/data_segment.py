@@ -7,6 +7,9 @@ part that is read-only after start-up must end with a page, and the begin moves 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import attrs
 
 from ..dialect import Dialect
@@ -16,11 +19,14 @@ from ..dialect import Dialect
 class DataSegment:
     """What a walk met: the begin it chose, and how far behind it RELRO and everything end.
 
-    saves: whether beginning at the next page saves one; decided once, as GNU ld does, because the
+    height: how far before the end of RELRO it begins (see relro_height), which ends relro_offset
+    bytes before the end of a page.  saves: whether beginning at the next page saves one; decided once, as GNU ld does, because the
     end depends on the begin."""
 
     base: int = 0
     relro_span: int | None = None
+    height: int | None = None
+    relro_offset: int = 0
     span: int | None = None
     saves: bool | None = None
 
@@ -35,15 +41,40 @@ def data_segment_base(
     up = _up(dot, max_page)
     if not dialect.data_segment_moves:
         return up
-    if relro and before.relro_span != 0:
-        span = before.relro_span or 0
-        return _up(up + span, max_page) - span
     base = up + dot % max_page
+    if relro and before.relro_span != 0:
+        if before.height is None and before.relro_span is not None:
+            return base
+        span = (before.height or 0) + before.relro_offset
+        return _up(up + span, max_page) - span
     if before.span is None:
         return base
     first = -base % common_page
     saves = saves_page(base, common_page, before)
     return base + first if saves else base
+
+
+class Stacked(NamedTuple):
+    """A section of the RELRO part: bytes it takes, its alignment, whether it is .tbss."""
+
+    size: int
+    align: int
+    is_tbss: bool
+
+
+def relro_height(sections: Sequence[Stacked], offset: int) -> int | None:
+    """How far before its end the RELRO part begins: its sections stacked downwards from `offset`
+    bytes before the end of a page, each rounded down to its alignment.
+
+    None when they are not stacked: GNU ld gives up where .tbss is the last and leaves a gap."""
+    end = start = -offset
+    for number, section in enumerate(reversed(sections)):
+        start -= section.size
+        gap = start % (section.align or 1)
+        if gap and section.is_tbss and number == 0:
+            return None
+        start -= gap
+    return end - start
 
 
 def saves_page(base: int, common_page: int, before: DataSegment) -> bool | None:

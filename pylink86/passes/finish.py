@@ -106,7 +106,9 @@ def _nearby(placed: Placement, where: dict[int, int]) -> dict[int, int]:
         index = section.plan.index
         if index in where or not shown:
             continue
-        before = next((s for s in reversed(shown) if s.plan.index < index), None)
+        earlier = [s for s in reversed(shown) if s.plan.index < index]
+        alike = (s for s in earlier if not (s.plan.flags ^ section.plan.flags) & c.SHF_TLS)
+        before = next(alike, earlier[0] if earlier else None)
         behind = next((s for s in shown if s.plan.index > index), None)
         best = behind if before is None else before
         if before is not None and behind is not None and _nearer(before, behind, section):

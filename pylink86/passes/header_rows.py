@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import elf_const as c
+from ..arch import word_of
 from ..diag import fail
 from ..dialect import Dialect
 from ..model import SectionRow
@@ -13,6 +14,7 @@ from .locate import Addresses
 from .order import OutputPlan
 from .placement import PlacedSection, Placement
 from .relocate import Patched
+from .segments_gnu import stack_notes
 from .symbols_out import OutSymbols
 
 MASK = (1 << 64) - 1
@@ -33,7 +35,9 @@ def describe_sections(
     encoded: dict[int, bytes] = {}
     wide = elf_class == 64
     if symbols is not None:
-        combiner = Combiner(placed, symbols, where, options.relocatable, wide)
+        combiner = Combiner(
+            placed, symbols, where, options.relocatable, wide, dialect.tables_like_gnu
+        )
         for head in heads:
             if head.table is not None:
                 encoded[head.section] = combiner.encode(
@@ -43,7 +47,7 @@ def describe_sections(
     for head in heads:
         if head.kind == "section":
             section = placed.sections[head.section]
-            row = _row(section, placed.addresses, where, elf_class, dialect, options)
+            row = _row(section, placed, where, elf_class, dialect, options)
             rows.append(row)
             out.append(bytes(contents[head.section]))
         elif head.table is not None:
@@ -115,7 +119,7 @@ def _address(section: PlacedSection, dialect: Dialect, options: ElfOptions) -> i
 
 def _row(
     section: PlacedSection,
-    addresses: Addresses,
+    placed: Placement,
     where: dict[int, int],
     elf_class: int,
     dialect: Dialect,
@@ -123,9 +127,10 @@ def _row(
 ) -> SectionRow:
     """The header of an output section; the offset is decided elsewhere."""
     plan = section.plan
+    addresses = placed.addresses
     flags, entsize, link = header_traits(plan, addresses, dialect, options.relocatable)
-    if options.paging == "N" and dialect.tables_like_gnu and section.name == ".text":
-        flags |= c.SHF_WRITE
+    if dialect.tables_like_gnu:
+        flags |= _flags_by_option(section.name, placed, options)
     linked = 0
     if link >= 0:
         owner = addresses.owner[link]
@@ -159,14 +164,25 @@ SETTLED = c.SHF_WRITE | c.SHF_ALLOC | c.SHF_EXECINSTR
 """Flags that the plan has from the inputs already, or has not because (READONLY) took them."""
 
 
+def _flags_by_option(name: str, placed: Placement, options: ElfOptions) -> int:
+    """What options say of a section by its name, for GNU ld: with -N code can be written; with -r
+    the note about the stack wants it executable as soon as one input says so or says nothing."""
+    if name == ".text" and options.paging == "N":
+        return c.SHF_WRITE
+    if name == ".note.GNU-stack" and options.relocatable:
+        return c.SHF_EXECINSTR if stack_notes(placed) & c.PF_X else 0
+    return 0
+
+
 def header_traits(
     plan: OutputPlan, addresses: Addresses, dialect: Dialect, relocatable: bool = False
 ) -> tuple[int, int, int]:
     """sh_flags, sh_entsize, and the input section that sh_link of a SHF_LINK_ORDER section follows
     (-1: none).
 
-    GNU ld keeps SHF_MERGE when all inputs have it with one entry size; LLD adds the flags of all
-    inputs up, and the entry size is theirs when they agree."""
+    GNU ld keeps SHF_MERGE when all inputs have it with one entry size, and where its own .got.plt
+    is, entries have the size of an address; LLD adds the flags of all inputs up, and the entry size
+    is theirs when they agree."""
     table, files = addresses.table, addresses.resolution.files
     sids = list(plan.sections())
     flags, entsize, link = plan.flags, 0, -1
@@ -191,6 +207,8 @@ def header_traits(
             flags |= merging.pop()
         elif merging - {0}:
             entsize = 0
+        if any(table.name[sid] == ".got.plt" for sid in sids if sid >= table.base[-1]):
+            entsize = word_of(files[0].header.machine)
     else:
         for mine in merging:
             flags |= mine

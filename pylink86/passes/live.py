@@ -69,7 +69,10 @@ def mark_live(
     dead = frozenset(
         sid
         for sid, ok in enumerate(table.eligible)
-        if ok and sid not in through and table.flags[sid] & c.SHF_ALLOC
+        if ok
+        and sid not in through
+        and table.flags[sid] & c.SHF_ALLOC
+        and sid not in table.phantoms
     )
     return Live(dead, through)
 

@@ -13,6 +13,7 @@ import attrs
 from ..model import ABS
 from .match import SectionId, SectionList
 from .resolve import Resolution
+from .tables import NO_TABLES, Tables
 
 if TYPE_CHECKING:
     from .edit import Moved
@@ -42,7 +43,8 @@ class Addresses:
     """Columns by input section number: size and align (given), offset and owner (filled by a walk).
 
     machine: EM_ of the output.  owner: index of the output section, -1 while not placed; offset:
-    bytes from that section's start."""
+    bytes from that section's start.  tables: what the linker's own tables hold,
+    and instructions that were rewritten."""
 
     resolution: Resolution
     table: SectionList
@@ -52,9 +54,16 @@ class Addresses:
     align: list[int]
     offset: list[int]
     owner: list[int]
+    tables: Tables
 
     @staticmethod
-    def of(resolution: Resolution, table: SectionList, edits: Edits, machine: int) -> Addresses:
+    def of(
+        resolution: Resolution,
+        table: SectionList,
+        edits: Edits,
+        machine: int,
+        tables: Tables = NO_TABLES,
+    ) -> Addresses:
         size, align = table.size, table.align
         if edits.size:
             size, align = list(size), list(align)
@@ -62,7 +71,7 @@ class Addresses:
                 size[sid] = number
             for sid, number in edits.align.items():
                 align[sid] = number
-        return Addresses(resolution, table, edits, machine, size, align, [], [])
+        return Addresses(resolution, table, edits, machine, size, align, [], [], tables)
 
     def fresh(self) -> Addresses:
         """The same inputs, nothing placed yet."""

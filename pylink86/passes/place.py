@@ -75,6 +75,7 @@ def _numbers(placed: Placement) -> tuple[object, ...]:
         {name: value.absolute() for name, value in placed.symbols.items()},
         placed.end,
         placed.data_segment.relro_span,
+        placed.data_segment.height,
         placed.data_segment.span,
     )
 
@@ -222,7 +223,7 @@ class Walk(Filler):
             self.here = before_dot
             return
         if plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS:
-            self.here = before_dot
+            self.here = section.vma if self.dialect.tables_like_gnu else before_dot
         self.shown = self.here
         if has_being(section) and not section.region:
             self.free = self.here

@@ -8,15 +8,15 @@ it, and warned about where that linker writes a value that reads back as another
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import TypeVar
 
 import attrs
 
 from .. import elf_const as c
 from ..arch import reloc_name, rows_for, word_of
 from ..arch.reloc import (
+    GOT_BASE,
     NONE,
+    PACK,
     PC,
     PLT,
     REACHES,
@@ -29,7 +29,9 @@ from ..arch.reloc import (
     either_range,
     implicit_addend,
     judge,
+    mask,
     patch_of,
+    signed,
 )
 from ..arch.reloc import needs as needs_of
 from ..diag import Diagnostics
@@ -39,6 +41,8 @@ from .fill import fill_bytes
 from .locate import Addresses
 from .placement import DATA, FILLER, INPUT, PlacedSection, Placement
 from .refs import References, symbol_name
+from .symbol_values import HALF, OnDemand, SymbolValues
+from .table_values import HANDLED, TableValues, Use
 
 SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""
@@ -46,8 +50,6 @@ SourceLine = Callable[[ObjectFile, int, int], str | None]
 DEBUG_NAMES = (".debug", ".zdebug", ".gnu.debuglto_", ".gnu.linkonce.wi.", ".line", ".stab")
 WIDEST = 16
 """Bytes the widest relocation patches (a TLS descriptor)."""
-MASK = (1 << 64) - 1
-HALF = 1 << 63
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -92,6 +94,7 @@ def apply_relocations(
                     patcher.patch(piece.origin, content, section, piece.sec_off)
                 elif dialect.scans_sections_without_contents:
                     patcher.look_through(piece.origin)
+    patcher.tables.write_slots(contents)
     patcher.references.report(diags)
     return Patched(contents, patcher.applied)
 
@@ -111,7 +114,7 @@ def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:
         if piece.kind == INPUT:
             sid = piece.origin
             assert isinstance(sid, int)
-            new = edits.content.get(sid)
+            new = edits.content.get(sid) or addresses.tables.code.get(sid)
             if new is None:
                 number = table.owner_file(sid)
                 new = files[number].contents[sid - table.base[number]]  # type: ignore[assignment]
@@ -126,21 +129,6 @@ def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:
 
 
 BLANK = 1 << 80
-
-T = TypeVar("T")
-
-
-class _OnDemand(dict[int, T]):
-    """A column of which a few entries are wanted: each is made when it is first asked for."""
-
-    __slots__ = ("_make",)
-
-    def __init__(self, make: Callable[[int], T]) -> None:
-        self._make = make
-
-    def __missing__(self, key: int) -> T:
-        made = self[key] = self._make(key)
-        return made
 
 
 @attrs.define(eq=False, repr=False)
@@ -158,21 +146,22 @@ class _Patcher:
     applied: int = 0
     unwritten: bool = False
     """The bytes at hand are not in the output: what does not fit there harms nobody."""
-    _values: dict[int, _OnDemand[int | None]] = attrs.field(factory=dict)
-    _script: dict[str, int] = attrs.field(factory=dict)
-    _tables: dict[tuple[int, bool], _OnDemand[Patch | None]] = attrs.field(factory=dict)
+    values: SymbolValues = attrs.field(init=False)
+    tables: TableValues = attrs.field(init=False)
+    _rows: dict[tuple[int, bool], OnDemand[Patch | None]] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.references = References(self.placed, self.dialect, self.source_line)
-        self._script = {name: v.absolute() & MASK for name, v in self.placed.symbols.items()}
+        self.values = SymbolValues(self.placed)
+        self.tables = TableValues(self.placed, self.values, self.dialect)
 
     @property
     def debug_is_relative(self) -> bool:
         return self.generic and self.dialect.generic_path
 
-    def _table(self, machine: int, in_place: bool) -> _OnDemand[Patch | None]:
+    def _table(self, machine: int, in_place: bool) -> OnDemand[Patch | None]:
         """Types by number, None for those that need more than addresses; see `reloc.patches`."""
-        found = self._tables.get((machine, in_place))
+        found = self._rows.get((machine, in_place))
         if found is None:
             rows = rows_for(machine)
 
@@ -180,41 +169,8 @@ class _Patcher:
                 row = rows.get(kind)
                 return row and patch_of(row, self.reach, word_of(machine), in_place)
 
-            found = self._tables[machine, in_place] = _OnDemand(patch)
+            found = self._rows[machine, in_place] = OnDemand(patch)
         return found
-
-    def values(self, file: int) -> _OnDemand[int | None]:
-        """S of a file's symbols, as signed 64-bit numbers; None where there is no value."""
-        found = self._values.get(file)
-        if found is None:
-            found = self._values[file] = _OnDemand(partial(self._value, file))
-        return found
-
-    def _value(self, file: int, index: int) -> int | None:
-        resolution = self.placed.addresses.resolution
-        first = resolution.first_global[file]
-        if index < first:
-            return self._local(file, index)
-        name = resolution.global_names[file][index - first]
-        value = self._script.get(name)
-        if value is not None:
-            return value - (1 << 64) if value >= HALF else value
-        definer = resolution.definer.get(name)
-        if definer is not None:
-            return self._local(*definer)
-        is_weak = resolution.files[file].symbols.info[index] >> 4 == c.STB_WEAK
-        return 0 if is_weak else None
-
-    def _local(self, file: int, index: int) -> int | None:
-        if index == 0:
-            return 0
-        found = self.placed.addresses.of_symbol(file, index)
-        if found is None:
-            return None
-        if not isinstance(found, int):
-            found = self.placed.sections[found[0]].vma + found[1]
-        found &= MASK
-        return found - (1 << 64) if found >= HALF else found
 
     def patch(self, sid: object, content: bytearray, section: PlacedSection, sec_off: int) -> None:
         """Apply every relocation of one input section."""
@@ -225,7 +181,7 @@ class _Patcher:
             obj = where.resolution.files[file]
             index = part - where.table.base[file]
             for rel in obj.relocation_sections.get(index, ()):
-                rels = obj.relocations(rel)
+                rels = where.tables.relocations.get((file, rel)) or obj.relocations(rel)
                 if part in where.edits.moved:
                     rels = _moved(rels, where.edits.moved[part].within(sid))
                 if max(rels.offset, default=0) + WIDEST > where.size[sid]:
@@ -238,7 +194,7 @@ class _Patcher:
         where = self.placed.addresses
         file = where.table.owner_file(sid)
         obj, index = where.resolution.files[file], sid - where.table.base[file]
-        values = self.values(file)
+        values = self.values.of_file(file)
         for rel in obj.relocation_sections.get(index, ()):
             rels = obj.relocations(rel)
             for offset, kind, symbol in zip(rels.offset, rels.type, rels.symbol):
@@ -280,7 +236,7 @@ class _Patcher:
         in_place = rels.addend is None
         table = self._table(machine, in_place)
         rows = rows_for(machine)
-        values = self.values(file)
+        values = self.values.of_file(file)
         vma = section.vma if section.vma < HALF else section.vma - (1 << 64)
         start = vma + sec_off
         addends: Sequence[int] = (
@@ -296,6 +252,12 @@ class _Patcher:
                 row = rows.get(kind)
                 if row is not None and row.kind == NONE:
                     continue
+                if row is not None and row.kind in HANDLED:
+                    self._through_tables(
+                        obj, file, index, row, offset, symbol, addend, content, sec_off, start,
+                        in_place,
+                    )  # fmt: skip
+                    continue
                 special = self._special(obj, file, index, offset, kind, symbol, addend, value)
                 if special is None or patch is None:
                     continue
@@ -303,7 +265,7 @@ class _Patcher:
                     patch.pack_into(content, sec_off + offset, 0)
                     continue
                 value = special
-            how, lo, hi, mask, pack_into = patch
+            how, lo, hi, bits, pack_into = patch
             if how in (PC, PLT):
                 value += addend - start - offset
             elif how == SIZE:
@@ -314,12 +276,52 @@ class _Patcher:
                 obj, file, index, offset, rows[kind], symbol, value, addend, in_place
             ):
                 continue
-            pack_into(content, sec_off + offset, value & mask)
+            pack_into(content, sec_off + offset, value & bits)
         self.applied += len(rels)
 
-    def _debug_values(
-        self, obj: ObjectFile, values: _OnDemand[int | None]
-    ) -> _OnDemand[int | None]:
+    def _through_tables(
+        self,
+        obj: ObjectFile,
+        file: int,
+        index: int,
+        row: Row,
+        offset: int,
+        symbol: int,
+        addend: int,
+        content: bytearray,
+        sec_off: int,
+        start: int,
+        in_place: bool,
+    ) -> None:
+        """A relocation that needs one of the linker's tables or the thread pointer."""
+        value = self.values.of_file(file)[symbol]
+        if value is None and row.kind != GOT_BASE:
+            special = self._special(obj, file, index, offset, row.number, symbol, addend, value)
+            if special is None:
+                return
+            value = 0 if special == BLANK else special
+        in_code = bool(obj.sections.flags[index] & c.SHF_EXECINSTR)
+        at = sec_off + offset
+        use = Use(
+            row, obj.header.machine, file, symbol, value or 0, addend, start + offset, in_code,
+            memoryview(content), at,
+        )  # fmt: skip
+        found = self.tables.value(use)
+        if found is None:
+            return
+        patch = PACK[row.width]
+        word = word_of(obj.header.machine)
+        lo, hi = accepted(self.reach, row)
+        if not lo <= signed(found, word) <= hi:
+            before = found - addend if in_place else None
+            verdict = judge(self.reach, row, found, word, before)
+            if verdict != "fits":
+                self.references.misfit(row, (lo, hi), file, index, offset, symbol, found, verdict)
+            if verdict == "refused":
+                return
+        patch(content, at, found & mask(row.width))
+
+    def _debug_values(self, obj: ObjectFile, values: OnDemand[int | None]) -> OnDemand[int | None]:
         """Values as GNU ld's generic path has them in debug sections: what lies in another debug
         section counts from the start of its output section, even when that is in memory."""
         names, where = obj.sections.names, self.placed.addresses
@@ -332,7 +334,7 @@ class _Patcher:
                 return value - self.placed.sections[where.owner[base + shndx]].vma
             return value
 
-        return _OnDemand(debug_value)
+        return OnDemand(debug_value)
 
     def _addends(
         self, content: bytearray, sec_off: int, rels: Relocations, rows: Table
@@ -362,7 +364,8 @@ class _Patcher:
         sections that were taken apart.  Returns S, BLANK for a place to be zeroed (GNU ld blanks
         all that refers to discarded sections), or None when there is nothing to write."""
         row = rows_for(obj.header.machine).get(kind)
-        if row is None or self._table(obj.header.machine, False)[kind] is None:
+        by_table = row is not None and row.kind in HANDLED
+        if not by_table and (row is None or self._table(obj.header.machine, False)[kind] is None):
             self._not_supported(obj, file, index, offset, row, kind, symbol)
             return None
         moved = self._in_moved_section(obj, file, index, offset, symbol, addend)

@@ -17,12 +17,16 @@ from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..model import COMMON, ObjectFile, SectionRow, Sections, Symbol, SymbolRow, Symbols
+from ..script import nodes as n
 from .members import Inputs
 from .name_table import hash_bucket
 from .near import listed
 from .notes import NAME, common_features, property_note
 
 OWN_NAME = "<linker>"
+
+OFFSET_TABLE = "_GLOBAL_OFFSET_TABLE_"
+"""What position-independent code calls the table; both linkers put it at the start of .got.plt."""
 
 STRONG, COMMON_RANK, WEAK = 3, 2, 1
 
@@ -41,6 +45,7 @@ class Resolution:
     dropped: (file number, section index) of COMDAT members that lost to an earlier file.
     own_origin: per section of the own file, the number of the file it stands for (-1: none): a
         COMMON block is matched as `COMMON` of the file that asked for it.
+    scripts: the scripts' commands that assign, each with how many files came before it.
     """
 
     files: tuple[ObjectFile, ...]
@@ -50,6 +55,7 @@ class Resolution:
     undefined: frozenset[str]
     dropped: frozenset[tuple[int, int]]
     own_origin: tuple[int, ...]
+    scripts: tuple[tuple[int, n.TopLevel], ...] = ()
 
     @property
     def own(self) -> int:
@@ -146,7 +152,8 @@ def resolve_symbols(
         _report_duplicates(inputs, twice, diags)
     mentioned = _mention_order(inputs.files, names_of, dialect) if commons else {}
     alive = {name: commons[name] for name in mentioned if rank.get(name) == COMMON_RANK}
-    own, origin, own_symbols = _own_file(alive, inputs, dialect, common_homes)
+    asks_base = OFFSET_TABLE not in definer and (OFFSET_TABLE in asked or dialect.tables_like_gnu)
+    own, origin, own_symbols = _own_file(alive, inputs, dialect, common_homes, asks_base)
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
     if added:
         own, origin = _with_sections(own, added), (*origin, *(section.file for section in added))
@@ -158,6 +165,7 @@ def resolve_symbols(
         frozenset(asked - definer.keys()),
         dropped,
         origin,
+        inputs.scripts,
     )
 
 
@@ -216,9 +224,14 @@ def _note_common(
 
 
 def _own_file(
-    commons: dict[str, _Commons], inputs: Inputs, dialect: Dialect, homes: Iterable[int] = ()
+    commons: dict[str, _Commons],
+    inputs: Inputs,
+    dialect: Dialect,
+    homes: Iterable[int],
+    asks_base: bool,
 ) -> tuple[ObjectFile, tuple[int, ...], dict[str, int]]:
-    """The linker's own file: a home for every COMMON block, and an `.eh_frame` where one is merged.
+    """The linker's own file: a home for every COMMON block, an `.eh_frame` where one is merged, and
+    the tables; asks_base: with a symbol for the global offset table.
 
     GNU ld gives each file one COMMON section, filled in hash-table order; LLD one section a symbol.
     Returns the file, its sections' origins, and name -> symbol index.
@@ -252,9 +265,12 @@ def _own_file(
         rows.append(SectionRow(".eh_frame", c.SHT_PROGBITS, c.SHF_ALLOC, align=wide))
         origin.append(-1)
     if dialect.own_tables_match_patterns:
-        for row in _own_tables(inputs.files[0].header.elf_class):
+        own_tables = gnu_tables if dialect.tables_like_gnu else _lld_tables
+        for row in own_tables(inputs.files[0].header.elf_class):
             rows.append(row)
-            origin.append(-1)
+            origin.append(0 if dialect.tables_like_gnu else -1)
+            if row.name == ".got.plt" and asks_base:
+                symbols.append(_base_symbol(len(rows), dialect))
     sections = Sections.from_rows(rows)
     own = ObjectFile(
         OWN_NAME,
@@ -266,7 +282,27 @@ def _own_file(
     return own, tuple(origin), {row.name: i for i, row in enumerate(symbols, 1)}
 
 
-def _own_tables(elf_class: int) -> tuple[SectionRow, ...]:
+def _base_symbol(shndx: int, dialect: Dialect) -> SymbolRow:
+    """_GLOBAL_OFFSET_TABLE_, which no other module sees; GNU ld calls it an object."""
+    kind = c.STT_OBJECT if dialect.tables_like_gnu else c.STT_NOTYPE
+    return SymbolRow(OFFSET_TABLE, 0, 0, c.STB_GLOBAL, kind, c.STV_HIDDEN, shndx)
+
+
+def gnu_tables(elf_class: int) -> tuple[SectionRow, ...]:
+    """The tables GNU ld makes, as sections of the first input file (seen in its maps)."""
+    word = elf_class // 8
+    rel, kind = (".rela", c.SHT_RELA) if elf_class == 64 else (".rel", c.SHT_REL)
+    read, write = c.SHF_ALLOC, c.SHF_ALLOC | c.SHF_WRITE
+    return (
+        SectionRow(".got", c.SHT_PROGBITS, write, align=word),
+        SectionRow(".got.plt", c.SHT_PROGBITS, write, align=word),
+        SectionRow(".iplt", c.SHT_PROGBITS, read | c.SHF_EXECINSTR, align=16),
+        SectionRow(rel + ".iplt", kind, read, align=word),
+        SectionRow(".igot.plt", c.SHT_PROGBITS, write, align=word),
+    )
+
+
+def _lld_tables(elf_class: int) -> tuple[SectionRow, ...]:
     """The empty tables LLD holds ready: a pattern such as `*(.rela*)` takes them, and then the
     output section has their type and alignment.  Found with one `.p : { *(name) . = ALIGN(512); }`
     each."""

@@ -14,7 +14,13 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from ..script.evaluate import evaluate
 from ..script.values import ABSOLUTE, Unknown, Value
-from .data_segment import DataSegment, data_segment_base, saves_page
+from .data_segment import (
+    DataSegment,
+    Stacked,
+    data_segment_base,
+    relro_height,
+    saves_page,
+)
 from .locate import Addresses
 from .order import OutputPlan, Plan
 from .orphans import Dropped
@@ -180,9 +186,14 @@ class Scope:
         if not self.dialect.data_segment_moves:
             page = self.plan.sizes.max_page
             return -(-address // page) * page
-        span = address - self.data_segment.base
-        self.data_segment.relro_span = span + offset if span else 0
-        return address
+        base, page = self.data_segment.base, self.plan.sizes.max_page
+        held = [s for s in self.placed if s.vma >= base and s.plan.alloc and not s.plan.dropped]
+        self.data_segment.height = relro_height(list(map(_stacked, held)), offset)
+        self.data_segment.relro_offset = offset
+        moved = self.before is not None and address > base and self.plan.sizes.relro
+        end = -(-(address + offset) // page) * page - offset if moved else address
+        self.data_segment.relro_span = end + offset - base if address > base else 0
+        return end
 
     def data_segment_end(self, address: int) -> int:
         self.data_segment.span = address - self.data_segment.base
@@ -224,3 +235,9 @@ class Scope:
 
     def _unknown(self, missing: Unknown) -> None:
         self.diags.extend(missing.diagnostics)
+
+
+def _stacked(section: PlacedSection) -> Stacked:
+    """What stacking needs of a section; .tbss takes nothing, it is only copied from."""
+    is_tbss = bool(section.plan.flags & c.SHF_TLS) and section.plan.type == c.SHT_NOBITS
+    return Stacked(0 if is_tbss else section.size, section.align, is_tbss)

@@ -21,6 +21,7 @@ from ..script import nodes as n
 from .boundaries import Boundary
 from .elf_options import ElfOptions
 from .match import Claim
+from .name_order import names_in_reading_order, names_of_files
 from .name_table import hash_bucket, strung, tail_merged
 from .needs import names_in_order
 from .order import OutputPlan
@@ -108,16 +109,31 @@ class SymbolSources:
 
     def type_of(self, name: str, depth: int = 0) -> int:
         """The type of a name: of what a script only gives another name, as `a = b;`, that of the
-        other; a script's own has none."""
-        resolution = self.placed.addresses.resolution
+        other; what a script assigns has for LLD none, for GNU ld that which objects say."""
         node = self.assigned.get(name)
         if node is not None:
             other = _other_name(node)
-            return self.type_of(other, depth + 1) if other and depth < MAX_ALIASES else c.STT_NOTYPE
+            if other and depth < MAX_ALIASES:
+                return self.type_of(other, depth + 1)
+            if not self.dialect.tables_like_gnu:
+                return c.STT_NOTYPE
+        return self.in_objects(name)[0]
+
+    def in_objects(self, name: str) -> tuple[int, int]:
+        """Type and size of a name in the object that defines it; in the first that asks, the type.
+        """
+        resolution = self.placed.addresses.resolution
         definer = resolution.definer.get(name)
-        if definer is None:
-            return c.STT_NOTYPE
-        return resolution.files[definer[0]].symbols.info[definer[1]] & 0xF
+        file, index = definer or self.mentioned.get(name, (-1, 0))
+        if file < 0:
+            return c.STT_NOTYPE, 0
+        symbols = resolution.files[file].symbols
+        return symbols.info[index] & 0xF, symbols.size[index] if definer else 0
+
+    @cached_property
+    def mentioned(self) -> dict[str, tuple[int, int]]:
+        """Global names in the order files mention them -> who first did."""
+        return names_of_files(self.placed.addresses.resolution)
 
     @cached_property
     def around(self) -> dict[str, int]:
@@ -132,10 +148,11 @@ class SymbolSources:
             behind[at] = after
             command = commands[at]
             if isinstance(command, OutputPlan) and command.index in self.where and command.alloc:
-                after = command.index
+                after = after if command.flags & c.SHF_TLS else command.index
         for at, command in enumerate(commands):
             if isinstance(command, OutputPlan):
-                if command.alloc or before < 0:
+                shows = command.alloc and not command.flags & c.SHF_TLS
+                if shows or before < 0:
                     before, moved = command.index, False
                 for item in command.items:
                     if isinstance(item, n.Assignment):
@@ -146,6 +163,17 @@ class SymbolSources:
                 else:
                     found[command.name] = behind[at] if moved and behind[at] >= 0 else before
         return {name: index for name, index in found.items() if index >= 0}
+
+    def own_tables(self) -> dict[str, tuple[int, int]]:
+        """Names of the linker's own tables, with the symbols that stand for them; what the script
+        assigns is its own."""
+        resolution = self.placed.addresses.resolution
+        own = resolution.files[resolution.own].symbols
+        return {
+            name: (resolution.own, at)
+            for at, name in enumerate(own.names)
+            if own.other[at] & 3 == c.STV_HIDDEN and name not in self.placed.symbols
+        }
 
     def own_visibility(self, name: str) -> int:
         """Of a name no file says more about: `__start_` and `__stop_` of sections are protected."""
@@ -289,19 +317,8 @@ def _script_row(sources: SymbolSources, name: str, binding: int, other: int) -> 
             shndx = sources.where.get(around, sources.nearby.get(around, ABS))
     if sources.relocatable and shndx > 0:
         number = value.number if section is not None else number
-    return SymbolRow(name, number, 0, binding, sources.type_of(name), other, shndx)
-
-
-def _mentioned(sources: SymbolSources) -> dict[str, tuple[int, int]]:
-    """Global names in the order files mention them -> who first did."""
-    found: dict[str, tuple[int, int]] = {}
-    resolution = sources.placed.addresses.resolution
-    for file, names in enumerate(resolution.global_names):
-        first = resolution.first_global[file]
-        for at, name in enumerate(names, first):
-            if name not in found:
-                found[name] = (file, at)
-    return found
+    size = sources.in_objects(name)[1] if sources.dialect.tables_like_gnu else 0
+    return SymbolRow(name, number, size, binding, sources.type_of(name), other, shndx)
 
 
 def _global(
@@ -354,6 +371,10 @@ def _visibilities(sources: SymbolSources) -> dict[str, int]:
             if visibility:
                 old = found.get(name)
                 found[name] = visibility if old is None else min(old, visibility)
+    own = resolution.files[resolution.own]
+    for at, name in enumerate(own.symbols.names):
+        if own.symbols.other[at] & 3 and resolution.definer.get(name) == (resolution.own, at):
+            found[name] = c.STV_HIDDEN
     return found
 
 
@@ -377,7 +398,7 @@ def _like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
     rest: list[tuple[SymbolRow, Origin]] = []
     placed = sources.placed
     visibilities = _visibilities(sources)
-    mentioned = _mentioned(sources)
+    mentioned = sources.mentioned
     for name in dict.fromkeys((*mentioned, *_scripts_names(sources))):
         visibility = visibilities.get(name) or sources.own_visibility(name)
         if name in placed.symbols:
@@ -419,15 +440,26 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
             found.append(_file_symbol(os.path.basename(obj.member or obj.name)))
         found += local
     placed = sources.placed
-    mentioned = _mentioned(sources)
+    mentioned = dict(sources.mentioned)
     visibilities = _visibilities(sources)
-    late_first = [*mentioned, *(s for s in placed.symbols if s not in mentioned)][::-1]
+    mentioned.update(sources.own_tables())
+    early = names_in_reading_order(placed.addresses.resolution)
+    late_first = list(dict.fromkeys((*early, *mentioned, *placed.symbols)))[::-1]
     order = sorted(late_first, key=hash_bucket)
-    hidden = [name for name in order if name in placed.hidden and not sources.relocatable]
+    made_here = {name: _global(sources, name, at, 0) for name, at in sources.own_tables().items()}
+    hidden = [
+        name
+        for name in order
+        if (name in placed.hidden and not sources.relocatable) or made_here.get(name)
+    ]
     named = sources.options.discard != "all" and any(r.type == c.STT_FILE for r, _ in found)
     if hidden and named:
         found.append(_file_symbol(""))
     for name in hidden:
+        own = made_here.get(name)
+        if own is not None:
+            found.append((attrs.evolve(own[0], binding=c.STB_LOCAL), own[1]))
+            continue
         row = _script_row(sources, name, c.STB_LOCAL, c.STV_DEFAULT)
         found.append((row, Origin(-1, 0, name)))
     for name in order:
@@ -439,7 +471,8 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
                 row = _script_row(sources, name, c.STB_GLOBAL, visibility)
                 found.append((row, Origin(-1, 0, name)))
             continue
-        made = _global(sources, name, mentioned[name], visibility)
+        mention = None if name in made_here else mentioned.get(name)
+        made = None if mention is None else _global(sources, name, mention, visibility)
         if made is not None:
             found.append(made)
     return found

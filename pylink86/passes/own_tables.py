@@ -1,0 +1,85 @@
+"""The linker's own tables as input sections: those that hold something take their place.
+
+Patterns such as `*(.got)` are matched before anybody knows whether there will be a table.  Once the
+relocations have been read, a table with slots is an input section like any other, an orphan when no
+pattern took it, and an empty one is taken out again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from ..dialect import Dialect
+from ..script import nodes as n
+from .match import Claim, Claims, Draft, SectionId, SectionList
+from .tables import Tables
+
+
+def assigned_names(claims: Claims) -> frozenset[str]:
+    """Names the script assigns anywhere."""
+    nodes = (
+        node
+        for item in claims.items
+        for node in (item.items if isinstance(item, Draft) else (item,))
+    )
+    return frozenset(node.name for node in nodes if isinstance(node, n.Assignment))
+
+
+def fill_tables(
+    table: SectionList, claims: Claims, tables: Tables, dialect: Dialect
+) -> tuple[SectionList, Claims]:
+    """The sections of the link with the linker's own tables at their size: those that hold
+    something are input sections like others, and orphans when no pattern took them.
+
+    Empty ones stay what they were in LLD's dialect (a pattern may take them), and are nowhere in
+    GNU ld's."""
+    real = {sid for sid in table.phantoms if table.name[sid] in tables.sizes}
+    if not real and not (dialect.tables_like_gnu and table.phantoms):
+        return table, claims
+    size = list(table.size)
+    for sid in real:
+        size[sid] = tables.sizes[table.name[sid]]
+    left = table.phantoms - real
+    if dialect.tables_like_gnu:
+        claims = _without(claims, left)
+        left = frozenset()
+    taken = claims.discarded.union(*(_sections(d) for d in (*claims.items, *claims.floating)))
+    strays = sorted(real - taken)
+    orphans: Sequence[SectionId] = claims.orphans
+    if strays:
+        by_file = dialect.groups_commons_by_file
+        orphans = sorted(
+            (*orphans, *strays), key=lambda sid: (table.file[sid] if by_file else 0, sid)
+        )
+    table = attrs.evolve(table, size=size, phantoms=left)
+    return table, attrs.evolve(claims, orphans=tuple(orphans))
+
+
+def _sections(item: object) -> Iterator[SectionId]:
+    """The input sections an output section of the script took."""
+    if isinstance(item, Draft):
+        for claim in item.items:
+            if isinstance(claim, Claim):
+                yield from claim.sections
+
+
+def _without(claims: Claims, gone: frozenset[SectionId]) -> Claims:
+    """The claims without some sections."""
+
+    def thinned(item: Claim | n.SectionStatement) -> Claim | n.SectionStatement:
+        if not isinstance(item, Claim) or gone.isdisjoint(item.sections):
+            return item
+        return Claim(item.node, tuple(sid for sid in item.sections if sid not in gone))
+
+    return attrs.evolve(
+        claims,
+        items=tuple(
+            attrs.evolve(item, items=tuple(map(thinned, item.items)))
+            if isinstance(item, Draft) and not gone.isdisjoint(_sections(item))
+            else item
+            for item in claims.items
+        ),
+        discarded=claims.discarded - gone,
+        kept=claims.kept - gone,
+    )

@@ -1,0 +1,43 @@
+"""The order of slots in the global offset table.
+
+Bytes depend on it, and each linker has its own: GNU ld gives slots to local symbols first and walks
+its table of names for the others; LLD does the others first, as files mention them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .name_table import hash_bucket
+from .resolve import Resolution
+from .tables import Slot
+
+
+def slots_like_gnu(wanted: Mapping[Slot, None], resolution: Resolution) -> Iterator[Slot]:
+    """Local symbols file by file, then the others in the order of GNU ld's table of names."""
+    yield from _local_slots(wanted)
+    mentioned = _mentioned(resolution)
+    globals_ = [slot for slot in wanted if isinstance(slot[1], str)]
+    yield from sorted(
+        globals_, key=lambda slot: (hash_bucket(str(slot[1])), -mentioned.get(str(slot[1]), 0))
+    )
+
+
+def slots_like_lld(wanted: Mapping[Slot, None], resolution: Resolution) -> Iterator[Slot]:
+    """The others in the order in which files mention them, then local symbols file by file."""
+    mentioned = _mentioned(resolution)
+    globals_ = [slot for slot in wanted if isinstance(slot[1], str)]
+    yield from sorted(globals_, key=lambda slot: mentioned.get(str(slot[1]), 0))
+    yield from _local_slots(wanted)
+
+
+def _local_slots(wanted: Mapping[Slot, None]) -> list[Slot]:
+    return sorted(slot for slot in wanted if not isinstance(slot[1], str))
+
+
+def _mentioned(resolution: Resolution) -> dict[str, int]:
+    """Global names, numbered as files mention them."""
+    found: dict[str, int] = {}
+    for names in resolution.global_names:
+        for name in names:
+            found.setdefault(name, len(found))
+    return found

@@ -1,0 +1,94 @@
+"""S: what each symbol of each file is worth once everything has its address.
+
+A global name means what the script assigns it, else its one definer; a weak name without either is
+0. Values are made when they are first asked for, because a link looks at few of the symbols it
+has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import attrs
+
+from .. import elf_const as c
+from .placement import Placement
+
+MASK = (1 << 64) - 1
+HALF = 1 << 63
+
+T = TypeVar("T")
+
+
+class OnDemand(dict[int, T]):
+    """A column of which a few entries are wanted: each is made when it is first asked for."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[int], T]) -> None:
+        self._make = make
+
+    def __missing__(self, key: int) -> T:
+        made = self[key] = self._make(key)
+        return made
+
+
+def as_signed(value: int) -> int:
+    """An address as a signed 64-bit number, which distances are reckoned with."""
+    value &= MASK
+    return value - (1 << 64) if value >= HALF else value
+
+
+@attrs.define(eq=False, repr=False)
+class SymbolValues:
+    """Values of a placed link.  hides: addresses that stand for those of some symbols, by (file,
+    index): the entry of an indirect function in the linkage table is its address."""
+
+    placed: Placement
+    hides: dict[tuple[int, int], int] = attrs.field(factory=dict)
+    _script: dict[str, int] = attrs.field(factory=dict)
+    _files: dict[int, OnDemand[int | None]] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self._script = {name: as_signed(v.absolute()) for name, v in self.placed.symbols.items()}
+
+    def of_file(self, file: int) -> OnDemand[int | None]:
+        """S of a file's symbols, as signed 64-bit numbers; None where there is no value."""
+        found = self._files.get(file)
+        if found is None:
+            found = self._files[file] = OnDemand(partial(self._value, file))
+        return found
+
+    def _value(self, file: int, index: int) -> int | None:
+        resolution = self.placed.addresses.resolution
+        first = resolution.first_global[file]
+        if index < first:
+            return self.local(file, index)
+        name = resolution.global_names[file][index - first]
+        found = self.named(name)
+        if found is None and name not in resolution.definer:
+            is_weak = resolution.files[file].symbols.info[index] >> 4 == c.STB_WEAK
+            return 0 if is_weak else None
+        return found
+
+    def named(self, name: str) -> int | None:
+        """What a global name is worth; None when it has no value, also a weak one."""
+        value = self._script.get(name)
+        if value is not None:
+            return value
+        definer = self.placed.addresses.resolution.definer.get(name)
+        return None if definer is None else self.local(*definer)
+
+    def local(self, file: int, index: int) -> int | None:
+        """The symbol of that number in that file."""
+        if index == 0:
+            return 0
+        if self.hides and (file, index) in self.hides:
+            return self.hides[file, index]
+        found = self.placed.addresses.of_symbol(file, index)
+        if found is None:
+            return None
+        if not isinstance(found, int):
+            found = self.placed.sections[found[0]].vma + found[1]
+        return as_signed(found)

@@ -1,0 +1,68 @@
+"""What the linker's own tables hold: which symbols have a slot, and which loads were rewritten.
+
+The global offset table (`.got`) holds one word for each symbol that code looks up there.  These are
+the types the scan of relocations (`got`) hands on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from ..arch.rewrite import Rewrite
+from ..model import Relocations
+from .match import SectionId
+from .resolve import Resolution
+
+Who = str | tuple[int, int]
+"""A symbol: the name of a global one, or (file, index) of a local one."""
+
+ADDRESS, OFFSET, POSITIVE = "address", "offset", "positive"
+"""What a slot holds: an address, a thread-local offset from the thread pointer, or the same with
+the sign turned round (i386)."""
+
+Slot = tuple[str, Who]
+
+BOUNDARIES = ("__start_", "__stop_")
+"""What the linker defines by the address of a section is in that section."""
+
+Load = tuple[int, int, int]
+"""A relocation: number of its file, index of its table there, number in that table."""
+
+
+@attrs.frozen
+class Changed:
+    """A load that was rewritten, the section it is in, and the symbol it refers to."""
+
+    load: Load
+    section: SectionId
+    symbol: int
+    rewrite: Rewrite
+
+
+@attrs.frozen(eq=False, repr=False)
+class Tables:
+    """What the scan decided.
+
+    slots: offset of each in `.got`.  sizes: of the linker's own sections, by name, those that are
+    in the output.  code: new bytes of sections with rewritten instructions.  relocations: the
+    tables that go with them, by (file, index of the table).  changed: loads that were rewritten and
+    may have to be taken back.  threads: whether code has thread-local variables."""
+
+    slots: Mapping[Slot, int]
+    sizes: Mapping[str, int]
+    code: Mapping[SectionId, bytes]
+    relocations: Mapping[tuple[int, int], Relocations]
+    changed: tuple[Changed, ...]
+    threads: bool = False
+
+
+NO_TABLES = Tables({}, {}, {}, {}, ())
+
+
+def who_is(resolution: Resolution, file: int, symbol: int) -> Who:
+    """A symbol by what it means."""
+    first = resolution.first_global[file]
+    if symbol < first:
+        return file, symbol
+    return resolution.global_names[file][symbol - first]
