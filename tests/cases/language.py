@@ -23,7 +23,7 @@ A case is a file one can read alone::
     patch 0x12 03 00                               (bytes of the encoded file)
     cut 100                                        (the file ends there)
 
-    == script
+    == script                                      (or `script examples/scripts/x.ld`: that file)
     SECTIONS { .text 0x7c00 : { *(.text) } }
 
     == archive libx.a                              (or `archive libx.a thin`, `... no-table`)
@@ -46,11 +46,13 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from tests.oracle.archives import Ar
 from tests.oracle.objects import BINDINGS, FLAGS, SYMBOL_TYPES, TYPES, Obj, Reloc, Sec, Sym
 
 DIALECTS = ("gnu", "lld")
+ROOT = Path(__file__).parents[2]
 SETTING = re.compile(r"^(dialects|differs|words|shows): *(.+)$\n?", flags=re.M)
 
 
@@ -119,6 +121,8 @@ def parse_case(text: str) -> Case:
         kept += f"== {title}\n{body}"
         if words[0] == "archive":
             archives.append((words[1], words[2:], body.split()))
+        elif words[0] == "script" and len(words) == 2:
+            parts["script"] = (ROOT / words[1]).read_text(encoding="utf-8")
         elif words[0] == "file":
             files[words[1]] = body.strip("\n") + "\n"
         elif title in ("objects", "script", "command"):
