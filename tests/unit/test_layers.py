@@ -15,6 +15,7 @@ LAYERS = (
     ("elf_tables", "diag", "model", "wildcard", "dialect", "arch"),
     ("formats", "script"),
     ("passes", "ops"),
+    ("link_options", "result"),
     ("linker",),
     ("explain", "report", "boot"),
     ("cli",),
@@ -26,7 +27,8 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 FRONT_DOORS = {
     "model": {"formats.elf_write", "formats.elf_check", "ops"},
-    "linker": {"explain", "formats"},
+    "linker": {"explain"},
+    "result": {"explain", "formats"},
 }
 """Methods that users call on a value, whose work is done further up: imports inside functions that
 may point up, and where to."""
