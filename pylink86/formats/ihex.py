@@ -35,7 +35,8 @@ def write_ihex(image: Image) -> bytes:
     """
     lines: list[str] = []
     segment = linear = 0
-    for start, data in sorted(p for block in image.blocks for p in block.parts()):
+    parts = [part for block in image.blocks for part in block.parts()]
+    for start, data in sorted(parts, key=lambda part: part[0]):
         where = _checked(start)
         offset = 0
         while offset < len(data):

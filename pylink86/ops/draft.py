@@ -37,7 +37,7 @@ class Sec:
 
     __slots__ = (
         "addr", "align", "compressed", "data", "entsize", "flags", "index", "info", "link", "lma",
-        "members", "name", "offset", "old_addr", "old_flags", "old_index", "old_offset", "old_size",
+        "members", "name", "offset", "old_addr", "old_align", "old_flags", "old_index", "old_offset", "old_size",
         "old_type", "relocs", "role", "segment", "segments", "signature", "size", "target", "type", "was",
     )  # fmt: skip
 
@@ -53,7 +53,7 @@ class Sec:
         self.size = self.old_size = len(data)
         self.offset = 0
         self.old_offset = NEW
-        self.align = 1
+        self.align = self.old_align = 1
         self.entsize = 0
         self.link: Sec | None = None
         self.info = 0
@@ -62,7 +62,7 @@ class Sec:
         self.index = 0
         self.old_index = 0
         self.target: Sec | None = None
-        """Of a relocation section: what it relocates."""
+        """Of a relocation section: what it relocates; else the section that sh_info names, if any."""
         self.relocs: Relocs | None = None
         self.members: list[Sec] = []
         """Of a group: its sections, the flag word being the first word of `data`."""
@@ -283,11 +283,14 @@ def _sections(draft: Draft, rows: list[tuple[int, ...]], shstrndx: int) -> None:
         sec.addr = sec.old_addr = addr
         sec.offset = sec.old_offset = offset
         sec.info, sec.align, sec.entsize = info, align, entsize
+        sec.old_align = align
         sec.index = sec.old_index = index
         every.append(sec)
     for sec, row in zip(every, rows):
         if row[6] and row[1] != c.SHT_NULL:
             sec.link = every[row[6]]
+        if row[2] & c.SHF_INFO_LINK and 0 < row[7] < len(every):
+            sec.target = every[row[7]]
     draft.secs = every[1:]
     if shstrndx:
         draft.shstrtab = every[shstrndx]

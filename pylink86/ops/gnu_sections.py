@@ -82,22 +82,31 @@ def remove(draft: Draft, plan: Plan, goes: Test) -> None:
         for member in sec.members
     }
     gone = {id(sec) for sec in draft.secs if goes(sec)}
-    bare = matcher(plan.remove_relocations, wildcard=True)
-    named = matcher(plan.remove_section, wildcard=True)
+    bare = matcher(_without_relocations(plan), wildcard=True)
     for sec in draft.secs:
         if sec.role != RELOC or sec.target is None:
             continue
-        if id(sec.target) in gone or plan.strip_all or plan.extract_symbol:
+        if id(sec.target) in gone or plan.strip_all:
             gone.add(id(sec))
-        elif (bare is not None and bare(sec.target.was)) or (
-            named is not None and named(sec.was)
-        ):
+        elif bare is not None and bare(sec.target.was):
             gone.add(id(sec))
     for sec in draft.secs:
         if id(sec) in lost_groups:
             sec.flags &= ~c.SHF_GROUP
     drop(draft, lambda sec: id(sec) in gone)
     _check_relocations(draft)
+
+
+def _without_relocations(plan: Plan) -> tuple[str, ...]:
+    """Sections whose relocations go: `-R .rela.X` and `-R .rel.X` both mean those of X."""
+    starts = (".rela", ".rel")
+    named = [
+        name[len(start) :]
+        for name in plan.remove_section
+        for start in starts[: 2 - name.startswith(starts[0])]
+        if name.startswith(start)
+    ]
+    return (*plan.remove_relocations, *named)
 
 
 def _check_relocations(draft: Draft) -> None:
@@ -172,14 +181,19 @@ def change(draft: Draft, plan: Plan, notes: Notes) -> None:
 
 def _keep_debug_only(draft: Draft, plan: Plan) -> None:
     """--only-keep-debug and --extract-symbol: sections without their contents."""
-    if not plan.only_keep_debug and not plan.extract_symbol:
+    if plan.extract_symbol:
+        for sec in draft.secs:
+            if sec.role in (PLAIN, RELOC):
+                sec.size, sec.data = 0, b""
+            if sec.relocs is not None:
+                sec.relocs = type(sec.relocs)((), (), (), () if sec.relocs.addend else None)
+    if not plan.only_keep_debug:
         return
     for sec in draft.secs:
         if sec.role == PLAIN and (
-            plan.extract_symbol or (sec.flags & c.SHF_ALLOC and sec.type != c.SHT_NOTE)
+            sec.flags & c.SHF_ALLOC and sec.type != c.SHT_NOTE
         ):
             sec.type, sec.data = c.SHT_NOBITS, b""
-            sec.flags &= ~c.SHF_GROUP
 
 
 def _rename(draft: Draft, plan: Plan) -> None:
@@ -238,7 +252,7 @@ def _add(draft: Draft, plan: Plan) -> None:
 
 def _addresses(draft: Draft, plan: Plan, notes: Notes) -> None:
     """--change-addresses and the like; a later option about a section overrules an earlier one."""
-    body = [sec for sec in draft.secs if sec.role == PLAIN]
+    body = [sec for sec in draft.secs if sec.role in (PLAIN, GROUP)]
     for sec in body if plan.change_addresses else ():
         sec.addr += plan.change_addresses
         sec.lma += plan.change_addresses

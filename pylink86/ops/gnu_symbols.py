@@ -103,8 +103,10 @@ class _Rules:
             return False, False
         if sym.used or id(sym) in self.groups:
             return True, sym.used
-        if sym.binding in GLOBAL or sym.common or sym.undefined:
-            return not plan.strip_unneeded or (sym.type == 10 and False), False
+        if sym.common or (sym.binding in GLOBAL and not sym.undefined) or _weak(sym):
+            return not (plan.strip_unneeded and self.linked), False
+        if sym.undefined:
+            return not plan.strip_unneeded, False
         if sym.type in (c.STT_SECTION, c.STT_FILE):
             if sym.type == c.STT_SECTION and plan.keep_section_symbols:
                 return True, False
@@ -116,6 +118,8 @@ class _Rules:
     def bind(self, sym: Sym) -> None:
         """Weak, local or global, in this order."""
         plan, name = self.plan, sym.name
+        if sym.common:
+            return
         if sym.binding in (c.STB_GLOBAL, 10) and (plan.weaken or self.weaken(name)):
             sym.binding = c.STB_WEAK
         if sym.undefined:
@@ -129,6 +133,10 @@ class _Rules:
             sym.binding = c.STB_LOCAL
         elif sym.binding == c.STB_LOCAL and self.globalize(name):
             sym.binding = c.STB_GLOBAL
+
+
+def _weak(sym: Sym) -> bool:
+    return sym.binding == c.STB_WEAK
 
 
 def _normalize(draft: Draft, plan: Plan) -> None:
@@ -172,6 +180,8 @@ def _parsed(draft: Draft, text: str) -> tuple[Sym, str]:
             complain("no-such-section", f"Section {section} not found")
         sym.value += sym.sec.addr
     before = ""
+    if flags:
+        sym.binding = c.STB_LOCAL
     for flag in flags:
         word = flag.lower()
         if word == "local":

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 def lay_out(draft: Draft) -> bytes:
     """The bytes of the file."""
     body = [sec for sec in draft.secs if sec.role in (PLAIN, GROUP)]
+    if not body:
+        draft.syms = []
     relocs = _relocation_tables(draft, body)
     _normalize(draft, body)
     every = [sec for sec in body if sec.role == GROUP]
@@ -63,7 +65,7 @@ def _relocation_tables(draft: Draft, body: list[Sec]) -> dict[int, list[Sec]]:
     for sec in draft.secs:
         if sec.role != RELOC or sec.target is None or id(sec.target) not in stays:
             continue
-        if sec.relocs is None or not sec.relocs.offset:
+        if sec.relocs is None or not sec.old_size:
             continue
         with_addend = sec.relocs.addend is not None
         sec.type = c.SHT_RELA if with_addend else c.SHT_REL
@@ -86,11 +88,14 @@ ENTRY_SIZES = {
 
 def _normalize(draft: Draft, body: list[Sec]) -> None:
     """Alignments are powers of two; flags that BFD has no word for are gone."""
-    lost = c.SHF_INFO_LINK | c.SHF_OS_NONCONFORMING
+    tables = (c.SHT_REL, c.SHT_RELA)
     by_class = draft.elf_class // 32 - 1
     for sec in body:
-        sec.align = 1 << max(sec.align - 1, 0).bit_length()
-        sec.flags &= ~lost
+        align = 1 << max(sec.align - 1, 0).bit_length() | sec.addr
+        sec.align = align & -align
+        sec.flags &= ~c.SHF_OS_NONCONFORMING
+        if sec.type not in tables:
+            sec.flags &= ~c.SHF_INFO_LINK
         if sec.type in ENTRY_SIZES:
             sec.entsize = ENTRY_SIZES[sec.type][by_class]
         if sec.role == GROUP:
@@ -153,8 +158,11 @@ def _fill(draft: Draft, tables: list[Sec], section_names: bytes) -> None:
     for sec in draft.secs:
         if sec.role == RELOC:
             sec.link = symtab
-        elif sec.role == PLAIN and sec.link is not None and id(sec.link) not in here:
-            sec.link = None
+        elif sec.type in BY_NAME or sec.type in (c.SHT_REL, c.SHT_RELA):
+            _link_by_name(draft, sec)
+        elif sec.role == PLAIN:
+            if sec.link is not None and id(sec.link) not in here:
+                sec.link = None
     if symtab is not None and symtab.link is not None:
         named = [sym.name for sym in draft.syms if sym.type != c.STT_SECTION]
         symtab.link.data, at = in_order_of_appearance(named)
@@ -167,6 +175,30 @@ def _fill(draft: Draft, tables: list[Sec], section_names: bytes) -> None:
             table.data = section_names
         table.size = len(table.data)
     fill_tables(draft)
+
+
+BY_NAME = {
+    c.SHT_DYNAMIC: ".dynstr", c.SHT_DYNSYM: ".dynstr", c.SHT_GNU_VERNEED: ".dynstr",
+    c.SHT_GNU_VERDEF: ".dynstr", c.SHT_HASH: ".dynsym", c.SHT_GNU_HASH: ".dynsym",
+    c.SHT_GNU_VERSYM: ".dynsym",
+}  # fmt: skip
+"""Types of dynamic linking -> the section their sh_link means, which BFD looks up by name."""
+
+
+def _link_by_name(draft: Draft, sec: Sec) -> None:
+    """sh_link of a section of dynamic linking; a relocation table among them also gets sh_info."""
+    by_name = {s.name: s for s in reversed(draft.secs)}
+    if sec.type in BY_NAME:
+        sec.link = by_name.get(BY_NAME[sec.type])
+        return
+    sec.link = by_name.get(".dynsym", draft.symtab)
+    start = 5 if sec.type == c.SHT_RELA else 4
+    what = sec.name[start:]
+    names = (".got.plt", ".got") if what == ".plt" else (what,)
+    target = next((by_name[name] for name in names if name in by_name), None)
+    if target is not None:
+        sec.info = target.index
+        sec.flags |= c.SHF_INFO_LINK
 
 
 def _place(draft: Draft, body: list[Sec], tables: list[Sec], relocs: list[Sec]) -> int:

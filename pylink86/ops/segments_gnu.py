@@ -11,6 +11,7 @@ from __future__ import annotations
 from .. import elf_const as c
 from ..elf_tables import EHDR, IDENT_SIZE, PHDR
 from .bfd import in_segment
+from .draft import RELOC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,12 +31,28 @@ def place_segments(draft: Draft, body: list[Sec], end: int) -> tuple[int, set[in
     for seg in sorted(draft.segs, key=lambda s: _load_order(s, inside[s.index])):
         if seg.type == c.PT_LOAD:
             end = _place_load(draft, seg, inside[seg.index], end, placed, headers + table)
+    rewritten = _changed(draft, inside)
     for seg in draft.segs:
+        if rewritten and seg.type == c.PT_GNU_STACK:
+            seg.align = draft.word
         if seg.type == c.PT_PHDR:
             seg.offset, seg.filesz, seg.memsz = headers, table, table
         elif seg.type != c.PT_LOAD:
             end = _place_other(seg, inside[seg.index], end, placed)
     return end, placed
+
+
+def _changed(draft: Draft, inside: dict[int, list[Sec]]) -> bool:
+    """Did a section of a segment change?  BFD then makes the program headers anew, and forgets what
+    it cannot tell from sections."""
+    gone = any(_belongs(sec, seg) for sec in draft.removed for seg in draft.segs)
+    return gone or any(
+        (sec.flags, sec.type, sec.size, sec.addr, sec.align)
+        != (sec.old_flags, sec.old_type, sec.old_size, sec.old_addr, sec.old_align)
+        for sections in inside.values()
+        for sec in sections
+        if sec.role != RELOC
+    )
 
 
 def _load_order(seg: Seg, sections: list[Sec]) -> tuple[int, int, int]:
@@ -60,40 +77,30 @@ def _place_load(
 ) -> int:
     sections = sorted(sections, key=lambda sec: (sec.lma, sec.old_offset))
     has_header = seg.old_offset == 0 and seg.old_filesz >= IDENT_SIZE
-    align = max(seg.align, 1)
+    if not sections and not has_header:
+        if seg.old_filesz == 0:
+            seg.offset = end + (seg.vaddr - end) % max(seg.align, 1)
+        return end
+    seg.offset = 0 if has_header else end + (seg.vaddr - end) % max(seg.align, 1)
+    size = memory = header_end if has_header else 0
     bare = not any(sec.type != c.SHT_NOBITS for sec in sections)
-    if has_header:
-        seg.offset = 0
-        position, file_end = header_end, header_end
-        start = seg.paddr
-        memory_end = header_end
-    else:
-        if not sections:
-            if not seg.old_filesz:
-                seg.offset = end + (seg.vaddr - end) % align
-            return end
-        seg.offset = end + (seg.vaddr - end) % align
-        position = file_end = seg.offset
-        start = seg.paddr
-        memory_end = 0
-    del position
-    size = file_end - seg.offset
     for sec in sections:
         if id(sec) in placed:
             continue
-        at = sec.lma - start
-        if sec.flags & c.SHF_TLS and sec.type == c.SHT_NOBITS:
-            sec.offset = seg.offset + at
-            placed.add(id(sec))
+        placed.add(id(sec))
+        at = sec.lma - seg.paddr
+        if sec.type == c.SHT_NOBITS:
+            # It takes no room, so it begins wherever the bytes before it end.
+            sec.offset = seg.offset + size
+            if not sec.flags & c.SHF_TLS:
+                memory = max(memory, at + sec.size)
             continue
         sec.offset = seg.offset + at
-        placed.add(id(sec))
-        if sec.type != c.SHT_NOBITS:
-            size = max(size, at + sec.size)
-        memory_end = max(memory_end, at + sec.size)
+        size = max(size, at + sec.size)
+        memory = max(memory, at + sec.size)
     seg.filesz = size
-    if not (has_header and not sections):
-        seg.memsz = max(memory_end, size)
+    if sections:
+        seg.memsz = max(memory, size)
     return end if bare and not has_header else max(end, seg.offset + size)
 
 
@@ -112,6 +119,8 @@ def _place_other(seg: Seg, sections: list[Sec], end: int, placed: set[int]) -> i
             end += 0 if sec.type == c.SHT_NOBITS else sec.size
             placed.add(id(sec))
     seg.offset = first.offset
+    if seg.type == c.PT_GNU_RELRO:
+        return end
     full = [sec for sec in sections if sec.type != c.SHT_NOBITS]
     if full:
         last = full[-1]
