@@ -112,6 +112,10 @@ class Dialect:
         "`.q 0x4000 : { QUAD(8 + .) QUAD(3 < ADDR(.q)) }`: 0x4008 in both, but 1 and 1 in GNU ld "
         "as `s = 3 < ADDR(.q);` gives 1 outside and 0 inside",
     )
+    data_sees_last_values: bool = row(
+        "BYTE, SHORT, LONG, QUAD see the last value a symbol is assigned; else that of their place",
+        "`x = 1; .a : { BYTE(x) } x = 2;`: 01 in GNU ld, 02 in LLD",
+    )
     assert_gives_dot: bool = row(
         "ASSERT in an expression has the value of the location counter, otherwise its condition's",
         '`.t 0x1000 : { BYTE(1) s = ASSERT(5, "x"); }`: 5 in GNU ld, 0x1001 in LLD',
@@ -379,6 +383,7 @@ GNU = Dialect(
     letters_are_numbers="hHxXbBoOdD$",
     unknown_section_has_size_0=False,
     data_is_outside=True,
+    data_sees_last_values=False,
     assert_gives_dot=False,
     generic_path=True,
     rebuilds_eh_frame=False,
@@ -456,6 +461,7 @@ LLD = Dialect(
     letters_are_numbers="hH",
     unknown_section_has_size_0=True,
     data_is_outside=False,
+    data_sees_last_values=True,
     assert_gives_dot=True,
     generic_path=False,
     rebuilds_eh_frame=True,

@@ -93,7 +93,9 @@ class Filler(Assigner):
             value = self.number(node.value)
             self.current, self.shown, self.outside_of = section, before, None
         else:
+            self.in_data = self.dialect.data_sees_last_values
             value = self.number(node.value)
+            self.in_data = False
         self._put(section, node, (value & ((1 << 8 * size) - 1)).to_bytes(size, "little"))
 
     def _text(self, section: PlacedSection, node: n.Text) -> None:

@@ -148,7 +148,10 @@ def order_sections(
         entries = order_like_lld(
             entries, floating, orphans, claims, table, script, holds, dialect, relro
         )
-    plan = _finished(entries, table, wanted, holds, dialect, sane_expr(script))
+    # What nothing but the script asks for, and what is assigned in any case, is not provided:
+    # --defsym=x=1 counts for all of the script, wherever it stands.
+    asked = wanted - (_assigned(entries, provided=False) - resolution.undefined)
+    plan = _finished(entries, table, asked, holds, dialect, sane_expr(script))
     plan = attrs.evolve(plan, written=_written(claims))
     if not dialect.first_name_counts:
         return plan
@@ -345,9 +348,14 @@ def _without_phantoms(entry: Entry, table: SectionList) -> tuple[Claim | n.Secti
     )
 
 
-def _assigned(entries: list[Item]) -> frozenset[str]:
+def _assigned(entries: list[Item], provided: bool = True) -> frozenset[str]:
+    """The names that are assigned; provided: also by PROVIDE."""
     nodes = (i for e in entries for i in (e.items if isinstance(e, Entry) else (e,)))
-    return frozenset(i.name for i in nodes if isinstance(i, n.Assignment) and i.name != ".")
+    return frozenset(
+        i.name
+        for i in nodes
+        if isinstance(i, n.Assignment) and i.name != "." and (provided or not i.provide)
+    )
 
 
 def _addressed(claims: Claims) -> frozenset[str]:

@@ -73,6 +73,8 @@ class Scope:
     lma_state: tuple[int, str, str] = (0, "", "")
     assigning: str = ""
     """The symbol whose assignment is being evaluated."""
+    in_data: bool = False
+    """A data statement is, and sees the values that symbols have in the end."""
 
     @property
     def sane_expr(self) -> bool:
@@ -88,6 +90,10 @@ class Scope:
 
     def symbol(self, name: str) -> Value | None:
         value = self.symbols.get(name)
+        if self.in_data and name in self.plan.assigned:
+            self.looked_ahead = True
+            if self.before is not None:
+                value = self.before.symbols.get(name, value)
         if value is not None:
             return value
         if name in self.plan.assigned:
