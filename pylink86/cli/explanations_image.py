@@ -5,8 +5,8 @@ from __future__ import annotations
 IMAGE_TEXTS = {
     # Configuration
     "unknown-key": """
-`[package.metadata.bootloader]` and `[package.metadata.bootimage]` in a kernel's Cargo.toml have a fixed
-set of keys.  One that is not known is refused, because a setting with a typing mistake would
+`[package.metadata.bootloader]` and `[package.metadata.bootimage]` in a kernel's Cargo.toml have a
+fixed set of keys.  One that is not known is refused, because a setting with a typing mistake would
 otherwise be left out without a word.
 """,
     "bad-key": """
@@ -119,6 +119,15 @@ Words after `--` go to QEMU as they are, so they mean something only with --qemu
     "run-command-failed": """
 The run-command in Cargo.toml, usually qemu-system-x86_64, cannot be started: it is not installed,
 or not on the path.  Without a run-command the kernel runs in the emulator inside this package.
+""",
+    "cargo-failed": """
+`cargo bootimage` builds the kernel with cargo first, and cargo could not be started or has failed;
+what it said stands above.  The build-command in [package.metadata.bootimage] says what is called.
+""",
+    "no-kernel-built": """
+cargo has finished, but made no executable a disk could be of: the package has only a library, or
+the arguments select something else.  `cargo bootimage` takes cargo's own selection, such as --bin
+NAME.
 """,
     "test-timeout": """
 A test did not end in time, and counts as failed.  A kernel's test has to end the machine itself, by

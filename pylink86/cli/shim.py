@@ -3,7 +3,8 @@
 gcc looks for a program named `ld` in the directories of `-B`, clang for the one `-fuse-ld` names,
 a Makefile for `x86_64-elf-ld` on PATH.  A shim is a script of a few lines under such a name that
 starts this very package with this very Python, wherever both are, and is itself found under the
-name it was called by: as `ld.lld` it speaks LLD's dialect.
+name it was called by: as `ld.lld` it speaks LLD's dialect.  `bootimage` and `cargo-bootimage` are
+for Rust kernels.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ SHIMS: Mapping[str, str] = {
     "ld": "pyld",
     "ld.bfd": "pyld",
     "ld.lld": "pyld",
+    "bootimage": "bootimage",
+    "cargo-bootimage": "bootimage",
 }
 """Name of a shim -> the module of `pylink86.cli` whose `script()` it runs."""
 

@@ -3,7 +3,7 @@
 Rust kernels keep these settings in their manifest: keys under `[package.metadata.bootloader]`,
 features at the dependency on the crate `bootloader`, how to run under
 `[package.metadata.bootimage]`.  They are read where cargo, bootimage and the crate would have
-found them.
+found them.  A kernel that does without the crate has `[package.metadata.pylink86]`.
 
 Source: the Cargo book ("The Manifest Format"), Readme of bootimage 0.10.
 """
@@ -105,8 +105,26 @@ def configure_from(
     if manifest is None:
         return configure(keys, features, **settings)
     every = {**manifest.keys, **(keys or {})}
-    wanted = {*_features(manifest), *features}
-    return configure(every, wanted, place=str(manifest.path), **settings)
+    own = _own_settings(manifest)
+    wanted = {*_features(manifest), *own.pop("features", ()), *features}
+    given = {name: value for name, value in settings.items() if value not in ("", "auto")}
+    return configure(every, wanted, place=str(manifest.path), **{**settings, **own, **given})
+
+
+OWN: dict[str, type] = {"features": list, "protocol": str, "command-line": str}
+"""Keys of `[package.metadata.pylink86]`, for kernels that do not depend on the crate."""
+
+
+def _own_settings(manifest: Manifest) -> dict[str, Any]:
+    found = manifest.table("package", "metadata", "pylink86")
+    for key, value in found.items():
+        place = str(manifest.path)
+        if key not in OWN:
+            said = f"unknown key `{key}` in `package.metadata.pylink86`"
+            raise fail("unknown-key", said, place=place, help=["the keys are " + ", ".join(OWN)])
+        if not isinstance(value, OWN[key]):
+            raise fail("bad-key", f"`{key}` must be {_SAID[OWN[key]]}", place=place)
+    return {key.replace("-", "_"): value for key, value in found.items()}
 
 
 def manifest_warnings(manifest: Manifest | None) -> list[Diagnostic]:
@@ -190,7 +208,12 @@ _KINDS: dict[str, type] = {
     "test-success-exit-code": int,
     "test-no-reboot": bool,
 }
-_SAID: dict[type, str] = {list: "a list of strings", int: "a number", bool: "true or false"}
+_SAID: dict[type, str] = {
+    list: "a list of strings",
+    int: "a number",
+    bool: "true or false",
+    str: "a string",
+}
 
 
 def run_config(manifest: Manifest | None) -> RunConfig:
