@@ -20,8 +20,8 @@ class DataSegment:
     """What a walk met: the begin it chose, and how far behind it RELRO and everything end.
 
     height: how far before the end of RELRO it begins (see relro_height), which ends relro_offset
-    bytes before the end of a page.  saves: whether beginning at the next page saves one; decided once, as GNU ld does, because the
-    end depends on the begin."""
+    bytes before the end of a page.  saves: whether beginning at the next page saves one; decided
+    once, as GNU ld does, because the end depends on the begin."""
 
     base: int = 0
     relro_span: int | None = None

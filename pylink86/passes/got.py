@@ -60,6 +60,10 @@ NEEDS_BASE = frozenset((GOT, GOT_BASE, GOT_OFF, PLT_OFF))
 _IE_32 = 33
 """R_386_TLS_IE_32: its slot holds a positive number."""
 
+MODULE_BASE = "_TLS_MODULE_BASE_"
+"""What code of the local-dynamic model adds offsets to; where those count from the thread pointer,
+it is 0."""
+
 HEADER_WORDS = 3
 """`.got.plt` begins with words for a dynamic loader; they are 0 in a static program."""
 
@@ -154,6 +158,8 @@ class _Scan:
                 rewrite = rewrite_load(content, place, kind, addend, word, self.dialect.name)
                 if rewrite is not None and not self._fits(file, symbol, rewrite, word):
                     rewrite = None
+            if rewrite is not None and self.who(file, symbol) == MODULE_BASE:
+                rewrite = rewrite._replace(type=0)
             if rewrite is None:
                 self._needs(file, symbol, row, obj)
                 continue

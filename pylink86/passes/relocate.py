@@ -477,20 +477,13 @@ class _Patcher:
             )
             return
         needs = needs_of(row)
-        notes = [f"{name} against `{self._name(file, symbol)}' needs {needs}"]
-        help_ = ["build the object without it: -fno-pic (gcc), -C relocation-model=static (rustc)"]
-        if self.generic and self.dialect.generic_path:
-            notes.append(
-                "GNU ld has no such table in raw output and would write the symbol's own address "
-                "there: a wrong image without a message"
-            )
-            help_ = ["link with --dialect=lld, or link to ELF and use objcopy -O binary", *help_]
+        notes = [f"it refers to `{self._name(file, symbol)}'"]
         self.diags.error(
             "reloc-not-supported",
-            f"{name} cannot be applied: there is no place for {needs}",
+            f"{name} cannot be applied: it needs {needs}",
             place=place,
             notes=notes,
-            help=help_,
+            help=["give the objects the compiler made, not what was linked from them"],
         )
 
 

@@ -2,8 +2,8 @@
 
 The image holds one copy, from which a run-time makes a block for each thread.  The thread pointer
 stands at the end of the block, so a variable's offset from it depends on how long the block is, and
-everything in it is only aligned when the block is.  Source: ELF Handling For Thread-Local Storage 3,
-variant II; psABI x86-64 5."""
+everything in it is only aligned when the block is.  Source: ELF Handling For Thread-Local Storage
+3, variant II; psABI x86-64 5."""
 
 from __future__ import annotations
 
