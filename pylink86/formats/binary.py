@@ -50,7 +50,9 @@ def write_binary(
 
 def write_flat(image: Image) -> bytes:
     """The blocks of an image from the lowest address on, zeros between them."""
-    start = min((block.address for block in image.blocks), default=0)
+    start = image.start
+    if start is None:
+        start = min((block.address for block in image.blocks), default=0)
     pieces = [FilePiece(b.address - start, memoryview(b.data), b.title) for b in image.blocks]
     return write_binary(pieces, 0, max_size=image.max_size)
 

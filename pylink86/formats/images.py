@@ -47,12 +47,13 @@ class Image:
 
     blocks: lowest address first.  entry: where to start, 0 when nothing says so.  name: of the
     output file, as the command line spells it: S-records carry it.  max_size: bytes a flat image
-    may have."""
+    may have.  start: the address of a flat image's first byte; None is that of the lowest block."""
 
     blocks: tuple[Block, ...]
     entry: int = 0
     name: str = ""
     max_size: int = MAX_SIZE
+    start: int | None = None
 
 
 IMAGE_WRITERS = {

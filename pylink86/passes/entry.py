@@ -13,6 +13,10 @@ from .. import elf_const as c
 from ..script import nodes as n
 from .match import Claim, SectionId, SectionList
 
+HAS_CONTENTS, ALLOC, LOAD, READONLY, CODE, TLS = 1, 2, 4, 8, 16, 32
+"""The traits GNU ld compares: in the file, in memory, both, not writable, executable, thread
+local."""
+
 
 @attrs.define(eq=False, repr=False)
 class Entry:
@@ -23,6 +27,7 @@ class Entry:
     begun: whether anything gave it being for GNU ld: an input, a statement, an ADDR() of it;
     data_is_readonly: a data statement was the first to.  mixed: inputs are of different types.
     void: its condition does not hold, nothing goes in.
+    lacks: traits that its type, (INFO) or the like, takes from it.
     """
 
     name: str
@@ -38,6 +43,7 @@ class Entry:
     data_is_readonly: bool = False
     mixed: bool = False
     void: bool = False
+    lacks: int = 0
 
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
         """Count input sections in: flags are joined, the type is NOBITS only while all inputs
@@ -53,6 +59,18 @@ class Entry:
                 self.type = _joined_type(self.type, kind)
             self.has_input = self.begun = True
 
+
+def lacking_traits(node: n.OutputSection | None, generic: bool) -> int:
+    """The traits that the type of an output section takes from it; generic: in an image."""
+    if node is None:
+        return 0
+    if node.type == "NOLOAD":
+        return ALLOC | LOAD if generic else LOAD
+    return ALLOC if node.type in SIDE_NOTES else 0
+
+
+SIDE_NOTES = frozenset(("COPY", "DSECT", "INFO", "OVERLAY"))
+"""Types of output sections that are not in memory."""
 
 KEPT_FLAGS = c.SHF_WRITE | c.SHF_ALLOC | c.SHF_EXECINSTR | c.SHF_TLS | c.SHF_X86_64_LARGE
 

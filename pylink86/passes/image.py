@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..diag import fail
 from ..dialect import Dialect
 from ..formats.images import FLAT, Block, Image
 from .placement import Placement
@@ -22,7 +23,9 @@ def load_image(
 
     A flat image goes by load address (LMA) in GNU ld and by VMA in LLD; the formats LLD does not
     have always go by LMA.  Sections without contents are left out, and in GNU ld those that only
-    move `.`.  Source: `--oformat binary`, srec and ihex of both, by experiment.
+    move `.`.  (INFO) and its like are in GNU ld's flat images, though not where they begin, which
+    is 0 when there is nothing else; one that lies before is section-before-image.  Source:
+    `--oformat binary`, srec and ihex of both, by experiment.
     """
     by_lma = dialect.lma_counts or format != FLAT
     blocks = [
@@ -33,7 +36,26 @@ def load_image(
             tuple(piece.sec_off for piece in section.pieces),
         )
         for section, content in zip(placed.sections, patched.contents)
-        if section.plan.loads and section.size
+        if section.size and (section.plan.loads or (section.plan.aside and format == FLAT))
     ]
     blocks.sort(key=lambda block: block.address)
-    return Image(tuple(blocks), entry, name, max_size)
+    start = _start(placed) if any(s.plan.aside for s in placed.sections) else None
+    return Image(tuple(blocks), entry, name, max_size, start)
+
+
+def _start(placed: Placement) -> int:
+    """The load address of the first byte, where sections aside of memory are written, too."""
+    written = [s for s in placed.sections if s.size]
+    start = min((s.lma for s in written if s.plan.loads), default=0)
+    for section in written:
+        if section.plan.aside and section.lma < start:
+            raise fail(
+                "section-before-image",
+                f"section `{section.name}' lies at {section.lma:#x}, before the image, which "
+                f"begins at {start:#x}",
+                notes=[
+                    "it is not in memory, so the image does not begin with it, but it is written"
+                ],
+                help=["give it a load address with AT(...), or leave its type out"],
+            )
+    return start

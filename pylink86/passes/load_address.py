@@ -21,7 +21,7 @@ def give_load_address(walk: Scope, section: PlacedSection, step: int) -> None:
         section.lma = walk.number(node.at)
         walk.here, walk.shown = keep
         return
-    lma_region = walk.regions.lma_region(section, walk.placed)
+    lma_region = walk.regions.lma_region(section)
     if lma_region is not None:
         section.lma_region = lma_region.name
         section.lma = lma_region.current
@@ -36,11 +36,18 @@ def give_load_address(walk: Scope, section: PlacedSection, step: int) -> None:
             if previous.vma != previous.lma:
                 _moved_backwards(walk, section)
             return
+        if node is not None and node.overlay and _overlap(section, previous):
+            section.lma = previous.lma + previous.size
+            return
         section.lma = section.vma + previous.lma - previous.vma
         align = section.align
         if node is not None and node.address is not None:
             align = 1 if node.align is None else walk.alignment(node.align)
         section.lma = align_up(section.lma, align)
+
+
+def _overlap(a: PlacedSection, b: PlacedSection) -> bool:
+    return a.vma < b.vma + b.size and b.vma < a.vma + max(a.size, 1)
 
 
 def _load_address_like_lld(walk: Scope, section: PlacedSection) -> None:

@@ -40,13 +40,15 @@ class Claim:
 class Draft:
     """An output section of the script with its contents: claims and all other statements in order.
 
-    `node` is None for an orphan's output section.  void: ONLY_IF_RO or ONLY_IF_RW does not hold.
+    `node` is None for an orphan's output section.  void, absent: ONLY_IF_RO or ONLY_IF_RW does not
+    hold, and LLD keeps the name, GNU ld evaluates the statements.
     """
 
     name: str
     node: n.OutputSection | None
     items: tuple[Claim | n.SectionStatement, ...]
     void: bool = False
+    absent: bool = False
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -99,6 +101,8 @@ def match_sections(
         if overwritten is None and item.constraint and not _constraint_holds(item, matcher, table):
             if dialect.failed_constraint_leaves_name:
                 items.append(Draft(item.name, item, (), void=True))
+            if dialect.lma_counts:
+                items.append(Draft(item.name, item, _not_inputs(item), absent=True))
             continue
         draft = overwritten or _draft(item, matcher, kept)
         if item.name == "/DISCARD/":
@@ -132,6 +136,10 @@ def _draft(node: n.OutputSection, matcher: _Matcher, kept: list[SectionId]) -> D
 
 def _taken(draft: Draft) -> list[SectionId]:
     return [sid for item in draft.items if isinstance(item, Claim) for sid in item.sections]
+
+
+def _not_inputs(node: n.OutputSection) -> tuple[n.SectionStatement, ...]:
+    return tuple(s for s in node.statements if not isinstance(s, n.InputStatement))
 
 
 def _constraint_holds(node: n.OutputSection, matcher: _Matcher, table: SectionList) -> bool:

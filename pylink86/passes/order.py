@@ -18,7 +18,7 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from .boundaries import FOR_ASSEMBLERS, boundary_symbols, is_c_name
 from .elf_options import Sizes
-from .entry import Entry
+from .entry import Entry, lacking_traits
 from .match import Claim, Claims, Draft, SectionId, SectionList
 from .order_lld import order_like_lld
 from .orphans import EVERYTHING, Dropped, Item, place_like_gnu
@@ -42,7 +42,7 @@ class OutputPlan:
     dropped: it holds nothing and is not in the output, but has an address, and symbols of its empty
     inputs are there (GNU ld's dialect).  took_tables: a pattern took an empty table of the linker,
     which is not in `items` any more.  only_symbols: in GNU ld's dialect, nothing in it gives it
-    bytes or moves `.`."""
+    bytes or moves `.`.  aside: it is not in memory, and yet GNU ld's flat image has its bytes."""
 
     index: int
     name: str
@@ -56,6 +56,7 @@ class OutputPlan:
     moves_dot: bool = True
     took_tables: bool = False
     only_symbols: bool = False
+    aside: bool = False
 
     @property
     def alloc(self) -> bool:
@@ -117,14 +118,17 @@ def order_sections(
     dialect: Dialect,
     undefined: Sequence[str] = (),
     relro: bool = True,
+    generic: bool = False,
 ) -> Plan:
     """Make the list of output sections: script order, orphans placed, empty ones dropped.
 
     dead: input sections that garbage collection removed; undefined: names wanted by -u; relro:
-    whether -z relro counts.  Source: GNU ld manual 3.6.8.1, 3.10.5 for orphans and empty sections;
-    the placing rules themselves by experiment (see passes/orphans.py)."""
+    whether -z relro counts; generic: GNU ld links an image.  Source: GNU ld manual
+    3.6.8.1, 3.10.5 for orphans and empty sections; the placing rules themselves by experiment (see
+    passes/orphans.py)."""
     entries: list[Item] = [
-        _entry(item, table, dead) if isinstance(item, Draft) else item for item in claims.items
+        _entry(item, table, dead, generic) if isinstance(item, Draft) else item
+        for item in claims.items
     ]
     if not dialect.orphans_follow_flags:
         entries = [e for e in entries if not isinstance(e, Dropped)]
@@ -172,11 +176,19 @@ def sane_expr(script: ScriptFile) -> bool:
     return any(k.word == "LD_FEATURE" and "SANE_EXPR" in k.args for k in script.of(n.Command))
 
 
-def _entry(draft: Draft, table: SectionList, dead: frozenset[SectionId]) -> Entry | Dropped:
-    if draft.node is not None and draft.name == DISCARD:
-        return Dropped(draft.node)
+def _entry(
+    draft: Draft, table: SectionList, dead: frozenset[SectionId], generic: bool = False
+) -> Entry | Dropped:
+    if draft.node is not None and (draft.absent or draft.name == DISCARD):
+        return Dropped(draft.node, draft.absent)
     items: list[Claim | n.SectionStatement] = []
-    entry = Entry(draft.name, draft.node, items, void=draft.void)
+    entry = Entry(
+        draft.name,
+        draft.node,
+        items,
+        void=draft.void,
+        lacks=lacking_traits(draft.node, generic),
+    )
     for item in draft.items:
         if isinstance(item, Claim):
             alive = tuple(s for s in item.sections if s not in dead) if dead else item.sections
@@ -350,12 +362,18 @@ def _without_phantoms(entry: Entry, table: SectionList) -> tuple[Claim | n.Secti
 
 def _assigned(entries: list[Item], provided: bool = True) -> frozenset[str]:
     """The names that are assigned; provided: also by PROVIDE."""
-    nodes = (i for e in entries for i in (e.items if isinstance(e, Entry) else (e,)))
+    nodes = (i for e in entries for i in _statements(e))
     return frozenset(
         i.name
         for i in nodes
         if isinstance(i, n.Assignment) and i.name != "." and (provided or not i.provide)
     )
+
+
+def _statements(item: Item) -> Iterable[object]:
+    if isinstance(item, Entry):
+        return item.items
+    return item.node.statements if isinstance(item, Dropped) and item.absent else (item,)
 
 
 def _addressed(claims: Claims) -> frozenset[str]:

@@ -14,15 +14,19 @@ import attrs
 
 from .. import elf_const as c
 from ..script import nodes as n
-from .entry import Entry
+from .entry import ALLOC, CODE, HAS_CONTENTS, LOAD, READONLY, TLS, Entry
 from .match import Claim, SectionId, SectionList
 
 
 @attrs.frozen(eq=False, repr=False)
 class Dropped:
-    """An output section of the script that holds nothing and leaves no trace (LLD's dialect)."""
+    """An output section of the script that holds nothing and leaves no trace (LLD's dialect), or
+    that GNU ld leaves out because its constraint fails.
+
+    absent: the latter; its symbols and ASSERTs count, and it keeps its place among the others."""
 
     node: n.OutputSection
+    absent: bool = False
 
 
 Item = Entry | Dropped | n.Assignment | n.Assert
@@ -44,10 +48,10 @@ def append(entry: Entry, sid: SectionId, table: SectionList) -> None:
 # GNU ld
 
 
-HAS_CONTENTS, ALLOC, LOAD, READONLY, CODE, TLS = 1, 2, 4, 8, 16, 32
 ALL = HAS_CONTENTS | ALLOC | LOAD | READONLY | CODE | TLS
-"""The traits GNU ld compares: in the file, in memory, both, not writable, executable, thread
-local."""
+
+
+TRAIT_FLAGS = c.SHF_WRITE | c.SHF_EXECINSTR | c.SHF_TLS
 
 
 def _traits(flags: int, kind: int) -> int:
@@ -70,9 +74,13 @@ def _entry_traits(entry: Entry) -> int:
         return WELL_KNOWN.get(entry.name, 0)
     if not entry.has_input:
         data = HAS_CONTENTS | ALLOC | LOAD | (READONLY if entry.data_is_readonly else 0)
-        return data if entry.has_data else 0
+        return data & ~entry.lacks if entry.has_data else 0
     found = _traits(entry.flags, entry.type)
-    return found | HAS_CONTENTS | LOAD | ALLOC if entry.has_data else found
+    if entry.has_data:
+        found |= HAS_CONTENTS | LOAD | ALLOC
+    if entry.node is not None and entry.node.readonly:
+        found |= READONLY
+    return found & ~entry.lacks
 
 
 WELL_KNOWN = {
@@ -159,8 +167,13 @@ def place_like_gnu(
     """
     homes: dict[str, Entry] = {}
     tails: dict[str, Entry] = {}
+    by_name: dict[str, list[SectionId]] = {}
     for sid in orphans:
-        flags, kind = table.flags[sid], table.type[sid]
+        by_name.setdefault(table.name[sid], []).append(sid)
+    for sid in orphans:
+        same_name = by_name[table.name[sid]]
+        same_name.pop(0)
+        flags, kind = _joint_flags(sid, same_name, table), table.type[sid]
         traits = _traits(flags, kind)
         name = output_name(table, table.name[sid])
         home = _same_name(items, name, traits)
@@ -177,6 +190,16 @@ def place_like_gnu(
         at = items.index(tails[group]) + 1 if group in tails else _position_after(items, anchor)
         items.insert(at, entry)
         tails[group] = entry
+
+
+def _joint_flags(sid: SectionId, later: Sequence[SectionId], table: SectionList) -> int:
+    """The flags an orphan counts with: writable, code, thread-local as soon as it, or a `later`
+    orphan of its name, is."""
+    flags = table.flags[sid]
+    for other in later:
+        if table.type[other] == table.type[sid] and not (table.flags[other] ^ flags) & c.SHF_ALLOC:
+            flags |= table.flags[other] & TRAIT_FLAGS
+    return flags
 
 
 def _anchor(items: list[Item], homes: dict[str, Entry], group: str, traits: int) -> Entry | None:
@@ -237,6 +260,8 @@ def _position_after(items: list[Item], anchor: Entry | None) -> int:
             )
             return index if first_dot is None or not_in_memory else first_dot
         if isinstance(item, n.Assignment) and item.name == "." and first_dot is None:
+            if item.trails:
+                continue
             if not ignore_dot:
                 first_dot = index
             ignore_dot = False

@@ -21,7 +21,8 @@ def expand_overlays(
 ) -> tuple[n.SectionsItem, ...]:
     """The items of a SECTIONS command with each OVERLAY replaced by what it stands for.
 
-    LLD: one without an address is at `.` as it is, which no alignment raises."""
+    LLD: one without an address is at `.` as it is, which no alignment raises.  GNU ld: placing
+    knows that members are loaded one behind the other; else AT() says it."""
     if not any(isinstance(item, n.Overlay) for item in items):
         return items
     return tuple(
@@ -50,10 +51,13 @@ def _expanded(overlay: n.Overlay, dialect: Dialect) -> Iterator[n.SectionsItem]:
     if begin is None and not dialect.aligns_overlays:
         begin = n.Name(".")
     for section in overlay.sections:
+        at = None
+        if before is not None and not dialect.lma_counts:
+            at = _loaded_behind(before, overlay)
         made = attrs.evolve(
             section,
             address=begin if before is None else _ask("ADDR", overlay.sections[0].name),
-            at=overlay.at if before is None else _loaded_behind(before, overlay),
+            at=overlay.at if before is None else at,
             subalign=overlay.subalign,
             region=overlay.region,
             lma_region=overlay.lma_region,
@@ -65,7 +69,7 @@ def _expanded(overlay: n.Overlay, dialect: Dialect) -> Iterator[n.SectionsItem]:
         yield from _load_symbols(made)
         before = section
     if before is not None:
-        yield n.Assignment(".", "=", _end(overlay), span=overlay.span)
+        yield n.Assignment(".", "=", _end(overlay), span=overlay.span, trails=True)
 
 
 def _loaded_behind(before: n.OutputSection, overlay: n.Overlay) -> n.Expr | None:

@@ -128,7 +128,29 @@ class Walk(Filler):
 
     def _pass_over(self, command: Dropped) -> None:
         """An empty output section that leaves no trace: LLD does not even look at its address."""
+        if command.absent:
+            self._evaluate(command.node)
+            return
         self.empty[command.node.name] = PlacedSection(NOTHING, self.here, self.here)
+
+    def _evaluate(self, node: n.OutputSection) -> None:
+        """GNU ld: what stands in an output section whose constraint fails is evaluated, outside of
+        any section, and nothing is set down.  Reports bad-dot-assignment."""
+        for statement in node.statements:
+            if isinstance(statement, n.Assignment) and statement.name == ".":
+                self.diags.error(
+                    "bad-dot-assignment",
+                    "invalid assignment to location counter",
+                    span=statement.span,
+                    notes=[f"output section `{node.name}' is not there: {node.constraint} fails"],
+                    help=["move the location counter between output sections"],
+                )
+            elif isinstance(statement, n.Assignment):
+                self.assign(statement)
+            elif isinstance(statement, n.Assert):
+                self.check(statement)
+            elif isinstance(statement, n.Data):
+                self.number(statement.value)
 
     def _place(self, plan: OutputPlan) -> None:
         """Set one output section down: address, contents, size, load address."""
@@ -225,6 +247,6 @@ class Walk(Filler):
         if plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS:
             self.here = section.vma if self.dialect.tables_like_gnu else before_dot
         self.shown = self.here
-        if has_being(section) and not section.region:
+        if (has_being(section) or (plan.aside and section.size)) and not section.region:
             self.free = self.here
         self.regions.used(section, self.dialect, step, has_being(section))

@@ -14,7 +14,8 @@ from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
 from .match import Claim
-from .order import OutputPlan
+from .order import OutputPlan, Plan
+from .orphans import Dropped
 from .scripts import ScriptFile
 
 if TYPE_CHECKING:
@@ -44,11 +45,13 @@ class Regions:
     """All regions by name, aliases included, in the order of the script."""
 
     by_name: dict[str, RegionState] = attrs.field(factory=dict)
+    loaded_in: dict[int, str] = attrs.field(factory=dict)
+    """OutputPlan.index -> the region its load address is in, in GNU ld's dialect."""
 
     @staticmethod
     def of(script: ScriptFile, walk: Scope) -> Regions:
         """Evaluate every ORIGIN and LENGTH; a region may use those before it."""
-        regions = Regions()
+        regions = Regions(loaded_in=load_regions(walk.plan))
         walk.regions = regions
         for command in script.commands:
             if isinstance(command, n.Memory):
@@ -70,19 +73,10 @@ class Regions:
     def get(self, name: str) -> RegionState | None:
         return self.by_name.get(name)
 
-    def lma_region(self, section: PlacedSection, placed: list[PlacedSection]) -> RegionState | None:
-        """AT>region, or that of the section before when both were sent to the same VMA region."""
-        plan = section.plan
-        node = plan.node or plan.beside
-        if node is not None and node.lma_region:
-            region = self.by_name.get(node.lma_region)
-            return None if region is not None and region.name == section.region else region
-        if plan.node is not None and plan.node.address is not None:
-            return None
-        before = placed[-2] if len(placed) > 1 else None
-        if before is None or not before.lma_region or declared(before.plan) != declared(plan):
-            return None
-        return self.by_name.get(before.lma_region)
+    def lma_region(self, section: PlacedSection) -> RegionState | None:
+        """The region of the load address, when it is not that of the section itself."""
+        region = self.by_name.get(self.loaded_in.get(section.plan.index, ""))
+        return None if region is not None and region.name == section.region else region
 
     def used(self, section: PlacedSection, dialect: Dialect, step: int, has_being: bool) -> None:
         """A section was put into its regions: they are used up to its end.
@@ -106,10 +100,37 @@ class Regions:
             lma_region.users.append((section.name, section.size))
 
 
+def load_regions(plan: Plan) -> dict[int, str]:
+    """GNU ld: AT>region, or else that of the statement before (also of one whose constraint fails)
+    when both were sent to the same region and this one has no address of its own."""
+    found: dict[int, str] = {}
+    before, load_region = "", ""
+    for command in plan.commands:
+        if isinstance(command, OutputPlan):
+            node, of = command.node, command.node or command.beside
+        elif isinstance(command, Dropped):
+            node = of = command.node
+        else:
+            continue
+        addressed = node is not None and (node.address is not None or node.at is not None)
+        follows = _sent_to(of) == before and not addressed
+        before = _sent_to(of)
+        if of is not None and of.lma_region:
+            load_region = of.lma_region
+        elif not follows:
+            load_region = ""
+        if isinstance(command, OutputPlan) and load_region:
+            found[command.index] = load_region
+    return found
+
+
 def declared(plan: OutputPlan) -> str:
     """The region a section was sent to: `>ram`, `AT>rom` alone, for an orphan that of its
     anchor."""
-    node = plan.node or plan.beside
+    return _sent_to(plan.node or plan.beside)
+
+
+def _sent_to(node: n.OutputSection | None) -> str:
     if node is None:
         return ""
     return node.region or (node.lma_region if node.address is None else "")

@@ -158,7 +158,7 @@ class Scope:
 
     def _empty_ahead(self, name: str) -> PlacedSection | None:
         for command in self.plan.commands:
-            if isinstance(command, Dropped) and command.node.name == name:
+            if isinstance(command, Dropped) and command.node.name == name and not command.absent:
                 return PlacedSection(NOTHING)
         return None
 

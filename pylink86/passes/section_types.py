@@ -11,18 +11,18 @@ from __future__ import annotations
 import attrs
 
 from .. import elf_const as c
+from ..script import nodes as n
+from .entry import SIDE_NOTES
 from .match import SectionList
 from .order import OutputPlan, Plan
-
-SIDE_NOTES = ("COPY", "DSECT", "INFO", "OVERLAY")
 
 
 def settle_section_types(plan: Plan, table: SectionList, generic: bool) -> Plan:
     """The plan with the flags that GNU ld gives sections with a type.
 
-    generic: the link goes through the path for raw images.  Observed: raw (NOLOAD) is neither
-    written nor moves `.`; inputs with contents make raw (INFO) a section like others, and make ELF
-    (INFO) move `.`; without them it does not."""
+    generic: the link goes through the path for raw images.  Observed: in a raw link all of them are
+    outside of memory; (INFO) and its like are written nevertheless when an input is loaded.  In ELF
+    inputs with contents make (INFO) move `.`; without them it does not."""
     if not any(_type(section) for section in plan.sections):
         return plan
     new = {id(section): _settled(section, table, generic) for section in plan.sections}
@@ -39,13 +39,28 @@ def _type(section: OutputPlan) -> str:
 
 def _settled(section: OutputPlan, table: SectionList, generic: bool) -> OutputPlan:
     kind = _type(section)
-    if kind == "NOLOAD" and generic:
-        return attrs.evolve(section, flags=section.flags & ~c.SHF_ALLOC, moves_dot=False)
-    if kind not in SIDE_NOTES:
+    if kind != "NOLOAD" and kind not in SIDE_NOTES:
+        return section
+    if generic:
+        return _outside(section, table)
+    if kind == "NOLOAD":
         return section
     sids = [sid for sid in section.sections() if table.size[sid]]
     if all(table.type[sid] == c.SHT_NOBITS for sid in sids):
         return attrs.evolve(section, moves_dot=False)
-    if generic and any(table.flags[sid] & c.SHF_ALLOC for sid in sids):
-        return attrs.evolve(section, flags=section.flags | c.SHF_ALLOC)
     return section
+
+
+def _outside(section: OutputPlan, table: SectionList) -> OutputPlan:
+    loaded = [
+        sid
+        for sid in section.sections()
+        if table.flags[sid] & c.SHF_ALLOC and table.type[sid] != c.SHT_NOBITS
+    ]
+    has_bytes = bool(loaded) or any(isinstance(i, (n.Data, n.Text)) for i in section.items)
+    return attrs.evolve(
+        section,
+        flags=section.flags & ~c.SHF_ALLOC,
+        type=c.SHT_PROGBITS if has_bytes else section.type,
+        aside=bool(loaded) and _type(section) != "NOLOAD",
+    )

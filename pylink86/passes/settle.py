@@ -62,8 +62,8 @@ def settle_layout(
     dialect: Dialect,
     diags: Diagnostics,
 ) -> Settled:
-    """Place everything.  walk: the pass that does; raw: the output has no headers (SIZEOF_HEADERS
-    is 0 in LLD)."""
+    """Place everything.  walk: the pass that does; raw: the output has no headers, and
+    SIZEOF_HEADERS is 0."""
     settle = _settle_like_gnu if dialect.tables_like_gnu else _settle_like_lld
     met = Diagnostics()
     settled = settle(walk, plan, script, addresses, options, elf_class, raw, dialect, met)
@@ -126,7 +126,7 @@ def _settle_like_gnu(
     if options.relocatable:
         plan = attrs.evolve(_at_zero(plan), sizes=_sizes(options, 0))
         return Settled(plan, walk(plan, diags), tuple)
-    if asks_header_size(script.commands):
+    if asks_header_size(script.commands) and not raw:
         return _settle_with_headers(
             walk, plan, script, addresses, options, elf_class, dialect, diags
         )

@@ -131,6 +131,7 @@ class Assignment(Node):
     """`name op value;` with op `=`, `+=`, `-=`, `*=`, `/=`, `<<=`, `>>=`, `&=`, `|=`, `^=`.
 
     provide: defined only when referenced and not defined elsewhere; hidden: not exported.
+    trails: belongs to the output section before it, with nothing between (end of an OVERLAY).
     """
 
     name: str
@@ -139,6 +140,7 @@ class Assignment(Node):
     provide: bool = False
     hidden: bool = False
     span: Span | None = _span()
+    trails: bool = False
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -223,6 +223,9 @@ class _WideMaker(_Maker):
             return layout
         first, second = layout.items[found[1]], layout.items[found[2]]
         assert isinstance(first, Out) and isinstance(second, Out)
+        names = [layout.items[i].name for i in found]
+        if names.count(first.name) + names.count(second.name) != 2:
+            return layout
         self.tag("OVERLAY")
         members = "\n".join(self.member(m) for m in (first, second))
         at = self.rng.choice((" :", " : AT(0x40000)"))
