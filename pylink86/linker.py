@@ -145,8 +145,9 @@ def _link(
             )
             table, claims = fill_tables(table, claims, tables, dialect)
         plan = order_sections(
-            script, claims, table, resolution, live.dead, dialect, wanted, options.elf.keeps_relro
-        )
+            script, claims, table, resolution, live.dead, dialect, wanted, options.elf.keeps_relro,
+            generic,
+        )  # fmt: skip
         if dialect.generic_path:
             plan = settle_section_types(plan, table, generic)
         if dialect.tables_like_gnu and (tables.threads or not (generic or again)):
