@@ -101,7 +101,7 @@ def match_sections(
         if overwritten is None and item.constraint and not _constraint_holds(item, matcher, table):
             if dialect.failed_constraint_leaves_name:
                 items.append(Draft(item.name, item, (), void=True))
-            if dialect.lma_counts:
+            else:
                 items.append(Draft(item.name, item, _not_inputs(item), absent=True))
             continue
         draft = overwritten or _draft(item, matcher, kept)
