@@ -141,6 +141,11 @@ def _row(
         entsize = 0 if section.size else (24 if elf_class == 64 else 8)
     if kind == c.SHT_X86_64_UNWIND and elf_class == 32:  # i386 has no such type
         kind = c.SHT_PROGBITS
+    align = section.align
+    if dialect.tables_like_gnu:
+        align = min(align, section.vma & -section.vma or align)
+        if not section.size and not any(plan.sections()) and kind == c.SHT_NOBITS:
+            kind, flags = c.SHT_PROGBITS, flags & ~c.SHF_ALLOC  # nothing but `. = .` is in it
     return SectionRow(
         section.name,
         kind,
@@ -153,7 +158,7 @@ def _row(
         held(section.size, elf_class, f"the size of section `{section.name}'"),
         linked,
         0,
-        held(section.align, elf_class, f"the alignment of section `{section.name}'"),
+        held(align, elf_class, f"the alignment of section `{section.name}'"),
         held(entsize, elf_class, f"the entry size of section `{section.name}'"),
     )
 

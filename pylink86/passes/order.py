@@ -155,7 +155,7 @@ def order_sections(
     # What nothing but the script asks for, and what is assigned in any case, is not provided:
     # --defsym=x=1 counts for all of the script, wherever it stands.
     asked = wanted - (_assigned(entries, provided=False) - resolution.undefined)
-    plan = _finished(entries, table, asked, holds, dialect, sane_expr(script))
+    plan = _finished(entries, table, asked, holds, claims.kept, dialect, sane_expr(script))
     plan = attrs.evolve(plan, written=_written(claims))
     if not dialect.first_name_counts:
         return plan
@@ -301,6 +301,7 @@ def _finished(
     table: SectionList,
     wanted: frozenset[str],
     holds: Callable[[Entry], bool],
+    kept_inputs: frozenset[SectionId],
     dialect: Dialect,
     sane: bool,
 ) -> Plan:
@@ -326,7 +327,7 @@ def _finished(
                 entry.beside,
                 dropped=not kept,
                 took_tables=_took_tables(entry, table),
-                only_symbols=dialect.drops_zero_size and _only_symbols(entry),
+                only_symbols=dialect.drops_zero_size and _only_symbols(entry, kept_inputs),
             )
             sections.append(plan)
             commands.append(plan)
@@ -420,13 +421,14 @@ def _keeps(item: Claim | n.SectionStatement, provided: frozenset[int], dialect: 
     return isinstance(item, n.Assert) and not dialect.drops_zero_size
 
 
-def _only_symbols(entry: Entry) -> bool:
-    """Whether an output section has no input, no data, and nothing that moves `.`."""
+def _only_symbols(entry: Entry, kept: frozenset[SectionId]) -> bool:
+    """Whether an output section has no input that KEEP() keeps, no data, nothing that moves `.`:
+    when it has no size, only symbols keep it."""
     return (
         entry.node is not None
         and not entry.has_data
         and not any(
-            (isinstance(item, Claim) and item.sections)
+            (isinstance(item, Claim) and not kept.isdisjoint(item.sections))
             or (isinstance(item, n.Assignment) and item.name == "." and not _adds_zero(item))
             for item in entry.items
         )
