@@ -170,6 +170,12 @@ class Dialect:
         "at the end of longer ones; else all become one section, in the order of a hash of theirs",
         "two files with strings in .rodata.str1.1, their order in the output",
     )
+    edits_unwind_in_place: bool = row(
+        "dead records and repeated CIEs are taken out of the `.eh_frame` sections in the output "
+        "section of that name, padding shrinks, and each stays where it is; else see "
+        "rebuilds_eh_frame",
+        "two files of one function each, `readelf -wf`: one CIE in both, FDEs of 20 and 24 bytes",
+    )
     keeps_first_linkonce: bool = row(
         "of `.gnu.linkonce.*` sections of one name the first is kept",
         "two objects with .gnu.linkonce.t.f",
@@ -396,6 +402,7 @@ GNU = Dialect(
     init_priority_ties_by_name=True,
     commons_come_first=False,
     merges_in_place=True,
+    edits_unwind_in_place=True,
     keeps_first_linkonce=True,
     sorted_patterns_share_a_list=True,
     exclude_file_lasts=False,
@@ -474,6 +481,7 @@ LLD = Dialect(
     init_priority_ties_by_name=False,
     commons_come_first=True,
     merges_in_place=False,
+    edits_unwind_in_place=False,
     keeps_first_linkonce=False,
     sorted_patterns_share_a_list=False,
     exclude_file_lasts=True,

@@ -117,7 +117,7 @@ def _link(
     machine = output_machine(options.emulation, inputs.files)
     # What GNU ld links through its generic path: images, and ELF of another class.
     generic = raw or ELF_FORMATS.get(oformat) != ELF_CLASSES[machine]
-    own = own_sections(options.elf, dialect, raw, generic)
+    own = own_sections(inputs.files, options.elf, dialect, raw, generic)
     resolution = resolve_symbols(inputs, dialect, diags, generic, own)
     diags.stop_on_errors()
     # From here on no file joins the link, and each name has one definer.
@@ -184,6 +184,10 @@ def _link(
         if again
         else apply_relocations(placed, dialect, generic, diags, _source_line, raw)
     )
+    if placed.addresses.edits.unwind is not None:
+        from .passes.unwind_index import complete_unwind
+
+        patched = complete_unwind(placed, patched, dialect)
     diags.stop_on_errors()
     check_entry(options.entry, again, loaded.script, placed, dialect, diags)
     start = entry_address(entry or default_entry(script, dialect), placed, dialect)

@@ -308,8 +308,8 @@ _OUTPUT: tuple[Row, ...] = (
         "add a note with an id of the output: sha1 (default), md5, uuid, 0xHEX, none; LLD's "
         "dialect has fast and tree, too",
     ),
-    ("--eh-frame-hdr", "", IGNORED, "", ""),
-    ("--no-eh-frame-hdr", "", IGNORED, "", ""),
+    ("--eh-frame-hdr", "", ON, "eh_frame_hdr", "add a sorted index of unwind tables"),
+    ("--no-eh-frame-hdr", "", OFF, "eh_frame_hdr", "no index of unwind tables (default)"),
     ("--rosegment", "", OFF, "no_rosegment", "put read-only data beside the code (default)"),
     ("--no-rosegment", "", ON, "no_rosegment", "put read-only data with the code"),
 )

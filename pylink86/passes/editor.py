@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from ..elf_tables import Buffer
@@ -9,14 +11,18 @@ from .locate import Edits
 from .match import SectionId, SectionList
 from .resolve import Resolution
 
+if TYPE_CHECKING:
+    from .unwind_plan import UnwindIndex
 
-@attrs.frozen(eq=False, repr=False)
+
+@attrs.define(eq=False, repr=False)
 class Editor:
     """What editing reads of the link, and the edits it collects."""
 
     table: SectionList
     resolution: Resolution
     edits: Edits
+    unwind: UnwindIndex | None = None
 
     def content(self, sid: SectionId) -> Buffer:
         number = self.table.owner_file(sid)
@@ -29,6 +35,12 @@ class Editor:
     def relocated(self, sid: SectionId) -> bool:
         number = self.table.owner_file(sid)
         return sid - self.table.base[number] in self.resolution.files[number].relocation_sections
+
+    def own_section(self, name: str) -> SectionId:
+        """A section of the linker's own file; -1 when there is none of that name."""
+        table = self.table
+        sids = range(table.base[-1], len(table))
+        return next((sid for sid in sids if table.name[sid] == name), -1)
 
     def replace(self, sid: SectionId, content: bytes, align: int = 0) -> None:
         """Give an input section other bytes, and another alignment if it is not 0."""

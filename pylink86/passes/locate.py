@@ -17,6 +17,7 @@ from .tables import NO_TABLES, Tables
 
 if TYPE_CHECKING:
     from .edit import Moved
+    from .unwind_plan import UnwindIndex
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -26,13 +27,14 @@ class Edits:
     size, align: of input sections whose content was replaced.  content: their new bytes.  moved:
     for a section whose bytes now lie in another (or were rearranged in itself), where each is.
     parts: for a section made of others, those whose relocations still apply, each through its
-    map."""
+    map.  unwind: the records of the unwind table, when it was edited."""
 
     size: dict[SectionId, int]
     align: dict[SectionId, int]
     content: dict[SectionId, bytes]
     moved: dict[SectionId, Moved]
     parts: dict[SectionId, tuple[SectionId, ...]]
+    unwind: UnwindIndex | None = None
 
 
 NO_EDITS = Edits({}, {}, {}, {}, {})
@@ -96,6 +98,10 @@ class Addresses:
             if new is None:
                 return None
             sid, sec_off = new
+        return self.place(sid, sec_off)
+
+    def place(self, sid: SectionId, sec_off: int) -> tuple[int, int] | None:
+        """The same for an offset in what is left of an input section."""
         owner = self.owner[sid]
         return None if owner < 0 else (owner, self.offset[sid] + sec_off)
 

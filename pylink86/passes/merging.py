@@ -37,14 +37,23 @@ def edit_sections(
     if dialect.rebuilds_eh_frame:
         from .unwind_sections import merge_unwind_tables
 
-        merge_unwind_tables(table, resolution, gone, editor)
+        merge_unwind_tables(gone, editor)
+    elif dialect.edits_unwind_in_place and not generic:
+        tables = plan.find(".eh_frame")
+        if tables is not None and not tables.dropped:
+            from .unwind_sections import edit_unwind_tables
+
+            edit_unwind_tables(tables, gone, editor, options.relocatable)
     if _merges(dialect, generic, options):
         for section in plan.sections:
             _merge_in(section, editor, dialect, options)
-    edits = editor.edits
-    if not edits.moved:
+    edits = attrs.evolve(editor.edits, unwind=editor.unwind)
+    header = editor.own_section(".eh_frame_hdr")
+    if header >= 0 and editor.unwind is None:
+        editor.replace(header, b"")
+    if not edits.size:
         return plan, NO_EDITS
-    return _without_removed(plan, edits), edits
+    return _without_removed(plan, edits, table), edits
 
 
 def _merges(dialect: Dialect, generic: bool, options: ElfOptions) -> bool:
@@ -69,10 +78,10 @@ def _merge_in(section: OutputPlan, editor: Editor, dialect: Dialect, options: El
         merge_groups(section, sids, editor, tails=options.optimize >= 2)
 
 
-def _without_removed(plan: Plan, edits: Edits) -> Plan:
+def _without_removed(plan: Plan, edits: Edits, table: SectionList) -> Plan:
     """The plan without sections of which nothing is left."""
-    removed = {sid for sid in edits.moved if not edits.content.get(sid)}
-    sections = tuple(_thinned(section, removed, edits) for section in plan.sections)
+    removed = {sid for sid in (*edits.moved, *edits.content) if not edits.content.get(sid)}
+    sections = tuple(_thinned(section, removed, edits, table) for section in plan.sections)
     by_index = {section.index: section for section in sections}
     commands = tuple(
         by_index[cmd.index] if isinstance(cmd, OutputPlan) else cmd for cmd in plan.commands
@@ -80,12 +89,25 @@ def _without_removed(plan: Plan, edits: Edits) -> Plan:
     return attrs.evolve(plan, commands=commands, sections=sections)
 
 
-def _thinned(section: OutputPlan, removed: set[SectionId], edits: Edits) -> OutputPlan:
+def _thinned(
+    section: OutputPlan, removed: set[SectionId], edits: Edits, table: SectionList
+) -> OutputPlan:
+    """An output section without what is gone; it is as aligned as what it holds now."""
     items = tuple(
         Claim(item.node, tuple(sid for sid in item.sections if sid not in removed))
         if isinstance(item, Claim)
         else item
         for item in section.items
     )
-    align = max((edits.align[sid] for sid in section.sections() if sid in edits.align), default=1)
-    return attrs.evolve(section, items=items, align=max(section.align, align))
+    before = tuple(section.sections())
+    align = section.align
+    if not edits.align.keys().isdisjoint(before):
+        align = max(edits.align.get(sid, table.align[sid]) for sid in before)
+    found = attrs.evolve(
+        section,
+        items=items,
+        align=align,
+        has_unwind_index=edits.unwind is not None and edits.unwind.header in before,
+    )
+    emptied = removed.issuperset(before) and all(isinstance(item, Claim) for item in items)
+    return attrs.evolve(found, dropped=True) if before and emptied else found

@@ -57,6 +57,7 @@ class OutputPlan:
     took_tables: bool = False
     only_symbols: bool = False
     aside: bool = False
+    has_unwind_index: bool = False
 
     @property
     def alloc(self) -> bool:

@@ -5,12 +5,12 @@ them are merged, and orphan rules place them, as if some object had brought them
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from .. import __version__
 from .. import elf_const as c
 from ..dialect import Dialect
-from ..model import SectionRow
+from ..model import ObjectFile, SectionRow
 from .elf_options import ElfOptions
 from .resolve import OwnSection
 
@@ -19,22 +19,25 @@ SIGNATURE = f"Linker: pylink86 {__version__}"
 
 
 def own_sections(
-    options: ElfOptions, dialect: Dialect, raw: bool, generic: bool
+    files: Sequence[ObjectFile], options: ElfOptions, dialect: Dialect, raw: bool, generic: bool
 ) -> tuple[OwnSection, ...]:
     """What is added to the inputs of a link.
 
     raw: the output is an image, which is not signed.  generic: the link goes through GNU ld's
-    generic path, which has no build id."""
-    return tuple(_added(options, dialect, raw, generic))
-
-
-def _added(options: ElfOptions, dialect: Dialect, raw: bool, generic: bool) -> Iterator[OwnSection]:
-    if options.build_id and not (generic and dialect.generic_path):
+    generic path, which adds nothing."""
+    added: list[OwnSection] = []
+    forgets = generic and dialect.generic_path
+    if options.build_id and not forgets:
         from .build_id import build_id_section
 
-        yield from build_id_section(options.build_id, dialect)
+        added += build_id_section(options.build_id, dialect)
+    if options.eh_frame_hdr and not forgets and not options.relocatable:
+        from .unwind_plan import index_section
+
+        added += index_section(files, dialect)
     if dialect.signs_output and not raw:
         flags = c.SHF_MERGE | c.SHF_STRINGS
         text = (options.signature or SIGNATURE).encode("utf-8", "surrogateescape") + b"\0"
         row = SectionRow(".comment", c.SHT_PROGBITS, flags, size=len(text), entsize=1)
-        yield OwnSection(row, text)
+        added.append(OwnSection(row, text))
+    return tuple(added)

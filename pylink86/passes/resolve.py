@@ -78,11 +78,13 @@ class _Commons:
 
 @attrs.frozen(eq=False, repr=False)
 class OwnSection:
-    """A section that the linker adds.  file: number of the input it passes for, -1 for none."""
+    """A section that the linker adds.  file: number of the input it passes for, -1 for none.
+    symbol: a hidden name for its start, "" for none."""
 
     row: SectionRow
     content: bytes
     file: int = -1
+    symbol: str = ""
 
 
 def resolve_symbols(
@@ -156,7 +158,10 @@ def resolve_symbols(
     own, origin, own_symbols = _own_file(alive, inputs, dialect, common_homes, asks_base)
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
     if added:
-        own, origin = _with_sections(own, added), (*origin, *(section.file for section in added))
+        own, origin = _with_sections(own, origin, added)
+        for index, name in enumerate(own.symbols.names):
+            if name:
+                definer.setdefault(name, (len(inputs.files), index))
     return Resolution(
         (*inputs.files, own),
         (*names_of, ()),
@@ -338,20 +343,42 @@ def _common_groups(
     yield from sorted(by_file.items())
 
 
-def _with_sections(own: ObjectFile, added: Sequence[OwnSection]) -> ObjectFile:
-    """The linker's own file with more sections behind those it has."""
+def _with_sections(
+    own: ObjectFile, origin: Sequence[int], added: Sequence[OwnSection]
+) -> tuple[ObjectFile, tuple[int, ...]]:
+    """The linker's own file, and its sections' origins, with more sections: before the unwind
+    table, whose index LLD makes first."""
     names = own.sections.names
+    at = names.index(".eh_frame") if ".eh_frame" in names else len(names)
+    many = len(added)
     rows = [
         SectionRow(names[i], kind, flags, addr, size, link, info, align, entsize)
         for i, (_, kind, flags, addr, _, size, link, info, align, entsize) in enumerate(
             own.sections.rows()
         )
     ]
-    return attrs.evolve(
+    rows[at:at] = [section.row for section in added]
+    contents = [*own.contents]
+    contents[at:at] = [section.content for section in added]
+    old = own.symbols
+    symbols = [
+        SymbolRow(name, value, size, info >> 4, info & 0xF, other, n + many if n >= at else n)
+        for name, value, size, info, other, n in zip(
+            old.names, old.value, old.size, old.info, old.other, old.shndx
+        )
+    ]
+    symbols += [
+        SymbolRow(section.symbol, 0, 0, c.STB_GLOBAL, c.STT_NOTYPE, c.STV_HIDDEN, at + number)
+        for number, section in enumerate(added)
+        if section.symbol
+    ]
+    made = attrs.evolve(
         own,
-        sections=Sections.from_rows([*rows[1:], *(section.row for section in added)]),
-        contents=(*own.contents, *(section.content for section in added)),
+        sections=Sections.from_rows(rows[1:]),
+        contents=tuple(contents),
+        symbols=Symbols.from_rows(symbols[1:]),
     )
+    return made, (*origin[:at], *(section.file for section in added), *origin[at:])
 
 
 def _comdat_losers(files: tuple[ObjectFile, ...], dialect: Dialect) -> frozenset[tuple[int, int]]:

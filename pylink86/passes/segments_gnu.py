@@ -88,6 +88,9 @@ def plan_segments(
     properties = [s for s in inside if s.name == ".note.gnu.property" and s.size]
     if properties:
         found.append(SegmentPlan(c.PT_GNU_PROPERTY, c.PF_R, _members(properties)))
+    index = [s for s in inside if s.plan.has_unwind_index]
+    if index:
+        found.append(SegmentPlan(c.PT_GNU_EH_FRAME, c.PF_R, _members(index)))
     stack = stack_flags(placed, options)
     if stack:
         found.append(SegmentPlan(c.PT_GNU_STACK, stack))
@@ -441,4 +444,5 @@ def first_guess(plan: Plan, addresses: Addresses, options: ElfOptions) -> int:
     count = 2
     count += sum(1 for s in plan.sections if s.type == c.SHT_NOTE and s.alloc and not s.dropped)
     count += any(s.flags & c.SHF_TLS for s in plan.sections)
+    count += any(s.has_unwind_index for s in plan.sections)
     return count + 1

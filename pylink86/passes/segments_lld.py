@@ -57,8 +57,9 @@ def plan_segments(
     if relro:
         found.append(SegmentPlan(c.PT_GNU_RELRO, c.PF_R, tuple(relro)))
     by_name = {s.name: s.index for s in reversed(sections)}
-    if ".eh_frame_hdr" in by_name and ".eh_frame" in by_name:
-        found.append(SegmentPlan(c.PT_GNU_EH_FRAME, c.PF_R, (by_name[".eh_frame_hdr"],)))
+    indexes = [s.index for s in sections if s.has_unwind_index]
+    if indexes:
+        found.append(SegmentPlan(c.PT_GNU_EH_FRAME, c.PF_R, (indexes[0],)))
     if options.gnu_stack:
         flags = c.PF_R | c.PF_W | (c.PF_X if options.exec_stack else 0)
         found.append(SegmentPlan(c.PT_GNU_STACK, flags))

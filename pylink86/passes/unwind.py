@@ -53,9 +53,11 @@ class Unwind:
 
 @attrs.define
 class Cie:
-    """A different CIE: its bytes and the FDEs under it, as (input, record start, bytes)."""
+    """A different CIE: its bytes, the input and offset that had it first, and the FDEs under it, as
+    (input, record start, bytes)."""
 
     data: bytes
+    first: tuple[int, int]
     fdes: list[tuple[int, int, bytes]] = attrs.Factory(list)
     out: int = 0
 
@@ -119,7 +121,7 @@ def merge_unwind(inputs: Sequence[UnwindInput], alive: Callable[[Hashable], bool
             record = data[start : start + size]
             symbol = first(start, start + size)
             if cie_at is None:
-                cie = cies.setdefault((record, symbol), Cie(record))
+                cie = cies.setdefault((record, symbol), Cie(record, (number, start)))
                 here[start] = cie
                 pieces.append((start, size, cie))
             else:
@@ -129,7 +131,7 @@ def merge_unwind(inputs: Sequence[UnwindInput], alive: Callable[[Hashable], bool
         split.append(pieces)
     content, placed, fdes = lay_out(list(cies.values()))
     maps = tuple(
-        offset_map(pieces, placed.get(number, {}), len(inputs[number].content))
+        offset_map(number, pieces, placed.get(number, {}), len(inputs[number].content))
         for number, pieces in enumerate(split)
     )
     return Unwind(content, max((s.align for s in inputs), default=1), maps, fdes)
@@ -172,10 +174,16 @@ def lay_out(
     return content, placed, tuple(fdes)
 
 
-def offset_map(pieces: Sequence[Piece], placed: dict[int, int], size: int) -> OffsetMap:
-    """The map of one input; what follows its last record (a terminator) is dropped."""
+def offset_map(
+    number: int, pieces: Sequence[Piece], placed: dict[int, int], size: int
+) -> OffsetMap:
+    """The map of one input; what follows its last record (a terminator) is dropped, and so is a CIE
+    that stays in another place: its relocation applies once."""
     starts = [start for start, _, _ in pieces]
-    outs = [placed.get(start) if cie is None else cie.out for start, _, cie in pieces]
+    outs = [
+        placed.get(start) if cie is None else cie.out if cie.first == (number, start) else None
+        for start, _, cie in pieces
+    ]
     end = pieces[-1][0] + pieces[-1][1] if pieces else 0
     if end < size or not pieces:
         starts.append(end)

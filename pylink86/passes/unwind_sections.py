@@ -3,36 +3,95 @@ are in the output, and where every record is afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from .edit import moved_to
 from .editor import Editor
 from .locate import describe_section
-from .match import SectionId, SectionList
+from .match import SectionId
+from .order import OutputPlan
 from .resolve import Resolution
-from .unwind import Relocation, UnwindInput, merge_unwind
+from .unwind import Relocation, Unwind, UnwindInput, merge_unwind
+from .unwind_gnu import edit_unwind
+from .unwind_plan import Fde, UnwindIndex
+from .unwind_records import Unreadable, read_cie
 
 
-def merge_unwind_tables(
-    table: SectionList, resolution: Resolution, gone: frozenset[SectionId], editor: Editor
-) -> None:
-    """Make the linker's own `.eh_frame` from all the files'."""
-    first_own = table.base[-1]
-    home = next((s for s in range(first_own, len(table)) if table.name[s] == ".eh_frame"), None)
-    if home is None:
+def merge_unwind_tables(gone: frozenset[SectionId], editor: Editor) -> None:
+    """LLD's way: the linker's own `.eh_frame` of all the files'.  gone: discarded or dead."""
+    table, resolution = editor.table, editor.resolution
+    home = editor.own_section(".eh_frame")
+    if home < 0:
         return
-    sids: list[SectionId] = []
-    inputs: list[UnwindInput] = []
-    for number, obj in enumerate(resolution.files[:-1]):
-        if ".eh_frame" not in obj.sections.names:
-            continue
-        for index, name in enumerate(obj.sections.names):
-            if name == ".eh_frame" and (number, index) not in resolution.dropped:
-                sid = table.base[number] + index
-                relocs = _relocs(resolution, number, index)
-                place = describe_section(resolution, table, sid)
-                inputs.append(UnwindInput(obj.contents[index], table.align[sid], relocs, place))
-                sids.append(sid)
+    sids = [
+        table.base[number] + index
+        for number, obj in enumerate(resolution.files[:-1])
+        if ".eh_frame" in obj.sections.names
+        for index, name in enumerate(obj.sections.names)
+        if name == ".eh_frame" and (number, index) not in resolution.dropped
+    ]
+    unwind = merge_unwind([_input(sid, editor) for sid in sids], _alive(gone, editor))
+    editor.replace(home, bytes(unwind.content), unwind.align)
+    for sid, offsets in zip(sids, unwind.maps):
+        editor.edits.moved[sid] = moved_to(home, offsets)
+    editor.edits.parts[home] = tuple(sids)
+    header = editor.own_section(".eh_frame_hdr")
+    if header >= 0:
+        word = resolution.files[0].header.elf_class // 8
+        fdes = tuple(_fdes_in(unwind, home, word))
+        editor.unwind = UnwindIndex(fdes, home, header)
+        editor.replace(header, bytes(editor.unwind.size))
+
+
+def _fdes_in(unwind: Unwind, home: SectionId, word: int) -> Iterator[Fde]:
+    encodings: dict[int, int] = {}
+    content = bytes(unwind.content)
+    for out, cie in unwind.fdes:
+        if cie not in encodings:
+            end = cie + 4 + int.from_bytes(content[cie : cie + 4], "little")
+            try:
+                encodings[cie] = read_cie(content[cie:end], word).encoding
+            except Unreadable:
+                continue
+        yield Fde(home, out, home, cie, encodings[cie], word)
+
+
+def edit_unwind_tables(
+    section: OutputPlan, gone: frozenset[SectionId], editor: Editor, relocatable: bool
+) -> None:
+    """GNU ld's way: each input section of the output section `.eh_frame` is edited where it is."""
+    table, resolution = editor.table, editor.resolution
+    sids = [sid for sid in section.sections() if table.size[sid]]
+    words = [resolution.files[table.owner_file(sid)].header.elf_class // 8 for sid in sids]
+    inputs = [_input(sid, editor) for sid in sids]
+    unwind = edit_unwind(inputs, words, section.align, _alive(gone, editor), relocatable)
+    for sid, content, offsets in zip(sids, unwind.contents, unwind.maps):
+        if content is not None and offsets is not None:
+            editor.replace(sid, content)
+            editor.edits.moved[sid] = moved_to(sid, offsets)
+    fdes = tuple(
+        Fde(sids[home], out, sids[cie_home], cie, encoding, words[home])
+        for home, out, cie_home, cie, encoding in unwind.fdes
+    )
+    if not sids or relocatable:
+        return
+    header = editor.own_section(".eh_frame_hdr")
+    first = next((s for s, content in zip(sids, unwind.contents) if content != b""), sids[0])
+    editor.unwind = UnwindIndex(fdes, first, header, unwind.complete)
+    if header >= 0:
+        editor.replace(header, bytes(editor.unwind.size))
+
+
+def _input(sid: SectionId, editor: Editor) -> UnwindInput:
+    number = editor.table.owner_file(sid)
+    relocs = _relocs(editor.resolution, number, sid - editor.table.base[number])
+    place = describe_section(editor.resolution, editor.table, sid)
+    return UnwindInput(editor.content(sid), editor.table.align[sid], relocs, place)
+
+
+def _alive(gone: frozenset[SectionId], editor: Editor) -> Callable[[Hashable], bool]:
+    """Whether the function a symbol stands for is in the output."""
+    table, resolution = editor.table, editor.resolution
 
     def alive(symbol: Hashable) -> bool:
         where = resolution.definer.get(symbol) if isinstance(symbol, str) else symbol
@@ -42,14 +101,10 @@ def merge_unwind_tables(
         sid = table.base[where[0]] + shndx
         return shndx > 0 and table.eligible[sid] and sid not in gone
 
-    unwind = merge_unwind(inputs, alive)
-    editor.replace(home, bytes(unwind.content), unwind.align)
-    for sid, offsets in zip(sids, unwind.maps):
-        editor.edits.moved[sid] = moved_to(home, offsets)
-    editor.edits.parts[home] = tuple(sids)
+    return alive
 
 
-def _relocs(resolution: Resolution, number: int, index: int) -> list[Relocation]:
+def _relocs(resolution: Resolution, number: int, index: int) -> Sequence[Relocation]:
     """Relocations of one section with symbols by identity: a global's name, a local's number."""
     obj = resolution.files[number]
     first = resolution.first_global[number]
