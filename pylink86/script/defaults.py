@@ -43,7 +43,7 @@ _ROOM = {
 _RAW = """\
 /* A raw boot image: boot sector `@KIND@`, then @TITLE@.
    Write it with --oformat binary, or with objcopy -O binary from the ELF that GNU ld makes. */
-ENTRY(@ENTRY@)
+ENTRY(__stage_entry)
 SECTIONS
 {
   /* Nobody reads these in a raw image. */

@@ -101,7 +101,7 @@ def test_unknown_kind() -> None:
 @pytest.mark.parametrize("kind", SECTOR_KINDS)
 def test_layout_takes_an_entry(kind: str) -> None:
     text = raw_layout(kind, entry="kmain")
-    assert n.Entry("kmain") in parse_script(text).commands
+    assert n.Entry("__stage_entry") in parse_script(text).commands
     assert "PROVIDE(__stage_entry = DEFINED(kmain) ? kmain : __stage_start);" in text
     assert "_start ?" not in text
     assert "@" not in text
