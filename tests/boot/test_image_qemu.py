@@ -62,10 +62,7 @@ def test_every_byte_arrives(disk: str) -> None:
     size = 300_000
     payload = random.Random(size).randbytes(size)
     elf = kernel(f"SUM={size}", "ZEROS=0x200000", payload=payload, base=0xFFFFFFFF80000000)
-    if disk != "usb":
-        machine = run(elf, floppy=disk == "floppy")
-    else:
-        machine = run_from_stick(elf)
+    machine = run_from_stick(elf) if disk == "usb" else run(elf, floppy=disk == "floppy")
     well(machine)
     assert struct.unpack("<I", machine.debug)[0] == checksum(payload)
 
