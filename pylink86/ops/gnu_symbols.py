@@ -25,9 +25,7 @@ def filter_symbols(
 ) -> None:
     """All operations on symbols; those in sections that go are gone."""
     if not _asked(plan):
-        draft.syms = number_symbols(
-            [sym for sym in draft.syms if sym.sec is None or not goes(sym.sec)]
-        )
+        draft.syms = number_symbols([sym for sym in draft.syms if not _lost(sym, plan, goes)])
         _normalize(draft, plan)
         return
     rules = _Rules(draft, plan)
@@ -38,13 +36,21 @@ def filter_symbols(
             sym.name = new_names[sym.name]
         if plan.prefix_symbols and sym.type != c.STT_SECTION:
             sym.name = plan.prefix_symbols + sym.name
-        if rules.keeps(sym, notes) and not (sym.sec is not None and goes(sym.sec)):
+        if rules.keeps(sym, notes) and not _lost(sym, plan, goes):
             rules.bind(sym)
             kept.append(sym)
     draft.syms = kept
     _add(draft, plan)
     _normalize(draft, plan)
     draft.syms = number_symbols(draft.syms)
+
+
+def _lost(sym: Sym, plan: Plan, goes: Callable[[Sec], bool]) -> bool:
+    """Does it go with its section?  To BFD undefined, absolute and common symbols are in sections,
+    too, which --only-section does not name."""
+    if sym.sec is not None:
+        return goes(sym.sec)
+    return bool(plan.only_section)
 
 
 ASKS = (

@@ -1,0 +1,162 @@
+"""Debug sections compressed and back (gABI ch.4, "Compressed Sections").
+
+A compressed section begins with a header that says how (zlib or zstd), how long the contents are
+and how they were aligned.  GNU once marked them by a name instead, `.zdebug_info`, with the letters
+ZLIB and the length, big-endian, in front.  zlib comes with Python; zstd does since 3.14, and where it
+is missing both directions say so.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from .. import elf_const as c
+from .draft import Draft, Sec, complain
+from .plan import matcher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .plan import Plan
+
+CHDR = {32: struct.Struct("<III"), 64: struct.Struct("<IIQQ")}
+"""32: type, size, alignment; 64: type, reserved, size, alignment."""
+
+ZLIB, ZSTD = 1, 2
+FORMATS = {"zlib": ZLIB, "zlib-gabi": ZLIB, "zstd": ZSTD}
+
+
+def compress_llvm(draft: Draft, plan: Plan) -> None:
+    """--compress-debug-sections and --compress-sections, as llvm-objcopy: always, larger or not."""
+    rules = [
+        (matcher((pattern,), wildcard=not plan.regex, regex=plan.regex), how)
+        for pattern, how in plan.compress_sections
+    ]
+    if plan.compress_debug == "zlib-gnu":
+        complain("bad-option-value", "invalid or unsupported --compress-debug-sections format: zlib-gnu")
+    for sec in draft.secs:
+        how = ""
+        if plan.compress_debug and sec.name.startswith(".debug") and not sec.alloc:
+            how = plan.compress_debug
+        for test, asked in rules:
+            if test is not None and test(sec.name):
+                how = asked
+                if sec.segment is not None or sec.alloc:
+                    complain(
+                        "bad-operation", f"section '{sec.name}' within a segment cannot be compressed"
+                    )
+        if how == "none":
+            decompress(draft, sec)
+        elif how and not sec.flags & c.SHF_COMPRESSED:
+            _compress(draft, sec, FORMATS.get(how) or _unknown(how))
+            sec.compressed = True
+
+
+def compress_gnu(draft: Draft, plan: Plan) -> None:
+    """--compress-debug-sections as GNU objcopy: only what gets smaller."""
+    how = plan.compress_debug
+    for sec in draft.secs:
+        if sec.alloc or not sec.was.startswith((".debug_", ".zdebug_")):
+            continue
+        decompress(draft, sec)
+        if how == "none" or not sec.size:
+            continue
+        old = bytes(sec.data), sec.size, sec.align, sec.flags
+        if how == "zlib-gnu":
+            _compress_gnu(sec)
+        else:
+            _compress(draft, sec, FORMATS.get(how) or _unknown(how))
+            sec.align = draft.word
+        if sec.size >= old[1]:
+            sec.data, sec.size, sec.align, sec.flags = old
+            sec.name = ".debug_" + sec.name.partition("debug_")[2]
+
+
+def _unknown(how: str) -> int:
+    complain("bad-option-value", f"invalid or unsupported compression format: {how}")
+
+
+def _compress(draft: Draft, sec: Sec, how: int) -> None:
+    data = bytes(sec.data)
+    body = _deflate(data) if how == ZLIB else _zstd("compress", data)
+    header = (how, len(data), sec.align) if draft.elf_class == 32 else (how, 0, len(data), sec.align)
+    sec.data = CHDR[draft.elf_class].pack(*header) + body
+    sec.size = len(sec.data)
+    sec.flags |= c.SHF_COMPRESSED
+    sec.align = draft.word
+
+
+def _compress_gnu(sec: Sec) -> None:
+    data = bytes(sec.data)
+    sec.data = b"ZLIB" + len(data).to_bytes(8, "big") + _deflate(data)
+    sec.size = len(sec.data)
+    sec.align = 1
+    sec.name = ".zdebug_" + sec.name.partition("debug_")[2]
+
+
+def decompress(draft: Draft, sec: Sec) -> None:
+    """A compressed section as it was; one that is not compressed stays; bad-object."""
+    data = bytes(sec.data)
+    if sec.flags & c.SHF_COMPRESSED:
+        record = CHDR[draft.elf_class]
+        if len(data) < record.size:
+            _damaged(draft, sec)
+        fields = record.unpack_from(data)
+        how, size, align = fields[0], fields[-2], fields[-1]
+        body = data[record.size :]
+        if how not in (ZLIB, ZSTD):
+            complain(
+                "bad-operation",
+                f"failed to decompress section '{sec.name}': unsupported compression type ({how})",
+            )
+        sec.data = _inflate(draft, sec, body, size) if how == ZLIB else _zstd("decompress", body)
+        sec.flags &= ~c.SHF_COMPRESSED
+        sec.align = align
+    elif sec.name.startswith(".zdebug") and data[:4] == b"ZLIB":
+        size = int.from_bytes(data[4:12], "big")
+        sec.data = _inflate(draft, sec, data[12:], size)
+        sec.name = ".debug" + sec.name[7:]
+    else:
+        return
+    sec.size = len(sec.data)
+
+
+def _deflate(data: bytes) -> bytes:
+    import zlib
+
+    return zlib.compress(data)
+
+
+def _inflate(draft: Draft, sec: Sec, data: bytes, size: int) -> bytes:
+    """At most the bytes the header promises, so that a few bytes cannot become gigabytes."""
+    import zlib
+
+    try:
+        found = zlib.decompressobj().decompress(data, size) if size else b""
+    except zlib.error:
+        _damaged(draft, sec)
+    if len(found) != size:
+        _damaged(draft, sec)
+    return found
+
+
+def _damaged(draft: Draft, sec: Sec) -> None:
+    complain(
+        "bad-object",
+        f"failed to decompress section '{sec.name}': its compressed data is damaged",
+        place=draft.name,
+    )
+
+
+def _zstd(what: str, data: bytes) -> bytes:
+    from importlib import import_module
+
+    try:
+        module = import_module("compression.zstd")
+    except ImportError:
+        complain(
+            "option-not-supported",
+            f"zstd: this Python cannot {what} it",
+            help=["use zlib, or Python 3.14 or later"],
+        )
+    found: bytes = getattr(module, what)(data)
+    return found
