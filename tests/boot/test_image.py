@@ -7,12 +7,16 @@ import itertools
 import random
 import struct
 
+import attrs
 import pytest
 
 from boot.kernels import ALL_WELL, NASM, checksum, has_nasm, kernel
 from pylink86 import boot
+from pylink86.boot import bios, bios_system
 from pylink86.boot.image.plan import REGIONS
 from pylink86.boot.machine import Machine
+from pylink86.boot.pc import Pc
+from pylink86.boot.registers import Registers
 
 pytestmark = [
     pytest.mark.skipif(not has_nasm(), reason=NASM),
@@ -272,3 +276,84 @@ def test_no_protocol() -> None:
     drive, count = struct.unpack_from("<II", machine.debug)
     assert (drive, count) == (0x80, 5)
     assert struct.unpack_from("<QQI", machine.debug, 8) == (0, 0x9FC00, 1)
+
+
+# Memory as the BIOS tells it.
+
+
+def no_e820(pc: Pc, r: Registers) -> None:
+    bios_system.unknown_function(r)
+
+
+def test_memory_without_a_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """E801 tells of memory in two pieces, below and above 16 MiB."""
+    monkeypatch.setattr(bios_system, "_e820", no_e820)
+    machine = run(kernel("PROBE"), memory=64 << 20)
+    well(machine)
+    regions, _ = boot_info(machine)
+    usable = [r for r in regions if REGIONS[r[2]] == "Usable"]
+    assert usable[0] == (1, 5, 0)
+    assert usable[1][1] == 0x9F
+    assert usable[-1][1] == 64 << 8
+
+
+def test_memory_as_the_oldest_call_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AH=88h counts up to 63 MiB."""
+    row = bios.TABLE[0x15, 0xE8]
+    monkeypatch.setitem(bios.TABLE, (0x15, 0xE8), attrs.evolve(row, function=no_e820))
+    machine = run(kernel("PROBE"), memory=128 << 20)
+    well(machine)
+    regions, _ = boot_info(machine)
+    assert regions[-1][1] == 64 << 8
+
+
+def test_overlapping_and_unsorted_maps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is reserved counts more than what is usable; parts of frames are not usable."""
+    rows = [
+        (0x4000000, 0x4000000, 1),
+        (0x100000, 0x3F00000, 1),
+        (0, 0x9FC00, 1),
+        (0x5000800, 0x1000, 2),
+        (0x6000000, 0x2000, 3),
+        (0x6001000, 0x2000, 4),
+        (0x7000000, 0x1000, 5),
+        (0x7800000, 0x1000, 20),
+        (0x7FFF800, 0x800, 1),
+    ]
+    monkeypatch.setattr(bios_system, "memory_map", lambda size: rows)
+    machine = run(kernel("PROBE"))
+    well(machine)
+    regions, _ = boot_info(machine)
+    assert [(a, b, REGIONS[kind]) for a, b, kind in regions if a >= 0x4000][:-1] == [
+        (0x5000, 0x5002, "Reserved"),
+        (0x5002, 0x6000, "Usable"),
+        (0x6000, 0x6001, "AcpiReclaimable"),
+        (0x6001, 0x6003, "AcpiNvs"),
+        (0x6003, 0x7000, "Usable"),
+        (0x7000, 0x7001, "BadMemory"),
+        (0x7001, 0x7800, "Usable"),
+        (0x7800, 0x7801, "Reserved"),
+    ]
+    assert regions[-1] == (0x7801, 0x8000, 0)
+
+
+def test_more_than_64_regions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smallest that nobody needs are left out, and that is said."""
+    rows = [(0, 0x9F000, 1), (0x100000, 0x3000000, 1)]
+    rows += [(0x4000000 + i * 0x10000, 0x1000 + i * 0x1000 % 0x8000, 2 - i % 2) for i in range(100)]
+    monkeypatch.setattr(bios_system, "memory_map", lambda size: rows)
+    machine = run(kernel("PROBE"))
+    well(machine)
+    regions, _ = boot_info(machine)
+    assert len(regions) == 64
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(regions))
+    assert {"Kernel", "KernelStack", "PageTable", "BootInfo"} <= {REGIONS[r[2]] for r in regions}
+    assert b"more than 64 regions" in machine.serial
+
+
+def test_tens_of_megabytes() -> None:
+    payload = random.Random(1).randbytes(1 << 20) * 40
+    elf = kernel("FIRST_AND_LAST", payload=payload)
+    machine = run(elf)
+    well(machine)
+    assert machine.debug == payload[:8] + payload[-8:]

@@ -53,13 +53,26 @@ def test_the_contract(memory: int) -> None:
         assert rows[-2][0] == 1 << 20 or rows[-1][0] == 1 << 20
 
 
+@pytest.mark.parametrize("features", [(), ("map_physical_memory",), ("recursive_page_table",)])
+def test_boot_info_by_features(features: tuple[str, ...]) -> None:
+    """The fields that are not asked for are not there; what follows moves up."""
+    machine = run(kernel("PROBE"), features=frozenset(features))
+    well(machine)
+    count, *rest = struct.unpack_from("<6Q", machine.debug, 128 + 64 * 24)
+    wanted = {"map_physical_memory": 3 << 39, "recursive_page_table": 0x8040201000}
+    assert 8 < count < 64
+    assert rest == [*(wanted[name] for name in features), *[0] * (5 - len(features))]
+
+
 def test_physical_memory_above_4_gib() -> None:
     well(run(kernel("PHYSICAL"), features=frozenset({"map_physical_memory"}), memory=5 << 30))
 
 
-@pytest.mark.parametrize("disk", ["ide", "floppy", "usb"])
-def test_every_byte_arrives(disk: str) -> None:
-    size = 300_000
+@pytest.mark.parametrize(
+    ("disk", "size"),
+    [("ide", 3_000), ("ide", 8 << 20), ("floppy", 300_000), ("usb", 300_000)],
+)
+def test_every_byte_arrives(disk: str, size: int) -> None:
     payload = random.Random(size).randbytes(size)
     elf = kernel(f"SUM={size}", "ZEROS=0x200000", payload=payload, base=0xFFFFFFFF80000000)
     machine = run_from_stick(elf) if disk == "usb" else run(elf, floppy=disk == "floppy")
@@ -99,6 +112,13 @@ def test_multiboot(defines: tuple[str, ...], magic: int) -> None:
     machine = run(kernel(*defines, bits=32, base=0x100000))
     well(machine)
     assert struct.unpack_from("<I", machine.debug)[0] == magic
+
+
+def test_a_disk_that_ends_too_early_is_said() -> None:
+    disk = boot.disk_image(kernel("SUM=300000", "ZEROS=8", payload=bytes(300_000)))
+    machine = boot.run_qemu(disk.to_bytes()[: 100 * 512], timeout=40)
+    assert any(line.startswith("Disk error") for line in machine.lines), machine.lines
+    assert b"Disk error" in machine.serial
 
 
 def test_no_long_mode_is_said() -> None:

@@ -216,3 +216,17 @@ _start: mov     rsi, rdi
         rep outsb
         done    0x10
 %endif
+
+%ifdef FIRST_AND_LAST                   ; tells the first and the last 8 bytes of a large payload
+_start: lea     rsi, [data]
+        mov     dx, 0xe9
+        mov     ecx, 8
+        rep outsb
+        lea     rsi, [end - 8]
+        mov     ecx, 8
+        rep outsb
+        done    0x10
+        section .data
+data:   incbin  "payload"
+end:
+%endif
