@@ -146,6 +146,8 @@ def _implied(plan: Plan, values: Mapping[str, Any], dialect: str, strip: bool) -
 def number(text: str, option: str) -> int:
     """A number as C writes it: 0x hexadecimal, 0 octal, decimal."""
     body = text[1:] if text[:1] in "+-" else text
+    if not body.isalnum():
+        complain(SLUG, f"bad number `{text}' for --{option.replace('_', '-')}")
     base = 16 if body[:2].lower() == "0x" else 8 if body[:1] == "0" and len(body) > 1 else 10
     try:
         found = int(text, base)
@@ -168,7 +170,7 @@ def _shift(text: str, option: str) -> tuple[str, str, int]:
 
 def _pair(text: str, option: str) -> tuple[str, str]:
     left, equals, right = text.partition("=")
-    if not equals or not left:
+    if not equals or (not left and option != "redefine_sym"):
         complain(SLUG, f"bad format for --{option.replace('_', '-')}: missing '=' in `{text}'")
     return left, right
 

@@ -152,7 +152,7 @@ def _file_header(draft: Draft, shoff: int, shstrndx: int) -> bytes:
             IDENT_SIZE + EHDR[elf_class].size,
             PHDR[elf_class].size if draft.segs else 0,
             len(draft.segs),
-            SHDR[elf_class].size,
+            SHDR[elf_class].size if shoff else 0,
             0 if count >= c.SHN_LORESERVE else count,
             (shstrndx if shstrndx < c.SHN_LORESERVE else c.SHN_XINDEX) if shoff else 0,
         )

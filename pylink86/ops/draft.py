@@ -219,7 +219,7 @@ def _read(data: bytes, name: str) -> Draft:
         kind, machine, version, entry, phoff, shoff, flags, _, phentsize, phnum, shentsize, shnum,
         shstrndx,
     ) = EHDR[elf_class].unpack_from(data, IDENT_SIZE)  # fmt: skip
-    if machine not in (c.EM_386, c.EM_IAMCU, c.EM_X86_64):
+    if machine not in (0, c.EM_386, c.EM_IAMCU, c.EM_X86_64):
         raise _Odd
     draft = Draft(name, elf_class, machine)
     draft.data, draft.type, draft.version, draft.entry = data, kind, version, entry
@@ -289,7 +289,8 @@ def _sections(draft: Draft, rows: list[tuple[int, ...]], shstrndx: int) -> None:
     for sec, row in zip(every, rows):
         if row[6] and row[1] != c.SHT_NULL:
             sec.link = every[row[6]]
-        if row[2] & c.SHF_INFO_LINK and 0 < row[7] < len(every):
+        alloc_relocs = row[1] in (c.SHT_REL, c.SHT_RELA) and row[2] & c.SHF_ALLOC
+        if (row[2] & c.SHF_INFO_LINK or alloc_relocs) and 0 < row[7] < len(every):
             sec.target = every[row[7]]
     draft.secs = every[1:]
     if shstrndx:
@@ -371,12 +372,13 @@ def _relocations(draft: Draft, sec: Sec, every: list[Sec]) -> None:
 
 
 def _group(draft: Draft, sec: Sec, every: list[Sec]) -> None:
-    if sec.link is not draft.symtab or draft.symtab is None:
+    if sec.link is not draft.symtab:
         raise _Odd
     sec.role = GROUP
     words = struct.unpack(f"<{len(sec.data) // 4}I", sec.data)
     sec.members = [every[word] for word in words[1:]]
-    sec.signature = draft.by_number[sec.info]
+    if draft.symtab is not None:
+        sec.signature = draft.by_number[sec.info]
 
 
 def number_symbols(syms: list[Sym]) -> list[Sym]:

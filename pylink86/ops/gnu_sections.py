@@ -227,6 +227,7 @@ def _update(draft: Draft, plan: Plan) -> None:
         if sec is None:
             complain("no-such-section", f"{name} not found, can't be updated")
         sec.data, sec.size = data, len(data)
+        drop(draft, lambda table: table.role == RELOC and table.target is sec)
         if sec.type == c.SHT_NOBITS and data:
             sec.type = c.SHT_PROGBITS
 

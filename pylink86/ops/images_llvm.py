@@ -62,10 +62,10 @@ def _records(draft: Draft, plan: Plan) -> bytes:
                 f"{address + sec.size - 1:#x}] is not 32 bit",
             )
         blocks.append(Block(address & 0xFFFFFFFF, bytes(sec.data), sec.name))
-    if draft.entry > 0xFFFFFFFF:
+    if 0xFFFFFFFF < draft.entry < 0xFFFFFFFF80000000:
         complain("out-of-range-for-ihex", f"Entry point address {draft.entry:#x} overflows 32 bits")
     blocks.sort(key=lambda block: block.address)
-    return write(plan.output_format, Image(tuple(blocks), draft.entry, plan.output_name))
+    return write(plan.output_format, Image(tuple(blocks), draft.entry & 0xFFFFFFFF, plan.output_name))
 
 
 def _physical(sec: Sec) -> int:

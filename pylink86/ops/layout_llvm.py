@@ -20,7 +20,7 @@ from .assemble import (
     fits,
     number_sections,
 )
-from .draft import GROUP, NEW, RELOC, SHNDX, SHSTRTAB, STRTAB, SYMTAB, Seg, complain, drop
+from .draft import GROUP, NEW, PLAIN, RELOC, SHNDX, SHSTRTAB, STRTAB, SYMTAB, Seg, complain, drop
 from .strings import by_reversed_spelling
 
 TYPE_CHECKING = False
@@ -68,9 +68,14 @@ def _parent(child: Seg, segs: list[Seg]) -> Seg | None:
         for seg in segs
         if seg is not child
         and seg.old_offset <= child.old_offset < seg.old_offset + seg.old_filesz
-        and (seg.old_offset, seg.index) < (child.old_offset, child.index)
+        and _order(seg) < _order(child)
     ]
-    return min(around, key=lambda seg: (seg.old_offset, seg.index), default=None)
+    return min(around, key=_order, default=None)
+
+
+def _order(seg: Seg) -> tuple[int, int, int]:
+    """Parents first: by offset, then what is aligned more."""
+    return seg.old_offset, -seg.align, seg.index
 
 
 def lay_out(draft: Draft, *, only_debug: bool = False, headers: bool = True) -> bytes:
@@ -142,8 +147,10 @@ def _tables(draft: Draft) -> dict[str, int]:
             sec.entsize = SYM[draft.elf_class].size
             sec.align = word
             sec.data = encode_symbols(draft, symbols_at, nameless_sections=False)
-            locals_ = [sym.binding for sym in draft.syms].count(c.STB_LOCAL)
-            sec.info = locals_ + 1
+            last = [sym.index for sym in draft.syms if sym.binding == c.STB_LOCAL]
+            sec.info = max(last, default=0) + 1
+    renumbered = any(sym is not None and sym.index != n for n, sym in enumerate(draft.by_number))
+    renumbered |= draft.lost_symbols
     fill_tables(draft)
     for sec in draft.secs:
         if sec.role in (SYMTAB, STRTAB, SHSTRTAB, SHNDX, RELOC, GROUP) or (
@@ -151,13 +158,24 @@ def _tables(draft: Draft) -> dict[str, int]:
         ):
             sec.size = len(sec.data)
         if sec.role == GROUP:
-            sec.link = symtab
-        elif sec.role not in (SYMTAB, RELOC, SHNDX) and sec.link is symtab and draft.lost_symbols:
+            if sec.link is not None:
+                sec.link = symtab
+            _uncomdat(sec)
+        elif sec.role == PLAIN and sec.type in (c.SHT_REL, c.SHT_RELA):
+            sec.info = sec.target.index if sec.target in draft.secs and sec.target else 0
+        elif sec.role not in (SYMTAB, RELOC, SHNDX) and sec.link is symtab and renumbered:
             # Its numbers of symbols are wrong by now, and 0 says so.
             sec.link = None
         if sec.link is not None and sec.link not in draft.secs:
             sec.link = None
     return names
+
+
+def _uncomdat(group: Sec) -> None:
+    """A group whose signature became local is nobody's duplicate: GRP_COMDAT goes."""
+    if group.signature is not None and group.signature.binding == c.STB_LOCAL:
+        flags = int.from_bytes(group.data[:4], "little") & ~1
+        group.data = flags.to_bytes(4, "little") + bytes(group.data[4:])
 
 
 def _place(draft: Draft, only_debug: bool) -> int:
@@ -169,7 +187,7 @@ def _place(draft: Draft, only_debug: bool) -> int:
     every = [*draft.segs, first, phdrs]
     first.parent = _parent(first, draft.segs)
     phdrs.parent = _parent(phdrs, draft.segs)
-    every.sort(key=lambda seg: (seg.old_offset, seg.index))
+    every.sort(key=_order)
     if only_debug:
         from .debug_only import place_for_debug
 

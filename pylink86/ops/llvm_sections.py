@@ -8,7 +8,7 @@ with pairs of options.
 from __future__ import annotations
 
 from .. import elf_const as c
-from .draft import GROUP, NEW, PLAIN, RELOC, SYMTAB, Sec, complain, drop
+from .draft import GROUP, PLAIN, RELOC, SYMTAB, Sec, complain, drop
 from .flags import EXCLUDE, KEPT_BY_LLVM, LARGE, elf_flags
 from .plan import matcher
 
@@ -281,7 +281,7 @@ def update(draft: Draft, plan: Plan) -> None:
         sec = find(draft, name)
         if sec is None:
             complain("no-such-section", f"section '{name}' not found", place=draft.name)
-        if sec.type == c.SHT_NOBITS:
+        if sec.type in (c.SHT_NOBITS, c.SHT_NULL):
             complain(
                 "bad-operation",
                 f"section '{name}' cannot be updated because it does not have contents",
@@ -324,9 +324,6 @@ def apply_flags(draft: Draft, sec: Sec, words: Sequence[str]) -> None:
     ):
         sec.type = c.SHT_PROGBITS
         sec.data = bytes(sec.size)
-        if sec.old_offset != NEW:
-            align = max(sec.align, 1)
-            sec.old_offset = -(-sec.old_offset // align) * align
 
 
 def rename(draft: Draft, plan: Plan) -> None:

@@ -25,11 +25,13 @@ def run_llvm(draft: Draft, plan: Plan, notes: Notes) -> bytes:
         from .convert import convert_class
 
         convert_class(draft, plan.output_format)
-    return lay_out(draft, only_debug=plan.only_keep_debug, headers=not plan.strip_sections)
+    bare = plan.strip_sections or (draft.shstrtab is None and not draft.secs)
+    return lay_out(draft, only_debug=plan.only_keep_debug, headers=not bare)
 
 
 def edit(draft: Draft, plan: Plan, notes: Notes) -> None:
     """Each operation in its turn."""
+    _check(draft, plan)
     attach_segments(draft)
     sections.dump(draft, plan, notes)
     sections.remove(draft, sections.removal(draft, plan), plan.allow_broken_links)
@@ -42,9 +44,11 @@ def edit(draft: Draft, plan: Plan, notes: Notes) -> None:
         for sec in draft.secs:
             if sec.name == name:
                 sec.align = align
-    for _, sign, number in plan.change_section_lma:
+    for pattern, sign, number in plan.change_section_lma:
+        if pattern != "*" or sign == "=":
+            complain("bad-option-value", "--change-section-lma must be in the form *+val or *-val")
         for seg in draft.segs:
-            if seg.type == c.PT_LOAD and seg.filesz:
+            if seg.filesz:
                 seg.paddr = _shifted(seg.paddr, sign, number)
     if plan.only_keep_debug:
         for sec in draft.secs:
@@ -60,6 +64,36 @@ def edit(draft: Draft, plan: Plan, notes: Notes) -> None:
     if plan.set_start is not None:
         draft.entry = plan.set_start
     draft.entry += plan.change_start
+
+
+def _check(draft: Draft, plan: Plan) -> None:
+    """What llvm-objcopy refuses before it begins."""
+    if plan.gap_fill is not None and plan.output_format != "binary":
+        complain("bad-option-value", "'--gap-fill' is only supported for binary output")
+    if plan.pad_to is not None and plan.output_format != "binary":
+        complain("bad-option-value", "'--pad-to' is only supported for binary output")
+    if plan.gap_fill is not None and not 0 <= plan.gap_fill <= 255:
+        complain("bad-option-value", f"gap-fill value {plan.gap_fill:#x} is out of range (0 to 0xff)")
+    for option, names in (
+        ("flags", [name for name, _ in plan.set_section_flags]),
+        ("type", [name for name, _ in plan.set_section_type]),
+    ):
+        for old, new, _ in plan.rename_section:
+            if new in names:
+                complain(
+                    "bad-option-value",
+                    f"--set-section-{option}={new} conflicts with --rename-section={old}={new}",
+                )
+    if [sec.type for sec in draft.secs].count(c.SHT_SYMTAB) > 1:
+        complain("unsupported-input", "found multiple SHT_SYMTAB sections", place=draft.name)
+    known = (c.SHN_ABS, c.SHN_COMMON, 0xFF03, 0xFF04)
+    for sym in draft.syms:
+        if sym.sec is None and sym.place >= c.SHN_LORESERVE and sym.place not in known:
+            complain(
+                "unsupported-input",
+                f"symbol '{sym.name}' has unsupported value greater than or equal to "
+                f"SHN_LORESERVE: {sym.place}",
+            )
 
 
 def _shifted(address: int, sign: str, number: int) -> int:
