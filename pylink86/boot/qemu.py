@@ -59,8 +59,11 @@ def find_qemu() -> str:
     )
 
 
-def gdb_commands(port: int = 1234) -> tuple[str, ...]:
-    """What to type in gdb to stop at the first instruction of the boot sector."""
+def gdb_commands(port: int = 1234, kernel: str = "") -> tuple[str, ...]:
+    """What to type in gdb to stop at the first instruction of the boot sector, or of a kernel."""
+    if kernel:
+        # The kernel is not in memory yet: a breakpoint that is written there would be lost.
+        return f"file {kernel}", f"target remote localhost:{port}", "hbreak _start", "continue"
     return (
         "set architecture i8086",
         f"target remote localhost:{port}",
@@ -110,20 +113,22 @@ def run_qemu(
     gdb: bool = False,
     program: str | None = None,
     extra: Sequence[str] = (),
+    kernel: str = "",
     say: Callable[[str], None] = print,
 ) -> Machine:
     """Boot an image in QEMU; the result has the shape of `boot.run`'s.
 
     window: open QEMU's window and run until it is closed; gdb: wait for gdb on port 1234 and run
     until QEMU ends, telling through `say` what to type.  Without these the run ends as in the
-    emulator, or after `timeout` seconds.  extra: more words for QEMU. Errors: qemu-missing,
-    qemu-failed, cannot-read, empty-image, unknown-key.
+    emulator, or after `timeout` seconds.  extra: more words for QEMU;
+    kernel: ELF file of what the image starts, for gdb. Errors: qemu-missing, qemu-failed,
+    cannot-read, empty-image, unknown-key.
     """
     data, pressed = read_image(image), qemu_keys(keys)
     program = program or find_qemu()
     if gdb:
         say("QEMU waits for gdb on port 1234.  Start gdb and type:")
-        for line in gdb_commands():
+        for line in gdb_commands(kernel=kernel):
             say(f"  {line}")
     started = time.perf_counter()
     monitor = Monitor()

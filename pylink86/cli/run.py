@@ -136,7 +136,9 @@ def _boot(parsed: Parsed, arguments: dict[str, Any]) -> Machine:
         from ..boot.qemu import run_qemu
 
         window, gdb = bool(values.get("window")), bool(values.get("gdb"))
-        return run_qemu(image, window=window, gdb=gdb, extra=arguments["for_qemu"], **chosen)
+        kernel = arguments["image"] if isinstance(image, bytes) else ""
+        chosen |= {"extra": arguments["for_qemu"], "kernel": kernel}
+        return run_qemu(image, window=window, gdb=gdb, **chosen)
     from ..boot.launch import run
 
     if "budget" in arguments:

@@ -103,10 +103,11 @@ def test_c_kernel(example: Path) -> None:
 
 
 @needs("nasm")
+@pytest.mark.parametrize("guide", ["examples/asm-only/README.md", "docs/kernel-to-disk.md"])
 @pytest.mark.parametrize("example", ["asm-only"], indirect=True)
-def test_asm_only(example: Path) -> None:
-    """The commands of the README, one after the other."""
-    text = (example / "README.md").read_text()
+def test_asm_only(example: Path, guide: str) -> None:
+    """The commands of the README and of the guide, one after the other."""
+    text = (ROOT / guide).read_text(encoding="utf-8").replace("examples/asm-only/", "")
     lines = text.split("```sh\n")[1].split("```")[0].splitlines()
     names = {"pyld": str(example / "bin" / "ld"), "pylink86": PYLINK86}
     for line in lines:
