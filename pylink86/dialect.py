@@ -176,6 +176,11 @@ class Dialect:
         "rebuilds_eh_frame",
         "two files of one function each, `readelf -wf`: one CIE in both, FDEs of 20 and 24 bytes",
     )
+    joins_notes_in_place: bool = row(
+        "the first `.note.gnu.property` of the inputs becomes what all of them promise, the others "
+        "leave; else see joins_property_notes",
+        "two objects of `gcc -fcf-protection`, `readelf -n`",
+    )
     keeps_first_linkonce: bool = row(
         "of `.gnu.linkonce.*` sections of one name the first is kept",
         "two objects with .gnu.linkonce.t.f",
@@ -403,6 +408,7 @@ GNU = Dialect(
     commons_come_first=False,
     merges_in_place=True,
     edits_unwind_in_place=True,
+    joins_notes_in_place=True,
     keeps_first_linkonce=True,
     sorted_patterns_share_a_list=True,
     exclude_file_lasts=False,
@@ -482,6 +488,7 @@ LLD = Dialect(
     commons_come_first=True,
     merges_in_place=False,
     edits_unwind_in_place=False,
+    joins_notes_in_place=False,
     keeps_first_linkonce=False,
     sorted_patterns_share_a_list=False,
     exclude_file_lasts=True,

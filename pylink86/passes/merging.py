@@ -44,6 +44,10 @@ def edit_sections(
             from .unwind_sections import edit_unwind_tables
 
             edit_unwind_tables(tables, gone, editor, options.relocatable)
+    if dialect.joins_notes_in_place and not generic and _has(table, ".note.gnu.property"):
+        from .property_notes import join_property_notes
+
+        join_property_notes(plan, editor)
     if _merges(dialect, generic, options):
         for section in plan.sections:
             _merge_in(section, editor, dialect, options)
@@ -54,6 +58,10 @@ def edit_sections(
     if not edits.size:
         return plan, NO_EDITS
     return _without_removed(plan, edits, table), edits
+
+
+def _has(table: SectionList, name: str) -> bool:
+    return name in table.name
 
 
 def _merges(dialect: Dialect, generic: bool, options: ElfOptions) -> bool:
