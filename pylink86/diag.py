@@ -104,10 +104,12 @@ class Diagnostics:
         silenced: Iterable[str] = (),
         fatal_warnings: bool = False,
         error_limit: int = ERROR_LIMIT,
+        tolerated: Iterable[str] = (),
     ) -> None:
         self._found: list[Diagnostic] = []
         self._silenced = frozenset(silenced)
         self._fatal_warnings = fatal_warnings
+        self._tolerated = frozenset(tolerated)
         self.error_limit = error_limit
         """How many errors of one kind a pass tells in full; the others it counts. 0: all."""
 
@@ -128,10 +130,18 @@ class Diagnostics:
         notes: Iterable[str] = (),
         help: Iterable[str] = (),
     ) -> None:
-        """Note an error; the link goes on to the end of the pass."""
+        """Note an error, or only a warning where the user tolerates it; the link goes on to the end
+        of the pass."""
+        if slug in self._tolerated:
+            self.warn(slug, message, span=span, label=label, place=place, notes=notes, help=help)
+            return
         self._found.append(
             Diagnostic("error", slug, message, span, label, place, tuple(notes), tuple(help))
         )
+
+    def tolerates(self, slug: str) -> bool:
+        """Whether errors of that kind do not end the link."""
+        return slug in self._tolerated
 
     def warn(
         self,
@@ -155,7 +165,7 @@ class Diagnostics:
     def extend(self, found: Iterable[Diagnostic]) -> None:
         """Take over findings gathered elsewhere (the last round of a repeated walk)."""
         for d in found:
-            if d.severity == "error":
+            if d.severity == "error" and d.slug not in self._tolerated:
                 self._found.append(d)
             else:
                 self.warn(

@@ -21,6 +21,7 @@ class LinkOptions:
     undefined_globs: patterns of such names, for what libraries define;
     require_defined: names that must not stay undefined.  sysroot: what `=` stands for
     at the front of a path in search and in scripts.  search: directories for the script's files.
+    tolerated: slugs of errors that are only warnings.
     silenced: slugs of warnings not to give.  max_image_size: bytes a raw image may have.
     inputs_before_script: how many of the inputs come before the files that INPUT names; None is
     all.  sort_section: "name" or "alignment"; orphan_handling: "place", "warn", "error" or
@@ -47,4 +48,5 @@ class LinkOptions:
     unique: tuple[str, ...] = ()
     relax: bool = True
     error_limit: int = ERROR_LIMIT
+    tolerated: tuple[str, ...] = ()
     elf: ElfOptions = attrs.field(factory=ElfOptions)

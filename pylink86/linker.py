@@ -86,7 +86,9 @@ def link(
     kind = _dialect(dialect)
     if chosen.elf.relocatable:
         kind = dialect_for_relinking(kind)
-    diags = Diagnostics(chosen.silenced, chosen.fatal_warnings, chosen.error_limit)
+    diags = Diagnostics(
+        chosen.silenced, chosen.fatal_warnings, chosen.error_limit, chosen.tolerated
+    )
     with _collector_paused():
         return _link(objs, layout, kind, chosen, diags)
 
@@ -146,7 +148,7 @@ def _link(
             table, claims = fill_tables(table, claims, tables, dialect)
         plan = order_sections(
             script, claims, table, resolution, live.dead, dialect, wanted, options.elf.keeps_relro,
-            generic,
+            generic, met,
         )  # fmt: skip
         if dialect.generic_path:
             plan = settle_section_types(plan, table, generic)

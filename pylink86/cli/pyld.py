@@ -14,6 +14,7 @@ from .layouts import built_in, dump_layout, show_layout, tell_inputs
 from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
 from .options import Parsed, error, help_text, parse
 from .program import guarded, parse_size, run_process, show, version_line
+from .tolerances import NAMES, bad_methods, tolerances
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -218,6 +219,7 @@ def _check(values: Mapping[str, Any]) -> list[Diagnostic]:
     limit = values.get("error_limit", "0")
     if not limit.isdecimal():
         found.append(error("bad-option-value", f"`{limit}' is not a number of errors"))
+    found += bad_methods(values)
     from .elf_values import ELF_NAMES, elf_options
 
     if not ELF_NAMES.isdisjoint(values):
@@ -260,6 +262,9 @@ def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
         given["max_image_size"] = parse_size(values["max_image_size"])
     given["inputs_before_script"] = ahead
     given["relax"] = not values.get("no_relax")
+    if not NAMES.isdisjoint(values):
+        given["tolerated"], silent = tolerances(values)
+        given["silenced"] = (*given["silenced"], *silent)
     given["elf"] = elf_options(values)[0]
     return LinkOptions(**given)
 

@@ -14,6 +14,7 @@ from typing import Union
 import attrs
 
 from .. import elf_const as c
+from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
 from .boundaries import FOR_ASSEMBLERS, boundary_symbols, is_c_name
@@ -120,6 +121,7 @@ def order_sections(
     undefined: Sequence[str] = (),
     relro: bool = True,
     generic: bool = False,
+    diags: Diagnostics | None = None,
 ) -> Plan:
     """Make the list of output sections: script order, orphans placed, empty ones dropped.
 
@@ -151,7 +153,16 @@ def order_sections(
     else:
         floating = [e for d in claims.floating if isinstance(e := _entry(d, table, dead), Entry)]
         entries = order_like_lld(
-            entries, floating, orphans, claims, table, script, holds, dialect, relro
+            entries,
+            floating,
+            orphans,
+            claims,
+            table,
+            script,
+            holds,
+            dialect,
+            relro,
+            Diagnostics() if diags is None else diags,
         )
     # What nothing but the script asks for, and what is assigned in any case, is not provided:
     # --defsym=x=1 counts for all of the script, wherever it stands.

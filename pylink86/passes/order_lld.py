@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 import attrs
 
 from .. import elf_const as c
+from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
 from .entry import Entry
@@ -21,7 +22,7 @@ from .match import Claim, Claims, Draft, SectionId, SectionList
 from .orphans import Dropped, Item
 from .orphans_lld import join_by_name, place_like_lld, rank_of
 from .scripts import ScriptFile
-from .section_type import section_type
+from .section_type import check_type, section_type
 
 Holds = Callable[[Entry], bool]
 """Whether an output section has anything that keeps it in the output."""
@@ -37,12 +38,13 @@ def order_like_lld(
     holds: Holds,
     dialect: Dialect,
     relro: bool,
+    diags: Diagnostics,
 ) -> list[Item]:
     """All output sections, and the statements between them, in order.
 
     entries: what SECTIONS commands and assignments make; floating: output sections described by
     OVERWRITE_SECTIONS alone; relro: whether sections a loader would protect stand together.
-    Reports insert-target-missing.  With -r nothing is moved."""
+    Reports insert-target-missing, section-type-mismatch.  With -r nothing is moved."""
     strays = [*orphans, *_untaken_tables(claims, table)]
     fresh = join_by_name(entries, strays, table, floating, claims.apart)
     fresh = [e for e in fresh if not table.phantoms.issuperset(_taken(e)) or _is_told(e, holds)]
@@ -59,6 +61,7 @@ def order_like_lld(
     for entry in items:
         if isinstance(entry, Entry) and entry.has_input:
             entry.type, entry.flags = section_type(entry, table, dialect)
+            check_type(entry, table, dialect, diags)
     if not dialect.orphans_by_rank:
         return _settled(items, known, holds)
     if not script.has_sections:

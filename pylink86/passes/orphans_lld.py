@@ -124,8 +124,9 @@ def place_like_lld(
 
     They are sorted by rank and each goes beside the section most like it: after it when that one's
     rank is not higher, else before it, which for the first section of the script means in front of
-    everything.  only_after: the script has MEMORY or PHDRS, and an orphan never goes before its
-    likeness, where it would change a region or segment that is not its own."""
+    everything.  What is not in memory goes to the end.  only_after: the script has MEMORY or PHDRS,
+    and an orphan never goes before its likeness, where it would change a region or segment that is
+    not its own."""
     start = _first_place(items)
     ranked = [(rank_of(e, relro), e) for e in fresh]
     ranked.sort(key=lambda pair: pair[0])
@@ -162,6 +163,8 @@ def _likeness(rank: int, item: Item, relro: bool) -> int:
 
 def _position(items: list[Item], start: int, rank: int, only_after: bool, relro: bool) -> int:
     end = len(items)
+    if rank & R_NOT_ALLOC:
+        return end
     best, where = 0, end
     for index in range(start, end):
         like = _likeness(rank, items[index], relro)

@@ -378,7 +378,7 @@ class _Patcher:
                 return None
             if shndx == 0 and name not in self.placed.addresses.resolution.definer:
                 self.references.undefined(name, file, index, offset)
-                return None
+                return 0 if self.diags.tolerates("undefined-symbol") else None
             return self._discarded(obj, file, index, offset, symbol, name)
         return value
 
@@ -394,6 +394,8 @@ class _Patcher:
             return BLANK
         is_blank = blanks and self.generic
         self.references.discarded(name, file, index, offset, symbol, is_blank)
+        if self.diags.tolerates("discarded-symbol"):
+            return 0
         return BLANK if is_blank else None
 
     def _in_moved_section(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import elf_const as c
-from ..diag import fail
+from ..diag import Diagnostics, fail
 from ..dialect import Dialect
 from ..script import nodes as n
 from ..script.evaluate import evaluate
@@ -26,7 +26,7 @@ _TYPES = {f"SHT_{name}".replace("SHT_SHT_", "SHT_"): number for number, name in 
 def section_type(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[int, int]:
     """SHT_ and SHF_ of an output section; what its type does to `.` is for section_types to say.
 
-    Raises bad-section-type, section-type-mismatch, section-flags-mismatch.  Source: GNU ld manual
+    Raises bad-section-type, section-flags-mismatch.  Source: GNU ld manual
     3.6.8.1; the rest by experiment."""
     kind, flags = _from_contents(entry, table, dialect)
     node = entry.node
@@ -35,7 +35,7 @@ def section_type(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[in
     if node.readonly:
         flags &= ~c.SHF_WRITE
     if node.type_value is not None:
-        kind = _asked(entry, node, kind, table, dialect)
+        kind = _asked(entry, node, kind, dialect)
     if node.type == "NOLOAD" and (flags & c.SHF_ALLOC or dialect.noload_is_always_nobits):
         return c.SHT_NOBITS, flags
     if node.type in OUTSIDE:
@@ -79,17 +79,24 @@ def _check_tls(entry: Entry, table: SectionList) -> None:
             )
 
 
-def _asked(
-    entry: Entry, node: n.OutputSection, kind: int, table: SectionList, dialect: Dialect
-) -> int:
+def _asked(entry: Entry, node: n.OutputSection, kind: int, dialect: Dialect) -> int:
     """What (TYPE=...) makes of a section whose contents are of type `kind`."""
     asked = _type_number(node, dialect)
     if not dialect.type_fits_inputs:
         bare = not entry.has_input
         return asked if entry.has_data and (bare or node.readonly) else kind
+    return asked
+
+
+def check_type(entry: Entry, table: SectionList, dialect: Dialect, diags: Diagnostics) -> None:
+    """LLD: section-type-mismatch for inputs that are not of the type that (TYPE=...) asks for."""
+    node = entry.node
+    if node is None or node.type_value is None or not dialect.type_fits_inputs:
+        return
+    asked = _type_number(node, dialect)
     for sid in _inputs(entry):
         if table.type[sid] != asked != c.SHT_NOBITS:
-            raise fail(
+            diags.error(
                 "section-type-mismatch",
                 f"section type mismatch for {table.name[sid]}: it is "
                 f"{_type_name(table.type[sid])}, output section {entry.name} is "
@@ -97,7 +104,6 @@ def _asked(
                 span=node.name_span,
                 help=["leave (TYPE=...) out, or take only inputs of that type"],
             )
-    return asked
 
 
 def _inputs(entry: Entry) -> Iterator[int]:
