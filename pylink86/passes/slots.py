@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .name_table import hash_bucket
+from .name_order import names_in_reading_order
+from .name_table import table_order
 from .resolve import Resolution
-from .tables import Slot
+from .tables import Slot, Who
 
 
 def slots_like_gnu(wanted: Mapping[Slot, None], resolution: Resolution) -> Iterator[Slot]:
     """Local symbols file by file, then the others in the order of GNU ld's table of names."""
     yield from _local_slots(wanted)
-    mentioned = _mentioned(resolution)
-    globals_ = [slot for slot in wanted if isinstance(slot[1], str)]
-    yield from sorted(
-        globals_, key=lambda slot: (hash_bucket(str(slot[1])), -mentioned.get(str(slot[1]), 0))
-    )
+    mentioned = names_in_reading_order(resolution)
+    by_name: dict[Who, list[Slot]] = {}
+    for slot in wanted:
+        if isinstance(slot[1], str):
+            by_name.setdefault(slot[1], []).append(slot)
+    for name in table_order(mentioned, by_name.keys()):  # type: ignore[arg-type]
+        yield from by_name[name]
 
 
 def slots_like_lld(wanted: Mapping[Slot, None], resolution: Resolution) -> Iterator[Slot]:

@@ -22,7 +22,7 @@ from .boundaries import Boundary
 from .elf_options import ElfOptions
 from .match import Claim
 from .name_order import names_in_reading_order, names_of_files
-from .name_table import hash_bucket, strung, tail_merged
+from .name_table import strung, table_order, tail_merged
 from .needs import names_in_order
 from .order import OutputPlan
 from .placement import PlacedSection, Placement
@@ -75,6 +75,13 @@ class SymbolSources:
     def relocatable(self) -> bool:
         return self.options.relocatable
 
+    @cached_property
+    def word(self) -> int:
+        """The bits of an address: where all code is 32-bit, scripts reckon modulo 4 GiB."""
+        files = self.placed.addresses.resolution.files[:-1]
+        narrow = all(file.header.elf_class == 32 for file in files)
+        return 0xFFFFFFFF if narrow else 0xFFFFFFFFFFFFFFFF
+
     def place(self, index: int, offset: int) -> tuple[int, int] | None:
         """(header index, st_value) of an offset in an output section."""
         section = self.placed.sections[index]
@@ -109,10 +116,11 @@ class SymbolSources:
 
     def type_of(self, name: str, depth: int = 0) -> int:
         """The type of a name: of what a script only gives another name, as `a = b;`, that of the
-        other; what a script assigns has for LLD none, for GNU ld that which objects say."""
+        other, for GNU ld also of `a = b + 4;`.  Any other value has no type in LLD, and keeps in
+        GNU ld the one that objects say."""
         node = self.assigned.get(name)
         if node is not None:
-            other = _other_name(node)
+            other = (_only_name if self.dialect.tables_like_gnu else _other_name)(node)
             if other and depth < MAX_ALIASES:
                 return self.type_of(other, depth + 1)
             if not self.dialect.tables_like_gnu:
@@ -120,8 +128,7 @@ class SymbolSources:
         return self.in_objects(name)[0]
 
     def in_objects(self, name: str) -> tuple[int, int]:
-        """Type and size of a name in the object that defines it; in the first that asks, the type.
-        """
+        """Type and size of a name in the object that defines it; in the first that asks, the type."""
         resolution = self.placed.addresses.resolution
         definer = resolution.definer.get(name)
         file, index = definer or self.mentioned.get(name, (-1, 0))
@@ -191,6 +198,32 @@ class SymbolSources:
 
 
 MAX_ALIASES = 100
+
+
+def _only_name(node: n.Assignment) -> str:
+    """The one name that the value of an assignment reads, for GNU ld; "" for none or several."""
+    names = list(_names_read(node.value)) if node.op == "=" else []
+    return names[0] if len(names) == 1 else ""
+
+
+def _names_read(expr: n.Expr) -> Iterator[str]:
+    """Names an expression reads, as often as it does; of a condition that is no number, two that
+    nobody has, because either branch may be read."""
+    if isinstance(expr, n.Name):
+        yield from [expr.name] if expr.name != "." else []
+    elif isinstance(expr, n.Unary):
+        yield from _names_read(expr.operand)
+    elif isinstance(expr, n.Binary):
+        yield from _names_read(expr.left)
+        yield from _names_read(expr.right)
+    elif isinstance(expr, n.Call):
+        for arg in expr.args:
+            yield from _names_read(arg)
+    elif isinstance(expr, n.Ternary):
+        if isinstance(expr.condition, n.Number):
+            yield from _names_read(expr.then if expr.condition.value else expr.other)
+        else:
+            yield from ("", "")
 
 
 def _other_name(node: n.Assignment) -> str:
@@ -306,7 +339,7 @@ def _script_row(sources: SymbolSources, name: str, binding: int, other: int) -> 
     """A symbol the script assigns."""
     value = sources.placed.symbols[name]
     section = value.section
-    number = value.absolute() & ((1 << 64) - 1)
+    number = value.absolute() & sources.word
     if isinstance(section, PlacedSection) and not value.forced:
         index = section.plan.index
         shndx = sources.where.get(index, sources.nearby.get(index, ABS)) if index >= 0 else ABS
@@ -444,8 +477,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     visibilities = _visibilities(sources)
     mentioned.update(sources.own_tables())
     early = names_in_reading_order(placed.addresses.resolution)
-    late_first = list(dict.fromkeys((*early, *mentioned, *placed.symbols)))[::-1]
-    order = sorted(late_first, key=hash_bucket)
+    order = table_order(list(dict.fromkeys((*early, *mentioned, *placed.symbols))))
     made_here = {name: _global(sources, name, at, 0) for name, at in sources.own_tables().items()}
     hidden = [
         name
