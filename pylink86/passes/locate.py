@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from .unwind_plan import UnwindIndex
 
 
+MAX_OFFSET = 0x7FFFFFFF
+"""Largest offset in a section of a 32-bit file; what is above it is negative."""
+
+
 @attrs.frozen(eq=False, repr=False)
 class Edits:
     """What merging and unwind-table editing did to input sections.
@@ -81,14 +85,18 @@ class Addresses:
         return attrs.evolve(self, offset=[0] * many, owner=[-1] * many)
 
     def of_symbol(self, file: int, index: int) -> tuple[int, int] | int | None:
-        """(output section index, offset), an absolute number, or None when it is not placed."""
-        symbols = self.resolution.files[file].symbols
-        shndx = symbols.shndx[index]
+        """(output section index, offset), an absolute number, or None when it is not placed.
+
+        In a 32-bit file `.set low, entry - 0x80000000` is an offset before the section's start."""
+        obj = self.resolution.files[file]
+        shndx, value = obj.symbols.shndx[index], obj.symbols.value[index]
         if shndx == ABS:
-            return symbols.value[index]
+            return value
         if shndx <= 0:
             return None
-        return self.of_place(self.table.base[file] + shndx, symbols.value[index])
+        if value > MAX_OFFSET and obj.header.elf_class == 32:
+            value -= 1 << 32
+        return self.of_place(self.table.base[file] + shndx, value)
 
     def of_place(self, sid: SectionId, sec_off: int) -> tuple[int, int] | None:
         """An offset in an input section as (output section index, offset); None when not placed."""

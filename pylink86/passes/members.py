@@ -94,7 +94,7 @@ def join_members(
         )
     return Inputs(
         tuple(walk.files), frozenset(walk.by_pattern), walk.reasons, tuple(walk.trace),
-        tuple(walk.libraries), walk.assigned, tuple(walk.scripts),
+        tuple(walk.libraries), walk.assigned, tuple(walk.scripts) or _assigning(steps),
     )  # fmt: skip
 
 
@@ -112,6 +112,11 @@ def _plain(steps: Sequence[Step], dialect: Dialect) -> Inputs:
         trace=tuple(step.label for step in traced if step.label),
         scripts=tuple(scripts),
     )
+
+
+def _assigning(steps: Sequence[Step]) -> tuple[tuple[int, n.TopLevel], ...]:
+    """The commands of scripts that assign, where their place among the files means nothing."""
+    return tuple((0, node) for step in steps if isinstance(step.item, tuple) for node in step.item)
 
 
 def _kind(dialect: Dialect) -> type[Walk]:

@@ -9,7 +9,7 @@ wins, and two strong ones are an error (gABI ch.4, "Symbol Table")."""
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -21,6 +21,7 @@ from ..script import nodes as n
 from .members import Inputs
 from .name_table import hash_bucket
 from .near import listed
+from .needs import assigned, value_is_known
 from .notes import NAME, common_features, property_note
 
 OWN_NAME = "<linker>"
@@ -153,7 +154,12 @@ def resolve_symbols(
     if twice:
         _report_duplicates(inputs, twice, diags)
     mentioned = _mention_order(inputs.files, names_of, dialect) if commons else {}
-    alive = {name: commons[name] for name in mentioned if rank.get(name) == COMMON_RANK}
+    taken = _assigned_names(inputs, definer, dialect) if commons else frozenset[str]()
+    alive = {
+        name: commons[name]
+        for name in mentioned
+        if rank.get(name) == COMMON_RANK and name not in taken
+    }
     asks_base = OFFSET_TABLE not in definer and (OFFSET_TABLE in asked or dialect.tables_like_gnu)
     own, origin, own_symbols = _own_file(alive, inputs, dialect, common_homes, asks_base)
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
@@ -171,6 +177,20 @@ def resolve_symbols(
         dropped,
         origin,
         inputs.scripts,
+    )
+
+
+def _assigned_names(
+    inputs: Inputs, definer: Mapping[str, object], dialect: Dialect
+) -> frozenset[str]:
+    """What scripts assign in any case, so that no COMMON block of that name is needed; for GNU ld
+    only where the value is known before sections have addresses."""
+    known = dict.fromkeys(definer, 1)
+    return frozenset(
+        node.name
+        for node in assigned(command for _, command in inputs.scripts)
+        if not node.provide
+        and not (dialect.tables_like_gnu and not value_is_known(node.value, known, 1, []))
     )
 
 

@@ -128,7 +128,7 @@ class SymbolSources:
         return self.in_objects(name)[0]
 
     def in_objects(self, name: str) -> tuple[int, int]:
-        """Type and size of a name in the object that defines it; in the first that asks, the type."""
+        """Type and size of a name in the object that defines it, or type in the first that asks."""
         resolution = self.placed.addresses.resolution
         definer = resolution.definer.get(name)
         file, index = definer or self.mentioned.get(name, (-1, 0))

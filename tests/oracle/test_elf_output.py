@@ -120,6 +120,49 @@ bc: nop
 l1: nop
 """
 
+HIGH = """\
+.globl _start, entry
+.set _start, entry - 0x80000000
+.text
+nop
+entry: mov $_start, %eax
+.data
+.long entry, _start
+"""
+
+HIGHER_HALF = """\
+ENTRY(_start)
+SECTIONS {
+  . = 0x80100000;
+  .text : AT(0x100000) { *(.text) }
+  .data : { *(.data) _edata = .; size = . - _start; }
+}
+"""
+
+TYPED = """\
+.globl _start, v, f
+.text
+_start: .long v, f, w
+.type w, @object
+.weak w
+.type f, @function
+f: ret
+.data
+.type v, @object
+.size v, 4
+v: .long 1
+.comm common, 16, 8
+"""
+
+RETYPED = "v = 5; f = 6; w = 7; common = 8; SECTIONS { .text : { *(.text) } .data : { *(.data) } }"
+
+UNSORTED = """\
+f: .long 1, 2, 3, 4, 5, 6, 7, 8
+.reloc 24, R_X86_64_32, f
+.reloc 4, R_X86_64_32, g
+.reloc 24, R_X86_64_32, h
+"""
+
 SCRIPT = """\
 SECTIONS {
   . = 0x10000;
@@ -175,6 +218,10 @@ LINKS = {
     "norelro": ([A, B], "", ["-z", "norelro"]),
     "small-pages": ([SMALL], PAGES, ["-z", "max-page-size=16"]),
     "emit-relocs": ([A, B], "", ["-q"]),
+    "offset-before-the-section": ([HIGH], HIGHER_HALF, ["-m", "elf_i386"]),
+    "assigned-with-types": ([TYPED], RETYPED, []),
+    "relink-unsorted": ([UNSORTED], "", ["-r"]),
+    "relink-stack-notes": ([SMALL, '.section .note.GNU-stack,"",@progbits'], "", ["-r"]),
 }
 
 KNOWN = {
@@ -201,7 +248,8 @@ def test_the_whole_file_is_the_peers(dialect, name, tmp_path, monkeypatch):
         words += ["-T", "a.ld"]
     for number, source in enumerate(sources):
         words.append(f"{number}.o")
-        subprocess.run(["as", "-o", words[-1]], input=source, text=True, check=True)
+        bits = "--32" if "elf_i386" in options else "--64"
+        subprocess.run(["as", bits, "-o", words[-1]], input=source, text=True, check=True)
     done = subprocess.run(
         [PEERS[dialect], *words, "-o", "peer"], capture_output=True, text=True, timeout=60
     )
