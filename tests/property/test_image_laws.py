@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import struct
 
 import pytest
+from boot.kernels import ALL_WELL, Segment, elf
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from boot.kernels import ALL_WELL, Segment, elf
 from pylink86 import boot
 from pylink86.boot.image.kernel import read_kernel
 from pylink86.boot.image.sse import decode
@@ -95,3 +96,35 @@ def test_a_damaged_file_is_refused_or_read(layout: list[Segment], data: st.DataO
 @given(st.binary(max_size=20))
 def test_any_bytes_have_a_length(code: bytes) -> None:
     assert 0 <= decode(code, 0).size <= 15 + 8
+
+
+words = st.one_of(st.integers(0, 0xFFFFFFFF), st.integers(0xFF000, 0x102000), st.just(0xFFFFFFFF))
+
+
+@given(st.lists(words, min_size=9, max_size=9), st.integers(0, 7) | st.just(0x10003), st.booleans())
+def test_any_multiboot_header_is_honoured_or_refused(
+    fields: list[int], flags: int, second: bool
+) -> None:
+    """Never another exception than LinkError, and nothing lands where the loader is."""
+    from pylink86 import LinkError
+
+    if second:
+        tags = struct.pack("<HHI4I", 2, flags & 1, 24, *fields[:4])
+        tags += struct.pack("<HHII4x", 3, 0, 12, fields[4]) + struct.pack("<HHI", 0, 0, 8)
+        size = 16 + len(tags)
+        header = struct.pack("<4I", 0xE85250D6, 0, size, -(0xE85250D6 + size) & 0xFFFFFFFF) + tags
+    else:
+        header = struct.pack(
+            "<3I9I", 0x1BADB002, flags, -(0x1BADB002 + flags) & 0xFFFFFFFF, *fields
+        )
+    # Program header and ELF header are 84 bytes: the header is aligned to 8 bytes behind 4 more.
+    data = bytes(4) + header + EXIT
+    file = elf([Segment(0x100000, data, len(data), 5)], 0x100000, bits=32)
+    try:
+        disk = boot.disk_image(file)
+    except LinkError as error:
+        assert error.diagnostics
+        return
+    for block in disk.plan.blocks[1:]:
+        assert block.address >= 0x9000
+        assert block.end <= 0x70000 or block.address >= 0x100000

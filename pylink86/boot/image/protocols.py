@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ...diag import Diagnostic, fail
+from ...passes.mangled import source_name
 from .config import ImageConfig
 from .frames import Block
 from .kernel import Kernel, loads_with_sections
@@ -45,7 +46,9 @@ def _sse_warning(kernel: Kernel, config: ImageConfig) -> tuple[Diagnostic, ...]:
     if found is None:
         return ()
     address, function = found
-    where = f"{address:#x}" + (f" in `{function}`" if function else "")
+    readable = source_name(function)
+    name = readable[1] if readable else function
+    where = f"{address:#x}" + (f" in `{name}`" if name else "")
     return (
         Diagnostic(
             "warning",
@@ -59,6 +62,12 @@ def _sse_warning(kernel: Kernel, config: ImageConfig) -> tuple[Diagnostic, ...]:
 
 def _multiboot(kernel: Kernel, config: ImageConfig, protocol: str) -> Plan:
     wish = read_wish(kernel, protocol)
+    if not any(load.paddr <= wish.entry < load.paddr + load.size for load in wish.loads):
+        raise fail(
+            "kernel-entry",
+            f"{kernel.name} starts at {wish.entry:#x}, where nothing of it is loaded to",
+            notes=[f"{load.paddr:#x} to {load.paddr + load.size:#x}" for load in wish.loads[:8]],
+        )
     symbols = {"__entry": wish.entry, "__info_physical": INFO}
     if protocol == "multiboot1":
         info, map_at = info1(config.command_line, INFO)
