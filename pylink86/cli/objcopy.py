@@ -107,6 +107,9 @@ def _check(parsed: Parsed, program: str, dialect: str, strip: bool) -> list[Diag
     count = len(parsed.inputs)
     if not count:
         return [error("no-input", "no input file specified" if dialect == "llvm" else "no input files")]
+    values = parsed.values
+    if dialect == "llvm" and "target" in values and {"input_format", "output_format"} & set(values):
+        return [error("bad-option-value", "--target cannot be used with --input-target or --output-target")]
     if not strip and count > 2:
         return [error("too-many-inputs", f"too many positional arguments: {parsed.inputs[2][1]}")]
     if strip and count > 1 and parsed.values.get("output"):
@@ -165,7 +168,8 @@ def _transformed(data: bytes, source: str, plan: Plan, dialect: str, notes: Note
     if data[:8] in (b"!<arch>\n", b"!<thin>\n") and not plan.input_format == "binary":
         from ..ops.archives import transform_archive
 
-        return transform_archive(data, source, plan, dialect, notes)
+        times = plan.keep_times
+        return transform_archive(data, source, plan, dialect, notes, deterministic=not times)
     from ..ops.run import transform
 
     return transform(data, source, plan, dialect, notes)

@@ -67,6 +67,7 @@ def plan_of(values: Mapping[str, Any], dialect: str, *, strip: bool) -> Plan:
         if name in values:
             setattr(plan, name, PAIR_READERS[name](values[name], dialect))
     _rest(plan, values)
+    plan.keep_times = not values.get("deterministic", True)
     _implied(plan, values, dialect, strip)
     return plan
 

@@ -26,14 +26,23 @@ ADDRESS_BYTES = {1: 2, 2: 3, 3: 4, 9: 2, 8: 3, 7: 4, 0: 2, 5: 2, 6: 3}
 """Kind of a line -> bytes of its address."""
 
 
-def write_srec(image: Image, *, data_bytes: int = DATA_BYTES, only_s3: bool = False) -> bytes:
+def write_srec(
+    image: Image,
+    *,
+    data_bytes: int = DATA_BYTES,
+    only_s3: bool = False,
+    entry_counts: bool = False,
+) -> bytes:
     """The image as S-records; all data lines have the kind that the highest address needs.
 
-    data_bytes: on a line at most; only_s3: addresses of four bytes whether needed or not. Addresses are cut to 32 bits, the entry to the width of the addresses, as GNU does.
+    data_bytes: on a line at most; only_s3: addresses of four bytes whether needed or not; entry_counts: for
+    the entry, too, as llvm-objcopy has it.  Addresses are cut to 32 bits, the entry to the width of the addresses, as GNU does.
     """
     parts = [part for block in image.blocks for part in block.parts()]
     parts.sort(key=lambda part: part[0])
     top = max((address + len(data) - 1 for address, data in parts), default=0)
+    if entry_counts:
+        top = max(top, image.entry)
     kind = 3 if only_s3 else 1 if top <= 0xFFFF else 2 if top <= 0xFFFFFF else 3
     step = max(min(data_bytes, 0xFF - ADDRESS_BYTES[kind] - 1), 1)
     name = image.name.encode("utf-8", "surrogateescape")[:NAME_BYTES]

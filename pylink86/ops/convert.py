@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from .. import elf_const as c
 from .draft import RELOC, Relocs, complain, drop
-from .inputs import TARGETS
+from .inputs import OSABI, TARGETS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ TO_I386 = {x86_64: (i386, width) for i386, x86_64, width in SAME} | {11: (1, 4)}
 """R_X86_64_32S (11) is a 32-bit address too; that it is sign-extended means nothing at 32 bits."""
 
 
-def convert_class(draft: Draft, target: str) -> None:
-    """Make the draft a file of that format; cannot-convert when it would not mean the same."""
+def convert_class(draft: Draft, target: str, *, llvm: bool = False) -> None:
+    """Make the draft a file of that format (and system, in llvm-objcopy); cannot-convert when it would not mean the same."""
     elf_class, machine = TARGETS[target]
+    draft.osabi = OSABI.get(target, 0) if llvm else draft.osabi
     old_machine = draft.machine
     if (elf_class, machine) == (draft.elf_class, old_machine):
         return

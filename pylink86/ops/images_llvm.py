@@ -29,7 +29,7 @@ def _flat(draft: Draft, plan: Plan) -> bytes:
     for sec in loaded:
         sec.lma = sec.addr
         if sec.segment is not None:
-            start = sec.old_offset - sec.segment.old_offset
+            start = sec.offset - sec.segment.offset
             sec.lma = start + sec.segment.paddr
     loaded = [sec for sec in loaded if sec.type != c.SHT_NOBITS]
     lowest = min((sec.lma for sec in loaded if sec.size), default=1 << 64)
@@ -65,6 +65,11 @@ def _records(draft: Draft, plan: Plan) -> bytes:
     if 0xFFFFFFFF < draft.entry < 0xFFFFFFFF80000000:
         complain("out-of-range-for-ihex", f"Entry point address {draft.entry:#x} overflows 32 bits")
     blocks.sort(key=lambda block: block.address)
+    if plan.output_format == "srec":
+        from ..formats.srec import write_srec
+
+        entry = draft.entry & 0xFFFFFFFF
+        return write_srec(Image(tuple(blocks), entry, plan.output_name), entry_counts=True)
     return write(plan.output_format, Image(tuple(blocks), draft.entry & 0xFFFFFFFF, plan.output_name))
 
 

@@ -19,8 +19,13 @@ TARGETS = {
     "elf32-x86-64": (32, c.EM_X86_64),
     "elf32-i386": (32, c.EM_386),
     "elf32-iamcu": (32, c.EM_IAMCU),
+    "elf64-x86-64-freebsd": (64, c.EM_X86_64),
+    "elf32-i386-freebsd": (32, c.EM_386),
 }
 """BFD's names of the ELF files that can be written: class and machine."""
+
+OSABI = {"elf64-x86-64-freebsd": 9, "elf32-i386-freebsd": 9}
+"""What e_ident says of the system, where a target's name does."""
 
 IMAGES = ("binary", "srec", "ihex", "verilog", "symbolsrec")
 
@@ -72,6 +77,7 @@ def from_records(kind: str, data: bytes, path: str, target: str, *, llvm: bool) 
 def _draft(secs: Iterable[Sec], path: str, target: str, *, llvm: bool) -> Draft:
     elf_class, machine = TARGETS.get(target, TARGETS["elf64-x86-64"])
     draft = Draft(path, elf_class, machine)
+    draft.osabi = OSABI.get(target, 0)
     if llvm:
         # One table for names of sections and symbols, in front; the contents are laid out first.
         strtab, symtab = Sec(".strtab", c.SHT_STRTAB), Sec(".symtab", c.SHT_SYMTAB)

@@ -324,6 +324,8 @@ def apply_flags(draft: Draft, sec: Sec, words: Sequence[str]) -> None:
     ):
         sec.type = c.SHT_PROGBITS
         sec.data = bytes(sec.size)
+        align = max(sec.align, 1)
+        sec.offset = -(-sec.offset // align) * align
 
 
 def rename(draft: Draft, plan: Plan) -> None:

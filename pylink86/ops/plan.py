@@ -110,6 +110,8 @@ class Plan:
     srec_force_s3: bool = False
     verilog_data_width: int = 1
     # Beside the output.
+    keep_times: bool = False
+    """Members of archives keep times and owners."""
     output_name: str = ""
     """What the output calls itself: S-records carry it."""
 

@@ -24,7 +24,7 @@ def run_llvm(draft: Draft, plan: Plan, notes: Notes) -> bytes:
     if plan.output_format:
         from .convert import convert_class
 
-        convert_class(draft, plan.output_format)
+        convert_class(draft, plan.output_format, llvm=True)
     bare = plan.strip_sections or (draft.shstrtab is None and not draft.secs)
     return lay_out(draft, only_debug=plan.only_keep_debug, headers=not bare)
 
