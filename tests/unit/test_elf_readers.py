@@ -171,3 +171,25 @@ def test_readelf_reads_them_without_complaint(tmp_path: Path) -> None:
 def complaint(text: str, names: dict[str, str]) -> str:
     """The first lines of it, and which links the numbers are."""
     return "\n".join([*text.splitlines()[:5], str(names)])
+
+
+def test_the_twin_of_a_mixed_image_keeps_its_32_bit_units(tmp_path: Path) -> None:
+    """An ELF64 file, in which each unit of DWARF has addresses as wide as in its object."""
+    from elftools.elf.elffile import ELFFile
+
+    twin = tmp_path / "image.elf"
+    words = ["--oformat=binary", "-Ttext=0x8000", "-o", str(tmp_path / "image.bin")]
+    words += ["--prefix-symbols=c_", str(OBJECTS / "c32_clang_g.o"), "--prefix-symbols="]
+    words += [str(OBJECTS / "hello_O0_static_g.o"), f"--elf-twin={twin}"]
+    assert pyld.main(words, "pyld") == 0
+    elf = ELFFile(io.BytesIO(twin.read_bytes()))
+    assert elf.elfclass == 64
+    widths = {}
+    dwarf = elf.get_dwarf_info()
+    for unit in dwarf.iter_CUs():
+        lines = dwarf.line_program_for_CU(unit).get_entries()
+        widths[unit["address_size"]] = next(e.state.address for e in lines if e.state is not None)
+    assert set(widths) == {4, 8}
+    text = elf.get_section_by_name(".text")
+    assert text["sh_addr"] == 0x8000
+    assert all(0x8000 <= start < 0x8000 + text["sh_size"] for start in widths.values())
