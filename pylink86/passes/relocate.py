@@ -14,6 +14,7 @@ import attrs
 from .. import elf_const as c
 from ..arch import reloc_name, rows_for, word_of
 from ..arch.reloc import (
+    ABS,
     GOT_BASE,
     NONE,
     PACK,
@@ -43,6 +44,7 @@ from .placement import DATA, FILLER, INPUT, PlacedSection, Placement
 from .refs import References, symbol_name
 from .symbol_values import HALF, OnDemand, SymbolValues
 from .table_values import HANDLED, TableValues, Use
+from .tombstones import GNU_TOMBSTONES, LLD_TOMBSTONES, is_debug, kept_copy
 
 SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""
@@ -129,6 +131,8 @@ def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:
 
 
 BLANK = 1 << 80
+LOWEST_BLANK = BLANK - 1
+"""No address is as large, so a value from here on says what is to be written as it is."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -261,8 +265,8 @@ class _Patcher:
                 special = self._special(obj, file, index, offset, kind, symbol, addend, value)
                 if special is None or patch is None:
                     continue
-                if special == BLANK:
-                    patch.pack_into(content, sec_off + offset, 0)
+                if special >= LOWEST_BLANK:
+                    patch.pack_into(content, sec_off + offset, special - BLANK & patch.mask)
                     continue
                 value = special
             how, lo, hi, bits, pack_into = patch
@@ -299,7 +303,7 @@ class _Patcher:
             special = self._special(obj, file, index, offset, row.number, symbol, addend, value)
             if special is None:
                 return
-            value = 0 if special == BLANK else special
+            value = 0 if special >= LOWEST_BLANK else special
         in_code = bool(obj.sections.flags[index] & c.SHF_EXECINSTR)
         at = sec_off + offset
         use = Use(
@@ -361,8 +365,8 @@ class _Patcher:
         value: int | None,
     ) -> int | None:
         """What the hot loop leaves out: types that need tables, symbols without a value, symbols in
-        sections that were taken apart.  Returns S, BLANK for a place to be zeroed (GNU ld blanks
-        all that refers to discarded sections), or None when there is nothing to write."""
+        sections that were taken apart.  Returns S, BLANK + n for a place to be written over with
+        n, without its addend, or None when there is nothing to write."""
         row = rows_for(obj.header.machine).get(kind)
         by_table = row is not None and row.kind in HANDLED
         if not by_table and (row is None or self._table(obj.header.machine, False)[kind] is None):
@@ -379,24 +383,46 @@ class _Patcher:
             if shndx == 0 and name not in self.placed.addresses.resolution.definer:
                 self.references.undefined(name, file, index, offset)
                 return 0 if self.diags.tolerates("undefined-symbol") else None
-            return self._discarded(obj, file, index, offset, symbol, name)
+            return self._discarded(obj, file, index, offset, row, symbol, name)
         return value
 
     def _discarded(
-        self, obj: ObjectFile, file: int, index: int, offset: int, symbol: int, name: str
+        self,
+        obj: ObjectFile,
+        file: int,
+        index: int,
+        offset: int,
+        row: Row | None,
+        symbol: int,
+        name: str,
     ) -> int | None:
         """A reference to what is not in the output: nothing for debuggers and unwinders to miss,
         in code an error; GNU ld's generic path blanks it, which is worth a warning."""
         blanks = self.dialect.references_to_discarded_are_zero
+        where = obj.sections.names[index]
         if not obj.sections.flags[index] & c.SHF_ALLOC:
-            return BLANK if blanks else 0
-        if blanks and obj.sections.names[index] in (".eh_frame", ".gcc_except_table"):
+            if not blanks:
+                absolute = row is not None and row.kind == ABS and is_debug(where)
+                return BLANK + LLD_TOMBSTONES.get(where, 0) if absolute else 0
+            if self.generic or is_debug(where):
+                kept = None if self.generic else self._in_kept_copy(file, obj, symbol)
+                return BLANK + GNU_TOMBSTONES.get(where, 0) if kept is None else kept
+        if blanks and where in (".eh_frame", ".gcc_except_table"):
             return BLANK
         is_blank = blanks and self.generic
         self.references.discarded(name, file, index, offset, symbol, is_blank)
         if self.diags.tolerates("discarded-symbol"):
             return 0
         return BLANK if is_blank else None
+
+    def _in_kept_copy(self, file: int, obj: ObjectFile, symbol: int) -> int | None:
+        """S of a symbol in a COMDAT section of which another file's copy stayed."""
+        where = self.placed.addresses
+        kept = kept_copy(where.resolution, file, obj.symbols.shndx[symbol])
+        if kept is None:
+            return None
+        found = where.of_place(where.table.base[kept[0]] + kept[1], obj.symbols.value[symbol])
+        return None if found is None else self.placed.sections[found[0]].vma + found[1]
 
     def _in_moved_section(
         self, obj: ObjectFile, file: int, index: int, offset: int, symbol: int, addend: int
