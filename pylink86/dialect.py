@@ -334,6 +334,11 @@ class Dialect:
         "before those under ONLY_IF_RO and ONLY_IF_RW",
         "`SECTIONS { .a : { } } SECTIONS { .a : { LONG(SIZEOF(.a)) } } INSERT AFTER .a;`: 0 in LLD",
     )
+    tls_sections_count_from_segment: bool = row(
+        "all symbols in thread-local sections count from the start of PT_TLS, else only those of "
+        "type STT_TLS",
+        "a symbol of type STT_FUNC in .tdata, `readelf -s`",
+    )
     excluded_define_nothing: bool = row(
         "a definition in a section that is not linked (SHF_EXCLUDE) stands in no other's way, and "
         "a weak one counts as a weak reference",
@@ -443,6 +448,7 @@ GNU = Dialect(
     failed_constraint_leaves_name=False,
     aligns_overlays=True,
     first_name_counts=False,
+    tls_sections_count_from_segment=True,
     excluded_define_nothing=False,
     ignores_what_is_not_written=False,
     scans_sections_without_contents=False,
@@ -523,6 +529,7 @@ LLD = Dialect(
     failed_constraint_leaves_name=True,
     aligns_overlays=False,
     first_name_counts=True,
+    tls_sections_count_from_segment=False,
     excluded_define_nothing=True,
     ignores_what_is_not_written=True,
     scans_sections_without_contents=True,

@@ -37,11 +37,10 @@ def check_layout(
         _check_wraps(
             placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads and s.lma != s.vma, diags
         )
-    overlay = dialect.lma_counts and _is_overlaid(placed)
-    if not overlay:
-        _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: _has_own_place(s, raw), diags)
-    if overlay or (dialect.lma_counts and any(s.lma != s.vma for s in placed.sections)):
-        _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads, diags)
+    if dialect.lma_counts:
+        _check_places(placed, raw, diags)
+    else:
+        _check_places_like_lld(placed, raw, diags)
     _check_size(placed, dialect, raw, max_size, diags)
     if not dialect.lma_counts:
         check_like_lld(placed, diags)
@@ -246,6 +245,29 @@ def _check_wraps(
             )
 
 
+def _check_places(placed: Placement, raw: bool, diags: Diagnostics) -> None:
+    """GNU ld: sections lie apart in memory, or all of them where they are loaded."""
+    overlay = _is_overlaid(placed)
+    if not overlay:
+        _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: _has_own_place(s, raw), diags)
+    if overlay or any(s.lma != s.vma for s in placed.sections):
+        _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads, diags)
+
+
+def _check_places_like_lld(placed: Placement, raw: bool, diags: Diagnostics) -> None:
+    """LLD: sections lie apart in memory, but for neighbours that are both of an OVERLAY, and apart
+    where they are loaded, those without contents too.  A raw image knows no load addresses, so
+    there nothing may share any."""
+    share: Callable[[PlacedSection], bool] = (lambda s: False) if raw else _is_overlay_member
+    _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags, share)
+    if any(s.lma != s.vma for s in placed.sections):
+        _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.alloc, diags)
+
+
+def _is_overlay_member(section: PlacedSection) -> bool:
+    return section.plan.node is not None and bool(section.plan.node.overlay)
+
+
 def _has_own_place(section: PlacedSection, raw: bool) -> bool:
     """Whether it is in memory, and not on purpose where others are: in a raw image of LLD's
     dialect, where load addresses count for nothing, even parts of an OVERLAY must lie apart."""
@@ -266,8 +288,11 @@ def _check_overlaps(
     start: Callable[[PlacedSection], int],
     counts: Callable[[PlacedSection], bool],
     diags: Diagnostics,
+    share: Callable[[PlacedSection], bool] = lambda section: False,
 ) -> None:
-    """Two sections that share addresses: each pair of neighbours by address, told once."""
+    """Two sections that share addresses: each pair of neighbours by address, told once.
+
+    share: tells sections that may share them with each other."""
     inside = [
         s
         for s in placed.sections
@@ -276,7 +301,8 @@ def _check_overlaps(
     inside.sort(key=start)
     reach: PlacedSection | None = None
     for section in inside:
-        if reach is not None and start(section) < start(reach) + reach.size:
+        both = reach is not None and share(section) and share(reach)
+        if reach is not None and not both and start(section) < start(reach) + reach.size:
             _tell_overlap(reach, section, kind, start, placed, diags)
         if reach is None or start(section) + section.size > start(reach) + reach.size:
             reach = section

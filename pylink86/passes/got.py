@@ -150,9 +150,7 @@ class _Scan:
             if row.kind in OF_THREADS:
                 self.threads = True
                 follows = number + 1 < len(rels)
-                rewrite = rewrite_thread(
-                    content, place, kind, word, follows, self.dialect.name
-                )
+                rewrite = rewrite_thread(content, place, kind, word, follows, self.dialect.name)
             elif self._may_change(file, obj, rel, number, symbol, place):
                 addend = rels.addend[number] if rels.addend is not None else _word(content, place)
                 rewrite = rewrite_load(content, place, kind, addend, word, self.dialect.name)

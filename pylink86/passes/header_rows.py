@@ -205,6 +205,8 @@ def header_traits(
         merging.add(own & OF_MERGING)
         if own & c.SHF_LINK_ORDER and link < 0 and obj.sections.link[index]:
             link = table.base[number] + obj.sections.link[index]
+    if plan.holds_tables:
+        sizes.add(0)
     if len(sizes) == 1:
         entsize = sizes.pop()
     if dialect.tables_like_gnu:

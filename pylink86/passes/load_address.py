@@ -14,7 +14,7 @@ def give_load_address(walk: Scope, section: PlacedSection, step: int) -> None:
     """LMA: AT(), AT>, or the same distance from the VMA as the section before (3.6.8.2)."""
     node = section.plan.node
     if not walk.dialect.lma_counts:
-        _load_address_like_lld(walk, section)
+        _load_address_like_lld(walk, section, step)
         return
     if node is not None and node.at is not None:
         keep, walk.here, walk.shown = (walk.here, walk.shown), 0, 0
@@ -50,9 +50,11 @@ def _overlap(a: PlacedSection, b: PlacedSection) -> bool:
     return a.vma < b.vma + b.size and b.vma < a.vma + max(a.size, 1)
 
 
-def _load_address_like_lld(walk: Scope, section: PlacedSection) -> None:
+def _load_address_like_lld(walk: Scope, section: PlacedSection, step: int) -> None:
     """AT(), AT>, or the distance of the section before, when that is in the same region and was
-    not sent to a load region; raw images do not count it."""
+    not sent to a load region; raw images do not count it.
+
+    step: bytes its start was moved up to be aligned; a load region is used up by them, too."""
     node = section.plan.node
     before, before_region, before_lma = walk.lma_state
     section.lma_region = node.lma_region if node is not None else ""
@@ -63,7 +65,7 @@ def _load_address_like_lld(walk: Scope, section: PlacedSection) -> None:
         distance = walk.number(node.at) - section.vma
         walk.here, walk.shown = keep
     elif load_region is not None:
-        distance = align_up(load_region.current, section.align) - section.vma
+        distance = align_up(load_region.current + step, section.align) - section.vma
     elif section.region != before_region or before_lma:
         distance = 0
     if walk.flat or not section.plan.alloc:

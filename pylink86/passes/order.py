@@ -23,6 +23,7 @@ from .entry import Entry, lacking_traits
 from .match import Claim, Claims, Draft, SectionId, SectionList
 from .order_lld import order_like_lld
 from .orphans import EVERYTHING, Dropped, Item, place_like_gnu
+from .overlay import LoadSymbol
 from .resolve import Resolution
 from .scripts import ScriptFile
 from .section_type import section_type
@@ -42,8 +43,9 @@ class OutputPlan:
     loads: whether it occupies bytes of a loaded image (gABI: SHF_ALLOC and not SHT_NOBITS).
     dropped: it holds nothing and is not in the output, but has an address, and symbols of its empty
     inputs are there (GNU ld's dialect).  took_tables: a pattern took an empty table of the linker,
-    which is not in `items` any more.  only_symbols: in GNU ld's dialect, nothing in it gives it
-    bytes or moves `.`.  aside: it is not in memory, and yet GNU ld's flat image has its bytes."""
+    which is not in `items` any more; holds_tables: one of them came into it in any way.
+    only_symbols: in GNU ld's dialect, nothing in it gives it bytes or moves `.`.  aside: it is not
+    in memory, and yet GNU ld's flat image has its bytes."""
 
     index: int
     name: str
@@ -56,6 +58,7 @@ class OutputPlan:
     dropped: bool = False
     moves_dot: bool = True
     took_tables: bool = False
+    holds_tables: bool = False
     only_symbols: bool = False
     aside: bool = False
     has_unwind_index: bool = False
@@ -101,7 +104,7 @@ class Plan:
         """Whether an output section is the one that a name in an expression may stand for."""
         node = self.described.get(name)
         return section.name == name and (
-            node is None or section.node is None or section.node.name_span is node.name_span
+            node is None or section.node is None or _is_same(section.node, node)
         )
 
     def counts(self, node: n.Assignment, assigned: Mapping[str, object]) -> bool:
@@ -109,6 +112,11 @@ class Plan:
         if self.provided is not None:
             return id(node) in self.provided
         return node.name in self.wanted and node.name not in assigned
+
+
+def _is_same(one: n.OutputSection | None, other: n.OutputSection | None) -> bool:
+    """Whether two nodes came from the same place of a script; passes may have changed either."""
+    return one is not None and other is not None and one.name_span is other.name_span
 
 
 def order_sections(
@@ -144,7 +152,7 @@ def order_sections(
     addressed = frozenset() if dialect.drops_addressed_empty else _addressed(claims)
 
     def holds(entry: Entry) -> bool:
-        is_asked = entry.name in addressed and described.get(entry.name) is entry.node
+        is_asked = entry.name in addressed and _is_same(entry.node, described.get(entry.name))
         return _holds_something(entry, table, provided, is_asked, claims.kept, dialect)
 
     if dialect.orphans_follow_flags:
@@ -339,6 +347,7 @@ def _finished(
                 entry.beside,
                 dropped=not kept,
                 took_tables=_took_tables(entry, table),
+                holds_tables=not table.phantoms.isdisjoint(_taken(entry)),
                 only_symbols=dialect.drops_zero_size and _only_symbols(entry, kept_inputs),
             )
             sections.append(plan)
@@ -350,6 +359,10 @@ def _finished(
     bounds = tuple(boundary_symbols(names, wanted, assigned))
     assigned |= {node.name for node in bounds}
     return Plan((*commands, *bounds), tuple(sections), assigned, wanted, sane)
+
+
+def _taken(entry: Entry) -> Iterator[SectionId]:
+    return (sid for item in entry.items if isinstance(item, Claim) for sid in item.sections)
 
 
 def _took_tables(entry: Entry, table: SectionList) -> bool:
@@ -394,9 +407,16 @@ def _addressed(claims: Claims) -> frozenset[str]:
         name
         for item in claims.items
         for node in ((item.node, *item.items) if isinstance(item, Draft) and item.node else (item,))
-        if not isinstance(node, (Claim, Draft))
-        for name in sections_addressed(node)
+        if not isinstance(node, (Claim, Draft, LoadSymbol))
+        for name in sections_addressed(_without_load_address(node))
     )
+
+
+def _without_load_address(node: object) -> object:
+    """A node without what its author did not write: where a member of an OVERLAY is loaded."""
+    if isinstance(node, n.OutputSection) and node.overlay:
+        return attrs.evolve(node, at=None)
+    return node
 
 
 def _holds_something(

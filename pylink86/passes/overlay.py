@@ -47,9 +47,10 @@ def _expanded(overlay: n.Overlay, dialect: Dialect) -> Iterator[n.SectionsItem]:
     at its address and is loaded behind the one before.
     """
     before: n.OutputSection | None = None
-    begin = overlay.address
-    if begin is None and not dialect.aligns_overlays:
-        begin = n.Name(".")
+    begin, load = overlay.address, overlay.at
+    if not dialect.aligns_overlays:
+        begin = begin or n.Name(".")
+        load = load or (None if overlay.lma_region else n.Name("."))
     for section in overlay.sections:
         at = None
         if before is not None and not dialect.lma_counts:
@@ -57,7 +58,7 @@ def _expanded(overlay: n.Overlay, dialect: Dialect) -> Iterator[n.SectionsItem]:
         made = attrs.evolve(
             section,
             address=begin if before is None else _ask("ADDR", overlay.sections[0].name),
-            at=overlay.at if before is None else at,
+            at=load if before is None else at,
             subalign=overlay.subalign,
             region=overlay.region,
             lma_region=overlay.lma_region,
@@ -84,15 +85,19 @@ def _end(overlay: n.Overlay) -> n.Expr:
     return n.Binary("+", _ask("ADDR", overlay.sections[0].name), longest)
 
 
-def _load_symbols(section: n.OutputSection) -> Iterator[n.Assignment]:
+class LoadSymbol(n.Assignment):
+    """A symbol of an OVERLAY that its author did not write: it keeps no empty section."""
+
+    __slots__ = ()
+
+
+def _load_symbols(section: n.OutputSection) -> Iterator[LoadSymbol]:
     """`__load_start_name` and `__load_stop_name`, when something refers to them; of the section's
     name only what a C name may hold is in theirs."""
     name = re.sub(r"[^0-9A-Za-z_]", "", section.name)
     start = _ask("LOADADDR", section.name)
     for kind, value in (("start", start), ("stop", _load_end(section.name))):
-        yield n.Assignment(
-            f"__load_{kind}_{name}", "=", value, provide=True, span=section.name_span
-        )
+        yield LoadSymbol(f"__load_{kind}_{name}", "=", value, provide=True, span=section.name_span)
 
 
 def _load_end(section: str) -> n.Expr:

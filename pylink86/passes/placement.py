@@ -62,6 +62,10 @@ class PlacedSection:
         return self.plan.name
 
 
+FIRST_OF_ALL = -2
+"""OutputPlan.index of what stands for whichever output section is the first."""
+
+
 @attrs.frozen(eq=False, repr=False)
 class Asserted:
     """An ASSERT that was reached, and whether its condition held there; sides: of a comparison,

@@ -6,12 +6,13 @@ ended. A section without `>` goes to the first region whose attributes accept it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 
 from .. import elf_const as c
-from ..dialect import Dialect
+from ..dialect import LLD, Dialect
 from ..script import nodes as n
 from .match import Claim
 from .order import OutputPlan, Plan
@@ -194,6 +195,29 @@ def _inherited(plan: OutputPlan, walk: Scope) -> str:
     if plan.node is not None:
         return plan.node.region
     return walk.placed[-1].hint if walk.placed else ""
+
+
+def region_names(sections: Sequence[OutputPlan], script: ScriptFile) -> dict[int, str]:
+    """LLD: the region each output section will be in, by OutputPlan.index, which does not depend on
+    any address; "" where there is none."""
+    nodes: dict[str, n.Region] = {}
+    for command in script.commands:
+        if isinstance(command, n.Memory):
+            nodes.update((r.name, r) for r in command.regions if isinstance(r, n.Region))
+        elif isinstance(command, n.RegionAlias) and command.region in nodes:
+            nodes[command.alias] = nodes[command.region]
+    found: dict[int, str] = {}
+    hint: n.Region | None = None
+    for section in sections:
+        node = nodes.get(section.node.region) if section.node is not None else hint
+        hint = node if section.alloc else None
+        if node is None:
+            accepting = (
+                r for r in nodes.values() if _accepts(r.attributes, _traits(section, LLD), LLD)
+            )
+            node = next(accepting, None)
+        found[section.index] = node.name if node is not None and section.alloc else ""
+    return found
 
 
 ATTRIBUTES = {"l": "i"}

@@ -44,6 +44,8 @@ class Resolution:
     definer: name -> (file number, symbol index).
     undefined: names some file refers to and none defines.
     dropped: (file number, section index) of COMDAT members that lost to an earlier file.
+    weakened: names with a weak definition that LLD takes for a weak reference, because its section
+        is not linked.
     own_origin: per section of the own file, the number of the file it stands for (-1: none): a
         COMMON block is matched as `COMMON` of the file that asked for it.
     scripts: the scripts' commands that assign, each with how many files came before it.
@@ -57,6 +59,7 @@ class Resolution:
     dropped: frozenset[tuple[int, int]]
     own_origin: tuple[int, ...]
     scripts: tuple[tuple[int, n.TopLevel], ...] = ()
+    weakened: frozenset[str] = frozenset()
 
     @property
     def own(self) -> int:
@@ -144,11 +147,13 @@ def resolve_symbols(
                     definer[name] = number, index
                     continue
                 twice.append((name, definer[name], (number, index)))
+    weakened: frozenset[str] = frozenset()
     if dialect.excluded_define_nothing:
         excluded = _Excluded.of(inputs.files)
         twice = [two for two in twice if not any(map(excluded.has, two[1:]))]
         weak = [x for x in definer if rank[x] == WEAK and excluded.has(definer[x])]
         asked.update(weak)
+        weakened = frozenset(weak)
         for name in weak:
             del definer[name]
     if twice:
@@ -177,6 +182,7 @@ def resolve_symbols(
         dropped,
         origin,
         inputs.scripts,
+        weakened=weakened,
     )
 
 

@@ -24,7 +24,7 @@ from .data_segment import (
 from .locate import Addresses
 from .order import OutputPlan, Plan
 from .orphans import Dropped
-from .placement import Asserted, PlacedSection, Placement
+from .placement import FIRST_OF_ALL, Asserted, PlacedSection, Placement
 from .regions import Regions
 from .scripts import ScriptFile
 
@@ -32,6 +32,10 @@ ADDRESS_MASK = (1 << 64) - 1
 
 NOTHING = OutputPlan(-1, "", None, (), c.SHT_NULL, 0, 1)
 """The plan of an output section that was dropped: it has no contents."""
+
+BEFORE_ALL = PlacedSection(attrs.evolve(NOTHING, index=FIRST_OF_ALL))
+"""What `.` belongs to in LLD's dialect before any output section: symbols with such a value are
+shown in the first section there is."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -83,8 +87,10 @@ class Scope:
     def dot(self) -> Value:
         if self.current is not None:
             return Value(self.here - self.current.vma, self.current)
-        if self.dialect.arithmetic_on_offsets or not self.placed:
+        if self.dialect.arithmetic_on_offsets:
             return Value(self.shown, ABSOLUTE)
+        if not self.placed:
+            return Value(self.shown, BEFORE_ALL)
         last = self.placed[-1]
         return Value((self.shown - last.vma) & ADDRESS_MASK, last)
 

@@ -411,9 +411,7 @@ def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
         around = next((s for s in loads if s.type == c.PT_LOAD and s.vaddr <= first.vma
                        < s.vaddr + s.memsz), None)  # fmt: skip
         there = size if around is None else around.offset + around.filesz - offset
-        return Segment(
-            plan.type, flags, offset, first.vma, first.lma, min(size, there), size, 1
-        )
+        return Segment(plan.type, flags, offset, first.vma, first.lma, min(size, there), size, 1)
     if plan.type == c.PT_PHDR or plan.filehdr or plan.phdrs:
         start = 0 if plan.filehdr else header_size(walk.elf_class, 0)
         size = (

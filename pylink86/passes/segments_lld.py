@@ -8,7 +8,7 @@ All of it was found by linking small scripts with ld.lld-19 and reading `readelf
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
@@ -22,6 +22,7 @@ from .elf_options import ElfOptions
 from .order import OutputPlan
 from .orphans_lld import RELRO_NAMES, RELRO_TYPES
 from .placement import PlacedSection, Placement
+from .regions import region_names
 from .scripts import ScriptFile
 from .segments import (
     FileMap,
@@ -35,6 +36,8 @@ from .segments import (
     plan_by_phdrs,
 )
 
+MASK = (1 << 64) - 1
+
 RELRO_MORE = frozenset({".init_array", ".fini_array", ".preinit_array", ".relro_padding"})
 
 
@@ -46,7 +49,7 @@ def plan_segments(
         return ()
     nodes = phdr_nodes(script)
     if nodes:
-        return plan_by_phdrs(nodes, sections, dialect)
+        return tuple(_in_memory(plan, sections) for plan in plan_by_phdrs(nodes, sections, dialect))
     found = _loads(sections, script, options)
     if not options.paging:
         found.insert(0, SegmentPlan(c.PT_PHDR, c.PF_R, phdrs=True))
@@ -66,6 +69,14 @@ def plan_segments(
     if ".note.gnu.property" in by_name:
         found.append(SegmentPlan(c.PT_GNU_PROPERTY, c.PF_R, (by_name[".note.gnu.property"],)))
     return (*found, *_notes(sections))
+
+
+def _in_memory(plan: SegmentPlan, sections: Sequence[OutputPlan]) -> SegmentPlan:
+    """A PT_LOAD without what is not in memory, though the script sends it there."""
+    if plan.type != c.PT_LOAD:
+        return plan
+    inside = {s.index for s in sections if s.alloc}
+    return attrs.evolve(plan, sections=tuple(i for i in plan.sections if i in inside))
 
 
 def in_load(section: OutputPlan) -> bool:
@@ -102,6 +113,7 @@ def _loads(
     relro ends; and, without a script, where contents follow .bss."""
     has_sections = script.has_sections
     flags = _flags(0, options)
+    regions = region_names(sections, script)
     load = None if options.paging else _Load(flags, headers=True)
     loads = [] if load is None else [load]
     relro_end = _relro_end(sections, options)
@@ -116,7 +128,7 @@ def _loads(
             load is not None
             and not different
             and section is not relro_end
-            and _same_place(load, section)
+            and _same_place(load, section, regions)
             and (
                 has_sections
                 or section.type == c.SHT_NOBITS
@@ -138,20 +150,16 @@ def _loads(
     ]
 
 
-def _same_place(load: _Load, section: OutputPlan) -> bool:
-    """Whether nothing says that it runs or is loaded elsewhere than the section before it."""
-    node = section.node
-    first = load.sections[0].node if load.sections else None
-    region, first_region = (x.region if x is not None else "" for x in (node, first))
-    lma, first_lma = (x.lma_region if x is not None else "" for x in (node, first))
+def _same_place(load: _Load, section: OutputPlan, regions: Mapping[int, str]) -> bool:
+    """Whether nothing says that it runs or is loaded elsewhere than the first of a PT_LOAD; behind
+    the headers AT() and AT> say nothing."""
+    region = regions.get(section.index, "")
     if not load.sections:
         return not region
-    if node is None:  # an orphan is where the section before it is
-        node = load.sections[-1].node
-        return True
-    if node.at is not None:
-        return False
-    return region == first_region and lma == first_lma
+    first = load.sections[0]
+    lma, first_lma = (s.node.lma_region if s.node is not None else "" for s in (section, first))
+    moved = section.node is not None and section.node.at is not None
+    return not moved and region == regions.get(first.index, "") and lma == first_lma
 
 
 def _flags(section_flags: int, options: ElfOptions) -> int:
@@ -224,8 +232,13 @@ def map_file(
     offsets, end = _offsets(placed, plans, owner, aligns, size, options)
     _check_file_ranges(placed, offsets)
     end = place_rest(plans, placed.sections, offsets, end, options)
+    distance = _distance_of_headers(loads, placed)
+    loaded = frozenset(index for load in loads for index in load.sections)
     segments = tuple(
-        _segment(p, placed, offsets, aligns[id(p)], base, size, options, elf_class) for p in plans
+        _segment(
+            p, placed, offsets, aligns[id(p)], (base, distance), size, options, elf_class, loaded
+        )
+        for p in plans
     )
     return FileMap(offsets, segments, end)
 
@@ -241,7 +254,7 @@ def _place_headers(
     asked = any(p.node is not None and (p.filehdr or p.phdrs) for p in plans)
     if not any(p.type == c.PT_LOAD for p in plans):
         return 0, list(plans)
-    lowest = min((s.vma for s in placed.sections if s.plan.alloc), default=0)
+    lowest = min((s.vma for s in placed.sections if s.plan.alloc), default=MASK)
     if not has_sections and not options.paging:
         return _image_base(placed, options), _without_empty(plans, placed)
     if not has_sections:
@@ -271,14 +284,14 @@ def _image_base(placed: Placement, options: ElfOptions) -> int:
 
 
 def _without_empty(plans: Sequence[SegmentPlan], placed: Placement) -> list[SegmentPlan]:
-    """PT_LOADs that hold nothing go, unless PHDRS asks for them."""
+    """PT_LOADs that hold nothing go, also when PHDRS asks for them."""
     kept = []
     for plan in plans:
         held = [placed.sections[i] for i in plan.sections]
         empty = not plan.filehdr and not plan.phdrs
         if held:
             empty &= held[-1].vma + held[-1].size == held[0].vma
-        if plan.type != c.PT_LOAD or plan.node is not None or not empty:
+        if plan.type != c.PT_LOAD or not empty:
             kept.append(plan)
     return kept
 
@@ -374,17 +387,31 @@ def _behind_headers(
     return align_to(pos, options.page, section.vma)
 
 
+def _distance_of_headers(loads: Sequence[SegmentPlan], placed: Placement) -> int:
+    """How far from where they run the headers are loaded: as far as their PT_LOAD."""
+    for load in loads:
+        if load.filehdr and load.sections:
+            last = placed.sections[load.sections[-1]]
+            return last.lma - last.vma
+    return 0
+
+
 def _segment(
     plan: SegmentPlan,
     placed: Placement,
     offsets: dict[int, int],
     align: int,
-    base: int,
+    headers: tuple[int, int],
     size: int,
     options: ElfOptions,
     elf_class: int,
+    loaded: Collection[int],
 ) -> Segment:
-    """One program header from its first and last section."""
+    """One program header from its first and last section.
+
+    loaded: sections in a PT_LOAD, by index; others have no load address.  headers: where the ELF
+    header runs, and how far from there it is loaded."""
+    base, distance = headers
     held = [placed.sections[i] for i in plan.sections]
     flags = plan.flags
     if flags is None:
@@ -396,7 +423,8 @@ def _segment(
     start = vma = lma = end = filesz = 0
     if held:
         first, last = held[0], held[-1]
-        start, vma, lma = offsets.get(first.plan.index, 0), first.vma, first.lma
+        start, vma = offsets.get(first.plan.index, 0), first.vma
+        lma = first.lma if first.plan.index in loaded else vma
         filesz = offsets.get(last.plan.index, 0) - start
         filesz += last.size if last.plan.type != c.SHT_NOBITS else 0
         end = max(last.vma + last.size, vma)
@@ -409,11 +437,12 @@ def _segment(
             filesz += start - begin
             start = begin
         vma = base + begin
-        lma = vma if not held else held[0].lma - held[0].vma + vma
+        lma = vma + distance
     if plan.at is not None:
         scope = PhdrScope(_dialect_of(placed), symbols=placed.symbols)
         lma = evaluate(plan.at, scope).absolute()
     memsz = end - vma
+    vma, lma = (x & (1 << elf_class) - 1 for x in (vma, lma))
     if plan.type == c.PT_GNU_STACK:
         memsz = options.stack_size
     if plan.type == c.PT_GNU_RELRO:

@@ -68,7 +68,10 @@ class SymbolValues:
         name = resolution.global_names[file][index - first]
         found = self.named(name)
         if found is None and name not in resolution.definer:
-            is_weak = resolution.files[file].symbols.info[index] >> 4 == c.STB_WEAK
+            is_weak = (
+                name in resolution.weakened
+                or resolution.files[file].symbols.info[index] >> 4 == c.STB_WEAK
+            )
             return 0 if is_weak else None
         return found
 

@@ -25,7 +25,7 @@ from .name_order import names_in_reading_order, names_of_files
 from .name_table import strung, table_order, tail_merged
 from .needs import names_in_order
 from .order import OutputPlan
-from .placement import PlacedSection, Placement
+from .placement import FIRST_OF_ALL, PlacedSection, Placement
 
 FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
 
@@ -82,14 +82,15 @@ class SymbolSources:
         narrow = all(file.header.elf_class == 32 for file in files)
         return 0xFFFFFFFF if narrow else 0xFFFFFFFFFFFFFFFF
 
-    def place(self, index: int, offset: int) -> tuple[int, int] | None:
-        """(header index, st_value) of an offset in an output section."""
+    def place(self, index: int, offset: int, kind: int) -> tuple[int, int] | None:
+        """(header index, st_value) of an offset in an output section, for a symbol of some type."""
         section = self.placed.sections[index]
         shndx = self.where.get(index)
         if shndx is None:
             shndx = self.nearby.get(index, ABS)
         value = offset if self.relocatable else section.vma + offset
-        if section.plan.flags & c.SHF_TLS and not self.relocatable:
+        counts = kind == c.STT_TLS or self.dialect.tls_sections_count_from_segment
+        if section.plan.flags & c.SHF_TLS and counts and not self.relocatable:
             value -= self.tls_start
         return shndx, value
 
@@ -109,7 +110,7 @@ class SymbolSources:
             return None
         if isinstance(found, int):
             return SymbolRow(name, found, size, binding, info & 0xF, other, ABS)
-        spot = self.place(*found)
+        spot = self.place(*found, info & 0xF)
         if spot is None:
             return None
         return SymbolRow(name, spot[1], size, binding, info & 0xF, other, spot[0])
@@ -343,6 +344,7 @@ def _script_row(sources: SymbolSources, name: str, binding: int, other: int) -> 
     if isinstance(section, PlacedSection) and not value.forced:
         index = section.plan.index
         shndx = sources.where.get(index, sources.nearby.get(index, ABS)) if index >= 0 else ABS
+        shndx = 1 if index == FIRST_OF_ALL else shndx
     else:
         shndx = ABS
         around = sources.around.get(name) if value.from_dot else None
@@ -365,6 +367,8 @@ def _global(
     binding = symbols.info[index] >> 4
     if sources.relocatable and definer is not None and file == resolution.own:
         return _still_common(sources, name, mention, visibility)
+    if name in resolution.weakened:
+        return SymbolRow(name, 0, 0, binding, symbols.info[index] & 0xF, visibility), Origin(-1, -1)
     if definer is None and not sources.relocatable and sources.dialect.tables_like_gnu:
         return None
     row = sources.row(file, index, name, binding)
