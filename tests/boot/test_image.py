@@ -278,6 +278,30 @@ def test_no_protocol() -> None:
     assert struct.unpack_from("<QQI", machine.debug, 8) == (0, 0x9FC00, 1)
 
 
+# Firmware with habits.
+
+
+def test_firmware_may_write_a_parameter_block() -> None:
+    """Some write a FAT header over bytes 3 to 61 of what they boot from a USB stick."""
+    image = bytearray(boot.disk_image(kernel("HELLO")).to_bytes())
+    image[3:62] = b"\xff" * 59
+    well(boot.run(bytes(image)))
+
+
+@pytest.mark.parametrize("floppy", [False, True], ids=["disk", "floppy"])
+def test_an_awkward_bios_reads_every_byte(floppy: bool) -> None:
+    payload = random.Random(7).randbytes(200_000)
+    elf = kernel("SUM=200000", "ZEROS=8", payload=payload)
+    disk = boot.disk_image(elf, medium="floppy" if floppy else "disk")
+    machine = boot.run(disk.to_bytes(), floppy=floppy, strict=True)
+    well(machine)
+    assert struct.unpack("<I", machine.debug)[0] == checksum(payload)
+
+
+def test_code_that_ends_like_hlt_is_not_taken_for_it() -> None:
+    well(run(kernel("SPIN")))
+
+
 # Memory as the BIOS tells it.
 
 

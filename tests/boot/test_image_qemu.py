@@ -114,6 +114,15 @@ def test_multiboot(defines: tuple[str, ...], magic: int) -> None:
     assert struct.unpack_from("<I", machine.debug)[0] == magic
 
 
+def test_32_bits_without_a_protocol() -> None:
+    machine = run(kernel("MULTIBOOT=0", bits=32, base=0x10000))
+    well(machine)
+    drive, count = struct.unpack_from("<II", machine.debug, 20)
+    assert drive == 0x80
+    assert struct.unpack_from("<QQI", machine.debug, 28)[2] == 1
+    assert count > 4
+
+
 def test_a_disk_that_ends_too_early_is_said() -> None:
     disk = boot.disk_image(kernel("SUM=300000", "ZEROS=8", payload=bytes(300_000)))
     machine = boot.run_qemu(disk.to_bytes()[: 100 * 512], timeout=40)

@@ -230,3 +230,13 @@ _start: lea     rsi, [data]
 data:   incbin  "payload"
 end:
 %endif
+
+%ifdef SPIN                             ; works for a long time in code that ends with the byte of hlt
+_start: mov     ecx, 3000000
+        sti
+        cli
+.next:  cmp     r12, r14                ; 4d 39 f4
+        dec     ecx
+        jnz     .next
+        done    0x10
+%endif
