@@ -39,7 +39,7 @@ from .passes.own_tables import assigned_names, fill_tables
 from .passes.place import settle_addresses
 from .passes.placement import Placement
 from .passes.reach import Laid, in_reach
-from .passes.relink import dialect_for_relinking, folded, sections_for_relinking
+from .passes.relink import dialect_for_relinking, folded, forced, sections_for_relinking
 from .passes.relocate import apply_relocations, assembled
 from .passes.resolve import resolve_symbols
 from .passes.roots import (
@@ -107,7 +107,7 @@ def _link(
     search = Search.of(options.search, options.sysroot, machine)
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
     script = with_layout(loaded, machine, options.elf, dialect)
-    options = attrs.evolve(options, elf=settle_starts(options.elf, script, dialect))
+    options = attrs.evolve(options, elf=settle_starts(forced(options.elf, script), script, dialect))
     starts, sort = options.elf.section_starts, options.sort_section
     script = arrange_script(script, dialect, diags, starts, sort)
     entry = options.entry or entry_name(script)
@@ -126,7 +126,7 @@ def _link(
     table = list_sections(resolution, dialect, generic)
     again = options.elf.relocatable
     if again:
-        table = sections_for_relinking(table, resolution, dialect)
+        table = sections_for_relinking(table, resolution, dialect, options.elf.define_common)
     elif not script.has_sections and not dialect.tables_like_gnu:
         table = folded(table)
     claims = match_sections(script, resolution, table, dialect, options.unique)

@@ -30,6 +30,8 @@ FLAGS = {
     "emit_relocs": "emit_relocs",
     "no_rosegment": "ro_with_code",
     "eh_frame_hdr": "eh_frame_hdr",
+    "define_common": "define_common",
+    "force_group_allocation": "ungroup",
 }
 PAGES = ("max_page_size", "common_page_size")
 OTHERS = (

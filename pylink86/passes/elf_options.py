@@ -44,9 +44,17 @@ class ElfOptions:
     stack_size: int = 0
     relro: bool = True
     eh_frame_hdr: bool = False
+    define_common: bool = False
+    """With -r, COMMON blocks get their place (-d)."""
+    ungroup: bool = False
+    """With -r, sections of groups become ordinary ones (--force-group-allocation)."""
     section_headers: bool = True
     signature: str = ""
     optimize: int = 1
+
+    @property
+    def keeps_groups(self) -> bool:
+        return self.relocatable and not self.ungroup
 
     @property
     def keeps_relro(self) -> bool:

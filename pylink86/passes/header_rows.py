@@ -73,7 +73,7 @@ def _relocation_row(
     options: ElfOptions,
 ) -> SectionRow:
     wide = elf_class == 64
-    flags = c.SHF_INFO_LINK | (c.SHF_GROUP if table.in_group and options.relocatable else 0)
+    flags = c.SHF_INFO_LINK | (c.SHF_GROUP if table.in_group and options.keeps_groups else 0)
     return SectionRow(
         (".rela" if wide else ".rel") + placed.sections[table.target].name,
         c.SHT_RELA if wide else c.SHT_REL,
@@ -131,6 +131,8 @@ def _row(
     flags, entsize, link = header_traits(plan, addresses, dialect, options.relocatable)
     if dialect.tables_like_gnu:
         flags |= _flags_by_option(section.name, placed, options)
+    if not options.keeps_groups:
+        flags &= ~c.SHF_GROUP
     linked = 0
     if link >= 0:
         owner = addresses.owner[link]

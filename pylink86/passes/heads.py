@@ -47,7 +47,7 @@ def list_heads(
     tables = {t.target: Head("relocations", t.target, t, order=t.first)
               for t in tables_that_stay(placed, kept)}  # fmt: skip
     groups: list[Head] = []
-    if options.relocatable:
+    if options.keeps_groups:
         base = placed.addresses.table.base
         groups = [
             Head("group", group=g, order=base[g.file] + g.index) for g in groups_that_stay(placed)

@@ -10,8 +10,11 @@ import attrs
 
 from .. import elf_const as c
 from ..dialect import Dialect
+from ..script import nodes as n
+from .elf_options import ElfOptions
 from .match import NOT_INPUT, SectionList
 from .resolve import Resolution
+from .scripts import ScriptFile
 
 FOLDED = (
     ".text", ".data.rel.ro", ".data", ".rodata", ".bss.rel.ro", ".bss", ".ldata", ".lrodata",
@@ -35,10 +38,21 @@ def dialect_for_relinking(dialect: Dialect) -> Dialect:
     )
 
 
+def forced(options: ElfOptions, script: ScriptFile) -> ElfOptions:
+    """The options with what the script's FORCE_ commands say (GNU ld manual 3.4.5)."""
+    words = {command.word for command in script.of(n.Command)}
+    return attrs.evolve(
+        options,
+        define_common=options.define_common or "FORCE_COMMON_ALLOCATION" in words,
+        ungroup=options.ungroup or "FORCE_GROUP_ALLOCATION" in words,
+    )
+
+
 def sections_for_relinking(
-    table: SectionList, resolution: Resolution, dialect: Dialect
+    table: SectionList, resolution: Resolution, dialect: Dialect, define_common: bool = False
 ) -> SectionList:
-    """The input sections that take part in -r: excluded ones do, GNU ld's COMMON blocks do not."""
+    """The input sections that take part in -r: excluded ones do, GNU ld's COMMON blocks do not,
+    unless they get their place already (define_common)."""
     kept = {".note.gnu.build-id"} if dialect.tables_like_gnu else set()
     eligible = [
         ok or ((flags & c.SHF_EXCLUDE != 0 or name in kept) and kind not in NOT_INPUT)
@@ -48,6 +62,8 @@ def sections_for_relinking(
         eligible = [ok and name != ".note.GNU-stack" for ok, name in zip(eligible, table.name)]
     for file, index in resolution.dropped:
         eligible[table.base[file] + index] = False
+    if define_common:
+        return attrs.evolve(table, eligible=eligible)
     if dialect.tables_like_gnu:
         for sid in range(table.base[-1], len(table)):
             eligible[sid] &= table.name[sid] != "COMMON"

@@ -365,7 +365,8 @@ def _global(
     file, index = definer or mention
     symbols = resolution.files[file].symbols
     binding = symbols.info[index] >> 4
-    if sources.relocatable and definer is not None and file == resolution.own:
+    common = definer is not None and file == resolution.own and not sources.options.define_common
+    if sources.relocatable and common:
         return _still_common(sources, name, mention, visibility)
     if name in resolution.weakened:
         return SymbolRow(name, 0, 0, binding, symbols.info[index] & 0xF, visibility), Origin(-1, -1)
