@@ -1,8 +1,8 @@
 """Every ELF file we write is read by others without complaint: lief, pyelftools, readelf.
 
 The inputs are what compilers made (fixtures/objects); the links are of each kind that writes ELF:
-by the linker's own layout, by a script with regions and PHDRS, -r, -q, stripped, of the other class.
-
+by the linker's own layout, by a script with regions and PHDRS, -r, -q, stripped, of the other
+class, and the twin of a raw image.
 """
 
 from __future__ import annotations
