@@ -133,7 +133,7 @@ def _link(
     claims = handle_orphans(claims, table, resolution, options.orphan_handling, diags)
     live = ALL_LIVE
     if options.gc_sections:
-        live = mark_live(claims, table, resolution, (entry or "_start", *wanted))
+        live = mark_live(claims, table, resolution, (entry or "_start", *wanted), dialect)
     elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[machine]
     found, told = table, claims
 
@@ -157,7 +157,7 @@ def _link(
         check_cross_references(script, plan, table, resolution, met)
         gone = live.dead | claims.discarded
         plan, edits = edit_sections(
-            plan, table, resolution, gone, dialect, generic, options.elf
+            plan, table, resolution, gone, dialect, generic, options.elf, live.used
         )
         # From here on what is in the output, and in which order, is settled; only numbers are
         # missing.

@@ -7,74 +7,79 @@ relocations from section to section; what it does not reach is dead (GNU ld manu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import struct
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import attrs
 
 from .. import elf_const as c
+from ..arch import rows_for
+from ..arch.reloc import implicit_addend
+from ..dialect import Dialect
+from ..model import ObjectFile, Relocations
 from ..script import nodes as n
 from .match import Claims, Draft, SectionId, SectionList
 from .resolve import Resolution
 from .words import names_used
 
 ROOT_TYPES = frozenset({c.SHT_NOTE, c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY})
-ROOT_NAMES = (".init", ".fini", ".ctors", ".dtors", ".jcr", ".eh_frame")
+ROOT_NAMES = frozenset({".init", ".fini", ".jcr", ".eh_frame"})
+ROOT_BEGINNINGS = (".init_array", ".ctors", ".dtors")
+"""Names of what a run-time finds without a reference, as LLD takes them."""
 
 
 @attrs.frozen(eq=False, repr=False)
 class Live:
     """dead: input sections nothing reaches; through: for a live one, the section that led to it.
+    used: for sections whose strings or constants are merged, the offsets that are referred to.
 
-    A root leads to itself.  Without --gc-sections nothing is dead and `through` is empty.
-    """
+    A root leads to itself.  Without --gc-sections nothing is dead, and `through` and `used` are
+    empty."""
 
     dead: frozenset[SectionId]
     through: dict[SectionId, SectionId]
+    used: dict[SectionId, set[int]] = attrs.field(factory=dict)
 
 
 ALL_LIVE = Live(frozenset(), {})
 
 
 def mark_live(
-    claims: Claims, table: SectionList, resolution: Resolution, roots: Iterable[str]
+    claims: Claims,
+    table: SectionList,
+    resolution: Resolution,
+    roots: Iterable[str],
+    dialect: Dialect,
 ) -> Live:
-    """Follow references from the roots; only sections that occupy memory can die.
+    """Follow references from the roots.
 
-    roots: names of symbols (entry, -u).  Section kinds the run-time finds without a reference (init
-    arrays, notes, C identifiers by __start_ and __stop_) are roots too.
-    """
-    gone = claims.discarded
-    through: dict[SectionId, SectionId] = {}
-    todo: list[SectionId] = []
-
-    def reach(sid: SectionId, by: SectionId) -> None:
-        if sid not in through and table.eligible[sid] and sid not in gone:
-            through[sid] = by
-            todo.append(sid)
-
-    wanted = {*roots, *_script_names(claims)}
-    for name in sorted(wanted):
-        where = resolution.definer.get(name)
-        if where is not None:
-            _reach_symbol(where, resolution, table, reach)
+    roots: names of symbols (entry, -u).  Sections the run-time finds without a reference (init
+    arrays, notes, in GNU ld's dialect C identifiers by __start_ and __stop_) are roots too, and
+    those that say so (SHF_GNU_RETAIN).  Members of a group live together, and a section that is
+    ordered by another lives with it.  What is not in memory only follows: in GNU ld's dialect it
+    leaves with the last of its file that is."""
+    walk = _Walk(claims.discarded, table, resolution, dialect)
+    for name in sorted({*roots, *_script_names(claims)}):
+        walk.reach_symbol(name)
     for sid in sorted(claims.kept | _roots(table)):
-        reach(sid, sid)
-    by_name = _encapsulated(table)
-    followed: list[SectionId] = []
-    while todo:
-        sid = todo.pop()
-        followed.append(sid)
-        for target in _references(sid, resolution, table, by_name):
-            reach(target, sid)
+        walk.reach(sid, sid)
+    if dialect.rebuilds_eh_frame:
+        walk.reach_what_unwinding_needs()
+    walk.run()
     dead = frozenset(
         sid
         for sid, ok in enumerate(table.eligible)
         if ok
-        and sid not in through
+        and sid not in walk.through
         and table.flags[sid] & c.SHF_ALLOC
         and sid not in table.phantoms
     )
-    return Live(dead, through)
+    if dialect.tables_like_gnu:
+        dead |= _left_alone(table, walk.through, claims.kept)
+    used = walk.used if dialect.rebuilds_eh_frame else {}
+    return Live(dead, walk.through, used)
 
 
 def _script_names(claims: Claims) -> set[str]:
@@ -95,8 +100,188 @@ def _roots(table: SectionList) -> set[SectionId]:
         for sid, kind in enumerate(table.type)
         if table.eligible[sid]
         and table.flags[sid] & c.SHF_ALLOC
-        and (kind in ROOT_TYPES or table.name[sid].startswith(ROOT_NAMES))
+        and (
+            kind in ROOT_TYPES
+            or table.name[sid] in ROOT_NAMES
+            or table.name[sid].startswith(ROOT_BEGINNINGS)
+            or table.flags[sid] & c.SHF_GNU_RETAIN
+        )
     }
+
+
+def _left_alone(
+    table: SectionList, through: dict[SectionId, SectionId], kept: frozenset[SectionId]
+) -> frozenset[SectionId]:
+    """Sections of files of which nothing else is left: debug information of dropped code.  Unwind
+    tables count only when KEEP() holds them."""
+    alive = {
+        table.file[sid] for sid in through if table.name[sid] != ".eh_frame" or sid in kept
+    }
+    return frozenset(
+        sid
+        for sid, ok in enumerate(table.eligible)
+        if ok and table.file[sid] not in alive and sid < table.base[-1]
+    )
+
+
+Target = tuple[SectionId, int]
+"""An input section and an offset in it."""
+
+
+class UnwindRecord(NamedTuple):
+    """A record of an unwind table: what it refers to, and what the one it shares does."""
+
+    is_cie: bool
+    targets: tuple[Target, ...]
+    shared: tuple[Target, ...]
+
+
+@attrs.define(eq=False, repr=False)
+class _Walk:
+    """The sections reached so far, and those whose references were not followed yet."""
+
+    gone: frozenset[SectionId]
+    table: SectionList
+    resolution: Resolution
+    dialect: Dialect
+    through: dict[SectionId, SectionId] = attrs.field(factory=dict)
+    used: dict[SectionId, set[int]] = attrs.field(factory=dict)
+    todo: list[SectionId] = attrs.field(factory=list)
+    by_name: dict[str, list[SectionId]] = attrs.field(init=False)
+    beside: dict[SectionId, list[SectionId]] = attrs.field(init=False)
+    unwinding: dict[SectionId, list[Target]] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.by_name = _encapsulated(self.table) if self.dialect.tables_like_gnu else {}
+        self.beside = _companions(self.resolution, self.table)
+        self.unwinding = self.needed_by_functions() if self.dialect.tables_like_gnu else {}
+
+    def reach(self, sid: SectionId, by: SectionId, offset: int = 0) -> None:
+        """A section is needed: by another, at an offset."""
+        if not self.table.eligible[sid] or sid in self.gone:
+            return
+        if self.table.flags[sid] & c.SHF_MERGE:
+            self.used.setdefault(sid, set()).add(offset)
+        if sid not in self.through:
+            self.through[sid] = by
+            self.todo.append(sid)
+
+    def reach_symbol(self, name: str) -> None:
+        where = self.resolution.definer.get(name)
+        target = None if where is None else self._place(*where)
+        if target is not None:
+            self.reach(target[0], target[0], target[1])
+
+    def run(self) -> None:
+        """Follow references until nothing new is found."""
+        while self.todo:
+            sid = self.todo.pop()
+            for companion in self.beside.get(sid, ()):
+                self.reach(companion, sid)
+            for target, offset in self.unwinding.get(sid, ()):
+                self.reach(target, sid, offset)
+            file = self.table.owner_file(sid)
+            index = sid - self.table.base[file]
+            obj = self.resolution.files[file]
+            if obj.sections.names[index] == ".eh_frame":
+                continue
+            for rel in obj.relocation_sections.get(index, ()):
+                for target, offset in self.targets(file, index, obj.relocations(rel)):
+                    self.reach(target, sid, offset)
+
+    def targets(self, file: int, index: int, rels: Relocations) -> Iterator[Target]:
+        """What a relocation table points at; each symbol once unless the offset counts."""
+        obj = self.resolution.files[file]
+        first, names = self.resolution.first_global[file], self.resolution.global_names[file]
+        seen: set[int] = set()
+        for number, symbol in enumerate(rels.symbol):
+            if symbol in seen:
+                continue
+            where = (file, symbol)
+            if symbol >= first:
+                name = names[symbol - first]
+                definer = self.resolution.definer.get(name)
+                if definer is None:
+                    seen.add(symbol)
+                    if name.startswith(("__start_", "__stop_")):
+                        bounded = self.by_name.get(name.split("_", 3)[3], ())
+                        yield from ((sid, 0) for sid in bounded)
+                    continue
+                where = definer
+            target = self._place(*where)
+            if target is None:
+                seen.add(symbol)
+                continue
+            is_section = obj.symbols.info[symbol] & 0xF == c.STT_SECTION
+            if not (is_section and self.table.flags[target[0]] & c.SHF_MERGE):
+                seen.add(symbol)
+                yield target
+                continue
+            yield target[0], target[1] + _addend(obj, index, rels, number)
+
+    def _place(self, file: int, symbol: int) -> Target | None:
+        symbols = self.resolution.files[file].symbols
+        shndx = symbols.shndx[symbol]
+        return None if shndx <= 0 else (self.table.base[file] + shndx, symbols.value[symbol])
+
+    def reach_what_unwinding_needs(self) -> None:
+        """LLD: personality routines, and the tables of functions whether these live or not."""
+        for record in self.records():
+            for sid, place in record.targets if record.is_cie else record.targets[1:]:
+                flags = self.table.flags[sid]
+                if record.is_cie or not flags & (c.SHF_EXECINSTR | c.SHF_LINK_ORDER | c.SHF_GROUP):
+                    self.reach(sid, sid, place)
+
+    def needed_by_functions(self) -> dict[SectionId, list[Target]]:
+        """GNU ld: what the unwind records of each function refer to lives when it does."""
+        found: dict[SectionId, list[Target]] = {}
+        for record in self.records():
+            if not record.is_cie and record.targets:
+                function = record.targets[0][0]
+                found.setdefault(function, []).extend((*record.targets[1:], *record.shared))
+        return found
+
+    def records(self) -> Iterator[UnwindRecord]:
+        """Every record of every unwind table, with what its relocations refer to, in order."""
+        from .unwind import records
+
+        for file, obj in enumerate(self.resolution.files[:-1]):
+            if ".eh_frame" not in obj.sections.names:
+                continue
+            for index, name in enumerate(obj.sections.names):
+                if name != ".eh_frame" or (file, index) in self.resolution.dropped:
+                    continue
+                places = self._places(file, index)
+                cies: dict[int, tuple[Target, ...]] = {}
+                for start, size, cie in records(obj.contents[index], obj.name):
+                    low, high = (bisect_left(places, (at,)) for at in (start, start + size))
+                    mine = tuple((sid, value) for _, sid, value in places[low:high])
+                    if cie is None:
+                        cies[start] = mine
+                    yield UnwindRecord(cie is None, mine, () if cie is None else cies[cie])
+
+    def _places(self, file: int, index: int) -> list[tuple[int, SectionId, int]]:
+        """(offset, section, offset in it) of each relocation of a section, in order."""
+        found = []
+        for rel in self.resolution.files[file].relocation_sections.get(index, ()):
+            rels = self.resolution.files[file].relocations(rel)
+            for number, offset in enumerate(rels.offset):
+                one = Relocations(
+                    (offset,),
+                    (rels.type[number],),
+                    (rels.symbol[number],),
+                    None if rels.addend is None else (rels.addend[number],),
+                )
+                found += [(offset, *target) for target in self.targets(file, index, one)]
+        return sorted(found)
+
+
+def _addend(obj: ObjectFile, index: int, rels: Relocations, number: int) -> int:
+    """The addend of a relocation, which lies in the section for SHT_REL."""
+    if rels.addend is not None:
+        return rels.addend[number]
+    row = rows_for(obj.header.machine).get(rels.type[number])
+    return 0 if row is None else implicit_addend(obj.contents[index], rels.offset[number], row)
 
 
 def _encapsulated(table: SectionList) -> dict[str, list[SectionId]]:
@@ -108,38 +293,18 @@ def _encapsulated(table: SectionList) -> dict[str, list[SectionId]]:
     return found
 
 
-def _reach_symbol(
-    where: tuple[int, int], resolution: Resolution, table: SectionList, reach: object
-) -> None:
-    shndx = resolution.files[where[0]].symbols.shndx[where[1]]
-    if shndx > 0:
-        sid = table.base[where[0]] + shndx
-        reach(sid, sid)  # type: ignore[operator]
-
-
-def _references(
-    sid: SectionId, resolution: Resolution, table: SectionList, by_name: dict[str, list[SectionId]]
-) -> Iterable[SectionId]:
-    """The sections a live section's relocations point at."""
-    file = table.owner_file(sid)
-    obj = resolution.files[file]
-    index = sid - table.base[file]
-    if obj.sections.names[index] == ".eh_frame":
-        return
-    first = resolution.first_global[file]
-    names = resolution.global_names[file]
-    shndx_of = obj.symbols.shndx
-    for rel in obj.relocation_sections.get(index, ()):
-        for symbol in set(obj.relocations(rel).symbol):
-            if symbol < first:
-                if shndx_of[symbol] > 0:
-                    yield table.base[file] + shndx_of[symbol]
-                continue
-            name = names[symbol - first]
-            where = resolution.definer.get(name)
-            if where is not None:
-                shndx = resolution.files[where[0]].symbols.shndx[where[1]]
-                if shndx > 0:
-                    yield table.base[where[0]] + shndx
-            elif name.startswith(("__start_", "__stop_")):
-                yield from by_name.get(name.split("_", 3)[3], ())
+def _companions(resolution: Resolution, table: SectionList) -> dict[SectionId, list[SectionId]]:
+    """For each section those that live when it does: the members of its group, and sections that
+    are ordered by it (SHF_LINK_ORDER)."""
+    found: dict[SectionId, list[SectionId]] = {}
+    for file, obj in enumerate(resolution.files[:-1]):
+        base, sections = table.base[file], obj.sections
+        for index, kind in enumerate(sections.type):
+            if sections.flags[index] & c.SHF_LINK_ORDER and sections.link[index]:
+                found.setdefault(base + sections.link[index], []).append(base + index)
+            if kind == c.SHT_GROUP:
+                words = [w for (w,) in struct.iter_unpack("<I", obj.contents[index])]
+                members = [base + member for member in words[1:] if member < len(sections)]
+                for sid in members:
+                    found.setdefault(sid, []).extend(other for other in members if other != sid)
+    return found

@@ -13,6 +13,7 @@ ld does is in `merge_gnu`.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Container, Iterable, Sequence
 
 import attrs
@@ -100,6 +101,18 @@ def merge_group(
         for starts, numbers, size in number_of
     )
     return Merged(content, align, maps)
+
+
+def pieces_at(
+    content: Buffer, entsize: int, is_strings: bool, offsets: Iterable[int]
+) -> frozenset[int]:
+    """Where the strings or constants begin that some offsets lie in."""
+    starts, _ = split(bytes(content), entsize, is_strings, "")
+    return frozenset(
+        starts[bisect_right(starts, offset) - 1]
+        for offset in offsets
+        if starts and 0 <= offset < len(content)
+    )
 
 
 def split(

@@ -5,6 +5,8 @@ How pieces are found and ordered is for `merge` (LLD) and `merge_gnu`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .. import elf_const as c
 from ..script import nodes as n
 from .edit import Moved, OffsetMap, moved_to
@@ -14,9 +16,17 @@ from .match import SectionId
 from .order import OutputPlan
 
 
-def merge_groups(section: OutputPlan, sids: list[SectionId], editor: Editor, tails: bool) -> None:
-    """Each group becomes one section, which takes the place of its first."""
-    from .merge import group_key, merge_group, mergeable
+def merge_groups(
+    section: OutputPlan,
+    sids: list[SectionId],
+    editor: Editor,
+    tails: bool,
+    used: Mapping[SectionId, set[int]],
+) -> None:
+    """Each group becomes one section, which takes the place of its first.
+
+    used: offsets that are referred to, for --gc-sections; empty keeps everything."""
+    from .merge import group_key, merge_group, mergeable, pieces_at
 
     table, edits = editor.table, editor.edits
     groups: dict[tuple[int, int, int], list[SectionId]] = {}
@@ -29,7 +39,14 @@ def merge_groups(section: OutputPlan, sids: list[SectionId], editor: Editor, tai
     for (flags, entsize, _), members in groups.items():
         inputs = [(editor.content(sid), forced or table.align[sid]) for sid in members]
         place = describe_section(editor.resolution, table, members[0])
-        merged = merge_group(inputs, entsize, bool(flags & c.SHF_STRINGS), tails, place=place)
+        strings = bool(flags & c.SHF_STRINGS)
+        live = [
+            pieces_at(content, entsize, strings, used.get(sid, ()))
+            if used and flags & c.SHF_ALLOC
+            else None
+            for sid, (content, _) in zip(members, inputs)
+        ]
+        merged = merge_group(inputs, entsize, strings, tails, live, place)
         home = members[0]
         editor.replace(home, merged.content, merged.align)
         for sid, offsets in zip(members, merged.maps):

@@ -6,6 +6,8 @@ apply to, and records the outcome as `Edits`: new sizes and bytes, and a map for
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from .. import elf_const as c
@@ -26,12 +28,14 @@ def edit_sections(
     dialect: Dialect,
     generic: bool,
     options: ElfOptions,
+    used: Mapping[SectionId, set[int]] | None = None,
 ) -> tuple[Plan, Edits]:
     """Merge strings, constants and unwind tables where the dialect does; the plan without the
     sections whose bytes went elsewhere.
 
     gone: sections that are discarded or dead.  generic: the link goes through GNU ld's generic
-    path, which merges nothing.  Raises bad-merge-section, bad-eh-frame.
+    path, which merges nothing.  used: with --gc-sections, the offsets that are referred to.
+    Raises bad-merge-section, bad-eh-frame.
     """
     editor = Editor(table, resolution, Edits({}, {}, {}, {}, {}))
     if dialect.rebuilds_eh_frame:
@@ -50,7 +54,7 @@ def edit_sections(
         join_property_notes(plan, editor)
     if _merges(dialect, generic, options):
         for section in plan.sections:
-            _merge_in(section, editor, dialect, options)
+            _merge_in(section, editor, dialect, options, used or {})
     edits = attrs.evolve(editor.edits, unwind=editor.unwind)
     header = editor.own_section(".eh_frame_hdr")
     if header >= 0 and editor.unwind is None:
@@ -72,7 +76,13 @@ def _merges(dialect: Dialect, generic: bool, options: ElfOptions) -> bool:
     return options.relocatable or options.optimize > 0
 
 
-def _merge_in(section: OutputPlan, editor: Editor, dialect: Dialect, options: ElfOptions) -> None:
+def _merge_in(
+    section: OutputPlan,
+    editor: Editor,
+    dialect: Dialect,
+    options: ElfOptions,
+    used: Mapping[SectionId, set[int]],
+) -> None:
     """Merge the SHF_MERGE inputs of one output section; from -O2 on LLD shares ends of strings."""
     flags = editor.table.flags
     sids = [sid for sid in section.sections() if flags[sid] & c.SHF_MERGE]
@@ -83,7 +93,7 @@ def _merge_in(section: OutputPlan, editor: Editor, dialect: Dialect, options: El
     if dialect.merges_in_place:
         merge_sections_in_place(sids, editor)
     else:
-        merge_groups(section, sids, editor, tails=options.optimize >= 2)
+        merge_groups(section, sids, editor, options.optimize >= 2, used)
 
 
 def _without_removed(plan: Plan, edits: Edits, table: SectionList) -> Plan:

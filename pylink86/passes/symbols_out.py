@@ -25,7 +25,7 @@ from .name_order import names_in_reading_order, names_of_files
 from .name_table import strung, table_order, tail_merged
 from .needs import names_in_order
 from .order import OutputPlan
-from .placement import FIRST_OF_ALL, PlacedSection, Placement
+from .placement import FIRST_OF_ALL, INPUT, PlacedSection, Placement
 
 FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
 
@@ -301,7 +301,7 @@ def _locals(sources: SymbolSources, file: int) -> Iterator[tuple[SymbolRow, Orig
         if kind == c.STT_SECTION:
             continue
         if kind == c.STT_FILE:
-            if options.discard != "all":
+            if options.discard != "all" and not _is_gone(sources, file):
                 yield (
                     SymbolRow(name, 0, 0, c.STB_LOCAL, kind, symbols.other[index], ABS),
                     Origin(file, index),
@@ -314,6 +314,31 @@ def _locals(sources: SymbolSources, file: int) -> Iterator[tuple[SymbolRow, Orig
         row = sources.row(file, index, name, c.STB_LOCAL)
         if row is not None:
             yield row, Origin(file, index)
+
+
+def _files_as_placed(sources: SymbolSources) -> list[int]:
+    """GNU ld: files in the order in which their first sections stand in the output."""
+    where = sources.placed.addresses
+    own = len(where.resolution.files) - 1
+    found: dict[int, None] = {}
+    for section in sources.placed.sections:
+        for piece in section.pieces:
+            if piece.kind == INPUT and isinstance(piece.origin, int):
+                for part in where.edits.parts.get(piece.origin) or (piece.origin,):
+                    found[where.table.owner_file(part)] = None
+    found.pop(own, None)
+    return list(dict.fromkeys((*found, *range(own))))
+
+
+def _is_gone(sources: SymbolSources, file: int) -> bool:
+    """GNU ld: whether garbage collection left nothing of a file, not even its name."""
+    if not sources.dialect.tables_like_gnu or sources.relocatable:
+        return False
+    where = sources.placed.addresses
+    base, size = where.table.base[file], len(where.resolution.files[file].sections)
+    sids = [sid for sid in range(base, base + size) if where.table.eligible[sid]]
+    held = any(where.owner[sid] >= 0 for sid in sids)
+    return not held and any(where.table.size[sid] for sid in sids)
 
 
 def _left_out(sources: SymbolSources, file: int, index: int, name: str) -> bool:
@@ -472,7 +497,8 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     the script hides; then the others in the order of the table of names."""
     resolution = sources.placed.addresses.resolution
     found = [_section_symbol(shndx, value) for shndx, _, value in sources.section_syms]
-    for file, obj in enumerate(resolution.files[:-1]):
+    for file in _files_as_placed(sources):
+        obj = resolution.files[file]
         local = list(_locals(sources, file))
         if local and not any(row.type == c.STT_FILE for row, _ in local):
             found.append(_file_symbol(os.path.basename(obj.member or obj.name)))
