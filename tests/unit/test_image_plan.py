@@ -8,8 +8,8 @@ import struct
 from pathlib import Path
 
 import pytest
-
 from boot.kernels import Segment, elf
+
 from pylink86 import LinkError, boot
 from pylink86.boot.image import places
 from pylink86.boot.image.assemble import part
@@ -47,7 +47,7 @@ def test_every_part_is_there() -> None:
 
 
 def test_default_addresses_are_those_of_the_crate() -> None:
-    """In the blog's chapters on paging the stack is at 0x100_0020_1a10, memory at 0x180_0000_0000."""
+    """The blog on paging shows a stack at 0x100_0020_1a10, memory at 0x180_0000_0000."""
     disk = boot.disk_image(kernel_at(0x200000), features=frozenset({"map_physical_memory"}))
     assert disk.addresses["boot-info"] == 0x100_0000_0000
     assert disk.addresses["stack-guard"] == 0x100_0000_1000
@@ -62,6 +62,20 @@ def test_slots_of_the_kernel_are_left_out() -> None:
     disk = boot.disk_image(elf(slots, 1 << 39), features=frozenset({"recursive_page_table"}))
     assert disk.addresses["recursive-page-table"] >> 39 & 511 == 3
     assert disk.addresses["boot-info"] == 5 << 39
+
+
+def test_a_kernel_at_the_very_end() -> None:
+    top = (1 << 64) - 0x1000
+    disk = boot.disk_image(kernel_at(top))
+    assert [(run.vaddr, run.pages) for run in disk.plan.runs] == [(top, 1)]
+    assert disk.addresses["boot-info"] == 2 << 39
+
+
+def test_a_kernel_everywhere() -> None:
+    from pylink86.boot.image.space import canonical
+
+    segments = [Segment(canonical(slot << 39) + 0x200000, CODE, 16, 5) for slot in range(512)]
+    assert refused(elf(segments, 0x200000))[0] == "image-overlap"
 
 
 def test_page_tables() -> None:

@@ -64,13 +64,13 @@ def canonical(address: int) -> int:
 def plan_space(kernel: Kernel, config: ImageConfig) -> Space:
     """Choose every address that is still open; image-overlap when two things meet."""
     slots = _free_slots(kernel, config)
-    recursive = next(slots)
+    recursive = _take(slots, kernel)
     info = config.boot_info_address
     if info is None:
-        info = canonical(next(slots) * SLOT)
+        info = canonical(_take(slots, kernel) * SLOT)
     physical = config.physical_memory_offset
     if physical is None and "map_physical_memory" in config.features:
-        physical = canonical(next(slots) * SLOT)
+        physical = canonical(_take(slots, kernel) * SLOT)
     guard = config.kernel_stack_address
     stack = (info + PAGE if guard is None else guard) + PAGE
     space = Space(
@@ -89,7 +89,7 @@ def _free_slots(kernel: Kernel, config: ImageConfig) -> Iterator[int]:
     """Slots nothing lies in, the lowest first; slot 0 has the loader and video memory."""
     used = {0}
     for load in kernel.loads:
-        used |= set(range(_slot(load.vaddr), _slot(load.end) + 1))
+        used |= set(range(_slot(load.vaddr), _slot(load.end - 1) + 1))
     for address in (
         config.boot_info_address,
         config.kernel_stack_address,
@@ -100,6 +100,14 @@ def _free_slots(kernel: Kernel, config: ImageConfig) -> Iterator[int]:
     return (slot for slot in range(SLOTS) if slot not in used)
 
 
+def _take(slots: Iterator[int], kernel: Kernel) -> int:
+    slot = next(slots, None)
+    if slot is None:
+        said = f"{kernel.name} lies in all of the {SLOTS} slots of 512 GiB that addresses have"
+        raise fail("image-overlap", said)
+    return slot
+
+
 def _slot(address: int) -> int:
     return address >> 39 & SLOTS - 1
 
@@ -107,7 +115,7 @@ def _slot(address: int) -> int:
 def _resident(kernel: Kernel) -> int:
     page: int
     for page in RESIDENT:
-        if all(load.end <= page or load.vaddr >= page + PAGE for load in _whole_pages(kernel)):
+        if all(taken.end <= page or taken.start >= page + PAGE for taken in _whole_pages(kernel)):
             return page
     raise fail(
         "image-overlap",
@@ -117,14 +125,10 @@ def _resident(kernel: Kernel) -> int:
     )
 
 
-@attrs.frozen
-class _Pages:
-    vaddr: int
-    end: int
-
-
-def _whole_pages(kernel: Kernel) -> list[_Pages]:
-    return [_Pages(load.vaddr & -PAGE, -(-load.end // PAGE) * PAGE) for load in kernel.loads]
+def _whole_pages(kernel: Kernel) -> list[Range]:
+    return [
+        Range(load.vaddr & -PAGE, -(-load.end // PAGE) * PAGE, str(load)) for load in kernel.loads
+    ]
 
 
 def _check_ranges(kernel: Kernel, space: Space) -> None:
