@@ -48,6 +48,7 @@ class References:
     source_line: Callable[[ObjectFile, int, int], str | None]
     _undefined: dict[str, list[Place]] = attrs.field(factory=dict)
     _discarded: dict[tuple[str, int, int, bool], list[Place]] = attrs.field(factory=dict)
+    _unsupported: dict[tuple[str, str], list[tuple[Place, int]]] = attrs.field(factory=dict)
     _misfits: dict[tuple[str, str, str], list[Misfit]] = attrs.field(factory=dict)
 
     def undefined(self, name: str, file: int, index: int, offset: int) -> None:
@@ -59,6 +60,14 @@ class References:
         """is_blank: the dialect writes zeros there, which is a warning instead of an error."""
         key = name, file, symbol, is_blank
         self._discarded.setdefault(key, []).append((file, index, offset))
+
+    def unsupported(
+        self, name: str, needs: str, file: int, index: int, offset: int, symbol: int
+    ) -> None:
+        """A relocation that nothing can be done about; needs: what it would take, "" when no
+        psABI has such a type."""
+        found = self._unsupported.setdefault((name, needs), [])
+        found.append(((file, index, offset), symbol))
 
     def misfit(
         self,
@@ -103,6 +112,8 @@ class References:
 
     def report(self, diags: Diagnostics) -> None:
         """Tell everything that was gathered, in the order it was met."""
+        for (name, needs), refused in self._unsupported.items():
+            self._tell_unsupported(name, needs, refused, diags)
         if not (self._misfits or self._undefined or self._discarded):
             return
         from .refs_help import misfit_facts, undefined_help
@@ -131,6 +142,29 @@ class References:
             self._tell_discarded(name, file, symbol, is_blank, places, diags)
         if limit:
             self._count_the_rest(limit, diags)
+
+    def _tell_unsupported(
+        self, name: str, needs: str, found: list[tuple[Place, int]], diags: Diagnostics
+    ) -> None:
+        (first, symbol), *_ = found
+        others = self._others([place for place, _ in found])
+        if not needs:
+            diags.error(
+                "bad-object",
+                f"{name} is not in the psABI",
+                place=self.place(*first),
+                notes=others,
+                help=["the object file is damaged or made for another machine"],
+            )
+            return
+        target = symbol_name(self.placed.addresses.resolution.files[first[0]], symbol)
+        diags.error(
+            "reloc-not-supported",
+            f"{name} cannot be applied: it needs {needs}",
+            place=self.place(*first),
+            notes=[f"it refers to `{target}'", *others],
+            help=["give the objects the compiler made, not what was linked from them"],
+        )
 
     def _count_the_rest(self, limit: int, diags: Diagnostics) -> None:
         """One error for all that is beyond --error-limit: nobody reads 2,000, and to find the

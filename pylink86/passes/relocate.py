@@ -370,7 +370,9 @@ class _Patcher:
         row = rows_for(obj.header.machine).get(kind)
         by_table = row is not None and row.kind in HANDLED
         if not by_table and (row is None or self._table(obj.header.machine, False)[kind] is None):
-            self._not_supported(obj, file, index, offset, row, kind, symbol)
+            name = reloc_name(obj.header.machine, kind)
+            needs = "" if row is None else needs_of(row)
+            self.references.unsupported(name, needs, file, index, offset, symbol)
             return None
         moved = self._in_moved_section(obj, file, index, offset, symbol, addend)
         if moved is not None:
@@ -483,36 +485,6 @@ class _Patcher:
             verdict, range_ = "refused", either_range(row.width)
         self.references.misfit(row, range_, file, index, offset, symbol, value, verdict)
         return verdict == "wraps"
-
-    def _not_supported(
-        self,
-        obj: ObjectFile,
-        file: int,
-        index: int,
-        offset: int,
-        row: Row | None,
-        kind: int,
-        symbol: int,
-    ) -> None:
-        place = self.references.place(file, index, offset)
-        name = reloc_name(obj.header.machine, kind)
-        if row is None:
-            self.diags.error(
-                "bad-object",
-                f"{name} is not in the psABI",
-                place=place,
-                help=["the object file is damaged or made for another machine"],
-            )
-            return
-        needs = needs_of(row)
-        notes = [f"it refers to `{self._name(file, symbol)}'"]
-        self.diags.error(
-            "reloc-not-supported",
-            f"{name} cannot be applied: it needs {needs}",
-            place=place,
-            notes=notes,
-            help=["give the objects the compiler made, not what was linked from them"],
-        )
 
 
 def _moved(rels: Relocations, offsets: Callable[[int], int | None]) -> Relocations:
