@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from .explanations_image import IMAGE_TEXTS
+from .explanations_objcopy import OBJCOPY_TEXTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def _unknown(slug: str) -> str:
 
 EXPLANATIONS = {
     **IMAGE_TEXTS,
+    **OBJCOPY_TEXTS,
     # The command line
     "unknown-option": """
 An option that neither GNU ld, LLD nor pyld has.  Options can be abbreviated as long as only one

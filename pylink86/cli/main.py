@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 COMMANDS = {
     "link": ("pyld", "command", "OPTIONS FILE...", "link objects to an image, as `pyld` does"),
     "sections": ("sections", "main", "FILE...", "list what is in object files"),
+    "objcopy": ("objcopy", "command", "IN [OUT]", "copy and change object files, as `pyobjcopy`"),
+    "strip": ("strip", "command", "FILE...", "leave out symbols and debug sections, as `pystrip`"),
+    "ar": ("ar", "main", "LETTERS ARCHIVE FILE...", "make and change archives, as `pyar` does"),
+    "size": ("size", "main", "FILE...", "how much room sections take, as `pysize` does"),
+    "nm": ("nm", "main", "FILE...", "list symbols, as `pynm` does"),
     "image": ("image", "main", "KERNEL -o DISK", "make a disk that boots a kernel"),
     "run": ("run", "main", "IMAGE|KERNEL", "boot it in the emulator or QEMU, print its screen"),
     "runner": ("runner", "main", "KERNEL", "run a kernel for cargo, as its Cargo.toml says"),

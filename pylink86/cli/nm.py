@@ -158,8 +158,13 @@ def _print_one(
         print(f"Name                  Value   {gap}Class        Type         Size     {gap}"
               "Line  Section\n")  # fmt: skip
     elif (member or many) and not with_name and style != "just-symbols":
-        print(f"{path}[{member}]:" if style == "posix" and member else
-              f"{title}:" if style == "posix" else f"\n{title}:")
+        print(
+            f"{path}[{member}]:"
+            if style == "posix" and member
+            else f"{title}:"
+            if style == "posix"
+            else f"\n{title}:"
+        )
     for sym in rows:
         start = ""
         if with_name:

@@ -1,4 +1,4 @@
-"""`pyobjcopy` and `pystrip`: objcopy's command line over `ops`.
+"""`pyobjcopy`, and what `pystrip` shares with it: objcopy's command line over `ops`.
 
 A build calls objcopy once for each object, so this module, like all it imports before there is
 something to say, is small.  What the options mean is in `objcopy_plan`; here files are read, run
@@ -28,32 +28,18 @@ def script() -> NoReturn:
     run_process(main)
 
 
-def strip_script() -> NoReturn:
-    """The installed command `pystrip`."""
-    run_process(strip_main)
-
-
 def command(argv: Sequence[str]) -> int:
     """`pylink86 objcopy ...`"""
     return main(argv, "pyobjcopy")
 
 
-def strip_command(argv: Sequence[str]) -> int:
-    """`pylink86 strip ...`"""
-    return strip_main(argv, "pystrip")
-
-
 def main(argv: Sequence[str] | None = None, program: str | None = None) -> int:
     """Run `pyobjcopy`; the exit status: 0, or 1 after any error."""
-    return _main(argv, program, strip=False)
+    return run_tool(argv, program, strip=False)
 
 
-def strip_main(argv: Sequence[str] | None = None, program: str | None = None) -> int:
-    """Run `pystrip`."""
-    return _main(argv, program, strip=True)
-
-
-def _main(argv: Sequence[str] | None, program: str | None, *, strip: bool) -> int:
+def run_tool(argv: Sequence[str] | None, program: str | None, *, strip: bool) -> int:
+    """One of the two commands; argv and program are the process's own when not given."""
     words = sys.argv[1:] if argv is None else list(argv)
     name = os.path.basename(sys.argv[0] if program is None else program)
     return guarded(lambda: _run(words, name, strip=strip))
@@ -103,13 +89,25 @@ def version(program: str, strip: bool) -> str:
 
 def _check(parsed: Parsed, program: str, dialect: str, strip: bool) -> list[Diagnostic]:
     if dialect not in ("gnu", "llvm"):
-        return [error("bad-option-value", f"`{dialect}' is not a value of --dialect", help=("use gnu or llvm",))]
+        return [
+            error(
+                "bad-option-value",
+                f"`{dialect}' is not a value of --dialect",
+                help=("use gnu or llvm",),
+            )
+        ]
     count = len(parsed.inputs)
     if not count:
-        return [error("no-input", "no input file specified" if dialect == "llvm" else "no input files")]
+        return [
+            error("no-input", "no input file specified" if dialect == "llvm" else "no input files")
+        ]
     values = parsed.values
     if dialect == "llvm" and "target" in values and {"input_format", "output_format"} & set(values):
-        return [error("bad-option-value", "--target cannot be used with --input-target or --output-target")]
+        return [
+            error(
+                "bad-option-value", "--target cannot be used with --input-target or --output-target"
+            )
+        ]
     if not strip and count > 2:
         return [error("too-many-inputs", f"too many positional arguments: {parsed.inputs[2][1]}")]
     if strip and count > 1 and parsed.values.get("output"):
@@ -144,7 +142,7 @@ def _copy(parsed: Parsed, dialect: str, *, strip: bool) -> int:
 
 
 def _copy_one(source: str, target: str, plan: Plan, dialect: str, values: dict[str, Any]) -> bool:
-    """One file; raises LinkError.  Returns whether an error was told that does not stop the rest."""
+    """One file; raises LinkError.  Returns whether an error was told that stops nothing."""
     from ..ops.plan import Notes
 
     data = _read(source)
@@ -165,7 +163,7 @@ def _copy_one(source: str, target: str, plan: Plan, dialect: str, values: dict[s
 
 
 def _transformed(data: bytes, source: str, plan: Plan, dialect: str, notes: Notes) -> bytes:
-    if data[:8] in (b"!<arch>\n", b"!<thin>\n") and not plan.input_format == "binary":
+    if data[:8] in (b"!<arch>\n", b"!<thin>\n") and plan.input_format != "binary":
         from ..ops.archives import transform_archive
 
         times = plan.keep_times

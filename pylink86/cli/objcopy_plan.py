@@ -44,6 +44,13 @@ VISIBILITIES = {"default": 0, "internal": 1, "hidden": 2, "protected": 3}
 
 SLUG = "bad-option-value"
 
+ENOUGH_FOR_STRIP = (
+    "strip_debug", "strip_unneeded", "discard", "strip_symbol", "only_keep_debug", "strip_all_gnu",
+    "strip_all",
+)  # fmt: skip
+ENOUGH_FOR_GNU_STRIP = ("remove_section", "remove_relocations", "strip_dwo")
+"""Without one of these `strip` strips all."""
+
 
 def plan_of(values: Mapping[str, Any], dialect: str, *, strip: bool) -> Plan:
     """The plan of a command line; bad-option-value, cannot-read."""
@@ -126,14 +133,8 @@ def _implied(plan: Plan, values: Mapping[str, Any], dialect: str, strip: bool) -
     """What follows from what was said, and what was not."""
     if dialect == "llvm" and plan.discard == "all":
         plan.strip_debug = plan.keep_file_symbols = True
-    said = (
-        plan.strip_debug, plan.strip_unneeded, plan.discard, plan.strip_symbol,
-        plan.only_keep_debug, plan.strip_all_gnu, plan.strip_all,
-    )  # fmt: skip
-    if dialect == "gnu":
-        said = (*said, plan.remove_section, plan.remove_relocations, plan.strip_dwo,
-                plan.keep_section_symbols and False)
-    if strip and not any(said) and not values.get("no_strip_all"):
+    said = ENOUGH_FOR_STRIP if dialect == "llvm" else (*ENOUGH_FOR_STRIP, *ENOUGH_FOR_GNU_STRIP)
+    if strip and not any(getattr(plan, name) for name in said) and not values.get("no_strip_all"):
         plan.strip_all = True
     if dialect == "gnu" and plan.strip_all_gnu:
         plan.strip_all = True
@@ -203,7 +204,11 @@ def _renames(path: str) -> Iterator[tuple[str, str]]:
 
 def _visibility(word: str) -> int:
     if word not in VISIBILITIES:
-        complain(SLUG, f"'{word}' is not a valid symbol visibility", help=[f"use one of {', '.join(VISIBILITIES)}"])
+        complain(
+            SLUG,
+            f"'{word}' is not a valid symbol visibility",
+            help=[f"use one of {', '.join(VISIBILITIES)}"],
+        )
     return VISIBILITIES[word]
 
 
@@ -241,7 +246,11 @@ def _alignments(texts: list[str], dialect: str) -> tuple[tuple[str, int], ...]:
     for text in texts:
         name, value = _pair(text, "set_section_alignment")
         align = number(value, "set_section_alignment")
-        if align < 0 or (dialect == "gnu" and align & (align - 1)) or (dialect == "gnu" and not align):
+        if (
+            align < 0
+            or (dialect == "gnu" and align & (align - 1))
+            or (dialect == "gnu" and not align)
+        ):
             complain(SLUG, f"bad alignment `{value}' for --set-section-alignment")
         found.append((name, align))
     return tuple(found)

@@ -25,6 +25,13 @@ SHIMS: Mapping[str, str] = {
     "ld": "pyld",
     "ld.bfd": "pyld",
     "ld.lld": "pyld",
+    "objcopy": "objcopy",
+    "llvm-objcopy": "objcopy",
+    "strip": "strip",
+    "llvm-strip": "strip",
+    "ar": "ar",
+    "size": "size",
+    "nm": "nm",
     "bootimage": "bootimage",
     "cargo-bootimage": "bootimage",
 }

@@ -161,7 +161,7 @@ def _sysv(draft: Draft, title: str, radix: int, common: bool) -> None:
     if common:
         rows.append(("*COM*", commons(draft), 0))
     total = sum(size for _, size, _ in rows)
-    names = max([len(name) for name, _, _ in rows] + [len("section")])
+    names = max([len(name) for name, _, _ in rows], default=0)
     sizes = max(len(_number(total, radix)), len("size"))
     addresses = max([len(_number(addr, radix)) for _, _, addr in rows] + [len("addr")])
     print(f"{title}  :")

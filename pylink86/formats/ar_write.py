@@ -37,7 +37,9 @@ def write_archive(
     index: with a table of symbols, when a member is an object.
     """
     names, long_names = _names(entries, thin)
-    symbols = [(name, number) for number, entry in enumerate(entries) for name in entry.symbols or ()]
+    symbols = [
+        (name, number) for number, entry in enumerate(entries) for name in entry.symbols or ()
+    ]
     with_index = index and any(entry.symbols is not None for entry in entries)
     text = b"".join(_raw(name) + b"\0" for name, _ in symbols)
     word = 4
@@ -57,9 +59,7 @@ def write_archive(
     if long_names:
         parts += [b"//".ljust(48), str(len(long_names)).encode().ljust(10), b"`\n", long_names]
     for name, entry in zip(names, entries):
-        parts.append(
-            _header(name, len(entry.data), entry.time, entry.uid, entry.gid, entry.mode)
-        )
+        parts.append(_header(name, len(entry.data), entry.time, entry.uid, entry.gid, entry.mode))
         if not thin:
             parts += [entry.data, b"\n" * (len(entry.data) % 2)]
     return b"".join(parts)
@@ -98,9 +98,7 @@ def _offsets(entries: Sequence[Entry], thin: bool, index: int, long_names: int) 
     return found
 
 
-def _header(
-    name: bytes, size: int, time: int, uid: int = 0, gid: int = 0, mode: int = 0
-) -> bytes:
+def _header(name: bytes, size: int, time: int, uid: int = 0, gid: int = 0, mode: int = 0) -> bytes:
     fields = (
         name.ljust(16), str(time).encode().ljust(12), str(uid).encode()[:6].ljust(6),
         str(gid).encode()[:6].ljust(6), f"{mode:o}".encode().ljust(8), str(size).encode().ljust(10),

@@ -35,8 +35,9 @@ def write_srec(
 ) -> bytes:
     """The image as S-records; all data lines have the kind that the highest address needs.
 
-    data_bytes: on a line at most; only_s3: addresses of four bytes whether needed or not; entry_counts: for
-    the entry, too, as llvm-objcopy has it.  Addresses are cut to 32 bits, the entry to the width of the addresses, as GNU does.
+    data_bytes: on a line at most.  only_s3: addresses of four bytes whether needed or not.
+    entry_counts: they are as long as the entry needs, too, as llvm-objcopy has it.  Addresses are
+    cut to 32 bits, the entry to the width of the addresses, as GNU does.
     """
     parts = [part for block in image.blocks for part in block.parts()]
     parts.sort(key=lambda part: part[0])

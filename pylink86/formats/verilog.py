@@ -11,14 +11,19 @@ from .images import Image
 BYTES_A_LINE = 16
 
 
-def write_verilog(image: Image) -> bytes:
-    """The image for `$readmemh`: an address line for each section, lowest address first."""
+def write_verilog(image: Image, width: int = 1) -> bytes:
+    """The image for `$readmemh`: an address line for each section, lowest address first.
+
+    width: bytes of a word; a word is written highest byte first, and addresses count words.
+    """
     lines: list[str] = []
     for block in sorted(image.blocks, key=lambda block: block.address):
         data = bytes(block.data)
+        address = block.address // width
         if data:
-            lines.append(f"@{block.address:0{8 if block.address <= 0xFFFFFFFF else 16}X}\r\n")
+            lines.append(f"@{address:0{8 if address <= 0xFFFFFFFF else 16}X}\r\n")
         for offset in range(0, len(data), BYTES_A_LINE):
-            row = data[offset : offset + BYTES_A_LINE].hex(" ").upper()
-            lines.append(f"{row}\r\n")
+            row = data[offset : offset + BYTES_A_LINE]
+            words = [row[at : at + width][::-1].hex().upper() for at in range(0, len(row), width)]
+            lines.append(f"{' '.join(words)}\r\n")
     return "".join(lines).encode("ascii")

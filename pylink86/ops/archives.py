@@ -18,9 +18,7 @@ def transform_archive(
     from ..formats.ar_write import write_archive
 
     archive = read_archive(data, name)
-    entries = [
-        _entry(archive, member, plan, dialect, notes, deterministic) for member in archive
-    ]
+    entries = [_entry(archive, member, plan, dialect, notes, deterministic) for member in archive]
     return write_archive(entries, index=archive.table is not None or dialect == "gnu")
 
 
@@ -55,6 +53,4 @@ def symbols_of(content: bytes, name: str) -> list[str] | None:
     from .draft import read_draft
 
     draft = read_draft(content, name)
-    return [
-        sym.name for sym in draft.syms if sym.binding and not sym.undefined and sym.type != 3
-    ]
+    return [sym.name for sym in draft.syms if sym.binding and not sym.undefined and sym.type != 3]

@@ -127,9 +127,17 @@ def section_headers(draft: Draft, shstrndx: int, names: Mapping[str, int]) -> by
         linked = sec.link.index if sec.link is not None else 0
         parts.append(
             pack(
-                names[sec.name], sec.type, sec.flags & mask, sec.addr & mask, sec.offset,
-                sec.size, linked, sec.info, sec.align, sec.entsize,
-            )  # fmt: skip
+                names[sec.name],
+                sec.type,
+                sec.flags & mask,
+                sec.addr & mask,
+                sec.offset,
+                sec.size,
+                linked,
+                sec.info,
+                sec.align,
+                sec.entsize,
+            )
         )
     return b"".join(parts)
 

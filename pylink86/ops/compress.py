@@ -2,7 +2,8 @@
 
 A compressed section begins with a header that says how (zlib or zstd), how long the contents are
 and how they were aligned.  GNU once marked them by a name instead, `.zdebug_info`, with the letters
-ZLIB and the length, big-endian, in front.  zlib comes with Python; zstd does since 3.14, and where it
+ZLIB and the length, big-endian, in front.  zlib comes with Python; zstd does since 3.14, and where
+it
 is missing both directions say so.
 """
 
@@ -32,7 +33,9 @@ def compress_llvm(draft: Draft, plan: Plan) -> None:
         for pattern, how in plan.compress_sections
     ]
     if plan.compress_debug == "zlib-gnu":
-        complain("bad-option-value", "invalid or unsupported --compress-debug-sections format: zlib-gnu")
+        complain(
+            "bad-option-value", "invalid or unsupported --compress-debug-sections format: zlib-gnu"
+        )
     for sec in draft.secs:
         how = ""
         if plan.compress_debug and sec.name.startswith(".debug") and not sec.alloc:
@@ -42,7 +45,8 @@ def compress_llvm(draft: Draft, plan: Plan) -> None:
                 how = asked
                 if sec.segment is not None and how != "none":
                     complain(
-                        "bad-operation", f"section '{sec.name}' within a segment cannot be compressed"
+                        "bad-operation",
+                        f"section '{sec.name}' within a segment cannot be compressed",
                     )
         if how == "none":
             decompress(draft, sec)
@@ -78,7 +82,9 @@ def _unknown(how: str) -> int:
 def _compress(draft: Draft, sec: Sec, how: int) -> None:
     data = bytes(sec.data)
     body = _deflate(data) if how == ZLIB else _zstd("compress", data)
-    header = (how, len(data), sec.align) if draft.elf_class == 32 else (how, 0, len(data), sec.align)
+    header = (
+        (how, len(data), sec.align) if draft.elf_class == 32 else (how, 0, len(data), sec.align)
+    )
     sec.data = CHDR[draft.elf_class].pack(*header) + body
     sec.size = len(sec.data)
     sec.flags |= c.SHF_COMPRESSED

@@ -1,10 +1,12 @@
 """From ELF32 to ELF64 and back, so that the object still means the same.
 
 People convert a 32-bit stage to link it with 64-bit code.  i386 objects keep the addend of a
-relocation in the bytes it patches (SHT_REL), x86-64 objects beside it (SHT_RELA), and the numbers of
+relocation in the bytes it patches (SHT_REL), x86-64 objects beside it (SHT_RELA), and the numbers
+of
 relocation types differ.  GNU objcopy changes neither the kind of table nor moves an addend, and
 llvm-objcopy keeps even the numbers: both write objects that link to wrong code without a word
-(measured).  Here addends move, types are translated by what they do, and what has no counterpart, or
+(measured).  Here addends move, types are translated by what they do, and what has no counterpart,
+or
 a number that does not fit, is an error.
 
 Source: psABI i386 and x86-64, their tables of relocation types.
@@ -40,7 +42,8 @@ TO_I386 = {x86_64: (i386, width) for i386, x86_64, width in SAME} | {11: (1, 4)}
 
 
 def convert_class(draft: Draft, target: str, *, llvm: bool = False) -> None:
-    """Make the draft a file of that format (and system, in llvm-objcopy); cannot-convert when it would not mean the same."""
+    """Make the draft a file of that format (and system, in llvm-objcopy); cannot-convert when it
+    would not mean the same."""
     elf_class, machine = TARGETS[target]
     draft.osabi = OSABI.get(target, 0) if llvm else draft.osabi
     old_machine = draft.machine
@@ -169,7 +172,7 @@ def _translated(
     from ..arch import reloc_name
 
     name = reloc_name(machine, kind)
-    complain(
+    return complain(
         "cannot-convert",
         f"{_place(sec, offset, draft)}: {name} has no counterpart in the other class",
         place=draft.name,

@@ -55,10 +55,8 @@ def _place_sections(draft: Draft, inside: dict[int, list[Sec]], end: int) -> int
 def _place_segment(seg: Seg, sections: list[Sec], header_end: int) -> None:
     """A segment begins with its first section and ends with the last that has bytes; one that holds
     the headers goes on holding them."""
-    if sections:
-        start = sections[0].offset
-    else:
-        start = seg.parent.offset if seg.parent is not None else 0
+    around = seg.parent.offset if seg.parent is not None else 0
+    start = sections[0].offset if sections else around
     size = 0
     for sec in sections:
         end = sec.offset + (0 if sec.type == c.SHT_NOBITS else sec.size)

@@ -7,7 +7,8 @@ dropped there, and the numbers are made again when a layout writes the file.
 
 A draft is scratch: it never leaves `ops`.  It is read from bytes with nothing but `elf_tables`, and
 its classes are plain, because objcopy is called for each object of a build and reading it must not
-cost more than the edit (attrs alone is 15 ms).  Damaged input is handed to `formats.elf_read`, which
+cost more than the edit (attrs alone is 15 ms).  Damaged input is handed to `formats.elf_read`,
+which
 knows how to say what is wrong.
 """
 
@@ -36,9 +37,10 @@ class Sec:
     """A section; `link` and `target` are sections, `data` is what the file holds of it."""
 
     __slots__ = (
-        "addr", "align", "compressed", "data", "entsize", "flags", "index", "info", "link", "lma",
-        "members", "name", "offset", "old_addr", "old_align", "old_flags", "old_index", "old_offset", "old_size",
-        "old_type", "relocs", "role", "segment", "segments", "signature", "size", "target", "type", "was",
+        "addr", "align", "compressed", "data", "entsize", "flags", "index", "info", "link",
+        "lma", "members", "name", "offset", "old_addr", "old_align", "old_flags", "old_index",
+        "old_offset", "old_size", "old_type", "relocs", "role", "segment", "segments",
+        "signature", "size", "target", "type", "was",
     )  # fmt: skip
 
     def __init__(self, name: str, type: int, flags: int = 0, data: Buffer = b"") -> None:
@@ -62,7 +64,8 @@ class Sec:
         self.index = 0
         self.old_index = 0
         self.target: Sec | None = None
-        """Of a relocation section: what it relocates; else the section that sh_info names, if any."""
+        """Of a relocation section: what it relocates; else the section that sh_info names, if
+        any."""
         self.relocs: Relocs | None = None
         self.members: list[Sec] = []
         """Of a group: its sections, the flag word being the first word of `data`."""
@@ -119,9 +122,7 @@ class Relocs:
 
     __slots__ = ("addend", "offset", "symbol", "type")
 
-    def __init__(
-        self, offset: Column, type: Column, symbol: Column, addend: Column | None
-    ) -> None:
+    def __init__(self, offset: Column, type: Column, symbol: Column, addend: Column | None) -> None:
         self.offset = offset
         self.type = type
         self.symbol = symbol
@@ -149,7 +150,8 @@ class Seg:
 class Draft:
     """A file taken apart for editing.
 
-    secs: without the null section, in the input's order.  syms: without the null symbol.  by_number:
+    secs: without the null section, in the input's order.  syms: without the null symbol.
+    by_number:
     the symbols of the input, for the numbers in relocations.  data: the bytes of the input.
     """
 
@@ -197,7 +199,8 @@ def complain(slug: str, message: str, **more: object) -> NoReturn:
 
 
 def read_draft(data: bytes, name: str) -> Draft:
-    """An ELF file as a draft; bad-object and unsupported-input as `formats.elf_read` reports them."""
+    """An ELF file as a draft; bad-object and unsupported-input as `formats.elf_read` reports
+    them."""
     try:
         return _read(data, name)
     except (struct.error, IndexError, ValueError, KeyError, _Odd):

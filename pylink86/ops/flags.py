@@ -1,7 +1,9 @@
 """Section flags by the names objcopy gives them: `alloc,load,readonly,data`.
 
-The names are older than ELF: BFD speaks of sections that are allocated, loaded, have contents.  What
-they mean in an ELF section header is a table, and what each tool keeps of the old flags is one more.
+The names are older than ELF: BFD speaks of sections that are allocated, loaded, have contents.
+What
+they mean in an ELF section header is a table, and what each tool keeps of the old flags is one
+more.
 """
 
 from __future__ import annotations

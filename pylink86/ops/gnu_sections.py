@@ -86,9 +86,8 @@ def remove(draft: Draft, plan: Plan, goes: Test) -> None:
     for sec in draft.secs:
         if sec.role != RELOC or sec.target is None:
             continue
-        if id(sec.target) in gone or plan.strip_all:
-            gone.add(id(sec))
-        elif bare is not None and bare(sec.target.was):
+        named = bare is not None and bare(sec.target.was)
+        if named or plan.strip_all or id(sec.target) in gone:
             gone.add(id(sec))
     for sec in draft.secs:
         if id(sec) in lost_groups:
@@ -113,9 +112,7 @@ def _check_relocations(draft: Draft) -> None:
     stays = {id(sym) for sym in draft.syms}
     if len(stays) + 1 == len(draft.by_number):
         return
-    lost = {
-        n for n, sym in enumerate(draft.by_number) if sym is not None and id(sym) not in stays
-    }
+    lost = {n for n, sym in enumerate(draft.by_number) if sym is not None and id(sym) not in stays}
     for sec in draft.secs:
         if sec.role == RELOC and sec.relocs is not None and not lost.isdisjoint(sec.relocs.symbol):
             number = next(n for n in sec.relocs.symbol if n in lost)
@@ -190,9 +187,7 @@ def _keep_debug_only(draft: Draft, plan: Plan) -> None:
     if not plan.only_keep_debug:
         return
     for sec in draft.secs:
-        if sec.role == PLAIN and (
-            sec.flags & c.SHF_ALLOC and sec.type != c.SHT_NOTE
-        ):
+        if sec.role == PLAIN and (sec.flags & c.SHF_ALLOC and sec.type != c.SHT_NOTE):
             sec.type, sec.data = c.SHT_NOBITS, b""
 
 
@@ -227,7 +222,8 @@ def _update(draft: Draft, plan: Plan) -> None:
         if sec is None:
             complain("no-such-section", f"{name} not found, can't be updated")
         sec.data, sec.size = data, len(data)
-        drop(draft, lambda table: table.role == RELOC and table.target is sec)
+        tables = draft.relocs_of(sec)
+        draft.secs = [other for other in draft.secs if other not in tables]
         if sec.type == c.SHT_NOBITS and data:
             sec.type = c.SHT_PROGBITS
 
@@ -275,6 +271,4 @@ def _addresses(draft: Draft, plan: Plan, notes: Notes) -> None:
                 new = {"=": number, "+": old + number, "-": old - number}[sign]
                 setattr(sec, field, new)
         if not found and plan.change_warnings:
-            notes.warn(
-                "no-such-section", f"--change-section-*: no section matches `{pattern}'"
-            )
+            notes.warn("no-such-section", f"--change-section-*: no section matches `{pattern}'")

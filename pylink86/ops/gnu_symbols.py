@@ -20,9 +20,7 @@ GLOBAL = (c.STB_GLOBAL, c.STB_WEAK, 10)
 """Bindings of names that others see; 10 is STB_GNU_UNIQUE."""
 
 
-def filter_symbols(
-    draft: Draft, plan: Plan, notes: Notes, goes: Callable[[Sec], bool]
-) -> None:
+def filter_symbols(draft: Draft, plan: Plan, notes: Notes, goes: Callable[[Sec], bool]) -> None:
     """All operations on symbols; those in sections that go are gone."""
     if not _asked(plan):
         draft.syms = number_symbols([sym for sym in draft.syms if not _lost(sym, plan, goes)])
@@ -96,9 +94,7 @@ class _Rules:
                 keep = False
         if keep and not sym.used and self.unneeded(name):
             keep = False
-        if not keep and (
-            (plan.keep_file_symbols and sym.type == c.STT_FILE) or self.keep(name)
-        ):
+        if not keep and ((plan.keep_file_symbols and sym.type == c.STT_FILE) or self.keep(name)):
             keep = True
         return keep
 

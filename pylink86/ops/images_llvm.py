@@ -1,4 +1,5 @@
-"""Raw and text images by llvm-objcopy's rules: what is allocated and has bytes, at its load address.
+"""Raw and text images by llvm-objcopy's rules: what is allocated and has bytes, at its load
+address.
 
 The load address of a section is its offset in its segment, counted from the segment's physical
 address; a section in no segment is loaded where it runs.
@@ -49,9 +50,7 @@ def _records(draft: Draft, plan: Plan) -> bytes:
     from ..formats.images import Block, Image
     from ..formats.images import write_image as write
 
-    loaded = [
-        sec for sec in draft.secs if sec.alloc and sec.type != c.SHT_NOBITS and sec.size
-    ]
+    loaded = [sec for sec in draft.secs if sec.alloc and sec.type != c.SHT_NOBITS and sec.size]
     blocks = []
     for sec in loaded:
         address = _physical(sec)
@@ -70,7 +69,9 @@ def _records(draft: Draft, plan: Plan) -> bytes:
 
         entry = draft.entry & 0xFFFFFFFF
         return write_srec(Image(tuple(blocks), entry, plan.output_name), entry_counts=True)
-    return write(plan.output_format, Image(tuple(blocks), draft.entry & 0xFFFFFFFF, plan.output_name))
+    return write(
+        plan.output_format, Image(tuple(blocks), draft.entry & 0xFFFFFFFF, plan.output_name)
+    )
 
 
 def _physical(sec: Sec) -> int:

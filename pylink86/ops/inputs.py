@@ -47,7 +47,11 @@ def from_binary(data: bytes, path: str, target: str, *, llvm: bool, visibility: 
     sec = Sec(".data", c.SHT_PROGBITS, c.SHF_ALLOC | c.SHF_WRITE, data)
     draft = _draft([sec], path, target, llvm=llvm)
     stem = symbol_stem(path)
-    for name, place, value in (("start", sec, 0), ("end", sec, len(data)), ("size", None, len(data))):
+    for name, place, value in (
+        ("start", sec, 0),
+        ("end", sec, len(data)),
+        ("size", None, len(data)),
+    ):
         sym = Sym(f"{stem}_{name}", value)
         sym.binding, sym.sec, sym.place, sym.other = c.STB_GLOBAL, place, c.SHN_ABS, visibility
         draft.syms.append(sym)
@@ -89,5 +93,3 @@ def _draft(secs: Iterable[Sec], path: str, target: str, *, llvm: bool) -> Draft:
     for index, sec in enumerate(draft.secs, 1):
         sec.index = sec.old_index = index
     return draft
-
-

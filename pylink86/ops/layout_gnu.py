@@ -37,12 +37,7 @@ def lay_out(draft: Draft) -> bytes:
     relocs = _relocation_tables(draft, body)
     _normalize(draft, body)
     every = [sec for sec in body if sec.role == GROUP]
-    every += [
-        one
-        for sec in body
-        if sec.role != GROUP
-        for one in (sec, *relocs.get(id(sec), ()))
-    ]
+    every += [one for sec in body if sec.role != GROUP for one in (sec, *relocs.get(id(sec), ()))]
     tables = _tables(draft, bool(relocs), len(every))
     names, at = _section_names(body, relocs, tables)
     draft.secs = [*every, *tables]
@@ -53,9 +48,7 @@ def lay_out(draft: Draft) -> bytes:
     end = shoff + (len(draft.secs) + 1) * SHDR[draft.elf_class].size
     fits(end, draft.name)
     draft.ident_pad, draft.version = bytes(7), 1
-    return assemble(
-        draft, bytearray(end), shoff=shoff, shstrndx=draft.secs[-1].index, names=at
-    )
+    return assemble(draft, bytearray(end), shoff=shoff, shstrndx=draft.secs[-1].index, names=at)
 
 
 def _relocation_tables(draft: Draft, body: list[Sec]) -> dict[int, list[Sec]]:
@@ -160,9 +153,8 @@ def _fill(draft: Draft, tables: list[Sec], section_names: bytes) -> None:
             sec.link = symtab
         elif sec.type in BY_NAME or sec.type in (c.SHT_REL, c.SHT_RELA):
             _link_by_name(draft, sec)
-        elif sec.role == PLAIN:
-            if sec.link is not None and id(sec.link) not in here:
-                sec.link = None
+        elif sec.role == PLAIN and sec.link is not None and id(sec.link) not in here:
+            sec.link = None
     if symtab is not None and symtab.link is not None:
         named = [sym.name for sym in draft.syms if sym.type != c.STT_SECTION]
         symtab.link.data, at = in_order_of_appearance(named)

@@ -1,7 +1,8 @@
 """Where llvm-objcopy puts things: everything stays as near to where it was as it can.
 
 Sections keep their order.  What lies in a segment moves with the segment, and segments stay at
-their offsets; what lies in none follows, in the order of the input's offsets, each at its alignment;
+their offsets; what lies in none follows, in the order of the input's offsets, each at its
+alignment;
 section headers come last.  Symbol and string tables are written anew in the place of the old ones.
 
 Source: llvm-objcopy 19.1.7 run on the fixtures and on files with segments inside segments.
@@ -56,9 +57,7 @@ def _within(sec: Sec, seg: Seg) -> bool:
         if bool(sec.flags & c.SHF_TLS) != (seg.type == c.PT_TLS):
             return False
         return seg.vaddr <= sec.addr and seg.vaddr + seg.memsz >= sec.addr + size
-    return (
-        seg.old_offset <= sec.old_offset and seg.old_offset + seg.filesz >= sec.old_offset + size
-    )
+    return seg.old_offset <= sec.old_offset and seg.old_offset + seg.filesz >= sec.old_offset + size
 
 
 def _parent(child: Seg, segs: list[Seg]) -> Seg | None:

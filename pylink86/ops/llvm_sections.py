@@ -1,7 +1,8 @@
 """Which sections go and what becomes of those that stay, by llvm-objcopy's rules.
 
 The order of the questions decides: --only-section overrules removals, --keep-section overrules
-that, and a symbol table is kept for --keep-symbol.  Source: llvm-objcopy 19.1.7, its manual and runs
+that, and a symbol table is kept for --keep-symbol.  Source: llvm-objcopy 19.1.7, its manual and
+runs
 with pairs of options.
 """
 
@@ -56,9 +57,7 @@ def _removals(draft: Draft, plan: Plan) -> list[Test]:
     if plan.strip_all_gnu:
         tables = (c.SHT_SYMTAB, c.SHT_REL, c.SHT_RELA, c.SHT_STRTAB)
         tests.append(
-            lambda sec: (
-                not sec.alloc and sec is not names and (sec.type in tables or is_debug(sec))
-            )
+            lambda sec: not sec.alloc and sec is not names and (sec.type in tables or is_debug(sec))
         )
     if plan.strip_sections:
         tests.append(lambda sec: sec.segment is None)
@@ -147,9 +146,7 @@ def remove(draft: Draft, goes: Test, allow_broken: bool) -> None:
         draft.shstrtab = None
 
 
-def _forget(
-    draft: Draft, sec: Sec, lost: set[int], symtab: Sec | None, allow_broken: bool
-) -> None:
+def _forget(draft: Draft, sec: Sec, lost: set[int], symtab: Sec | None, allow_broken: bool) -> None:
     """A section that stays lets go of those that went, or complains."""
     if sec.role == GROUP:
         if symtab is not None and id(symtab) in lost:
@@ -264,9 +261,7 @@ def verify_note(name: str, data: bytes) -> None:
     if not data:
         return
     if len(data) < 12:
-        complain(
-            "bad-operation", f"{name} data must be either empty or at least 12 bytes long"
-        )
+        complain("bad-operation", f"{name} data must be either empty or at least 12 bytes long")
     names, described = (int.from_bytes(data[at : at + 4], "little") for at in (0, 4))
     expected = 12 + -(-names // 4) * 4 + -(-described // 4) * 4
     if expected != len(data):
@@ -366,5 +361,3 @@ def prefix_alloc(draft: Draft, plan: Plan) -> None:
 
 def _relocation_name(sec: Sec) -> str:
     return ".rela" if sec.type == c.SHT_RELA else ".rel"
-
-

@@ -70,8 +70,10 @@ def _changes(plan: Plan, test: Callable[[Names], Test]) -> Callable[[Sym], None]
         if skip(name):
             return
         defined = not sym.undefined
-        if defined and not sym.common and (
-            (plan.localize_hidden and sym.visibility in hidden) or localize(name)
+        if (
+            defined
+            and not sym.common
+            and ((plan.localize_hidden and sym.visibility in hidden) or localize(name))
         ):
             sym.binding = c.STB_LOCAL
         for matches, value in visibilities:

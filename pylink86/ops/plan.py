@@ -171,7 +171,9 @@ def _any_of(patterns: Sequence[str], regex: bool) -> Callable[[str], bool]:
             try:
                 found.append(re.compile(pattern).fullmatch)
             except re.error as problem:
-                complain("bad-option-value", f"cannot compile regular expression `{pattern}': {problem}")
+                complain(
+                    "bad-option-value", f"cannot compile regular expression `{pattern}': {problem}"
+                )
         return lambda name: any(match(name) is not None for match in found)
     wild = [pattern for pattern in patterns if any(char in pattern for char in "*?[\\")]
     if not wild:

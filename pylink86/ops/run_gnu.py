@@ -54,5 +54,3 @@ def _as_bfd_reads(draft: Draft) -> None:
         ):
             sec.role, sec.relocs = PLAIN, None
         sec.lma = load_address(draft, sec)
-
-

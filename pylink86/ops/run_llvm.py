@@ -73,7 +73,9 @@ def _check(draft: Draft, plan: Plan) -> None:
     if plan.pad_to is not None and plan.output_format != "binary":
         complain("bad-option-value", "'--pad-to' is only supported for binary output")
     if plan.gap_fill is not None and not 0 <= plan.gap_fill <= 255:
-        complain("bad-option-value", f"gap-fill value {plan.gap_fill:#x} is out of range (0 to 0xff)")
+        complain(
+            "bad-option-value", f"gap-fill value {plan.gap_fill:#x} is out of range (0 to 0xff)"
+        )
     for option, names in (
         ("flags", [name for name, _ in plan.set_section_flags]),
         ("type", [name for name, _ in plan.set_section_type]),
