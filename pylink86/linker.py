@@ -58,6 +58,7 @@ from .passes.tables import NO_TABLES, Load
 from .passes.target import (
     ELF_CLASSES,
     ELF_FORMATS,
+    is_native,
     EMULATIONS,
     RAW_FORMATS,
     output_format,
@@ -114,11 +115,11 @@ def _link(
     wanted = wanted_names(script, options.undefined, options.require_defined)
     wanted += names_in_libraries(loaded.steps, options.undefined_globs)
     inputs = join_members(loaded, entry, wanted, dialect, diags)
-    oformat = output_format(script, options.oformat, inputs.files[0])
+    oformat = output_format(script, options.oformat, inputs.files[0], options.emulation)
     raw = oformat in RAW_FORMATS
     machine = output_machine(options.emulation, inputs.files)
     # What GNU ld links through its generic path: images, and ELF of another class.
-    generic = raw or ELF_FORMATS.get(oformat) != ELF_CLASSES[machine]
+    generic = raw or not is_native(oformat, machine, inputs.files[0])
     own = own_sections(inputs.files, options.elf, dialect, raw, generic)
     resolution = resolve_symbols(inputs, dialect, diags, generic, own)
     diags.stop_on_errors()

@@ -23,7 +23,7 @@ from .passes.relocate import Patched
 from .passes.resolve import Resolution
 from .passes.scripts import ScriptFile
 from .passes.settle import Settled
-from .passes.target import ELF_FORMATS, RAW_FORMATS, format_names
+from .passes.target import ELF_FORMATS, FORMAT_MACHINES, RAW_FORMATS, format_names
 
 if TYPE_CHECKING:
     from .explain.origin import Origin, Origins
@@ -103,7 +103,7 @@ class LinkResult:
                 data = self._raw(format, name, identified)
             return data
         if format in ELF_FORMATS:
-            return self._executable(ELF_FORMATS[format]).to_bytes()
+            return self._executable(format).to_bytes()
         raise fail("unknown-format", f"unknown output format `{format}'", help=[format_names()])
 
     def _raw(self, format: str, name: str, patched: Patched) -> bytes:
@@ -116,14 +116,15 @@ class LinkResult:
     @cached_property
     def object_file(self) -> ObjectFile:
         """The link as an ELF executable in memory, of the output's class."""
-        return self._executable(ELF_FORMATS.get(self.oformat, 0))
+        return self._executable(self.oformat)
 
-    def _executable(self, elf_class: int) -> ObjectFile:
+    def _executable(self, format: str) -> ObjectFile:
         from .passes.finish import elf_executable
 
         return elf_executable(
-            self.placed, self.patched, self.entry, "a.out", elf_class, self.settled.segments,
-            self.script, self.options.elf, self.dialect,
+            self.placed, self.patched, self.entry, "a.out", ELF_FORMATS.get(format, 0),
+            self.settled.segments, self.script, self.options.elf, self.dialect,
+            FORMAT_MACHINES.get(format, 0),
         )  # fmt: skip
 
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:

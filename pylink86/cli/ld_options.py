@@ -30,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .options import Row, Table
 
-TARGETS = ("elf64-x86-64", "elf32-i386", "binary", "srec", "ihex", "verilog")
+TARGETS = ("elf64-x86-64", "elf32-i386", "elf32-x86-64", "binary", "srec", "ihex", "verilog")
 """Output formats, as BFD names them; `--help` lists them where configure scripts look."""
 
 EMULATIONS = ("elf_x86_64", "elf_i386", "elf32_x86_64")
@@ -239,7 +239,7 @@ _OUTPUT: tuple[Row, ...] = (
         "FORMAT",
         SET,
         "oformat",
-        "format of the output: binary, srec, ihex, verilog, elf64-x86-64, elf32-i386",
+        "format of the output: binary, srec, ihex, verilog, elf64-x86-64, elf32-i386, elf32-x86-64",
     ),
     ("-m", "EMULATION", SET, "emulation", "elf_x86_64 or elf_i386"),
     (

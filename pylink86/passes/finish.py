@@ -37,8 +37,10 @@ def elf_executable(
     script: ScriptFile,
     options: ElfOptions,
     dialect: Dialect,
+    machine: int = 0,
 ) -> ObjectFile:
-    """The link as an ET_EXEC (or ET_REL) of a class: 32, 64, or 0 for that of the link's machine.
+    """The link as an ET_EXEC (or ET_REL) of a class: 32, 64, or 0 for that of the link's machine;
+    machine: what the header says, 0 for that of the class.
 
     Raises out-of-range-for-elf32 for what lies where a 32-bit file cannot say it does."""
     elf_class = elf_class or (64 if placed.addresses.machine == c.EM_X86_64 else 32)
@@ -64,7 +66,7 @@ def elf_executable(
     builder = ElfFile(rows, contents, elf_class, dialect, heads, file_map, options.relocatable)
     header = Header(
         elf_class,
-        MACHINES[elf_class],
+        machine or MACHINES[elf_class],
         c.ET_REL if options.relocatable else c.ET_EXEC,
         osabi=_osabi(placed, dialect),
         entry=0 if options.relocatable else held(entry, elf_class, "the entry point"),
