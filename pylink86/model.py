@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -22,6 +23,9 @@ from .elf_tables import (
     string_at,
     strings_at,
 )
+
+if TYPE_CHECKING:
+    from typing import Any
 
 ABS = c.SHN_ABS - 0x10000
 COMMON = c.SHN_COMMON - 0x10000
@@ -429,3 +433,36 @@ class ObjectFile:
         from .ops import prefix_symbols
 
         return prefix_symbols(self, prefix)
+
+    # objcopy's operations: `pylink86.ops.api` says what each does.
+
+    def objcopy(self, dialect: str = "gnu", **options: Any) -> ObjectFile:
+        """The file after any options of `ops.plan.Plan`, done together in objcopy's order."""
+        from .ops import objcopy
+
+        return objcopy(self, dialect, **options)
+
+    def strip_debug(self) -> ObjectFile:
+        """Without debug sections, as `objcopy --strip-debug`."""
+        return self.objcopy(strip_debug=True)
+
+    def rename_section(self, old: str, new: str, *flags: str) -> ObjectFile:
+        """A section under another name, as `objcopy --rename-section`."""
+        return self.objcopy(rename_section=((old, new, flags),))
+
+    def redefine_symbol(self, old: str, new: str) -> ObjectFile:
+        """A symbol under another name, as `objcopy --redefine-sym`."""
+        return self.objcopy(redefine_sym=((old, new),))
+
+    def to_binary(self, *, gap_fill: int | None = None, pad_to: int | None = None) -> bytes:
+        """What is loaded, as a raw image: `objcopy -O binary`."""
+        from .ops import to_binary
+
+        return to_binary(self, gap_fill=gap_fill, pad_to=pad_to)
+
+    @staticmethod
+    def from_binary(data: bytes, name: str, target: str = "elf64-x86-64") -> ObjectFile:
+        """Raw bytes as an object with three symbols, as `objcopy -I binary`."""
+        from .ops import from_binary
+
+        return from_binary(data, name, target)
