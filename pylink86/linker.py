@@ -58,9 +58,9 @@ from .passes.tables import NO_TABLES, Load
 from .passes.target import (
     ELF_CLASSES,
     ELF_FORMATS,
-    is_native,
     EMULATIONS,
     RAW_FORMATS,
+    is_native,
     output_format,
     output_machine,
 )

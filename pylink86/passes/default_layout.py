@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ObjectFile
 from ..script import nodes as n
@@ -23,7 +24,7 @@ def with_layout(loaded: Loaded, machine: int, elf: ElfOptions, dialect: Dialect)
     if not dialect.tables_like_gnu or not _sources(script, n.SectionsCommand) <= inserts:
         return script
     first = next((s.item for s in loaded.steps if isinstance(s.item, ObjectFile)), None)
-    elf_class = ELF_CLASSES[machine] if machine else first.header.elf_class if first else 64
+    elf_class = ELF_CLASSES[machine or (first.header.machine if first else c.EM_X86_64)]
     if elf.relocatable:
         text = relinked_layout(elf_class)
     else:

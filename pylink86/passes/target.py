@@ -28,9 +28,7 @@ def output_machine(emulation: str, files: Sequence[ObjectFile]) -> int:
     return max((f.header.machine for f in files), key=lambda machine: machine == c.EM_X86_64)
 
 
-def output_format(
-    script: ScriptFile, oformat: str, first: ObjectFile, emulation: str = ""
-) -> str:
+def output_format(script: ScriptFile, oformat: str, first: ObjectFile, emulation: str = "") -> str:
     """--oformat, else the first OUTPUT_FORMAT(), else ELF of the first input's class, or of -m."""
     for node in script.of(n.OutputFormat):
         wanted = node.default
