@@ -113,6 +113,12 @@ class Diagnostics:
         self.error_limit = error_limit
         """How many errors of one kind a pass tells in full; the others it counts. 0: all."""
 
+    def fresh(self) -> Diagnostics:
+        """Another one with the same settings and no findings: for a round that may be repeated."""
+        return Diagnostics(
+            self._silenced, self._fatal_warnings, self.error_limit, self._tolerated
+        )
+
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(self._found)
 

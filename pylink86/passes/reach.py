@@ -47,7 +47,7 @@ def in_reach(
     reported."""
     kept: Kept = frozenset()
     while True:
-        met = Diagnostics()
+        met = diags.fresh()
         laid = lay_out(kept, met)
         far = too_far(laid.tables, laid.settled.placed, dialect)
         if not far:
