@@ -181,6 +181,11 @@ class Dialect:
         "leave; else see joins_property_notes",
         "two objects of `gcc -fcf-protection`, `readelf -n`",
     )
+    compresses_like_gnu: bool = row(
+        "compressed debug sections are aligned like an address and compressed as a whole; else not "
+        "aligned, and each MiB by itself, at zlib's lowest level",
+        "`--compress-debug-sections=zlib`, `readelf -t`",
+    )
     keeps_first_linkonce: bool = row(
         "of `.gnu.linkonce.*` sections of one name the first is kept",
         "two objects with .gnu.linkonce.t.f",
@@ -414,6 +419,7 @@ GNU = Dialect(
     merges_in_place=True,
     edits_unwind_in_place=True,
     joins_notes_in_place=True,
+    compresses_like_gnu=True,
     keeps_first_linkonce=True,
     sorted_patterns_share_a_list=True,
     exclude_file_lasts=False,
@@ -495,6 +501,7 @@ LLD = Dialect(
     merges_in_place=False,
     edits_unwind_in_place=False,
     joins_notes_in_place=False,
+    compresses_like_gnu=False,
     keeps_first_linkonce=False,
     sorted_patterns_share_a_list=False,
     exclude_file_lasts=True,

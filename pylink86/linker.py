@@ -24,6 +24,7 @@ from .passes.check import check_layout
 from .passes.check_links import check_links
 from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
+from .passes.expand import expand_sections
 from .passes.finished import Finished
 from .passes.got import scan_relocations
 from .passes.library import Search
@@ -115,6 +116,7 @@ def _link(
     wanted = wanted_names(script, options.undefined, options.require_defined)
     wanted += names_in_libraries(loaded.steps, options.undefined_globs)
     inputs = join_members(loaded, entry, wanted, dialect, diags)
+    inputs = attrs.evolve(inputs, files=expand_sections(inputs.files, diags))
     oformat = output_format(script, options.oformat, inputs.files[0], options.emulation)
     raw = oformat in RAW_FORMATS
     machine = output_machine(options.emulation, inputs.files)

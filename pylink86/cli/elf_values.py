@@ -37,7 +37,7 @@ PAGES = ("max_page_size", "common_page_size")
 OTHERS = (
     "section_start", "strip_all", "strip_debug", "discard_all", "discard_locals", "discard_none",
     "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
-    "no_relro", "build_id", "optimize",
+    "no_relro", "build_id", "optimize", "compress_debug",
 )  # fmt: skip
 ELF_NAMES = frozenset((*SECTIONS, *SEGMENTS, *NUMBERS, *FLAGS, *OTHERS))
 """Every option value this module reads."""
@@ -75,6 +75,7 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["gnu_stack"] = not values.get("no_gnu_stack")
     given["relro"] = not values.get("no_relro")
     given["optimize"] = _level(values, problems)
+    given["compress_debug"] = _compression(values, problems)
     given["build_id"] = _build_id(values, problems)
     given["signature"] = os.environ.get("LLD_VERSION", "")
     return ElfOptions(**given), problems
@@ -151,6 +152,21 @@ def _address(spelled: str, text: str, problems: list[Diagnostic]) -> int:
             )
         )
         return 0
+
+
+COMPRESSIONS = {"none": "", "zlib": "zlib", "zstd": "zstd"}
+GNU_COMPRESSIONS = {**COMPRESSIONS, "zlib-gabi": "zlib", "zlib-gnu": "zlib-gnu"}
+
+
+def _compression(values: Mapping[str, Any], problems: list[Diagnostic]) -> str:
+    """The kind of --compress-debug-sections."""
+    text: str = values.get("compress_debug", "none")
+    known = COMPRESSIONS if values.get("dialect") == "lld" else GNU_COMPRESSIONS
+    if text not in known:
+        message = f"invalid --compress-debug-sections option: `{text}'"
+        help_ = (f"use one of {', '.join(known)}",)
+        problems.append(error("bad-option-value", message, help=help_))
+    return known.get(text, "")
 
 
 def _level(values: Mapping[str, Any], problems: list[Diagnostic]) -> int:

@@ -101,6 +101,13 @@ that are newer than the linker, and few of them matter for a boot image.
 
 Cure: check the spelling; `--no-warn=unknown-keyword` silences it.
 """,
+    "zstd-missing": """
+A debug section is compressed with zstd, or `--compress-debug-sections=zstd` asks for it.  Python
+has zstd from version 3.14 on; before, a library has to be installed.
+
+Cure: `pip install zstandard`; or compile with `-gz=zlib` and link with
+`--compress-debug-sections=zlib`, which need nothing.
+""",
     "response-file": """
 `@FILE` on the command line stands for the words in FILE.  The file cannot be read, or the files
 name each other in a circle.

@@ -33,6 +33,7 @@ class ElfFile:
     heads: list[Head]
     file_map: FileMap
     relocatable: bool
+    compressing: bool = False
 
     def finish(self, name: str, header: Header, symbols: OutSymbols | None) -> ObjectFile:
         """Add .symtab, .strtab and .shstrtab in the dialect's order, and place what is not in
@@ -48,6 +49,8 @@ class ElfFile:
             names.insert(1, ".symtab_shndx")
         at = {made: count + 1 + i for i, made in enumerate(names)}
         all_names = [row.name for row in self.rows]
+        if self.compressing:  # GNU ld names a section when it knows whether to compress it
+            all_names.sort(key=lambda name: name.startswith((".debug_", ".zdebug_")))
         if gnu:
             strings, where = tail_merged([*sorted(names, key=GNU_NAMES.index), *all_names])
         else:

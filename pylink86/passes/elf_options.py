@@ -23,8 +23,8 @@ class ElfOptions:
     rosegment. image_base: --image-base, None when not given. section_starts: --section-start,
     -Ttext and the like, by section name. segment_starts: -Ttext-segment and the like, by the name
     SEGMENT_START() uses. exec_stack: True and False are -z execstack and noexecstack. stack_size:
-    -z stack-size, in bytes.
-    signature: the text LLD adds to .comment, "" for our own."""
+    -z stack-size, in bytes. signature: the text LLD adds to .comment, "" for our own.  optimize:
+    -O, which counts in LLD's dialect.  compress_debug: "zlib", "zstd", "zlib-gnu" or ""."""
 
     relocatable: bool = False
     emit_relocs: bool = False
@@ -51,6 +51,7 @@ class ElfOptions:
     section_headers: bool = True
     signature: str = ""
     optimize: int = 1
+    compress_debug: str = ""
 
     @property
     def keeps_groups(self) -> bool:

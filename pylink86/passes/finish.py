@@ -63,7 +63,15 @@ def elf_executable(
     rows, contents = describe_sections(
         heads, where, placed, patched, symbols, options, elf_class, dialect
     )
-    builder = ElfFile(rows, contents, elf_class, dialect, heads, file_map, options.relocatable)
+    if options.compress_debug:
+        from .compress import compress_debug
+
+        kind = options.compress_debug
+        rows, contents = compress_debug(rows, contents, kind, elf_class, dialect)
+    builder = ElfFile(
+        rows, contents, elf_class, dialect, heads, file_map, options.relocatable,
+        bool(options.compress_debug) and dialect.compresses_like_gnu,
+    )  # fmt: skip
     header = Header(
         elf_class,
         machine or MACHINES[elf_class],

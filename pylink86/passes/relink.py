@@ -25,8 +25,8 @@ FOLDED = (
 
 
 def dialect_for_relinking(dialect: Dialect) -> Dialect:
-    """The dialect as it is with -r: LLD keeps unwind tables as they are, has no tables of its own, and
-    does not sort."""
+    """The dialect as it is with -r: LLD keeps unwind tables as they are, has no tables of its
+    own, and does not sort."""
     return attrs.evolve(
         dialect,
         own_tables_match_patterns=False,
