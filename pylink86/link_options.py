@@ -6,6 +6,7 @@ import attrs
 
 from .diag import ERROR_LIMIT
 from .passes.elf_options import ElfOptions
+from .passes.fold_options import Fold
 
 DEFAULT_MAX_IMAGE = 1 << 30
 """Bytes a raw image may have unless told otherwise."""
@@ -21,7 +22,7 @@ class LinkOptions:
     undefined_globs: patterns of such names, for what libraries define;
     require_defined: names that must not stay undefined.  sysroot: what `=` stands for
     at the front of a path in search and in scripts.  search: directories for the script's files.
-    tolerated: slugs of errors that are only warnings.
+    tolerated: slugs of errors that are only warnings.  fold: --icf.
     silenced: slugs of warnings not to give.  max_image_size: bytes a raw image may have.
     inputs_before_script: how many of the inputs come before the files that INPUT names; None is
     all.  sort_section: "name" or "alignment"; orphan_handling: "place", "warn", "error" or
@@ -49,4 +50,5 @@ class LinkOptions:
     relax: bool = True
     error_limit: int = ERROR_LIMIT
     tolerated: tuple[str, ...] = ()
+    fold: Fold = attrs.field(factory=Fold)
     elf: ElfOptions = attrs.field(factory=ElfOptions)

@@ -31,7 +31,7 @@ from .passes.library import Search
 from .passes.live import ALL_LIVE, mark_live
 from .passes.load import InputLike, load_inputs
 from .passes.locate import Addresses
-from .passes.match import list_sections, match_sections
+from .passes.match import SectionList, list_sections, match_sections
 from .passes.members import join_members, names_in_libraries
 from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
@@ -42,7 +42,7 @@ from .passes.placement import Placement
 from .passes.reach import Laid, in_reach
 from .passes.relink import dialect_for_relinking, folded, forced, sections_for_relinking
 from .passes.relocate import apply_relocations, assembled
-from .passes.resolve import resolve_symbols
+from .passes.resolve import Resolution, resolve_symbols
 from .passes.roots import (
     check_entry,
     check_required,
@@ -159,12 +159,14 @@ def _link(
             plan = with_aligned_block(plan)
         check_cross_references(script, plan, table, resolution, met)
         gone = live.dead | claims.discarded
+        plan, folded = _folded(plan, table, resolution, gone, options)
+        gone |= folded.keys()
         plan, edits = edit_sections(
             plan, table, resolution, gone, dialect, generic, options.elf, live.used
         )
         # From here on what is in the output, and in which order, is settled; only numbers are
         # missing.
-        addresses = Addresses.of(resolution, table, edits, machine, tables)
+        addresses = Addresses.of(resolution, table, edits, machine, tables, folded)
 
         def walk(plan: Plan, met: Diagnostics) -> Placement:
             return settle_addresses(plan, script, addresses, dialect, met, flat=oformat == FLAT)
@@ -241,6 +243,21 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _folded(
+    plan: Plan,
+    table: SectionList,
+    resolution: Resolution,
+    gone: frozenset[int],
+    options: LinkOptions,
+) -> tuple[Plan, dict[int, int]]:
+    """The plan with one copy of sections that are the same, where --icf asks for it."""
+    if options.fold.kind not in ("safe", "all") or options.elf.relocatable:
+        return plan, {}
+    from .passes.icf import fold_identical
+
+    return fold_identical(plan, table, resolution, gone, options.fold)
 
 
 def _dialect(name: str | Dialect) -> Dialect:

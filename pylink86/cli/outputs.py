@@ -58,6 +58,8 @@ def _say_what_happened(result: LinkResult, values: Mapping[str, Any], program: s
         told += mentions.traced(result, values["trace_symbol"])
     if values.get("print_gc_sections"):
         told += trace.removed_sections(result)
+    if values.get("print_icf_sections"):
+        told += trace.folded_sections(result)
     if result.dialect.name == "gnu":
         told = "".join(f"{program}: {line}\n" for line in told.splitlines())
         sys.stderr.write(_printable(told, "stderr"))

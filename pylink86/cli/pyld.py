@@ -36,6 +36,7 @@ CHOICES = {
     "print_layout": ("", "full"),
     "orphan_handling": ("place", "warn", "error", "discard"),
     "sort_section": ("name", "alignment"),
+    "icf": ("none", "safe", "all"),
 }
 """Options that take one word of a few."""
 
@@ -51,6 +52,7 @@ TELLS = ("show_version", "show_emulations", "verbose")
 
 OUTPUTS = (
     *WRITTEN[1:], "trace", "trace_symbol", "print_gc_sections", "print_map", "cref", "memory_usage",
+    "print_icf_sections",
 )  # fmt: skip
 """What `outputs` writes and prints."""
 
@@ -262,6 +264,11 @@ def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
         given["max_image_size"] = parse_size(values["max_image_size"])
     given["inputs_before_script"] = ahead
     given["relax"] = not values.get("no_relax")
+    if "icf" in values:
+        from ..passes.fold_options import Fold
+
+        keep = tuple(values.get("keep_unique", ()))
+        given["fold"] = Fold(values["icf"], keep, bool(values.get("icf_data")))
     if not NAMES.isdisjoint(values):
         given["tolerated"], silent = tolerances(values)
         given["silenced"] = (*given["silenced"], *silent)

@@ -59,6 +59,23 @@ def _removed(result: LinkResult) -> Sequence[SectionId]:
     return sorted(dead, key=lambda sid: (sid < first_own, sid))
 
 
+def folded_sections(result: LinkResult) -> str:
+    """`--print-icf-sections`: each section that stayed, and the copies of it that did not."""
+    table, files = result.table, result.resolution.files
+    copies: dict[SectionId, list[SectionId]] = {}
+    for sid, kept in sorted(result.placed.addresses.folded.items()):
+        copies.setdefault(kept, []).append(sid)
+
+    def name(sid: SectionId) -> str:
+        return f"{files[table.owner_file(sid)].name}:({table.name[sid]})"
+
+    return "".join(
+        f"selected section {name(kept)}\n"
+        + "".join(f"  removing identical section {name(sid)}\n" for sid in others)
+        for kept, others in sorted(copies.items())
+    )
+
+
 def script_files(result: LinkResult) -> list[str]:
     """Every file the script was read from, INCLUDEs too, in the order they were opened."""
     found = dict.fromkeys(_sources(result.script.commands))

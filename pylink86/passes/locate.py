@@ -6,6 +6,7 @@ expression asks or a relocation does.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -50,7 +51,7 @@ class Addresses:
 
     machine: EM_ of the output.  owner: index of the output section, -1 while not placed; offset:
     bytes from that section's start.  tables: what the linker's own tables hold,
-    and instructions that were rewritten."""
+    and instructions that were rewritten.  folded: for a copy that --icf left out, what stayed."""
 
     resolution: Resolution
     table: SectionList
@@ -61,6 +62,7 @@ class Addresses:
     offset: list[int]
     owner: list[int]
     tables: Tables
+    folded: Mapping[SectionId, SectionId]
 
     @staticmethod
     def of(
@@ -69,6 +71,7 @@ class Addresses:
         edits: Edits,
         machine: int,
         tables: Tables = NO_TABLES,
+        folded: Mapping[SectionId, SectionId] | None = None,
     ) -> Addresses:
         size, align = table.size, table.align
         if edits.size:
@@ -77,7 +80,12 @@ class Addresses:
                 size[sid] = number
             for sid, number in edits.align.items():
                 align[sid] = number
-        return Addresses(resolution, table, edits, machine, size, align, [], [], tables)
+        same = folded or {}
+        if same:
+            align = list(align)
+        for copy, kept in same.items():
+            align[kept] = max(align[kept], align[copy])
+        return Addresses(resolution, table, edits, machine, size, align, [], [], tables, same)
 
     def fresh(self) -> Addresses:
         """The same inputs, nothing placed yet."""
@@ -100,6 +108,7 @@ class Addresses:
 
     def of_place(self, sid: SectionId, sec_off: int) -> tuple[int, int] | None:
         """An offset in an input section as (output section index, offset); None when not placed."""
+        sid = self.folded.get(sid, sid)
         moved = self.edits.moved.get(sid) if self.edits.moved else None
         if moved is not None:
             new = moved(sec_off)

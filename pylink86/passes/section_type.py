@@ -20,7 +20,16 @@ from .match import Claim, SectionList
 OUTSIDE = frozenset(("DSECT", "COPY", "INFO", "OVERLAY"))
 """Types that take a section out of memory; four words for one thing."""
 
-_TYPES = {f"SHT_{name}".replace("SHT_SHT_", "SHT_"): number for number, name in c.SHT_NAMES.items()}
+_TYPES = {
+    "SHT_PROGBITS": c.SHT_PROGBITS,
+    "SHT_NOTE": c.SHT_NOTE,
+    "SHT_NOBITS": c.SHT_NOBITS,
+    "SHT_INIT_ARRAY": c.SHT_INIT_ARRAY,
+    "SHT_FINI_ARRAY": c.SHT_FINI_ARRAY,
+    "SHT_PREINIT_ARRAY": c.SHT_PREINIT_ARRAY,
+    "SHT_STRTAB": c.SHT_STRTAB,
+}
+"""Types a script may name; LLD does not know the last one."""
 
 
 def section_type(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[int, int]:
@@ -119,7 +128,11 @@ def _type_number(node: n.OutputSection, dialect: Dialect) -> int:
     """The number of SHT_NOTE, or of an expression; bad-section-type for what is none."""
     expr = node.type_value
     assert expr is not None
-    number = _TYPES.get(expr.name, -1) if isinstance(expr, n.Name) else None
+    number = None
+    if isinstance(expr, n.Name):
+        number = _TYPES.get(expr.name, -1)
+        if dialect.type_fits_inputs and number == c.SHT_STRTAB:
+            number = -1
     if number is None:
         number = evaluate(expr, Constants(dialect)).absolute() & 0xFFFFFFFF
     if number <= 0:
