@@ -37,6 +37,9 @@ def write_port(pc: Pc, port: int, size: int, value: int) -> None:
     """`out`, split over neighbouring ports like `read_port`."""
     pc.clock.advance(PORT_MICROSECONDS)
     pc.busy += 1
+    if port == pc.exit_port:
+        pc.end("exit code", f"wrote {value:#x} to the exit port {port:#x}", value)
+        return
     if port in WIDE_WRITE:
         WIDE_WRITE[port](pc, size, value)
         return
@@ -97,10 +100,6 @@ def _debug_read(pc: Pc, port: int) -> int:
 
 def _debug_write(pc: Pc, port: int, value: int) -> None:
     pc.debug.append(value)
-
-
-def _exit(pc: Pc, size: int, value: int) -> None:
-    pc.end("exit code", f"wrote {value:#x} to the exit port 0xf4", value)
 
 
 def _acpi(pc: Pc, size: int, value: int) -> None:
@@ -341,7 +340,6 @@ WIDE_READ: dict[int, Callable[[Pc, int], int]] = {
     0xCF8: _pci_address_read,
 }
 WIDE_WRITE: dict[int, Callable[[Pc, int, int], None]] = {
-    0xF4: _exit,
     0x1F0: _ata_data_out,
     0xCF8: _pci_address_write,
     0x604: _acpi,

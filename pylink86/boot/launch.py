@@ -57,13 +57,15 @@ def run(
     timeout: float = SECONDS,
     keys: str = "",
     strict: bool = False,
+    exit_port: int = 0xF4,
 ) -> Machine:
     """Boot an image in the emulator until it halts, idles, ends, crashes or the limits are reached.
 
     image: bytes or path of a raw disk image; floppy: it is in drive 0x00, not 0x80; memory: bytes
     of RAM; timeout: seconds; keys: text to type (see `pylink86.boot.keyboard`); strict: start as
     the most awkward BIOS would (07c0:0000, odd DS and ES, small stack, A20 closed, at most 127
-    sectors per LBA call, no transfer across 64 KiB). Errors: emulator-missing, cannot-read,
+    sectors per LBA call, no transfer across 64 KiB); exit_port: where the guest writes the number
+    it ends with. Errors: emulator-missing, cannot-read,
     empty-image, bad-memory, unknown-key.
     """
     if not 2 << 20 <= memory <= MOST_MEMORY:
@@ -76,7 +78,7 @@ def run(
     from .emulator import Emulator
     from .pc import Pc
 
-    pc = Pc(data, floppy, memory, pressed, strict)
+    pc = Pc(data, floppy, memory, pressed, strict, exit_port)
     for note in check_signature(data):
         pc.note(note)
     return Emulator(pc, max_instructions, timeout).run()

@@ -19,6 +19,9 @@ from .memory import Memory
 from .pic import Pic
 from .screen import Screen
 
+EXIT_PORT = 0xF4
+"""Where a guest writes the number it ends with, unless the machine was made with another."""
+
 
 @attrs.frozen
 class Ending:
@@ -39,8 +42,10 @@ class Pc:
         memory: int = 128 << 20,
         keys: Iterable[Key] = (),
         strict: bool = False,
+        exit_port: int = EXIT_PORT,
     ) -> None:
         self.strict = strict
+        self.exit_port = exit_port
         self.memory = Memory(memory, a20=not strict)
         self.screen = Screen(self.memory)
         self.disk = Disk(image, floppy)

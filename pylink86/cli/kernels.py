@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..boot.image.build import DiskImage
+    from ..boot.image.config import ImageConfig
     from ..boot.image.manifest import Manifest
     from ..diag import Diagnostic
     from .options import Parsed, Table
@@ -107,7 +108,7 @@ def make_disk(kernel: str, values: dict[str, Any]) -> tuple[DiskImage, list[Diag
     return disk, [*manifest_warnings(manifest), *disk.diagnostics]
 
 
-def _configure(manifest: Manifest | None, values: dict[str, Any]) -> Any:
+def _configure(manifest: Manifest | None, values: dict[str, Any]) -> ImageConfig:
     from ..boot.image.manifest import configure_from
 
     keys = {key: values[key] for key in KEYS if key in values}

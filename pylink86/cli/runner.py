@@ -12,6 +12,7 @@ Source: bootimage 0.10, `bootimage runner --help` and its Readme.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -31,12 +32,14 @@ Usage: {USAGE}
 Make a disk of KERNEL and run it, as `package.metadata.bootimage` in its Cargo.toml says.
   --quiet   say nothing but what the kernel says
   --qemu    in QEMU, also when Cargo.toml names no run-command
-ARGS go to the run-command; the emulator understands -serial stdio and -m SIZE.
+ARGS go to the run-command; the emulator understands -serial stdio, -m SIZE and
+-device isa-debug-exit,iobase=PORT.
 """
 QEMU_COMMAND = ("qemu-system-x86_64", "-drive", "format=raw,file={}")
 FOREVER = 1e9
 """Seconds and instructions of a run without a limit."""
 FAILED = 1
+EXIT_PORT = 0xF4
 
 
 def main(argv: Sequence[str]) -> int:
@@ -133,6 +136,7 @@ def _emulate(image: Path, words: list[str], config: RunConfig, test: bool) -> in
         memory=_megabytes(memory) if memory else MEMORY,
         timeout=config.test_timeout if test else FOREVER,
         max_instructions=int(FOREVER) ** 2,
+        exit_port=_exit_port(words),
     )
     text = machine.serial.decode("utf-8", errors="replace")
     if _value_of(words, "-serial") != "stdio":
@@ -157,6 +161,12 @@ def status_of(machine: Machine, test: bool) -> int:
         assert machine.exit_code is not None
         return 0 if machine.switched_off else machine.exit_code << 1 & 0xFF | 1
     return FAILED if test or not machine.ok else 0
+
+
+def _exit_port(words: list[str]) -> int:
+    """The port of `-device isa-debug-exit,iobase=...`, or that of most kernels."""
+    found = re.search(r"isa-debug-exit\S*[, ]iobase=(0x[0-9a-fA-F]+|\d+)", " ".join(words))
+    return int(found[1], 0) if found else EXIT_PORT
 
 
 def _value_of(words: list[str], option: str) -> str:

@@ -221,6 +221,22 @@ def test_kernel_from_the_environment(
     assert Path("k.img").read_bytes() == boot.disk_image("k.elf").to_bytes()
 
 
+def test_progress_on_long_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pylink86.cli import image
+
+    kernel = tmp_path / "k.elf"
+    kernel.write_bytes(kernel_at(0x200000))
+    words = ["image", str(kernel), "-o", str(tmp_path / "disk.img"), "--pad-to-mib"]
+    monkeypatch.setattr(image, "LONG_WORK", 0)
+    assert main(words) == 0
+    assert capsys.readouterr().err == "", "nobody is looking"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert main(words) == 0
+    assert capsys.readouterr().err.endswith("\rwriting 1 of 1 MiB\n")
+
+
 def test_an_image_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     kernel = tmp_path / "k.elf"
     kernel.write_bytes(kernel_at(0x200000))

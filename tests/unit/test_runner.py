@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from boot.kernels import Segment, elf
+
 from pylink86.cli.main import main
 
 pytestmark = pytest.mark.skipif(
@@ -22,6 +22,7 @@ CODES = {
     "off": "66ba040666b8002066eff4ebfd",  # ACPI power off
     "hang": "ebfe",
     "crash": "0f0b",
+    "other": "66ba0105b010eeebfe",  # out 0x501, 0x10
     "say": "66baf803b048eeb010e6f4f4",  # to COM1, then exit
     "long": "48ffc0ebfb",  # counts forever
 }
@@ -63,6 +64,13 @@ def no_cargo(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_exit_status(tmp_path: Path, code: str, deps: bool, manifest: str, status: int) -> None:
     assert main(["runner", kernel(tmp_path, code, manifest, deps)]) == status
+
+
+def test_another_exit_port(tmp_path: Path) -> None:
+    path = kernel(tmp_path, "other")
+    assert main(["runner", path]) == 0, "nothing is there: it loops"
+    words = ["-device", "isa-debug-exit,iobase=0x501,iosize=0x04"]
+    assert main(["runner", path, *words]) == 33
 
 
 def test_the_disk_lies_beside_the_kernel(tmp_path: Path) -> None:
