@@ -101,13 +101,15 @@ def _settle_like_lld(
     from .base_lld import with_base_addresses, with_relro_padding
     from .segments import header_size
 
-    if not script.has_sections and not options.relocatable and options.keeps_relro:
+    if not (raw or script.has_sections or options.relocatable) and options.keeps_relro:
         plan = with_relro_padding(plan, options)
     segments = segments_lld.plan_segments(plan.sections, script, options, dialect)
     headers = 0 if raw or options.relocatable else header_size(elf_class, len(segments))
     plan = attrs.evolve(plan, sizes=_sizes(options, headers))
     if not options.relocatable:
-        plan = with_base_addresses(plan, segments, script, options, addresses.machine)
+        # In a raw image no segment begins on a page of its own: sections follow one another.
+        paged = () if raw else segments
+        plan = with_base_addresses(plan, paged, script, options, addresses.machine)
     placed = walk(plan, diags)
     return Settled(plan, placed, lambda: segments)
 
