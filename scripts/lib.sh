@@ -58,7 +58,7 @@ pip_install() {
 
 # The tools the tests compare with, as `command:Debian package`.
 PEERS="ld:binutils ld.lld-19:lld-19 llvm-objcopy-19:llvm-19 nasm:nasm
-qemu-system-x86_64:qemu-system-x86 gcc:gcc gdb:gdb clang-19:clang-19 chromium:chromium
+qemu-system-x86_64:qemu-system-x86 gcc:gcc make:make gdb:gdb clang-19:clang-19 chromium:chromium
 make:make cmake:cmake"
 
 missing_packages() {
