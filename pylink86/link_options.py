@@ -28,7 +28,8 @@ class LinkOptions:
     all.  sort_section: "name" or "alignment"; orphan_handling: "place", "warn", "error" or
     "discard"; unique: patterns of input sections that get an output section each ("" is every
     orphan).  relax: loads through the global offset table may become shorter ones (--no-relax).
-    error_limit: how many errors of one kind are told in full, 0 for all."""
+    error_limit: how many errors of one kind are told in full, 0 for all.  wrap: names whose
+    references go to __wrap_NAME (--wrap)."""
 
     entry: str = ""
     oformat: str = ""
@@ -48,6 +49,7 @@ class LinkOptions:
     orphan_handling: str = ""
     unique: tuple[str, ...] = ()
     relax: bool = True
+    wrap: tuple[str, ...] = ()
     error_limit: int = ERROR_LIMIT
     tolerated: tuple[str, ...] = ()
     fold: Fold = attrs.field(factory=Fold)

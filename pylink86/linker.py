@@ -66,6 +66,7 @@ from .passes.target import (
     output_machine,
 )
 from .passes.thread_block import with_aligned_block
+from .passes.wrap import redirected, wrapped_steps
 from .result import LinkResult
 from .script.parser import parse_defsym
 
@@ -108,6 +109,8 @@ def _link(
     machine = EMULATIONS.get(options.emulation, 0)
     search = Search.of(options.search, options.sysroot, machine)
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
+    if options.wrap:
+        loaded = attrs.evolve(loaded, steps=wrapped_steps(loaded.steps, options.wrap))
     script = with_layout(loaded, machine, options.elf, dialect)
     options = attrs.evolve(options, elf=settle_starts(forced(options.elf, script), script, dialect))
     starts, sort = options.elf.section_starts, options.sort_section
@@ -124,6 +127,9 @@ def _link(
     generic = raw or not is_native(oformat, machine, inputs.files[0])
     own = own_sections(inputs.files, options.elf, dialect, raw, generic)
     resolution = resolve_symbols(inputs, dialect, diags, generic, own)
+    if options.wrap:
+        to_wrappers = redirected(resolution, options.wrap, dialect)
+        resolution = attrs.evolve(resolution, redirected=to_wrappers)
     diags.stop_on_errors()
     # From here on no file joins the link, and each name has one definer.
     table = list_sections(resolution, dialect, generic)

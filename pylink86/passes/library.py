@@ -32,6 +32,7 @@ class Library:
     whole: bool = False
     member_paths: bool = False
     prefixes: tuple[tuple[str, str], ...] = ()
+    wrap: tuple[str, ...] = ()
 
     @cached_property
     def symbols(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -50,12 +51,21 @@ class Library:
     def open(self, key: int) -> ObjectFile:
         """The member of that key; fails as formats.read does."""
         if isinstance(self.source, ObjectFile):
+            if self.wrap:
+                from .wrap import wrapped
+
+                return wrapped(self.source, self.wrap)
             return self.source
         file = self.source.open(key)
         if self.member_paths and self.source.thin:
             folder = os.path.dirname(self.source.name)
             file = attrs.evolve(file, member=os.path.join(folder, file.member))
-        return prefixed(file, self.prefixes)
+        file = prefixed(file, self.prefixes)
+        if self.wrap:
+            from .wrap import wrapped
+
+            return wrapped(file, self.wrap)
+        return file
 
     def every(self) -> Iterator[int]:
         """The keys of all members in order."""

@@ -114,9 +114,7 @@ def _left_alone(
 ) -> frozenset[SectionId]:
     """Sections of files of which nothing else is left: debug information of dropped code.  Unwind
     tables count only when KEEP() holds them."""
-    alive = {
-        table.file[sid] for sid in through if table.name[sid] != ".eh_frame" or sid in kept
-    }
+    alive = {table.file[sid] for sid in through if table.name[sid] != ".eh_frame" or sid in kept}
     return frozenset(
         sid
         for sid, ok in enumerate(table.eligible)
@@ -199,7 +197,7 @@ class _Walk:
                 continue
             where = (file, symbol)
             if symbol >= first:
-                name = names[symbol - first]
+                name = self.resolution.redirected.get((file, symbol)) or names[symbol - first]
                 definer = self.resolution.definer.get(name)
                 if definer is None:
                     seen.add(symbol)

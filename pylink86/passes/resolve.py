@@ -58,6 +58,7 @@ class Resolution:
     undefined: frozenset[str]
     dropped: frozenset[tuple[int, int]]
     own_origin: tuple[int, ...]
+    redirected: Mapping[tuple[int, int], str] = attrs.field(factory=dict, kw_only=True)
     scripts: tuple[tuple[int, n.TopLevel], ...] = ()
     weakened: frozenset[str] = frozenset()
 

@@ -65,7 +65,9 @@ class SymbolValues:
         first = resolution.first_global[file]
         if index < first:
             return self.local(file, index)
-        name = resolution.global_names[file][index - first]
+        name = (
+            resolution.redirected.get((file, index)) or resolution.global_names[file][index - first]
+        )
         found = self.named(name)
         if found is None and name not in resolution.definer:
             is_weak = (

@@ -1,0 +1,66 @@
+"""--wrap NAME: calls of a function go to a wrapper of the user's.
+
+A reference to NAME means `__wrap_NAME`, and one to `__real_NAME` means NAME, so that the wrapper can
+call what it wraps (GNU ld manual 2.1, --wrap).  GNU ld redirects references to names that a file
+does not define itself; LLD also those of the file that defines NAME."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from ..dialect import Dialect
+from ..model import UNDEF, ObjectFile
+from .library import Library
+from .load import Step
+from .resolve import Resolution
+
+WRAP, REAL = "__wrap_", "__real_"
+
+
+def wrapped(file: ObjectFile, names: Iterable[str]) -> ObjectFile:
+    """The file with its references redirected."""
+    new = {name: WRAP + name for name in names} | {REAL + name: name for name in names}
+    shndx, first = file.symbols.shndx, file.first_global
+    changes = {
+        index: new[name]
+        for index, name in enumerate(file.global_names, first)
+        if name in new and shndx[index] == UNDEF
+    }
+    if not changes:
+        return file
+    strings, name_off = bytearray(file.symbols.strings), list(file.symbols.name_off)
+    for index, name in changes.items():
+        name_off[index] = len(strings)
+        strings += name.encode("utf-8", "surrogateescape") + b"\0"
+    symbols = attrs.evolve(file.symbols, strings=bytes(strings), name_off=tuple(name_off))
+    return attrs.evolve(file, symbols=symbols)
+
+
+def wrapped_steps(steps: Sequence[Step], names: tuple[str, ...]) -> tuple[Step, ...]:
+    """Inputs with their references redirected, also those of libraries' members."""
+    return tuple(attrs.evolve(step, item=_item(step.item, names)) for step in steps)
+
+
+def _item(item: object, names: tuple[str, ...]) -> object:
+    if isinstance(item, ObjectFile):
+        return wrapped(item, names)
+    if isinstance(item, Library):
+        return attrs.evolve(item, wrap=names)
+    return item
+
+
+def redirected(
+    resolution: Resolution, names: Iterable[str], dialect: Dialect
+) -> dict[tuple[int, int], str]:
+    """In LLD's dialect, for the symbols that define wrapped names, what their files' own references
+    mean."""
+    if dialect.tables_like_gnu:
+        return {}
+    return {
+        definer: WRAP + name
+        for name in names
+        if (definer := resolution.definer.get(name)) is not None
+        and WRAP + name in resolution.definer
+    }
