@@ -1,8 +1,8 @@
 """--wrap NAME: calls of a function go to a wrapper of the user's.
 
-A reference to NAME means `__wrap_NAME`, and one to `__real_NAME` means NAME, so that the wrapper can
-call what it wraps (GNU ld manual 2.1, --wrap).  GNU ld redirects references to names that a file
-does not define itself; LLD also those of the file that defines NAME."""
+A reference to NAME means `__wrap_NAME`, and one to `__real_NAME` means NAME, so that the wrapper
+can call what it wraps (GNU ld manual 2.1, --wrap).  GNU ld redirects references to names that a
+file does not define itself; LLD also those of the file that defines NAME."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def wrapped(file: ObjectFile, names: Iterable[str]) -> ObjectFile:
 
 def wrapped_steps(steps: Sequence[Step], names: tuple[str, ...]) -> tuple[Step, ...]:
     """Inputs with their references redirected, also those of libraries' members."""
-    return tuple(attrs.evolve(step, item=_item(step.item, names)) for step in steps)
+    return tuple(_wrapped_step(step, names) for step in steps)
 
 
-def _item(item: object, names: tuple[str, ...]) -> object:
-    if isinstance(item, ObjectFile):
-        return wrapped(item, names)
-    if isinstance(item, Library):
-        return attrs.evolve(item, wrap=names)
-    return item
+def _wrapped_step(step: Step, names: tuple[str, ...]) -> Step:
+    if isinstance(step.item, ObjectFile):
+        return attrs.evolve(step, item=wrapped(step.item, names))
+    if isinstance(step.item, Library):
+        return attrs.evolve(step, item=attrs.evolve(step.item, wrap=names))
+    return step
 
 
 def redirected(
