@@ -78,6 +78,32 @@ def test_memory_at_entry_is_what_the_file_says(layout: list[Segment], floppy: bo
         assert entry >> 63 == 1 - (allowed & 1), "executable"
 
 
+@needs_emulator
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([0x10000, 0x100000, 0x1234567]),
+    st.lists(st.tuples(st.binary(max_size=2000), st.integers(0, 5000), st.integers(0, 9000))),
+)
+def test_a_32_bit_kernel_is_where_its_load_addresses_say(
+    start: int, rows: list[tuple[bytes, int, int]]
+) -> None:
+    """Runs and load addresses differ: only the latter count without paging."""
+    layout = [Segment(start + 0xC0000000, EXIT, 16, 5, paddr=start)]
+    at = start + 16
+    for data, zeros, gap in rows:
+        size = len(data) + zeros
+        layout.append(Segment(at + 0xC0000000, data, size, 6, paddr=at))
+        at += size + gap
+    assume(at < 0x70000 or start >= 0x100000)
+    disk = boot.disk_image(elf(layout, start, bits=32))
+    machine = boot.run(disk.to_bytes())
+    assert machine.exit_code == ALL_WELL, machine.explain()
+    for segment in layout:
+        assert segment.paddr is not None
+        wanted = segment.data.ljust(segment.memsz, b"\0")
+        assert machine.memory(segment.paddr, segment.memsz) == wanted
+
+
 @settings(max_examples=100, deadline=None)
 @given(layouts(), st.data())
 def test_a_damaged_file_is_refused_or_read(layout: list[Segment], data: st.DataObject) -> None:
