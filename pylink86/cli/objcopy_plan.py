@@ -98,10 +98,6 @@ def _rest(plan: Plan, values: Mapping[str, Any]) -> None:
     """Options with a form of their own."""
     if "interleave" in values:
         plan.interleave = number(values["interleave"] or "4", "interleave")
-    if values.get("discard_all"):
-        plan.discard = "all"
-    elif values.get("discard_locals"):
-        plan.discard = "locals"
     if "compress_debug" in values:
         word = values["compress_debug"] or "zlib"
         if word not in ("zlib", "zlib-gnu", "zlib-gabi", "zstd", "none"):
@@ -116,9 +112,7 @@ def _rest(plan: Plan, values: Mapping[str, Any]) -> None:
         plan.debuglink = (os.path.basename(path), _content(path))
     if "new_symbol_visibility" in values:
         plan.new_symbol_visibility = _visibility(values["new_symbol_visibility"])
-    plan.change_addresses = sum(signed(text) for text in values.get("change_addresses", ()))
     plan.change_start = sum(signed(text) for text in values.get("change_start", ()))
-    plan.change_start += plan.change_addresses
     for name in ("change_section_address", "change_section_lma", "change_section_vma"):
         if name in values:
             setattr(plan, name, tuple(_shift(text, name) for text in values[name]))
@@ -131,15 +125,43 @@ def _rest(plan: Plan, values: Mapping[str, Any]) -> None:
 
 def _implied(plan: Plan, values: Mapping[str, Any], dialect: str, strip: bool) -> None:
     """What follows from what was said, and what was not."""
+    discards = [name for name in values if name in ("discard_all", "discard_locals")]
+    if discards:
+        plan.discard = discards[-1].removeprefix("discard_")
     if dialect == "llvm" and plan.discard == "all":
         plan.strip_debug = plan.keep_file_symbols = True
     said = ENOUGH_FOR_STRIP if dialect == "llvm" else (*ENOUGH_FOR_STRIP, *ENOUGH_FOR_GNU_STRIP)
     if strip and not any(getattr(plan, name) for name in said) and not values.get("no_strip_all"):
         plan.strip_all = True
-    if dialect == "gnu" and plan.strip_all_gnu:
-        plan.strip_all = True
+    if dialect == "gnu":
+        _last_counts(plan, values)
+    starts = [name for name in values if name in ("set_start", "change_start")]
+    if dialect == "llvm" and starts == ["change_start", "set_start"]:
+        plan.change_start = 0  # what sets the entry forgets what was added before
     if plan.wildcard and plan.regex:
         complain(SLUG, "--regex and --wildcard are incompatible")
+
+
+STRIP_MODES = (
+    "strip_all", "strip_debug", "strip_unneeded", "strip_dwo", "extract_dwo", "only_keep_debug",
+)  # fmt: skip
+
+
+def _last_counts(plan: Plan, values: Mapping[str, Any]) -> None:
+    """To GNU objcopy what to strip is one value: the last word sets it, as with the entry."""
+    if plan.strip_all_gnu:
+        plan.strip_all = True
+    given = [name for name in values if name in STRIP_MODES]
+    for name in given[:-1]:
+        setattr(plan, name, False)
+    for name in ("change_start", "change_addresses"):
+        if name in values:
+            setattr(plan, name, signed(values[name][-1]))
+    starts = [name for name in values if name in ("change_start", "change_addresses")]
+    if starts:
+        plan.change_start = signed(values[starts[-1]][-1])
+    if plan.globalize_symbol and plan.keep_global_symbol:
+        complain(SLUG, "--globalize-symbol(s) is incompatible with -G/--keep-global-symbol(s)")
 
 
 # --- Arguments ------------------------------------------------------------------------------------

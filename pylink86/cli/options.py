@@ -165,8 +165,11 @@ def _apply(
     if how == SET:
         found.values[dest] = "" if value is None else value
     elif how == ADD:
-        found.values.setdefault(dest, []).append("" if value is None else value)
+        given = found.values.pop(dest, [])
+        given.append("" if value is None else value)
+        found.values[dest] = given
     elif how in (ON, OFF):
+        found.values.pop(dest, None)  # so that the order of the values is that of the last words
         found.values[dest] = how == ON
     elif how == HERE:
         return {**state, dest: value}

@@ -6,7 +6,7 @@ Source: GNU objcopy 2.40 run with pairs of options on objects with every kind of
 from __future__ import annotations
 
 from .. import elf_const as c
-from .draft import GROUP, Sym, complain, number_symbols
+from .draft import GROUP, PLAIN, Sym, complain, number_symbols
 from .plan import matcher
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ def filter_symbols(draft: Draft, plan: Plan, notes: Notes, goes: Callable[[Sec],
             rules.bind(sym)
             kept.append(sym)
     draft.syms = kept
-    _add(draft, plan)
+    _add(draft, plan, goes)
     _normalize(draft, plan)
     draft.syms = number_symbols(draft.syms)
 
@@ -53,10 +53,11 @@ def _lost(sym: Sym, plan: Plan, goes: Callable[[Sec], bool]) -> bool:
 
 ASKS = (
     "strip_all", "strip_debug", "strip_unneeded", "only_keep_debug", "discard", "strip_symbol",
-    "strip_unneeded_symbol", "localize_symbol", "globalize_symbol", "keep_global_symbol",
-    "weaken_symbol", "weaken", "localize_hidden", "redefine_sym", "add_symbol", "prefix_symbols",
-    "extract_symbol", "keep_symbol",
+    "localize_symbol", "globalize_symbol", "keep_global_symbol", "weaken_symbol", "weaken",
+    "localize_hidden", "redefine_sym", "add_symbol", "prefix_symbols", "extract_symbol",
+    "keep_symbol",
 )  # fmt: skip
+"""What makes GNU objcopy look at symbols at all; --strip-unneeded-symbol alone does not."""
 
 
 def _asked(plan: Plan) -> bool:
@@ -92,7 +93,7 @@ class _Rules:
                 )
             else:
                 keep = False
-        if keep and not sym.used and self.unneeded(name):
+        if keep and not sym.used and _private(sym) and self.unneeded(name):
             keep = False
         if not keep and ((plan.keep_file_symbols and sym.type == c.STT_FILE) or self.keep(name)):
             keep = True
@@ -137,6 +138,11 @@ class _Rules:
             sym.binding = c.STB_GLOBAL
 
 
+def _private(sym: Sym) -> bool:
+    """Can nobody else mean this symbol?"""
+    return sym.undefined or sym.binding == c.STB_LOCAL
+
+
 def _weak(sym: Sym) -> bool:
     return sym.binding == c.STB_WEAK
 
@@ -155,9 +161,11 @@ def _normalize(draft: Draft, plan: Plan) -> None:
 # --- --add-symbol ---------------------------------------------------------------------------------
 
 
-def _add(draft: Draft, plan: Plan) -> None:
+def _add(draft: Draft, plan: Plan, goes: Callable[[Sec], bool]) -> None:
     for text in plan.add_symbol:
         sym, before = _parsed(draft, text)
+        if sym.sec is not None and goes(sym.sec):
+            complain("no-such-section", f"Section {sym.sec.was} not found")
         at = next((i for i, s in enumerate(draft.syms) if before and s.name == before), None)
         draft.syms.insert(len(draft.syms) if at is None else at, sym)
 
@@ -177,7 +185,8 @@ def _parsed(draft: Draft, text: str) -> tuple[Sym, str]:
         complain("bad-option-value", f"bad number `{digits}' for --add-symbol")
     sym.binding, sym.place = c.STB_GLOBAL, c.SHN_ABS
     if colon:
-        sym.sec = next((s for s in draft.secs if s.was == section), None)
+        own = (PLAIN, GROUP)
+        sym.sec = next((s for s in draft.secs if s.was == section and s.role in own), None)
         if sym.sec is None:
             complain("no-such-section", f"Section {section} not found")
         sym.value += sym.sec.addr

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import elf_const as c
 from .assemble import fits
-from .draft import complain
+from .draft import GROUP, RELOC, SYMTAB, complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 def write_image(draft: Draft, plan: Plan) -> bytes:
     """The draft as binary, ihex or srec; out-of-range-for-ihex, image-too-large."""
+    kinds = {SYMTAB: "symbol table", RELOC: "relocation section", GROUP: "group section"}
+    for sec in draft.secs:
+        if sec.alloc and sec.role in kinds and sec.size:
+            complain(
+                "bad-operation",
+                f"cannot write {kinds[sec.role]} '{sec.name}' out to {plan.output_format}",
+                place=draft.name,
+            )
     if plan.output_format == "binary":
         return _flat(draft, plan)
     return _records(draft, plan)
@@ -62,7 +70,10 @@ def _records(draft: Draft, plan: Plan) -> bytes:
             )
         blocks.append(Block(address & 0xFFFFFFFF, bytes(sec.data), sec.name))
     if 0xFFFFFFFF < draft.entry < 0xFFFFFFFF80000000:
-        complain("out-of-range-for-ihex", f"Entry point address {draft.entry:#x} overflows 32 bits")
+        complain(
+            "out-of-range-for-ihex",
+            f"entry point address {draft.entry:#x} overflows 32 bits",
+        )
     blocks.sort(key=lambda block: block.address)
     if plan.output_format == "srec":
         from ..formats.srec import write_srec

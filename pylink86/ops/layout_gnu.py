@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 def lay_out(draft: Draft) -> bytes:
     """The bytes of the file."""
     body = [sec for sec in draft.secs if sec.role in (PLAIN, GROUP)]
-    if not body:
-        draft.syms = []
     relocs = _relocation_tables(draft, body)
     _normalize(draft, body)
     every = [sec for sec in body if sec.role == GROUP]

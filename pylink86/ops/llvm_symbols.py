@@ -202,14 +202,15 @@ def _parsed(draft: Draft, text: str, visibility: int) -> Sym:
 
 
 def _new_symbol_table(draft: Draft) -> None:
-    """A .symtab and its .strtab; an unlinked string table of that name is taken if there is one."""
+    """A .symtab, and the .strtab there is, or another string table, or a new one."""
     from .draft import STRTAB, SYMTAB
 
-    strtab = next(
-        (s for s in draft.secs if s.type == c.SHT_STRTAB and not s.alloc and s.name == ".strtab"),
-        None,
-    )
-    if strtab is None:
+    tables = [s for s in draft.secs if s.type == c.SHT_STRTAB and not s.alloc]
+    own = [s for s in tables if s.name == ".strtab"]
+    found = own or tables
+    if found:
+        strtab = found[-1]
+    else:
         strtab = Sec(".strtab", c.SHT_STRTAB)
         draft.secs.append(strtab)
     symtab = Sec(".symtab", c.SHT_SYMTAB)

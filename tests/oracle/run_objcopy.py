@@ -1,0 +1,40 @@
+"""Thousands of option lists: the long form of test_objcopy, run by scripts/differential-objcopy."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import fixtures
+
+from . import objcopy_lists as lists
+
+
+def main(count: int, first: int) -> int:
+    """Compare `count` lists per dialect; the exit status."""
+    return max([run(dialect, count, first) for dialect in lists.PEERS])
+
+
+def run(dialect: str, count: int, first: int) -> int:
+    options: Counter[str] = Counter()
+    refused = different = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, words in lists.lists(dialect, first, count):
+            path = fixtures.path(name)
+            peer = lists.theirs(words, path, dialect, Path(folder))
+            mine = lists.ours(words, path, dialect)
+            refused += isinstance(peer, str)
+            options.update(word.partition("=")[0] for word in words if word[:1] == "-")
+            if not lists.agree(mine, peer):
+                different += 1
+                print(f"{dialect}: {name}: {' '.join(words)}")
+    print(f"{dialect}: {count} lists, {different} differ, {refused} refused by the peer")
+    print("  " + ", ".join(f"{name} {times}" for name, times in options.most_common()))
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:]]
+    sys.exit(main(*[*numbers, *(5000, 1)[len(numbers) :]]))

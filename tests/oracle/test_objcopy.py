@@ -1,0 +1,75 @@
+"""pyobjcopy against GNU objcopy and llvm-objcopy: option lists drawn at random, the same bytes.
+
+`scripts/differential-objcopy` draws thousands; here is a handful of them, and every option once.
+"""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+import fixtures
+from tests.oracle import objcopy_lists as lists
+
+pytestmark = pytest.mark.peer
+
+OBJECTS = (
+    "c64_clang_g",
+    "c32_common",
+    "groups64",
+    "symbols32",
+    "hello_O2_static",
+    "boot_split_elf32",
+)
+
+SINGLE = {
+    "gnu": (
+        "", "-g", "-S", "-x", "-X", "--strip-unneeded", "--prefix-sections=.p", "-j .text",
+        "--prefix-alloc-sections=.p", "--prefix-symbols=p_", "--only-keep-debug", "--weaken",
+        "--rename-section .text=.code", "--set-section-flags .bss=alloc,load,contents",
+        "--localize-hidden", "-R .comment", "--remove-relocations *", "-O binary", "-O verilog",
+        "-O srec", "-O ihex", "-O srec --srec-len 8 --srec-forceS3", "--compress-debug-sections",
+        "--decompress-debug-sections", "--add-symbol n=.text:4", "--set-section-alignment .text=64",
+        "-O verilog --verilog-data-width 4", "--reverse-bytes=1 -O binary", "-K main -S",
+        "-O binary --gap-fill 0xff --pad-to 0x900", "--change-section-address .text+0x100",
+    ),
+    "llvm": (
+        "", "-g", "-S", "-x", "-X", "--strip-all-gnu", "--strip-unneeded", "--strip-sections",
+        "--strip-non-alloc", "--prefix-alloc-sections=.p", "--prefix-symbols=p_", "-j .text",
+        "--only-keep-debug", "--weaken", "--rename-section .text=.code,alloc", "--localize-hidden",
+        "--set-section-flags .bss=alloc,load,contents", "-R .comment", "-O binary",
+        "--set-section-type .text=7", "--compress-debug-sections", "--add-symbol n=.text:4,local",
+        "--set-symbol-visibility *=hidden -w", "--allow-broken-links -R .text", "--extract-dwo",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(params=list(lists.PEERS))
+def dialect(request):
+    if shutil.which(lists.PEERS[request.param]) is None:
+        pytest.skip(f"needs {lists.PEERS[request.param]}: install binutils, llvm-19")
+    return request.param
+
+
+def check(name, words, dialect, tmp_path):
+    path = fixtures.path(name)
+    peer = lists.theirs(words, path, dialect, tmp_path)
+    assert lists.agree(lists.ours(words, path, dialect), peer), f"{name}: {' '.join(words)}"
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_every_option_by_itself(name, dialect, tmp_path):
+    for text in SINGLE[dialect]:
+        check(name, text.split(), dialect, tmp_path)
+
+
+def test_lists_drawn_at_random(dialect, tmp_path):
+    for name, words in lists.lists(dialect, first=1, count=80):
+        check(name, words, dialect, tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(set(fixtures.entries()) - set(lists.UNREADABLE)))
+def test_plain_copies(name, dialect, tmp_path):
+    check(name, [], dialect, tmp_path)
+    check(name, ["--strip-debug"], dialect, tmp_path)
