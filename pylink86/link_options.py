@@ -29,7 +29,8 @@ class LinkOptions:
     "discard"; unique: patterns of input sections that get an output section each ("" is every
     orphan).  relax: loads through the global offset table may become shorter ones (--no-relax).
     error_limit: how many errors of one kind are told in full, 0 for all.  wrap: names whose
-    references go to __wrap_NAME (--wrap)."""
+    references go to __wrap_NAME (--wrap).  just_symbols: files of which only the addresses of
+    symbols are taken."""
 
     entry: str = ""
     oformat: str = ""
@@ -50,6 +51,7 @@ class LinkOptions:
     unique: tuple[str, ...] = ()
     relax: bool = True
     wrap: tuple[str, ...] = ()
+    just_symbols: tuple[str, ...] = ()
     error_limit: int = ERROR_LIMIT
     tolerated: tuple[str, ...] = ()
     fold: Fold = attrs.field(factory=Fold)

@@ -108,6 +108,10 @@ def _link(
     before = options.inputs_before_script
     machine = EMULATIONS.get(options.emulation, 0)
     search = Search.of(options.search, options.sysroot, machine)
+    if options.just_symbols:
+        from .passes.just_symbols import symbols_alone
+
+        objs = [*objs, *map(symbols_alone, options.just_symbols)]
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
     if options.wrap:
         loaded = attrs.evolve(loaded, steps=wrapped_steps(loaded.steps, options.wrap))
@@ -126,7 +130,9 @@ def _link(
     # What GNU ld links through its generic path: images, and ELF of another class.
     generic = raw or not is_native(oformat, machine, inputs.files[0])
     own = own_sections(inputs.files, options.elf, dialect, raw, generic)
-    resolution = resolve_symbols(inputs, dialect, diags, generic, own)
+    resolution = resolve_symbols(
+        inputs, dialect, diags, generic, own, has_tables=not options.elf.relocatable
+    )
     if options.wrap:
         to_wrappers = redirected(resolution, options.wrap, dialect)
         resolution = attrs.evolve(resolution, redirected=to_wrappers)

@@ -117,7 +117,13 @@ _INPUT: tuple[Row, ...] = (
     ("--push-state", "", PUSH, "", "remember the options that apply to the inputs that follow"),
     ("--pop-state", "", POP, "", "go back to what --push-state remembered"),
     ("-b --format", "TARGET", REFUSED, "", "format of the inputs that follow"),
-    ("-R --just-symbols", "FILE", REFUSED, "", "take only symbols from a file"),
+    (
+        "-R --just-symbols",
+        "FILE",
+        ADD,
+        "just_symbols",
+        "take the addresses of symbols from FILE, not its contents",
+    ),
     (
         "--wrap",
         "SYMBOL",

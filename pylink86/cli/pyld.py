@@ -256,7 +256,10 @@ def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     }
     if "boot_sector" in values:
         given.setdefault("oformat", "binary")
-    for name in ("search", "undefined", "undefined_globs", "require_defined", "silenced", "unique", "wrap"):
+    for name in (
+        "search", "undefined", "undefined_globs", "require_defined", "silenced", "unique",
+        "wrap", "just_symbols",
+    ):  # fmt: skip
         given[name] = tuple(values.get(name, ()))
     if "error_limit" in values:
         given["error_limit"] = int(values["error_limit"])
