@@ -129,7 +129,7 @@ def test_pyelftools_reads_the_sections_symbols_and_segments_we_tell_of() -> None
             if section.name == ".comment":  # with the linker's name in it
                 continue
             assert other["sh_size"] == section.size, where
-            assert other["sh_flags"] == section.flags, where
+            assert other["sh_flags"] & ~c.SHF_LINK_ORDER == section.flags, where
             if section.type != c.SHT_NOBITS:
                 assert other.data() == section.content, where
         table = file.get_section_by_name(".symtab")
@@ -212,6 +212,9 @@ def test_objcopy_makes_our_raw_image_of_our_elf(tmp_path: Path) -> None:
     compared = 0
     for name, dialect, form, result in case_links():
         if dialect != "gnu" or not result.image or "section-type" in name:
+            continue
+        # An address of the file's, not of the sections; an order that counts in ELF only.
+        if "PT_LOAD AT(" in scripts()[name] or "link-order" in name:
             continue
         try:
             raw = link(list(result.resolution.files[:-1]), scripts()[name], oformat="binary")
