@@ -162,10 +162,10 @@ def dump(draft: Draft, plan: Plan, notes: Notes) -> None:
 
 def change(draft: Draft, plan: Plan, notes: Notes) -> None:
     """Names, flags, alignment, contents and addresses."""
-    _keep_debug_only(draft, plan)
     _rename(draft, plan)
     _update(draft, plan)
     _set_flags(draft, plan)
+    _keep_debug_only(draft, plan)
     for name, align in plan.set_section_alignment:
         test = matcher((name,), wildcard=True)
         for sec in draft.secs:

@@ -93,18 +93,21 @@ class _Rules:
                 )
             else:
                 keep = False
-        if keep and not sym.used and _private(sym) and self.unneeded(name):
+        if keep and not self._needed(sym) and self.unneeded(name):
             keep = False
         if not keep and ((plan.keep_file_symbols and sym.type == c.STT_FILE) or self.keep(name)):
             keep = True
         return keep
+
+    def _needed(self, sym: Sym) -> bool:
+        return sym.used or id(sym) in self.groups
 
     def _first_verdict(self, sym: Sym) -> tuple[bool, bool]:
         """What kind of symbol it is decides first: stays, and is needed by a relocation."""
         plan = self.plan
         if plan.strip_all:
             return False, False
-        if sym.used or id(sym) in self.groups:
+        if self._needed(sym):
             return True, sym.used
         if sym.common or (sym.binding in GLOBAL and not sym.undefined) or _weak(sym):
             return not (plan.strip_unneeded and self.linked), False
@@ -136,11 +139,6 @@ class _Rules:
             sym.binding = c.STB_LOCAL
         elif sym.binding == c.STB_LOCAL and self.globalize(name):
             sym.binding = c.STB_GLOBAL
-
-
-def _private(sym: Sym) -> bool:
-    """Can nobody else mean this symbol?"""
-    return sym.undefined or sym.binding == c.STB_LOCAL
 
 
 def _weak(sym: Sym) -> bool:

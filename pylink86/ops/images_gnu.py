@@ -42,6 +42,8 @@ def _rearranged(part: Part, plan: Plan) -> Part:
     address, data = part
     step = plan.reverse_bytes
     if step:
+        if step < 0 or step % 2:
+            complain("bad-option-value", "number of bytes to reverse must be positive and even")
         if len(data) % step:
             complain(
                 "bad-operation",

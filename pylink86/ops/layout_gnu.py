@@ -151,8 +151,8 @@ def _fill(draft: Draft, tables: list[Sec], section_names: bytes) -> None:
             sec.link = symtab
         elif sec.type in BY_NAME or sec.type in (c.SHT_REL, c.SHT_RELA):
             _link_by_name(draft, sec)
-        elif sec.role == PLAIN and sec.link is not None and id(sec.link) not in here:
-            sec.link = None
+        elif sec.role == PLAIN:
+            sec.link = _plain_link(draft, sec, here)
     if symtab is not None and symtab.link is not None:
         named = [sym.name for sym in draft.syms if sym.type != c.STT_SECTION]
         symtab.link.data, at = in_order_of_appearance(named)
@@ -173,6 +173,15 @@ BY_NAME = {
     c.SHT_GNU_VERSYM: ".dynsym",
 }  # fmt: skip
 """Types of dynamic linking -> the section their sh_link means, which BFD looks up by name."""
+
+
+def _plain_link(draft: Draft, sec: Sec, here: set[int]) -> Sec | None:
+    """sh_link of an ordinary section: BFD keeps that of SHF_LINK_ORDER and of types of the OS, and
+    knows that `.stab` means `.stabstr`."""
+    if sec.name.startswith(".stab") and not sec.name.endswith("str"):
+        return next((s for s in draft.secs if s.name == sec.name + "str"), None)
+    kept = sec.flags & c.SHF_LINK_ORDER or sec.type >= 0x60000000
+    return sec.link if kept and sec.link is not None and id(sec.link) in here else None
 
 
 def _link_by_name(draft: Draft, sec: Sec) -> None:

@@ -318,7 +318,8 @@ def apply_flags(draft: Draft, sec: Sec, words: Sequence[str]) -> None:
         not sec.flags & c.SHF_ALLOC or "contents" in words or "load" in words
     ):
         sec.type = c.SHT_PROGBITS
-        sec.data = bytes(sec.size)
+        if len(sec.data) != sec.size:
+            sec.data = bytes(sec.size)
         align = max(sec.align, 1)
         sec.offset = -(-sec.offset // align) * align
 

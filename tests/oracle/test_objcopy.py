@@ -31,7 +31,7 @@ SINGLE = {
         "--localize-hidden", "-R .comment", "--remove-relocations *", "-O binary", "-O verilog",
         "-O srec", "-O ihex", "-O srec --srec-len 8 --srec-forceS3", "--compress-debug-sections",
         "--decompress-debug-sections", "--add-symbol n=.text:4", "--set-section-alignment .text=64",
-        "-O verilog --verilog-data-width 4", "--reverse-bytes=1 -O binary", "-K main -S",
+        "-O verilog --verilog-data-width 4", "--reverse-bytes=4 -O binary", "-K main -S",
         "-O binary --gap-fill 0xff --pad-to 0x900", "--change-section-address .text+0x100",
     ),
     "llvm": (
