@@ -55,6 +55,7 @@ def read_line(parsed: Parsed) -> Line:
     numbers: dict[str, int] = {}
     opened: dict[str, int] = {}
     line.problems += _missing_default(parsed.values)
+    line.problems += _unknown_formats(parsed)
     for kind, text, state in _with_default_script(parsed):
         if kind in OPENS:
             # A group in a group is searched with the outer one, which comes to the same members.
@@ -75,6 +76,24 @@ def read_line(parsed: Parsed) -> Line:
             inside = {name: numbers[name] for name, depth in opened.items() if depth}
             line.objs.append(_input(kind, text, state, inside))
     return line
+
+
+FORMATS = frozenset(("", "binary", "default", "elf", "elf64-x86-64", "elf32-i386", "elf32-x86-64"))
+"""What -b takes; all but `binary` mean that a file says itself what it is."""
+
+
+def _unknown_formats(parsed: Parsed) -> list[Diagnostic]:
+    """bad-option-value for formats of inputs that nobody knows."""
+    given = dict.fromkeys(state.get("format") or "" for _, _, state in parsed.inputs)
+    return [
+        error(
+            "bad-option-value",
+            f"unknown format of inputs: {name}",
+            help=("use binary, or default to let every file say itself what it is",),
+        )
+        for name in given
+        if name not in FORMATS
+    ]
 
 
 def _says_more(state: Mapping[str, Any], opened: Mapping[str, int]) -> bool:
@@ -121,7 +140,8 @@ def _path(text: str) -> str | Path:
 def _input(kind: str, text: str, state: Mapping[str, Any], inside: Mapping[str, int]) -> InputLike:
     """One input; a path when nothing is to be said about it."""
     prefixes = tuple((name, state[name]) for name in PREFIXES if state.get(name))
-    plain = not (prefixes or inside or state.get("whole_archive"))
+    binary = state.get("format") == "binary"
+    plain = not (prefixes or inside or state.get("whole_archive") or binary)
     if kind == "file" and plain:
         return text
     from ..passes.load import Input
@@ -137,5 +157,6 @@ def _input(kind: str, text: str, state: Mapping[str, Any], inside: Mapping[str, 
         group=inside.get("start-group", 0),
         lazy=inside.get("start-lib", 0),
         static=bool(state.get("static")),
+        binary=binary and kind == "file",
         prefixes=prefixes,
     )

@@ -116,7 +116,13 @@ _INPUT: tuple[Row, ...] = (
     ),
     ("--push-state", "", PUSH, "", "remember the options that apply to the inputs that follow"),
     ("--pop-state", "", POP, "", "go back to what --push-state remembered"),
-    ("-b --format", "TARGET", REFUSED, "", "format of the inputs that follow"),
+    (
+        "-b --format",
+        "FORMAT",
+        HERE,
+        "format",
+        "binary: the inputs that follow are data, with symbols around them; default: as they are",
+    ),
     (
         "-R --just-symbols",
         "FILE",

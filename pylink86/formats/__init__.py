@@ -180,6 +180,11 @@ def read_input(path: str | os.PathLike[str]) -> ObjectFile | Archive | str:
     return read_bytes(whole, name)
 
 
+def read_raw(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file, whatever it is; fails with cannot-read."""
+    return bytes(_mapped(os.fspath(path)))
+
+
 def input_from_bytes(data: bytes, name: str) -> ObjectFile | Archive:
     """The same for bytes, which are no script."""
     row = FORMATS.get(sniff(data))

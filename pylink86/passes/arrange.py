@@ -31,7 +31,10 @@ SORTS = {"name": "SORT_BY_NAME", "alignment": "SORT_BY_ALIGNMENT"}
 
 KNOWN_ARGUMENTS = {
     "LD_FEATURE": (frozenset(("SANE_EXPR",)), False),
-    "TARGET": (frozenset(("elf64-x86-64", "elf32-i386", "elf32-x86-64", "default")), False),
+    "TARGET": (
+        frozenset(("binary", "elf64-x86-64", "elf32-i386", "elf32-x86-64", "default")),
+        False,
+    ),
     "OUTPUT_ARCH": (
         frozenset(
             ("i386", "i386:x86-64", "i386:x64-32", "i386:intel", "i386:x86-64:intel", "i8086")

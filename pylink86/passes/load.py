@@ -43,6 +43,7 @@ class Input:
     whole_archive: all members join.  group: archives of one number other than 0 are searched in
         turn until no more members join.  lazy: an object that joins only when needed, as between
         --start-lib and --end-lib (a number for each pair).  static: of -l, archives only.
+    binary: a file is data, whatever it is.
     prefixes: (method of ObjectFile, prefix), as ("prefix_symbols", "k_").
     """
 
@@ -52,6 +53,7 @@ class Input:
     group: int = 0
     lazy: int = 0
     static: bool = False
+    binary: bool = False
     prefixes: tuple[tuple[str, str], ...] = ()
 
 
@@ -127,7 +129,20 @@ def load_inputs(
     diags.stop_on_errors()
     if not any(isinstance(step.item, (ObjectFile, Library)) for step in loader.steps):
         raise fail("no-inputs", "no input files", help=["name at least one object file"])
+    if loader.has_raw:
+        loader.steps = _of_one_machine(loader.steps, search.machine)
     return Loaded(tuple(loader.steps), ScriptFile((*loader.commands, *loader.late)))
+
+
+def _of_one_machine(steps: Sequence[Step], machine: int) -> list[Step]:
+    """The steps with a machine for files that are only data."""
+    from .raw_input import with_machine
+
+    files = iter(with_machine([s.item for s in steps if isinstance(s.item, ObjectFile)], machine))
+    return [
+        attrs.evolve(step, item=next(files)) if isinstance(step.item, ObjectFile) else step
+        for step in steps
+    ]
 
 
 def _words(scripts: Iterable[ScriptFile], word: str) -> Iterator[str]:
@@ -154,6 +169,8 @@ class _Loader:
         self.names: set[str] = set()
         self.groups = 0
         self.in_group = False
+        self.binary = False
+        self.has_raw = False
 
     # Files
 
@@ -180,6 +197,9 @@ class _Loader:
     ) -> None:
         """The file at a path, of whatever kind, as an input of that name."""
         try:
+            if inp.binary or self.binary:
+                self.add(self.raw(path, name), name, inp, by_pattern)
+                return
             found = read_input(path)
             if isinstance(found, str):
                 self.implicit(found, path, inp)
@@ -192,6 +212,14 @@ class _Loader:
             self.diags.extend(problem.diagnostics)
             return
         self.add(found, name, inp, by_pattern)
+
+    def raw(self, path: str, name: str) -> ObjectFile:
+        """Any file as an object of data."""
+        from ..formats import read_raw
+        from .raw_input import binary_object
+
+        self.has_raw = True
+        return binary_object(read_raw(path), name, self.dialect)
 
     def add(
         self, found: ObjectFile | Archive, name: str, inp: Input, by_pattern: bool = False
@@ -261,6 +289,7 @@ class _Loader:
 
     def _walk(self, commands: Sequence[n.TopLevel], inp: Input, folder: str | None) -> None:
         """Inputs and assignments in the order they stand; folder: where an implicit script lies."""
+        outer_target = self.binary
         for command in commands:
             if isinstance(command, n.Input):
                 outer, self.in_group = self.in_group, self.in_group or command.group
@@ -268,10 +297,13 @@ class _Loader:
                 for file in command.files:
                     self.named(file.name, inp, file.span, folder, file.as_needed)
                 self.in_group = outer
+            if isinstance(command, n.Command) and command.word == "TARGET":
+                self.binary = command.args == ("binary",)
             if isinstance(command, n.SectionsCommand):
                 self._files_in_patterns(command)
             if isinstance(command, (n.Assignment, n.SectionsCommand)):
                 self.steps.append(Step((command,), "", self.group(inp)))
+        self.binary = outer_target
 
     def named(
         self,
