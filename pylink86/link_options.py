@@ -30,7 +30,7 @@ class LinkOptions:
     orphan).  relax: loads through the global offset table may become shorter ones (--no-relax).
     error_limit: how many errors of one kind are told in full, 0 for all.  wrap: names whose
     references go to __wrap_NAME (--wrap).  just_symbols: files of which only the addresses of
-    symbols are taken."""
+    symbols are taken.  symbol_order: names whose sections come first, in their order."""
 
     entry: str = ""
     oformat: str = ""
@@ -49,6 +49,7 @@ class LinkOptions:
     sort_section: str = ""
     orphan_handling: str = ""
     unique: tuple[str, ...] = ()
+    symbol_order: tuple[str, ...] = ()
     relax: bool = True
     wrap: tuple[str, ...] = ()
     just_symbols: tuple[str, ...] = ()

@@ -55,6 +55,7 @@ from .passes.scripts import LayoutLike, ScriptFile
 from .passes.section_types import settle_section_types
 from .passes.settle import Settled, settle_layout
 from .passes.strays import handle_orphans
+from .passes.symbol_order import order_by_symbols
 from .passes.tables import NO_TABLES, Load
 from .passes.target import (
     ELF_CLASSES,
@@ -165,6 +166,8 @@ def _link(
             script, claims, table, resolution, live.dead, dialect, wanted, options.elf.keeps_relro,
             generic, met,
         )  # fmt: skip
+        if options.symbol_order:
+            plan = order_by_symbols(plan, options.symbol_order, table, resolution, met)
         if dialect.generic_path:
             plan = settle_section_types(plan, table, generic)
         if dialect.tables_like_gnu and (tables.threads or not (generic or again)):

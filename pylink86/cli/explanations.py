@@ -101,6 +101,12 @@ that are newer than the linker, and few of them matter for a boot image.
 
 Cure: check the spelling; `--no-warn=unknown-keyword` silences it.
 """,
+    "symbol-order": """
+A line of the file that `--symbol-ordering-file` names orders nothing: no input has the symbol, it
+is undefined or an absolute number, or it is listed twice.
+
+Cure: correct the file, or link with `--no-warn-symbol-ordering`.
+""",
     "zstd-missing": """
 A debug section is compressed with zstd, or `--compress-debug-sections=zstd` asks for it.  Python
 has zstd from version 3.14 on; before, a library has to be installed.

@@ -79,7 +79,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
         --warn-backrefs --no-warn-backrefs --warn-common --no-warn-common --warn-constructors
         --warn-execstack --no-warn-execstack --warn-rwx-segments --no-warn-rwx-segments
         --warn-multiple-gp --warn-once --warn-section-align --warn-textrel --warn-alternate-em
-        --warn-symbol-ordering --no-warn-symbol-ordering
+
         --enable-non-contiguous-regions-warnings
         """,
     ),

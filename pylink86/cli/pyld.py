@@ -275,8 +275,28 @@ def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     if not NAMES.isdisjoint(values):
         given["tolerated"], silent = tolerances(values)
         given["silenced"] = (*given["silenced"], *silent)
+    if "symbol_ordering_file" in values:
+        given["symbol_order"] = _symbol_order(values["symbol_ordering_file"])
+    if values.get("no_warn_symbol_ordering"):
+        given["silenced"] = (*given["silenced"], "symbol-order")
     given["elf"] = elf_options(values)[0]
     return LinkOptions(**given)
+
+
+def _symbol_order(path: str) -> tuple[str, ...]:
+    """The names in an ordering file; raises cannot-read."""
+    from ..diag import fail
+    from ..passes.symbol_order import read_symbol_order
+
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return read_symbol_order(file.read())
+    except OSError as problem:
+        raise fail(
+            "cannot-read",
+            f"cannot open {path}: {problem.strerror or problem}",
+            help=["--symbol-ordering-file takes a text file with a symbol in each line"],
+        ) from None
 
 
 def _spare_inputs(output: str, inputs: Sequence[str]) -> None:

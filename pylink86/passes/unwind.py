@@ -21,7 +21,7 @@ import attrs
 
 from ..diag import LinkError, fail
 from ..elf_tables import Buffer
-from .edit import OffsetMap
+from .edit import OffsetMap, shifted
 
 WORD = struct.Struct("<I").unpack_from
 PACK_WORD = struct.Struct("<I").pack_into
@@ -178,7 +178,10 @@ def offset_map(
     number: int, pieces: Sequence[Piece], placed: dict[int, int], size: int
 ) -> OffsetMap:
     """The map of one input; what follows its last record (a terminator) is dropped, and so is a CIE
-    that stays in another place: its relocation applies once."""
+    that stays in another place: its relocation applies once.  What has no records at all (in
+    crtbegin.o and crtend.o) is where the table begins."""
+    if not pieces:
+        return shifted(0, size)
     starts = [start for start, _, _ in pieces]
     outs = [
         placed.get(start) if cie is None else cie.out if cie.first == (number, start) else None
