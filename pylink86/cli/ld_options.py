@@ -408,6 +408,13 @@ _MESSAGES: tuple[Row, ...] = (
     ("-t --trace", "", ON, "trace", "print the inputs"),
     ("-y --trace-symbol", "SYMBOL", ADD, "trace_symbol", "print who mentions SYMBOL"),
     ("--print-gc-sections", "", ON, "print_gc_sections", "print what --gc-sections leaves out"),
+    (
+        "--why-live",
+        "SYMBOL",
+        ADD,
+        "why_live",
+        "print the chain of references that keeps SYMBOL with --gc-sections",
+    ),
     ("--no-print-gc-sections", "", OFF, "print_gc_sections", "do not (default)"),
     ("--print-icf-sections", "", ON, "print_icf_sections", "print what --icf leaves out"),
     ("--no-print-icf-sections", "", OFF, "print_icf_sections", "do not (default)"),

@@ -58,6 +58,10 @@ def _say_what_happened(result: LinkResult, values: Mapping[str, Any], program: s
         told += mentions.traced(result, values["trace_symbol"])
     if values.get("print_gc_sections"):
         told += trace.removed_sections(result)
+    if values.get("why_live"):
+        from ..explain.why_live import why_live
+
+        told += why_live(result, values["why_live"])
     if values.get("print_icf_sections"):
         told += trace.folded_sections(result)
     if result.dialect.name == "gnu":

@@ -52,7 +52,7 @@ TELLS = ("show_version", "show_emulations", "verbose")
 
 OUTPUTS = (
     *WRITTEN[1:], "trace", "trace_symbol", "print_gc_sections", "print_map", "cref", "memory_usage",
-    "print_icf_sections",
+    "print_icf_sections", "why_live",
 )  # fmt: skip
 """What `outputs` writes and prints."""
 

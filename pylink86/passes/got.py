@@ -32,6 +32,7 @@ from ..arch.reloc import (
 )
 from ..arch.rewrite import Rewrite, with_addend
 from ..arch.thread import rewrite_thread
+from ..diag import fail
 from ..dialect import Dialect
 from ..model import ABS, ObjectFile, Relocations
 from .match import SectionId, SectionList
@@ -81,8 +82,9 @@ def scan_relocations(
 
     gone: sections that are dead or discarded; assigned: names the script assigns; relax: whether
     loads may be rewritten (--no-relax); keep: those that may not.  Thread-local sequences are
-    always rewritten: a static program has no __tls_get_addr."""
+    always rewritten: a static program has no __tls_get_addr.  Raises reloc-not-supported."""
     scan = _Scan(resolution, table, assigned, dialect, relax, keep)
+    chosen_late = _indirect_functions(resolution)
     for file, obj in enumerate(resolution.files[:-1]):
         kinds = KINDS.get(obj.header.machine, frozenset())
         base_symbol = _base_symbol(resolution, file)
@@ -94,6 +96,8 @@ def scan_relocations(
             for rel in tables:
                 rels = obj.relocations(rel)
                 scan.base |= base_symbol in rels.symbol
+                if chosen_late:
+                    _refuse_indirect(resolution, file, index, rels, chosen_late)
                 if not kinds.isdisjoint(rels.type):
                     scan.section(file, obj, index, rel, rels)
     return scan.finished()
@@ -104,6 +108,41 @@ KINDS = {
     for machine, rows in ROWS.items()
 }
 """Relocation types to look at, by machine."""
+
+
+def _indirect_functions(resolution: Resolution) -> frozenset[tuple[int, int]]:
+    """Functions that choose among versions of themselves at run time (STT_GNU_IFUNC)."""
+    return frozenset(
+        (file, index)
+        for file, obj in enumerate(resolution.files)
+        for index, info in enumerate(obj.symbols.info)
+        if info & 0xF == c.STT_GNU_IFUNC and obj.symbols.shndx[index] > 0
+    )
+
+
+def _refuse_indirect(
+    resolution: Resolution,
+    file: int,
+    index: int,
+    rels: Relocations,
+    chosen_late: frozenset[tuple[int, int]],
+) -> None:
+    """reloc-not-supported: a use of an indirect function, which a start-up routine would have to
+    resolve through a table that is not made yet; a direct call would be a wrong program."""
+    names, first = resolution.global_names[file], resolution.first_global[file]
+    for offset, symbol in zip(rels.offset, rels.symbol):
+        where = (file, symbol)
+        if symbol >= first:
+            where = resolution.definer.get(names[symbol - first], where)
+        if where in chosen_late:
+            obj = resolution.files[file]
+            name = resolution.files[where[0]].symbols.name(where[1])
+            raise fail(
+                "reloc-not-supported",
+                f"`{name}' is chosen at run time (STT_GNU_IFUNC): there is no table for that",
+                place=f"{obj.name}:({obj.sections.names[index]}+{offset:#x})",
+                help=["link another definition of it, made without __attribute__((ifunc))"],
+            )
 
 
 def _base_symbol(resolution: Resolution, file: int) -> int:
