@@ -137,11 +137,6 @@ class Dialect:
         "SHF_MERGE sections are merged in raw images too",
         'two objects with the string "abc" in .rodata.str1.1',
     )
-    own_tables_match_patterns: bool = row(
-        "patterns match the linker's own tables (`.rela.dyn`, `.got`, `.plt` ...), in LLD empty ones, "
-        "too",
-        "`.p : { *(.rela*) . = ALIGN(512); }`: an SHT_RELA section aligned to 8 in LLD",
-    )
     relaxes_absolute_loads: bool = row(
         "a load of an absolute or undefined weak symbol through the global offset table becomes "
         "one of its number",
@@ -410,7 +405,6 @@ GNU = Dialect(
     rebuilds_eh_frame=False,
     merges_strings=False,
     merges_strings_in_raw=False,
-    own_tables_match_patterns=True,
     relaxes_absolute_loads=True,
     joins_property_notes=False,
     groups_commons_by_file=True,
@@ -492,7 +486,6 @@ LLD = Dialect(
     rebuilds_eh_frame=True,
     merges_strings=True,
     merges_strings_in_raw=True,
-    own_tables_match_patterns=True,
     relaxes_absolute_loads=False,
     joins_property_notes=True,
     groups_commons_by_file=False,

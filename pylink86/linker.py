@@ -66,7 +66,7 @@ from .passes.target import (
     output_format,
     output_machine,
 )
-from .passes.thread_block import with_aligned_block
+from .passes.thread_align import with_aligned_block
 from .passes.wrap import redirected, wrapped_steps
 from .result import LinkResult
 from .script.parser import parse_defsym

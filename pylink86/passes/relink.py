@@ -25,11 +25,10 @@ FOLDED = (
 
 
 def dialect_for_relinking(dialect: Dialect) -> Dialect:
-    """The dialect as it is with -r: LLD keeps unwind tables as they are, has no tables of its
-    own, and does not sort."""
+    """The dialect as it is with -r: LLD keeps unwind tables as they are and does not
+    sort."""
     return attrs.evolve(
         dialect,
-        own_tables_match_patterns=False,
         rebuilds_eh_frame=False,
         signs_output=False,
         orphans_by_rank=False,

@@ -98,12 +98,14 @@ def resolve_symbols(
     diags: Diagnostics,
     generic: bool = False,
     added: Sequence[OwnSection] = (),
+    has_tables: bool = True,
 ) -> Resolution:
     """Give each name its definer and make the linker's own file.
 
     generic: the link goes through GNU ld's generic path (raw and foreign formats), where a COMMON
     block has the alignment of the last file that asked for it.  added: sections for the own file
-    that options ask for.
+    that options ask for.  has_tables: the output can have a global offset table and the like, which
+    the script's patterns place; not with -r.
 
     Reports duplicate-symbol (GNU's words: multiple definition).  A symbol in a COMDAT member that
     lost defines nothing; its references go to the winner's.
@@ -167,7 +169,9 @@ def resolve_symbols(
         if rank.get(name) == COMMON_RANK and name not in taken
     }
     asks_base = OFFSET_TABLE not in definer and (OFFSET_TABLE in asked or dialect.tables_like_gnu)
-    own, origin, own_symbols = _own_file(alive, inputs, dialect, common_homes, asks_base)
+    own, origin, own_symbols = _own_file(
+        alive, inputs, dialect, common_homes, asks_base, has_tables
+    )
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
     if added:
         own, origin = _with_sections(own, origin, added)
@@ -261,9 +265,10 @@ def _own_file(
     dialect: Dialect,
     homes: Iterable[int],
     asks_base: bool,
+    has_tables: bool,
 ) -> tuple[ObjectFile, tuple[int, ...], dict[str, int]]:
     """The linker's own file: a home for every COMMON block, an `.eh_frame` where one is merged, and
-    the tables; asks_base: with a symbol for the global offset table.
+    the tables, if the output can have some; asks_base: with a symbol for the global offset table.
 
     GNU ld gives each file one COMMON section, filled in hash-table order; LLD one section a symbol.
     Returns the file, its sections' origins, and name -> symbol index.
@@ -296,7 +301,7 @@ def _own_file(
         wide = inputs.files[0].header.elf_class // 8
         rows.append(SectionRow(".eh_frame", c.SHT_PROGBITS, c.SHF_ALLOC, align=wide))
         origin.append(-1)
-    if dialect.own_tables_match_patterns:
+    if has_tables:
         own_tables = gnu_tables if dialect.tables_like_gnu else _lld_tables
         for row in own_tables(inputs.files[0].header.elf_class):
             rows.append(row)

@@ -7,11 +7,9 @@ everything in it is only aligned when the block is.  Source: ELF Handling For Th
 
 from __future__ import annotations
 
-import attrs
-
 from .. import elf_const as c
 from ..dialect import Dialect
-from .order import OutputPlan, Plan
+from .order import OutputPlan
 from .placement import PlacedSection
 
 
@@ -20,7 +18,7 @@ def thread_block(sections: tuple[PlacedSection, ...], dialect: Dialect) -> tuple
 
     GNU ld makes the block a multiple of its alignment long, LLD makes it end at one; that is the
     same when the block begins at one."""
-    held = [s for s in sections if _is_held(s.plan)]
+    held = [s for s in sections if is_held(s.plan)]
     if not held:
         return 0, 0
     align = max(s.align for s in held) or 1
@@ -31,29 +29,8 @@ def thread_block(sections: tuple[PlacedSection, ...], dialect: Dialect) -> tuple
     return start, _rounded(end, align)
 
 
-def with_aligned_block(plan: Plan) -> Plan:
-    """The plan with the first thread-local section as strictly aligned as any of them (GNU ld: the
-    block is aligned when it begins so)."""
-    held = [section for section in plan.sections if _is_held(section)]
-    align = max((section.align for section in held), default=1)
-    if not held or held[0].align == align:
-        return plan
-    first = attrs.evolve(held[0], align=align)
-
-    def same(section: OutputPlan) -> OutputPlan:
-        return first if section.index == first.index else section
-
-    return attrs.evolve(
-        plan,
-        commands=tuple(
-            same(command) if isinstance(command, OutputPlan) else command
-            for command in plan.commands
-        ),
-        sections=tuple(map(same, plan.sections)),
-    )
-
-
-def _is_held(section: OutputPlan) -> bool:
+def is_held(section: OutputPlan) -> bool:
+    """Whether a section is part of the block."""
     return bool(section.flags & c.SHF_TLS) and section.alloc and not section.dropped
 
 
