@@ -184,6 +184,12 @@ def test_disk_layout() -> None:
 
 
 def test_padding() -> None:
+    """A disk has at least a cylinder of 16 heads and 63 sectors."""
+    assert boot.disk_image(kernel_at(0x200000)).sectors == 16 * 63
+    code = bytes(600_001)
+    disk = boot.disk_image(elf([Segment(0x200000, code, len(code), 5)], 0x200000))
+    assert disk.size % 512 == 0
+    assert 600_001 < disk.size < 660_000
     assert boot.disk_image(kernel_at(0x200000), pad_to_mib=True).size % (1 << 20) == 0
     assert boot.disk_image(kernel_at(0x200000), medium="floppy").size == 1440 * 1024
     large = elf([Segment(0x200000, bytes(2 << 20), 2 << 20, 5)], 0x200000)

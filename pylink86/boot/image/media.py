@@ -17,6 +17,9 @@ from .places import MIB, SECTOR
 Piece: TypeAlias = "bytes | memoryview"
 
 FLOPPY = 1440 * 1024
+SMALLEST = 16 * 63 * SECTOR
+"""A cylinder of 16 heads with 63 sectors.  SeaBIOS counts the cylinders of SATA disks and USB
+sticks that way, and reads nothing from a disk that has none."""
 SIGNATURE, TABLE = 440, 446
 NOT_A_FILE_SYSTEM = 0xDA
 """Partition type of data that is no file system."""
@@ -55,7 +58,9 @@ def _padding(size: int, medium: str, pad_to_mib: bool) -> int:
                 help=["make a disk image, or a smaller kernel (strip it, optimise for size)"],
             )
         return FLOPPY - size
-    return -size % (MIB if pad_to_mib else SECTOR)
+    if pad_to_mib:
+        return -size % MIB
+    return max(SMALLEST - size, -size % SECTOR)
 
 
 def with_partition(loader: bytes, sectors: int) -> bytes:
