@@ -52,7 +52,7 @@ class Library:
         """The member of that key; fails as formats.read does."""
         if isinstance(self.source, ObjectFile):
             if self.wrap:
-                from .wrap import wrapped
+                from .wrapped import wrapped
 
                 return wrapped(self.source, self.wrap)
             return self.source
@@ -62,7 +62,7 @@ class Library:
             file = attrs.evolve(file, member=os.path.join(folder, file.member))
         file = prefixed(file, self.prefixes)
         if self.wrap:
-            from .wrap import wrapped
+            from .wrapped import wrapped
 
             return wrapped(file, self.wrap)
         return file
