@@ -151,7 +151,7 @@ def _copy_one(source: str, target: str, plan: Plan, dialect: str, values: dict[s
     if split:
         from .objcopy_plan import dwo_plan
 
-        _write(split, _transformed(data, source, dwo_plan(), dialect, notes), source, values)
+        _write(split, _transformed(data, source, dwo_plan(plan), dialect, notes), source, values)
         plan.strip_dwo = True
     if values.get("verbose"):
         print(f"copy from `{source}' to `{target}'")

@@ -79,9 +79,9 @@ def plan_of(values: Mapping[str, Any], dialect: str, *, strip: bool) -> Plan:
     return plan
 
 
-def dwo_plan() -> Plan:
+def dwo_plan(plan: Plan) -> Plan:
     """What --split-dwo writes beside the output."""
-    return Plan(extract_dwo=True)
+    return Plan(extract_dwo=True, output_format=plan.output_format)
 
 
 def _formats(plan: Plan, values: Mapping[str, Any]) -> None:

@@ -38,7 +38,8 @@ def filter_symbols(draft: Draft, plan: Plan, notes: Notes, goes: Callable[[Sec],
             rules.bind(sym)
             kept.append(sym)
     draft.syms = kept
-    _add(draft, plan, goes)
+    for sym in _add(draft, plan, goes):
+        rules.bind(sym)
     _normalize(draft, plan)
     draft.syms = number_symbols(draft.syms)
 
@@ -55,6 +56,7 @@ ASKS = (
     "strip_all", "strip_debug", "strip_unneeded", "only_keep_debug", "discard", "strip_symbol",
     "localize_symbol", "globalize_symbol", "keep_global_symbol", "weaken_symbol", "weaken",
     "localize_hidden", "redefine_sym", "add_symbol", "prefix_symbols", "extract_symbol",
+    "rename_section",
     "keep_symbol",
 )  # fmt: skip
 """What makes GNU objcopy look at symbols at all; --strip-unneeded-symbol alone does not."""
@@ -159,13 +161,17 @@ def _normalize(draft: Draft, plan: Plan) -> None:
 # --- --add-symbol ---------------------------------------------------------------------------------
 
 
-def _add(draft: Draft, plan: Plan, goes: Callable[[Sec], bool]) -> None:
+def _add(draft: Draft, plan: Plan, goes: Callable[[Sec], bool]) -> list[Sym]:
+    """Put new symbols in; returns them."""
+    new = []
     for text in plan.add_symbol:
         sym, before = _parsed(draft, text)
         if sym.sec is not None and goes(sym.sec):
             complain("no-such-section", f"Section {sym.sec.was} not found")
         at = next((i for i, s in enumerate(draft.syms) if before and s.name == before), None)
         draft.syms.insert(len(draft.syms) if at is None else at, sym)
+        new.append(sym)
+    return new
 
 
 def _parsed(draft: Draft, text: str) -> tuple[Sym, str]:
