@@ -49,8 +49,7 @@ def value_is_known(expr: n.Expr, state: Mapping[str, int], defined: int, needs: 
     if isinstance(expr, n.Unary):
         return value_is_known(expr.operand, state, defined, needs)
     if isinstance(expr, n.Binary):
-        left = value_is_known(expr.left, state, defined, needs)
-        return value_is_known(expr.right, state, defined, needs) and left
+        return _all_known(expr, state, defined, needs)
     if isinstance(expr, n.Ternary):
         truth = _truth(expr.condition, state, defined)
         if truth is None:
@@ -61,6 +60,17 @@ def value_is_known(expr: n.Expr, state: Mapping[str, int], defined: int, needs: 
         every = [value_is_known(arg, state, defined, needs) for arg in expr.args]
         return all(every) and expr.name not in _NEVER_KNOWN
     return False
+
+
+def _all_known(chain: n.Binary, state: Mapping[str, int], defined: int, needs: list[str]) -> bool:
+    """The same for both sides; `a + b + c` leans to the left, as deep as it is long."""
+    rights = []
+    left: n.Expr = chain
+    while isinstance(left, n.Binary):
+        rights.append(left.right)
+        left = left.left
+    every = [value_is_known(side, state, defined, needs) for side in (left, *reversed(rights))]
+    return all(every)
 
 
 def _truth(expr: n.Expr, state: Mapping[str, int], defined: int) -> bool | None:
