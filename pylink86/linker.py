@@ -22,6 +22,7 @@ from .passes.advise import advise
 from .passes.arrange import arrange_script, settle_starts
 from .passes.check import check_layout
 from .passes.check_links import check_links
+from .passes.check_relinked import check_relinked
 from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
 from .passes.expand import expand_sections
@@ -201,6 +202,8 @@ def _link(
         if not (generic and dialect.tables_like_gnu):
             check_links(placed, live.dead | claims.discarded, diags)
     diags.stop_on_errors()
+    if again and not dialect.tables_like_gnu:
+        check_relinked(placed, claims.discarded, diags)
     patched = (
         assembled(placed)
         if again
