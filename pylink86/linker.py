@@ -162,7 +162,7 @@ def _link(
             tables = scan_relocations(
                 resolution, table, gone, assigned_names(claims), dialect, options.relax, keep
             )
-            table, claims = fill_tables(table, claims, tables, dialect)
+            table, claims = fill_tables(table, claims, tables, dialect, generic)
         plan = order_sections(
             script, claims, table, resolution, live.dead, dialect, wanted, options.elf.keeps_relro,
             generic, met,

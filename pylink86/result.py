@@ -21,6 +21,7 @@ from .passes.order import Plan
 from .passes.placement import Piece, PlacedSection, Placement
 from .passes.relocate import Patched
 from .passes.resolve import Resolution
+from .passes.roots import entry_name
 from .passes.scripts import ScriptFile
 from .passes.settle import Settled
 from .passes.target import ELF_FORMATS, FORMAT_MACHINES, RAW_FORMATS, format_names
@@ -124,7 +125,7 @@ class LinkResult:
         return elf_executable(
             self.placed, self.patched, self.entry, "a.out", ELF_FORMATS.get(format, 0),
             self.settled.segments, self.script, self.options.elf, self.dialect,
-            FORMAT_MACHINES.get(format, 0),
+            FORMAT_MACHINES.get(format, 0), self.options.entry or entry_name(self.script),
         )  # fmt: skip
 
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:

@@ -27,7 +27,9 @@ class Entry:
     begun: whether anything gave it being for GNU ld: an input, a statement, an ADDR() of it;
     data_is_readonly: a data statement was the first to.  mixed: inputs are of different types.
     void: its condition does not hold, nothing goes in.
-    lacks: traits that its type, (INFO) or the like, takes from it.
+    lacks: traits that its type, (INFO) or the like, takes from it.  first_type: the type GNU ld
+    knows it by, its first input's; SHT_NULL while it has none.  named_flags: those its name
+    gives it in an ELF file.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Entry:
     mixed: bool = False
     void: bool = False
     lacks: int = 0
+    first_type: int = c.SHT_NULL
+    named_flags: int = 0
 
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
         """Count input sections in: flags are joined, the type is NOBITS only while all inputs
@@ -54,10 +58,20 @@ class Entry:
             self.align = max(self.align, table.align[sid])
             if not self.has_input:
                 self.type = kind
+                self.first_type = known_type(table, sid)
             elif self.type != kind:
                 self.mixed = True
                 self.type = _joined_type(self.type, kind)
             self.has_input = self.begun = True
+
+
+UNTYPED = frozenset((".iplt", ".igot.plt", "COMMON"))
+
+
+def known_type(table: SectionList, sid: SectionId) -> int:
+    """The type GNU ld compares: of its own tables some have none before they are written."""
+    own = sid >= table.base[-1]
+    return c.SHT_NULL if own and table.name[sid] in UNTYPED else table.type[sid]
 
 
 def lacking_traits(node: n.OutputSection | None, generic: bool) -> int:

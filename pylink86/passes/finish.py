@@ -38,9 +38,12 @@ def elf_executable(
     options: ElfOptions,
     dialect: Dialect,
     machine: int = 0,
+    entry_symbol: str = "",
 ) -> ObjectFile:
     """The link as an ET_EXEC (or ET_REL) of a class: 32, 64, or 0 for that of the link's machine;
     machine: what the header says, 0 for that of the class.
+
+    entry_symbol: the name that was asked for, which GNU ld lists when nobody defines it.
 
     Raises out-of-range-for-elf32 for what lies where a 32-bit file cannot say it does."""
     elf_class = elf_class or (64 if placed.addresses.machine == c.EM_X86_64 else 32)
@@ -58,6 +61,7 @@ def elf_executable(
         dialect,
         section_symbols(heads, placed, options, dialect) if keeps_relocations(options) else (),
         symbols_in_use(placed, tables),
+        entry_symbol,
     )
     symbols = output_symbols(sources) if options.strip != "all" else None
     rows, contents = describe_sections(

@@ -15,6 +15,7 @@ from .order import OutputPlan
 from .placement import PlacedSection, Placement
 from .relocate import Patched
 from .segments_gnu import stack_notes
+from .special_names import special_type
 from .symbols_out import OutSymbols
 
 MASK = (1 << 64) - 1
@@ -141,13 +142,17 @@ def _row(
     if kind in (c.SHT_REL, c.SHT_RELA):  # a table by its inputs' types, padding by its bytes
         kind = c.SHT_PROGBITS if section.size else kind
         entsize = 0 if section.size else (24 if elf_class == 64 else 8)
+    if dialect.tables_like_gnu:
+        by_name = special_type(section.name)
+        if by_name in ARRAYS and kind != c.SHT_NOBITS:
+            kind = by_name
+        if by_name in ARRAYS or kind in ARRAYS:
+            entsize = elf_class // 8
     if kind == c.SHT_X86_64_UNWIND and elf_class == 32:  # i386 has no such type
         kind = c.SHT_PROGBITS
     align = section.align
     if dialect.tables_like_gnu:
         align = min(align, section.vma & -section.vma or align)
-        if not section.size and not any(plan.sections()) and kind == c.SHT_NOBITS:
-            kind, flags = c.SHT_PROGBITS, flags & ~c.SHF_ALLOC  # nothing but `. = .` is in it
     return SectionRow(
         section.name,
         kind,
@@ -164,6 +169,8 @@ def _row(
         held(entsize, elf_class, f"the entry size of section `{section.name}'"),
     )
 
+
+ARRAYS = frozenset((c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY))
 
 DROPPED_FLAGS = c.SHF_GROUP | c.SHF_INFO_LINK | c.SHF_EXCLUDE | c.SHF_COMPRESSED
 OF_MERGING = c.SHF_MERGE | c.SHF_STRINGS
@@ -191,7 +198,7 @@ def header_traits(
     is, entries have the size of an address; LLD adds the flags of all inputs up, and the entry size
     is theirs when they agree."""
     table, files = addresses.table, addresses.resolution.files
-    sids = list(plan.sections())
+    sids = [sid for sid in plan.sections() if sid not in addresses.empty]
     flags, entsize, link = plan.flags, 0, -1
     sizes: set[int] = set()
     merging: set[int] = set()
@@ -201,8 +208,6 @@ def header_traits(
         own = table.flags[sid]
         dropped = c.SHF_INFO_LINK | c.SHF_COMPRESSED if relocatable else DROPPED_FLAGS
         flags |= own & ~dropped & ~OF_MERGING & ~SETTLED
-        if dialect.tables_like_gnu and not addresses.size[sid]:
-            continue
         sizes.add(obj.sections.entsize[index])
         merging.add(own & OF_MERGING)
         if own & c.SHF_LINK_ORDER and link < 0 and obj.sections.link[index]:

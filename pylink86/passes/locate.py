@@ -63,6 +63,9 @@ class Addresses:
     owner: list[int]
     tables: Tables
     folded: Mapping[SectionId, SectionId]
+    empty: frozenset[SectionId] = frozenset()
+    """The linker's own tables that hold nothing and are among the inputs (GNU ld): they give their
+    output section flags and alignment, and are not set down."""
 
     @staticmethod
     def of(
@@ -85,7 +88,11 @@ class Addresses:
             align = list(align)
         for copy, kept in same.items():
             align[kept] = max(align[kept], align[copy])
-        return Addresses(resolution, table, edits, machine, size, align, [], [], tables, same)
+        own = range(table.base[-1] + 1, len(table))
+        empty = frozenset(sid for sid in own if not size[sid] and sid not in table.phantoms)
+        return Addresses(
+            resolution, table, edits, machine, size, align, [], [], tables, same, empty
+        )
 
     def fresh(self) -> Addresses:
         """The same inputs, nothing placed yet."""

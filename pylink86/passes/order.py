@@ -27,6 +27,7 @@ from .overlay import LoadSymbol
 from .resolve import Resolution
 from .scripts import ScriptFile
 from .section_type import section_type
+from .special_names import special_flags
 from .words import names_used, sections_addressed
 
 DISCARD = "/DISCARD/"
@@ -157,7 +158,7 @@ def order_sections(
 
     if dialect.orphans_follow_flags:
         _begin_in_order(entries)
-        place_like_gnu(entries, orphans, table, claims.apart)
+        place_like_gnu(entries, orphans, table, claims.apart, typed=not generic)
     else:
         floating = [e for d in claims.floating if isinstance(e := _entry(d, table, dead), Entry)]
         entries = order_like_lld(
@@ -208,12 +209,16 @@ def _entry(
         items,
         void=draft.void,
         lacks=lacking_traits(draft.node, generic),
+        named_flags=0 if generic else special_flags(draft.name),
     )
     for item in draft.items:
         if isinstance(item, Claim):
             alive = tuple(s for s in item.sections if s not in dead) if dead else item.sections
             items.append(Claim(item.node, alive))
+            data_first = entry.has_data and not entry.has_input
             entry.add(table, alive)
+            if data_first and entry.type == c.SHT_NOBITS:
+                entry.first_type = c.SHT_NULL
         else:
             items.append(item)
             if isinstance(item, (n.Data, n.Text)):

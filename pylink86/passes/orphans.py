@@ -14,7 +14,7 @@ import attrs
 
 from .. import elf_const as c
 from ..script import nodes as n
-from .entry import ALLOC, CODE, HAS_CONTENTS, LOAD, READONLY, TLS, Entry
+from .entry import ALLOC, CODE, HAS_CONTENTS, LOAD, READONLY, TLS, Entry, known_type
 from .match import Claim, SectionId, SectionList
 
 
@@ -93,6 +93,8 @@ WELL_KNOWN = {
 }
 """What GNU ld takes an output section for that is in the script and that nothing went into."""
 
+RELOCATIONS = frozenset((c.SHT_REL, c.SHT_RELA))
+
 ANCHOR_NAMES = {
     "text": ".text",
     "rodata": ".rodata",
@@ -110,6 +112,8 @@ def _class_of(flags: int, kind: int) -> str:
         return "nonalloc"
     if kind == c.SHT_NOTE:
         return "note"
+    if kind in RELOCATIONS:
+        return "relocations"
     if flags & c.SHF_TLS:
         return "tdata"
     if kind == c.SHT_NOBITS:
@@ -138,12 +142,19 @@ def _looser_masks(traits: int) -> tuple[int, ...]:
     return ALL, ALLOC
 
 
-def _anchor_by_traits(items: list[Item], traits: int) -> tuple[Entry | None, bool]:
+def _anchor_by_traits(
+    items: list[Item], traits: int, kind: int | None, exact: bool = True
+) -> tuple[Entry | None, bool]:
     """The last output section whose traits agree, under the strictest mask that finds one; whether
-    they agree in everything."""
-    entries = [i for i in items if isinstance(i, Entry)]
-    for mask in _looser_masks(traits):
-        for entry in reversed(entries):
+    they agree in everything.  kind: its type, where that counts; exact: whether full agreement is
+    looked for first."""
+    every = [i for i in items if isinstance(i, Entry)]
+    entries = [i for i in every if kind is None or not i.begun or i.first_type == kind]
+    masks = _looser_masks(traits)
+    if not exact:
+        masks = masks[1:]
+    for mask in masks:
+        for entry in reversed(entries if mask else every):
             have = _entry_traits(entry)
             wanted = traits & ~TLS if mask == HAS_CONTENTS | ALLOC | LOAD else traits
             if (have or not mask) and (have ^ wanted) & mask == 0:
@@ -156,6 +167,7 @@ def place_like_gnu(
     orphans: Sequence[SectionId],
     table: SectionList,
     apart: Collection[SectionId] = (),
+    typed: bool = False,
 ) -> None:
     """Put each orphan into `items` as GNU ld 2.40 does; `items` is changed.
 
@@ -163,7 +175,8 @@ def place_like_gnu(
     Otherwise a class (code, data, ...) has an anchor, whose region the orphan shares: the section
     of the class's well-known name, or the last section of like traits.  The first orphan of a class
     goes behind the anchor (without one: first of all), the next ones behind each other.
-    apart: those that share an output section with nothing.
+    apart: those that share an output section with nothing.  typed: the output is ELF, and an anchor
+    is of the orphan's type, too, if there is one.
     """
     homes: dict[str, Entry] = {}
     tails: dict[str, Entry] = {}
@@ -175,7 +188,7 @@ def place_like_gnu(
         same_name.pop(0)
         flags, kind = _joint_flags(sid, same_name, table), table.type[sid]
         traits = _traits(flags, kind)
-        name = output_name(table, table.name[sid])
+        name = _name_of(table, sid)
         home = _same_name(items, name, traits)
         if table.name[sid] == "COMMON":
             home = named(items, name) or _at_the_end(items, name)
@@ -185,7 +198,7 @@ def place_like_gnu(
         entry = Entry(name, None, [])
         append(entry, sid, table)
         group = _class_of(flags, kind)
-        anchor = _anchor(items, homes, group, traits)
+        anchor = _anchor(items, homes, group, traits, known_type(table, sid) if typed else None)
         entry.beside = beside_of(anchor)
         at = items.index(tails[group]) + 1 if group in tails else _position_after(items, anchor)
         items.insert(at, entry)
@@ -202,15 +215,34 @@ def _joint_flags(sid: SectionId, later: Sequence[SectionId], table: SectionList)
     return flags
 
 
-def _anchor(items: list[Item], homes: dict[str, Entry], group: str, traits: int) -> Entry | None:
+def _name_of(table: SectionList, sid: SectionId) -> str:
+    """The output section an orphan makes: the linker's own relocations make one together."""
+    name = output_name(table, table.name[sid])
+    if sid >= table.base[-1] and table.type[sid] in RELOCATIONS:
+        return f".{name.split('.')[1]}.dyn"
+    return name
+
+
+def _anchor(
+    items: list[Item], homes: dict[str, Entry], group: str, traits: int, kind: int | None
+) -> Entry | None:
     """What an orphan is placed behind; remembered for its class when the traits agree in full."""
-    anchor = homes.get(group) or named(items, ANCHOR_NAMES[group])
-    settled = anchor is not None
+    anchor = homes.get(group) or _well_known(items, group)
+    settled, exact = anchor is not None, group != "relocations"
     if anchor is None:
-        anchor, settled = _anchor_by_traits(items, traits)
+        anchor, settled = _anchor_by_traits(items, traits, kind, exact)
+    if anchor is None and kind is not None:
+        anchor, settled = _anchor_by_traits(items, traits, None, exact)
     if anchor is not None and settled:
         homes[group] = anchor
     return anchor
+
+
+def _well_known(items: list[Item], group: str) -> Entry | None:
+    if group == "relocations":
+        entries = (item for item in items if isinstance(item, Entry))
+        return next((entry for entry in entries if entry.name.startswith(".rel")), None)
+    return named(items, ANCHOR_NAMES[group])
 
 
 def beside_of(anchor: Entry | None) -> n.OutputSection | None:

@@ -27,22 +27,28 @@ def assigned_names(claims: Claims) -> frozenset[str]:
 
 
 def fill_tables(
-    table: SectionList, claims: Claims, tables: Tables, dialect: Dialect
+    table: SectionList, claims: Claims, tables: Tables, dialect: Dialect, generic: bool
 ) -> tuple[SectionList, Claims]:
     """The sections of the link with the linker's own tables at their size: those that hold
     something are input sections like others, and orphans when no pattern took them.
 
-    Empty ones stay what they were in LLD's dialect (a pattern may take them), and are nowhere in
-    GNU ld's."""
+    Empty ones stay what they were in LLD's dialect (a pattern may take them).  In GNU ld's they are
+    empty inputs, which orphans are placed beside, and nowhere in an image (generic)."""
     real = {sid for sid in table.phantoms if table.name[sid] in tables.sizes}
     if not real and not (dialect.tables_like_gnu and table.phantoms):
         return table, claims
-    size = list(table.size)
+    size, align = list(table.size), list(table.align)
     for sid in real:
         size[sid] = tables.sizes[table.name[sid]]
     left = table.phantoms - real
     if dialect.tables_like_gnu:
-        claims = _without(claims, left)
+        if generic:
+            claims = _without(claims, left)
+        else:
+            real |= left
+            for sid in left:
+                if table.name[sid] == ".iplt":
+                    align[sid] = 1
         left = frozenset()
     taken = claims.discarded.union(*(_sections(d) for d in (*claims.items, *claims.floating)))
     strays = sorted(real - taken)
@@ -52,7 +58,7 @@ def fill_tables(
         orphans = sorted(
             (*orphans, *strays), key=lambda sid: (table.file[sid] if by_file else 0, sid)
         )
-    table = attrs.evolve(table, size=size, phantoms=left)
+    table = attrs.evolve(table, size=size, align=align, phantoms=left)
     return table, attrs.evolve(claims, orphans=tuple(orphans))
 
 

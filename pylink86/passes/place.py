@@ -188,6 +188,9 @@ class Walk(Filler):
         self.current = None
         give_load_address(self, section, section.vma - wanted)
         keep_distance(self, section)
+        if self._is_bare(section):
+            flags = plan.flags & ~c.SHF_ALLOC
+            section.plan = plan = attrs.evolve(plan, type=c.SHT_PROGBITS, flags=flags)
         if plan.dropped and section.size:
             # Padding before an empty input: from an address that is not aligned as the input is.
             section.plan = plan = attrs.evolve(plan, dropped=False)
@@ -195,6 +198,16 @@ class Walk(Filler):
             self.here, self.shown = before_dot, before_shown
         else:
             self._leave(section, before_dot, 0 if explicit else section.vma - wanted)
+
+    def _is_bare(self, section: PlacedSection) -> bool:
+        """GNU ld: nothing but a `. = .` that does not move is in it, and it is not in memory."""
+        plan = section.plan
+        return (
+            self.dialect.tables_like_gnu
+            and not (section.size or plan.dropped or plan.only_symbols)
+            and plan.type == c.SHT_NOBITS
+            and next(plan.sections(), None) is None
+        )
 
     def _follows_tbss(self, plan: OutputPlan) -> bool:
         """LLD: .tbss takes no room, but a second one begins where the first would end."""

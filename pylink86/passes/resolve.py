@@ -331,6 +331,7 @@ def gnu_tables(elf_class: int) -> tuple[SectionRow, ...]:
     rel, kind = (".rela", c.SHT_RELA) if elf_class == 64 else (".rel", c.SHT_REL)
     read, write = c.SHF_ALLOC, c.SHF_ALLOC | c.SHF_WRITE
     return (
+        SectionRow(rel + ".got", kind, read, align=word),
         SectionRow(".got", c.SHT_PROGBITS, write, align=word),
         SectionRow(".got.plt", c.SHT_PROGBITS, write, align=word),
         SectionRow(".iplt", c.SHT_PROGBITS, read | c.SHF_EXECINSTR, align=16),

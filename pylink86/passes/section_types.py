@@ -23,7 +23,7 @@ def settle_section_types(plan: Plan, table: SectionList, generic: bool) -> Plan:
     generic: the link goes through the path for raw images.  Observed: in a raw link all of them are
     outside of memory; (INFO) and its like are written nevertheless when an input is loaded.  In ELF
     inputs with contents make (INFO) move `.`; without them it does not."""
-    if not any(_type(section) for section in plan.sections):
+    if not any(_type(section) or section.name == ".text" for section in plan.sections):
         return plan
     new = {id(section): _settled(section, table, generic) for section in plan.sections}
     return attrs.evolve(
@@ -39,6 +39,8 @@ def _type(section: OutputPlan) -> str:
 
 def _settled(section: OutputPlan, table: SectionList, generic: bool) -> OutputPlan:
     kind = _type(section)
+    if section.name == ".text" and not generic:  # unless -N says otherwise, later
+        section = attrs.evolve(section, flags=section.flags & ~c.SHF_WRITE)
     if kind != "NOLOAD" and kind not in SIDE_NOTES:
         return section
     if generic:

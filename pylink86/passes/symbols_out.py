@@ -60,7 +60,7 @@ class SymbolSources:
     where: header index of each output section, by OutputPlan.index; nearby: for those that are not
     in the output, the one that stands for them.  tls_start: address of the PT_TLS.  section_syms:
     header indices that get a section symbol, in order, each with the file it goes with (-1: the
-    linker's) and its value.  used: local symbols that relocations need."""
+    linker's) and its value.  used: local symbols that relocations need.  entry: its name."""
 
     placed: Placement
     where: dict[int, int]
@@ -70,6 +70,7 @@ class SymbolSources:
     dialect: Dialect
     section_syms: tuple[tuple[int, int, int], ...] = ()
     used: frozenset[tuple[int, int]] = frozenset()
+    entry: str = ""
 
     @property
     def relocatable(self) -> bool:
@@ -114,6 +115,13 @@ class SymbolSources:
         if spot is None:
             return None
         return SymbolRow(name, spot[1], size, binding, info & 0xF, other, spot[0])
+
+    def is_gone(self, file: int, index: int) -> bool:
+        """GNU ld: whether a symbol is in an output section that has no header."""
+        if not self.dialect.tables_like_gnu:
+            return False
+        found = self.placed.addresses.of_symbol(file, index)
+        return isinstance(found, tuple) and found[0] not in self.where
 
     def type_of(self, name: str, depth: int = 0) -> int:
         """The type of a name: of what a script only gives another name, as `a = b;`, that of the
@@ -169,7 +177,8 @@ class SymbolSources:
                 if command.name == ".":
                     moved = True
                 else:
-                    found[command.name] = behind[at] if moved and behind[at] >= 0 else before
+                    ahead = (moved or before < 0) and behind[at] >= 0
+                    found[command.name] = behind[at] if ahead else before
         return {name: index for name, index in found.items() if index >= 0}
 
     def own_tables(self) -> dict[str, tuple[int, int]]:
@@ -307,9 +316,9 @@ def _locals(sources: SymbolSources, file: int) -> Iterator[tuple[SymbolRow, Orig
                     Origin(file, index),
                 )
             continue
-        if not name or (
-            (file, index) not in sources.used and _left_out(sources, file, index, name)
-        ):
+        if not name or sources.is_gone(file, index):
+            continue
+        if (file, index) not in sources.used and _left_out(sources, file, index, name):
             continue
         row = sources.row(file, index, name, c.STB_LOCAL)
         if row is not None:
@@ -508,7 +517,8 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     visibilities = _visibilities(sources)
     mentioned.update(sources.own_tables())
     early = names_in_reading_order(placed.addresses.resolution)
-    order = table_order(list(dict.fromkeys((*early, *mentioned, *placed.symbols))))
+    asked = (sources.entry,) if sources.entry else ()
+    order = table_order(list(dict.fromkeys((*asked, *early, *mentioned, *placed.symbols))))
     made_here = {name: _global(sources, name, at, 0) for name, at in sources.own_tables().items()}
     hidden = [
         name
@@ -538,4 +548,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
         made = None if mention is None else _global(sources, name, mention, visibility)
         if made is not None:
             found.append(made)
+        elif name == sources.entry and mention is None and name not in made_here:
+            row = SymbolRow(name, 0, 0, c.STB_GLOBAL, c.STT_NOTYPE, c.STV_DEFAULT, UNDEF)
+            found.append((row, Origin(-1, 0, name)))
     return found

@@ -106,15 +106,23 @@ def rows_of(data: bytes) -> Iterator[tuple[str, str]]:
             for _, line in file.symbols(section):
                 yield "symbol", line
     for index, section in enumerate(file.sections):
-        if section.type in (SHT_REL, SHT_RELA):
+        if _has_relocations(file, section):
             yield from _relocations(file, index, section)
     for index, section in enumerate(file.sections):
-        if section.type not in (0, SHT_NOBITS, SHT_SYMTAB, SHT_STRTAB, SHT_REL, SHT_RELA):
+        tabled = section.type in (0, SHT_NOBITS, SHT_SYMTAB, SHT_STRTAB)
+        if not (tabled or _has_relocations(file, section)):
             yield from _content(file.name(index), section.data)
     for index, section in enumerate(file.sections):
         yield "offset", f"{file.name(index)} {section.offset:#x}"
     for row in file.segments:
         yield "offset", f"segment {(row[2] if file.wide else row[1]):#x}"
+
+
+def _has_relocations(file: _File, section: _Section) -> bool:
+    """Whether a section is a table of relocations, and does not only bear the type."""
+    size = {SHT_REL: 16, SHT_RELA: 24} if file.wide else {SHT_REL: 8, SHT_RELA: 12}
+    linked = file.sections[section.link].type == SHT_SYMTAB
+    return section.type in size and linked and len(section.data) % size[section.type] == 0
 
 
 def _section_row(file: _File, index: int, section: _Section) -> str:

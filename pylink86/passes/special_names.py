@@ -1,0 +1,40 @@
+"""Names that say what a section is: `.init_array` is a table, `.text` is code (gABI, "Special
+Sections").
+
+GNU ld gives an output section of such a name its type and flags before anything is in it."""
+
+from __future__ import annotations
+
+from .. import elf_const as c
+
+W, X, T = c.SHF_WRITE, c.SHF_EXECINSTR, c.SHF_TLS
+
+SPECIAL = {
+    ".text": (c.SHT_PROGBITS, X),
+    ".init": (c.SHT_PROGBITS, X),
+    ".fini": (c.SHT_PROGBITS, X),
+    ".data": (c.SHT_PROGBITS, W),
+    ".data1": (c.SHT_PROGBITS, W),
+    ".bss": (c.SHT_NOBITS, W),
+    ".tdata": (c.SHT_PROGBITS, W | T),
+    ".tbss": (c.SHT_NOBITS, W | T),
+    ".init_array": (c.SHT_INIT_ARRAY, W),
+    ".fini_array": (c.SHT_FINI_ARRAY, W),
+    ".preinit_array": (c.SHT_PREINIT_ARRAY, W),
+}
+"""Name, also with a suffix behind a dot -> type, and flags beside SHF_ALLOC."""
+
+
+def _row(name: str) -> tuple[int, int]:
+    stem = "." + name[1:].split(".")[0]
+    return SPECIAL.get(stem, (c.SHT_NULL, 0)) if name.startswith(".") else (c.SHT_NULL, 0)
+
+
+def special_type(name: str) -> int:
+    """The SHT_ of a special name, or SHT_NULL."""
+    return _row(name)[0]
+
+
+def special_flags(name: str) -> int:
+    """The flags of a special name."""
+    return _row(name)[1]
