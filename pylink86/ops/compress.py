@@ -52,6 +52,7 @@ def compress_llvm(draft: Draft, plan: Plan) -> None:
             decompress(draft, sec)
         elif how and not sec.flags & c.SHF_COMPRESSED:
             _compress(draft, sec, FORMATS.get(how) or _unknown(how))
+            sec.align = 8  # in files of 32 bits, too
             sec.compressed = True
 
 

@@ -38,8 +38,7 @@ def filter_symbols(draft: Draft, plan: Plan, notes: Notes, goes: Callable[[Sec],
             rules.bind(sym)
             kept.append(sym)
     draft.syms = kept
-    for sym in _add(draft, plan, goes):
-        rules.bind(sym)
+    _add(draft, plan, goes)
     _normalize(draft, plan)
     draft.syms = number_symbols(draft.syms)
 
@@ -161,17 +160,14 @@ def _normalize(draft: Draft, plan: Plan) -> None:
 # --- --add-symbol ---------------------------------------------------------------------------------
 
 
-def _add(draft: Draft, plan: Plan, goes: Callable[[Sec], bool]) -> list[Sym]:
-    """Put new symbols in; returns them."""
-    new = []
+def _add(draft: Draft, plan: Plan, goes: Callable[[Sec], bool]) -> None:
+    """Put new symbols in, which no other option concerns."""
     for text in plan.add_symbol:
         sym, before = _parsed(draft, text)
         if sym.sec is not None and goes(sym.sec):
             complain("no-such-section", f"Section {sym.sec.was} not found")
         at = next((i for i, s in enumerate(draft.syms) if before and s.name == before), None)
         draft.syms.insert(len(draft.syms) if at is None else at, sym)
-        new.append(sym)
-    return new
 
 
 def _parsed(draft: Draft, text: str) -> tuple[Sym, str]:
