@@ -30,7 +30,8 @@ class LinkOptions:
     orphan).  relax: loads through the global offset table may become shorter ones (--no-relax).
     error_limit: how many errors of one kind are told in full, 0 for all.  wrap: names whose
     references go to __wrap_NAME (--wrap).  just_symbols: files of which only the addresses of
-    symbols are taken.  symbol_order: names whose sections come first, in their order."""
+    symbols are taken.  sort_common: "ascending" or "descending": COMMON blocks by alignment, in GNU
+    ld's dialect.  symbol_order: names whose sections come first, in their order."""
 
     entry: str = ""
     oformat: str = ""
@@ -53,6 +54,7 @@ class LinkOptions:
     relax: bool = True
     wrap: tuple[str, ...] = ()
     just_symbols: tuple[str, ...] = ()
+    sort_common: str = ""
     error_limit: int = ERROR_LIMIT
     tolerated: tuple[str, ...] = ()
     fold: Fold = attrs.field(factory=Fold)

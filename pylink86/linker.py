@@ -133,7 +133,8 @@ def _link(
     generic = raw or not is_native(oformat, machine, inputs.files[0])
     own = own_sections(inputs.files, options.elf, dialect, raw, generic)
     resolution = resolve_symbols(
-        inputs, dialect, diags, generic, own, has_tables=not options.elf.relocatable
+        inputs, dialect, diags, generic, own, has_tables=not options.elf.relocatable,
+        sort_common=options.sort_common,
     )
     if options.wrap:
         to_wrappers = redirected(resolution, options.wrap, dialect)

@@ -201,7 +201,13 @@ _LAYOUT: tuple[Row, ...] = (
         "give each input section of that name, or each orphan, an output section of its own",
     ),
     ("--sort-section", "KIND", SET, "sort_section", "sort input sections by name or alignment"),
-    ("--sort-common", "[ORDER]", REFUSED, "", "sort common symbols"),
+    (
+        "--sort-common",
+        "[ORDER]",
+        SET,
+        "sort_common",
+        "place common symbols by alignment: descending (default) or ascending",
+    ),
     (
         "--symbol-ordering-file",
         "FILE",

@@ -266,6 +266,8 @@ def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     if "max_image_size" in values:
         given["max_image_size"] = parse_size(values["max_image_size"])
     given["inputs_before_script"] = ahead
+    if "sort_common" in values:
+        given["sort_common"] = values["sort_common"] or "descending"
     given["relax"] = not values.get("no_relax")
     if "icf" in values:
         from ..passes.fold_options import Fold

@@ -19,7 +19,7 @@ from ..dialect import Dialect
 from ..model import COMMON, ObjectFile, SectionRow, Sections, Symbol, SymbolRow, Symbols
 from ..script import nodes as n
 from .members import Inputs
-from .name_table import hash_bucket
+from .name_table import table_order
 from .near import listed
 from .needs import assigned, value_is_known
 from .notes import NAME, common_features, property_note
@@ -99,13 +99,15 @@ def resolve_symbols(
     generic: bool = False,
     added: Sequence[OwnSection] = (),
     has_tables: bool = True,
+    sort_common: str = "",
 ) -> Resolution:
     """Give each name its definer and make the linker's own file.
 
     generic: the link goes through GNU ld's generic path (raw and foreign formats), where a COMMON
     block has the alignment of the last file that asked for it.  added: sections for the own file
     that options ask for.  has_tables: the output can have a global offset table and the like, which
-    the script's patterns place; not with -r.
+    the script's patterns place; not with -r.  sort_common: "ascending" or "descending" by
+    alignment.
 
     Reports duplicate-symbol (GNU's words: multiple definition).  A symbol in a COMDAT member that
     lost defines nothing; its references go to the winner's.
@@ -169,6 +171,7 @@ def resolve_symbols(
         if rank.get(name) == COMMON_RANK and name not in taken
     }
     asks_base = OFFSET_TABLE not in definer and (OFFSET_TABLE in asked or dialect.tables_like_gnu)
+    alive = _in_order(alive, mentioned, dialect, sort_common)
     own, origin, own_symbols = _own_file(
         alive, inputs, dialect, common_homes, asks_base, has_tables
     )
@@ -359,6 +362,22 @@ def _lld_tables(elf_class: int) -> tuple[SectionRow, ...]:
     )
 
 
+def _in_order(
+    commons: dict[str, _Commons], mentioned: Iterable[str], dialect: Dialect, sort: str
+) -> dict[str, _Commons]:
+    """COMMON blocks in order of address: GNU ld's as in its table of names, with --sort-common by
+    alignment, where those of 16 (descending) or 32 (ascending) and more count as one."""
+    if not dialect.groups_commons_by_file:
+        return commons
+    order = table_order([*mentioned], commons.keys())
+    if sort:
+        back = sort == "descending"
+        most = 5 if sort == "ascending" else 4
+        powers = {name: min(commons[name].align.bit_length() - 1, most) for name in order}
+        order.sort(key=lambda name: -powers[name] if back else powers[name])
+    return {name: commons[name] for name in order}
+
+
 def _common_groups(
     commons: dict[str, _Commons], dialect: Dialect, homes: Iterable[int]
 ) -> Iterator[tuple[int, list[str]]]:
@@ -370,8 +389,7 @@ def _common_groups(
         yield from ((block.file, [name]) for name, block in commons.items())
         return
     by_file: dict[int, list[str]] = {file: [] for file in homes}
-    late_first = list(commons)[::-1]
-    for name in sorted(late_first, key=hash_bucket):
+    for name in commons:
         by_file.setdefault(commons[name].file, []).append(name)
     yield from sorted(by_file.items())
 
