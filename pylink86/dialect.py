@@ -339,6 +339,15 @@ class Dialect:
         "type STT_TLS",
         "a symbol of type STT_FUNC in .tdata, `readelf -s`",
     )
+    merged_end_is_inside: bool = row(
+        "a relocation may refer to the end of a section of strings or constants",
+        '`.quad .lit + 4` with `.lit` of 4 bytes, "aMS": an error in LLD',
+    )
+    sections_have_addresses: bool = row(
+        "memory regions, and addresses in data statements, count (in LLD not with -r, where each "
+        "section is at 0)",
+        "`ld.lld -r` with `. = 0x1000; .x : { LONG(ADDR(.x)) }`: 0",
+    )
     excluded_define_nothing: bool = row(
         "a definition in a section that is not linked (SHF_EXCLUDE) stands in no other's way, and "
         "a weak one counts as a weak reference",
@@ -449,6 +458,8 @@ GNU = Dialect(
     aligns_overlays=True,
     first_name_counts=False,
     tls_sections_count_from_segment=True,
+    merged_end_is_inside=True,
+    sections_have_addresses=True,
     excluded_define_nothing=False,
     ignores_what_is_not_written=False,
     scans_sections_without_contents=False,
@@ -530,6 +541,8 @@ LLD = Dialect(
     aligns_overlays=False,
     first_name_counts=True,
     tls_sections_count_from_segment=False,
+    merged_end_is_inside=False,
+    sections_have_addresses=True,
     excluded_define_nothing=True,
     ignores_what_is_not_written=True,
     scans_sections_without_contents=True,

@@ -132,10 +132,11 @@ def _link(
     # What GNU ld links through its generic path: images, and ELF of another class.
     generic = raw or not is_native(oformat, machine, inputs.files[0])
     own = own_sections(inputs.files, options.elf, dialect, raw, generic)
+    has_tables = not (options.elf.relocatable and dialect.tables_like_gnu)
     resolution = resolve_symbols(
-        inputs, dialect, diags, generic, own, has_tables=not options.elf.relocatable,
+        inputs, dialect, diags, generic, own, has_tables=has_tables,
         sort_common=options.sort_common,
-    )
+    )  # fmt: skip
     if options.wrap:
         to_wrappers = redirected(resolution, options.wrap, dialect)
         resolution = attrs.evolve(resolution, redirected=to_wrappers)
@@ -216,7 +217,8 @@ def _link(
         patched = complete_unwind(placed, patched, dialect)
     diags.stop_on_errors()
     check_entry(options.entry, again, loaded.script, placed, dialect, diags)
-    start = entry_address(entry or default_entry(script, dialect), placed, dialect)
+    first = entry or ("" if again else default_entry(script, dialect))
+    start = entry_address(first, placed, dialect, again)
     if not again:
         advise(
             Finished(

@@ -17,7 +17,8 @@ import attrs
 
 from .. import elf_const as c
 from ..arch import rows_for
-from ..arch.reloc import implicit_addend
+from ..arch.reloc import REACHES, Reach, Row, accepted, implicit_addend
+from ..diag import fail
 from ..elf_tables import encode_relocations
 from ..model import ObjectFile, Relocations
 from .match import SectionId
@@ -123,6 +124,10 @@ class Combiner:
         """The bytes of one relocation section; content: the target's bytes, changed for SHT_REL.
 
         GNU ld sorts them by offset (seen with `.reloc` directives out of order)."""
+        if not self.sorts:  # LLD: in the order of the inputs
+            base = self.placed.addresses.table.base
+            inputs = sorted(table.tables, key=lambda one: base[one[2]] + one[3])
+            table = attrs.evolve(table, tables=tuple(inputs))
         rows = list(self._rows(table, content))
         if self.sorts:
             rows.sort(key=itemgetter(0))
@@ -147,7 +152,10 @@ class Combiner:
                     new_addend = 0
                 place = sec_off + new
                 if not self.with_addend and new_addend != addend and self.relocatable:
-                    _add_in_place(content, place, new_addend - addend)
+                    row = rows_for(obj.header.machine)[kind]
+                    name = self.placed.sections[table.target].name
+                    reach = None if self.sorts else REACHES["lld"]
+                    _put_in_place(content, place, row, new_addend, name, reach)
                 yield start + place, kind, number, new_addend
 
     def _mover(self, part: SectionId, home: SectionId) -> Callable[[int], int | None]:
@@ -197,13 +205,36 @@ class Combiner:
         moved = sid in self.placed.addresses.edits.moved
         found = self.placed.addresses.of_place(sid, value + addend if moved else value)
         if found is None:
+            self._check_inside(obj, shndx, value + addend, moved)
             return 0, addend
         shown = self.where.get(found[0])
         number = self.symbols.sections.get(shown, 0) if shown is not None else 0
         return number, found[1] if moved else found[1] + addend
 
+    def _check_inside(self, obj: ObjectFile, shndx: int, offset: int, merged: bool) -> None:
+        """bad-object: LLD wants to know which piece of merged strings or constants is meant."""
+        if merged and not self.sorts and not 0 <= offset <= obj.sections.size[shndx]:
+            raise fail(
+                "bad-object",
+                f"a relocation refers to offset {offset} of {obj.sections.names[shndx]}, which is "
+                "outside of it",
+                place=f"{obj.name}:({obj.sections.names[shndx]})",
+                help=["refer to a symbol, or build the object without mergeable strings"],
+            )
 
-def _add_in_place(content: bytearray, place: int, difference: int) -> None:
-    """Raise an addend of 32 bits that lies in the bytes."""
-    (old,) = struct.unpack_from("<I", content, place)
-    struct.pack_into("<I", content, place, (old + difference) & 0xFFFFFFFF)
+
+def _put_in_place(
+    content: bytearray, place: int, row: Row, addend: int, section: str, reach: Reach | None
+) -> None:
+    """Write an addend that lies in the bytes; reach: what LLD refuses to write there
+    (reloc-overflow), GNU ld cuts it."""
+    low, high = (addend, addend) if reach is None else accepted(reach, row)
+    if not low <= addend <= high:
+        raise fail(
+            "reloc-overflow",
+            f"relocation {row.name} out of range: {addend} is not in [{low}, {high}]",
+            place=f"{section}+{place:#x}",
+            help=["the addend no longer fits its place: leave out -r, or use wider relocations"],
+        )
+    mask = (1 << 8 * row.width) - 1
+    content[place : place + row.width] = (addend & mask).to_bytes(row.width, "little")

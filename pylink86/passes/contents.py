@@ -96,7 +96,10 @@ class Filler(Assigner):
             self.current, self.shown, self.outside_of = section, before, None
         else:
             self.in_data = self.dialect.data_sees_last_values
-            value = self.number(node.value)
+            found = self.value(node.value)
+            value = 0 if found is None else found.absolute()
+            if found is not None and not self.dialect.sections_have_addresses:
+                value = found.number
             self.in_data = False
         self._put(section, node, (value & ((1 << 8 * size) - 1)).to_bytes(size, "little"))
 

@@ -81,7 +81,9 @@ def elf_executable(
         machine or MACHINES[elf_class],
         c.ET_REL if options.relocatable else c.ET_EXEC,
         osabi=_osabi(placed, dialect),
-        entry=0 if options.relocatable else held(entry, elf_class, "the entry point"),
+        entry=0
+        if options.relocatable and dialect.tables_like_gnu
+        else held(entry, elf_class, "the entry point"),
     )
     made = builder.finish(name, header, symbols)
     if not options.build_id:

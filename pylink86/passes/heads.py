@@ -8,6 +8,9 @@ from ..dialect import Dialect
 from .combine import KeptGroup, KeptTable, groups_that_stay, tables_that_stay
 from .elf_options import ElfOptions
 from .locate import Addresses
+from .match import Claim, SectionId
+from .order import OutputPlan
+from .orphans import EVERYTHING
 from .placement import PlacedSection, Placement
 from .segments import stays
 
@@ -86,11 +89,31 @@ def _as_orphans(
     return out
 
 
+def _named_by(plan: OutputPlan, own: SectionId) -> SectionId:
+    """The input section whose file LLD gives the section symbol of an output section: the first of
+    the last statement that took any; -1 for none.  own: the first section of the linker's own.
+
+    Orphans join the statement before them."""
+    statements: list[list[SectionId]] = []
+    follows = False
+    for item in plan.items:
+        if not isinstance(item, Claim):
+            follows = False
+            continue
+        inputs = [sid for sid in item.sections if sid < own]
+        if item.node is EVERYTHING and follows:
+            statements[-1] += inputs
+        else:
+            statements.append(inputs)
+        follows = True
+    return next((inputs[0] for inputs in reversed(statements) if inputs), -1)
+
+
 def section_symbols(
     heads: list[Head], placed: Placement, options: ElfOptions, dialect: Dialect
 ) -> tuple[tuple[int, int, int], ...]:
     """(header index, file, value) of each section symbol: GNU ld has one for every section; LLD
-    for those with inputs, by the file of the first, in the order the sections were made."""
+    for those with inputs, by a file of theirs, in the order the sections were made."""
     found: list[tuple[int, int, int, int]] = []
     table = placed.addresses.table
     for shndx, head in enumerate(heads, 1):
@@ -103,8 +126,7 @@ def section_symbols(
             section = placed.sections[head.section]
             value = 0 if options.relocatable else section.vma
             if not dialect.tables_like_gnu:
-                inputs = (s for s in section.plan.sections() if s < table.base[-1])
-                first = next(inputs, -1)
+                first = _named_by(section.plan, table.base[-1])
                 if first < 0:
                     continue
                 file = -1 if first in placed.addresses.edits.content else table.file[first]

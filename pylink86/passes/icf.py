@@ -65,7 +65,9 @@ class _Link:
         for file, obj in enumerate(files):
             for symbol in _significant(obj):
                 sid = self.section(*self.target(file, symbol))
-                if sid >= 0 and (self.fold.kind == "safe" or not self.table.flags[sid] & c.SHF_EXECINSTR):
+                if sid >= 0 and (
+                    self.fold.kind == "safe" or not self.table.flags[sid] & c.SHF_EXECINSTR
+                ):
                     found.add(sid)
         return found
 

@@ -256,6 +256,8 @@ class Walk(Filler):
         stays = plan.node is None or not self.dialect.nonalloc_moves_dot
         if not plan.moves_dot or (not plan.alloc and stays):
             self.here = before_dot
+            if not self.dialect.lma_counts:  # LLD: its load region is used up all the same
+                self.regions.used(section, self.dialect, step, False)
             return
         if plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS:
             self.here = section.vma if self.dialect.tables_like_gnu else before_dot

@@ -157,6 +157,8 @@ def find_region(
         unknown_region(walk, node.lma_region, node)
     if not plan.alloc and (node is None or not walk.dialect.lma_counts):
         return None
+    if not walk.dialect.sections_have_addresses:
+        return None
     name = declared(plan) if walk.dialect.lma_counts else _inherited(plan, walk)
     if name:
         region = regions.get(name)

@@ -25,10 +25,11 @@ FOLDED = (
 
 
 def dialect_for_relinking(dialect: Dialect) -> Dialect:
-    """The dialect as it is with -r: LLD keeps unwind tables as they are and does not
-    sort."""
+    """The dialect as it is with -r: LLD keeps unwind tables as they are, does not sort, and forgets
+    about memory regions."""
     return attrs.evolve(
         dialect,
+        sections_have_addresses=dialect.tables_like_gnu,
         rebuilds_eh_frame=False,
         signs_output=False,
         orphans_by_rank=False,
@@ -66,7 +67,15 @@ def sections_for_relinking(
     if dialect.tables_like_gnu:
         for sid in range(table.base[-1], len(table)):
             eligible[sid] &= table.name[sid] != "COMMON"
-    return attrs.evolve(table, eligible=eligible, renames={"COMMON": "COMMON"})
+    dynamic = {sid for sid in table.phantoms if table.name[sid] in (".rel.dyn", ".rela.dyn")}
+    for sid in dynamic:
+        eligible[sid] = False
+    return attrs.evolve(
+        table,
+        eligible=eligible,
+        phantoms=table.phantoms - dynamic,
+        renames={"COMMON": "COMMON"},
+    )
 
 
 def folded(table: SectionList) -> SectionList:

@@ -440,8 +440,10 @@ class _Patcher:
             return None
         sec_off = obj.symbols.value[symbol] + addend
         found = where.of_place(sid, sec_off)
-        if found is None:
-            if not 0 <= sec_off <= where.table.size[sid]:
+        at_end = sec_off == where.table.size[sid] and not self.dialect.merged_end_is_inside
+        if found is None or at_end:
+            inside = 0 <= sec_off <= where.table.size[sid] and not at_end
+            if not (inside or self.unwritten):
                 self.references.outside(sid, sec_off, file, index, offset, self.diags)
             return None
         return self.placed.sections[found[0]].vma + found[1] - addend
@@ -455,6 +457,8 @@ class _Patcher:
         where = self.placed.addresses.resolution
         first = where.first_global[file]
         if symbol >= first:
+            if where.global_names[file][symbol - first] in where.weakened:
+                return 0
             file, symbol = where.definer.get(
                 where.global_names[file][symbol - first], (file, symbol)
             )

@@ -75,17 +75,18 @@ def default_entry(script: ScriptFile, dialect: Dialect) -> str:
     return "start" if dialect.starts_at_start and script.commands else "_start"
 
 
-def entry_address(entry: str, placed: Placement, dialect: Dialect) -> int:
+def entry_address(entry: str, placed: Placement, dialect: Dialect, again: bool = False) -> int:
     """The entry symbol's address, or the number it is; else, in GNU ld's dialect, the start of
-    `.text` (GNU ld manual 3.4.1)."""
+    `.text` (GNU ld manual 3.4.1).  again: with -r an address counts from its section."""
     if entry in placed.symbols:
-        return placed.symbols[entry].absolute() & 0xFFFFFFFFFFFFFFFF
+        value = placed.symbols[entry]
+        return (value.number if again else value.absolute()) & 0xFFFFFFFFFFFFFFFF
     where = placed.addresses.resolution.definer.get(entry)
     found = placed.addresses.of_symbol(*where) if where is not None else None
     if isinstance(found, int):
         return found
     if found is not None:
-        return placed.sections[found[0]].vma + found[1]
+        return (0 if again else placed.sections[found[0]].vma) + found[1]
     if entry[:1].isdigit():
         try:
             return int(entry, 0)

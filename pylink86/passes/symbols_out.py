@@ -18,6 +18,8 @@ from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ABS, COMMON, UNDEF, SymbolRow
 from ..script import nodes as n
+from ..script.evaluate import evaluate
+from ..script.values import Constants
 from .boundaries import Boundary
 from .elf_options import ElfOptions
 from .match import Claim
@@ -413,6 +415,16 @@ def _global(
     return row, Origin(file, index, name)
 
 
+def _subalign(sources: SymbolSources, name: str) -> int:
+    """What SUBALIGN makes of the alignment of a COMMON block; 0 where there is none."""
+    placed = sources.placed
+    found = placed.addresses.of_symbol(*placed.addresses.resolution.definer[name])
+    node = placed.sections[found[0]].plan.node if isinstance(found, tuple) else None
+    if node is None or node.subalign is None:
+        return 0
+    return evaluate(node.subalign, Constants(sources.dialect)).absolute()
+
+
 def _still_common(
     sources: SymbolSources, name: str, mention: tuple[int, int], visibility: int
 ) -> tuple[SymbolRow, Origin]:
@@ -427,6 +439,8 @@ def _still_common(
         index = resolution.first_global[file] + names.index(name)
         if symbols.shndx[index] == COMMON:
             size, align = max(size, symbols.size[index]), max(align, symbols.value[index])
+    if not sources.dialect.tables_like_gnu:
+        align = _subalign(sources, name) or align
     row = SymbolRow(name, align, size, c.STB_GLOBAL, c.STT_OBJECT, visibility, COMMON)
     return row, Origin(*mention, name)
 

@@ -192,9 +192,18 @@ def _loads_what_is_not_in_memory(example: Example, peer: Answer, mine: Answer) -
 
 OUTSIDE = Exclusion("sections that are not in memory in a PT_LOAD", _loads_what_is_not_in_memory)
 
+
+def _tells_an_address_with_r(example: Example, peer: Answer, mine: Answer) -> bool:
+    """-r, and a data statement with the address of an output section."""
+    data = re.findall(r"^\s*(?:BYTE|SHORT|LONG|S?QUAD)\(.*", example.layout.text(), re.M)
+    return example.output == "relocatable" and any("ADDR(" in line for line in data)
+
+
+AGAIN = Exclusion("an address in a data statement with -r", _tells_an_address_with_r)
+
 EXCLUSIONS: Mapping[str, tuple[Exclusion, ...]] = {
     "gnu": (CHAINS,),
-    "lld": (CHAINS, VOID, UNKNOWN, NAMESAKE, OUTSIDE),
+    "lld": (CHAINS, VOID, UNKNOWN, NAMESAKE, OUTSIDE, AGAIN),
 }
 
 

@@ -103,7 +103,7 @@ def smaller_objects(obj: Obj) -> Iterator[Obj]:
     for i, sec in enumerate(obj.sections):
         for smaller in smaller_sections(sec):
             yield replace(obj, sections=(*obj.sections[:i], smaller, *obj.sections[i + 1 :]))
-    used = {r.symbol for s in obj.sections for r in s.relocs}
+    used = {r.symbol for s in obj.sections for r in s.relocs} | {name for name, _ in obj.groups}
     for i, sym in enumerate(obj.symbols):
         if sym.name not in used:
             yield replace(obj, symbols=without(obj.symbols, i))
