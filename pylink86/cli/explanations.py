@@ -292,6 +292,17 @@ lower address: that one is loaded where it runs, which is rarely meant.
 
 Cure: say where it is loaded with AT(...), or put it before the section with AT.
 """,
+    "section-before-image": """
+A section of type (INFO), (COPY), (DSECT) or (OVERLAY) is not in memory, and GNU ld begins a flat
+image with the lowest section that is.  It writes the others, too, each at its load address, and one
+that lies before the image's first byte cannot be written.  Give it a load address with AT(...), or
+leave the type out.
+""",
+    "bad-dot-assignment": """
+The location counter can be moved between output sections and inside those that are there.  An
+output section whose ONLY_IF_RO or ONLY_IF_RW fails is not there, and GNU ld refuses `. = ...` in it.
+Move the assignment out of the section.
+""",
     "sections-overlap": """
 Two output sections occupy the same addresses, or the same place in the file (LMA).  The one that
 is written last would destroy the other.

@@ -20,6 +20,11 @@ SEED = 1
 RARE_IN_A_SHORT_RUN = 0.02
 """In 150 examples a feature of 6 % falls below 5 % now and then; the long runs demand 5 %."""
 
+WIDE_SEED = 2
+
+ELF_DIFFERENCES = {"gnu": 6, "lld": 2}
+"""Of 40 examples, at most."""
+
 DIALECTS = ("gnu", "lld")
 
 
@@ -32,6 +37,25 @@ def test_random_links_agree(dialect: str) -> None:
     print(result.coverage.table())
     assert not result.found, "\n".join(report(result))
     assert not result.coverage.complaints(rare=RARE_IN_A_SHORT_RUN)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_random_links_over_the_rest_of_the_language_agree(dialect: str) -> None:
+    if peers.find(dialect) is None:
+        pytest.skip(peers.missing(dialect))
+    result = run(dialect, WIDE_SEED, range(60), wide=True)
+    assert not result.found, "\n".join(report(result))
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_random_elf_files_agree(dialect: str) -> None:
+    """Headers, symbols, contents; the share that still differs may only go down."""
+    if peers.find(dialect) is None:
+        pytest.skip(peers.missing(dialect))
+    result = run(dialect, SEED, range(40), output="elf")
+    assert result.differences <= ELF_DIFFERENCES[dialect], "\n".join(report(result))
 
 
 def agrees(answer: Answer, case: Case) -> bool:
