@@ -205,7 +205,19 @@ def _write(target: str, data: bytes, source: str, values: dict[str, Any]) -> Non
 
 
 def _put(target: str, data: bytes) -> None:
-    """As `formats.output` does it, which a new file in a plain place needs nothing of."""
+    """Write the output in one step.  Where there is no file yet a plain one is made and takes the
+    name when it is whole; every other case, and every trouble, is `formats.output`'s, whose import
+    costs as much as the rest of a small run."""
+    if not os.path.lexists(target):
+        temporary = f"{target}.{os.getpid()}.tmp"
+        try:
+            with open(temporary, "xb") as file:
+                file.write(data)
+            os.replace(temporary, target)
+            return
+        except OSError:
+            if os.path.lexists(temporary):
+                os.unlink(temporary)
     from ..formats.output import write_file
 
     write_file(target, data)
