@@ -227,7 +227,10 @@ def _anchor(
     items: list[Item], homes: dict[str, Entry], group: str, traits: int, kind: int | None
 ) -> Entry | None:
     """What an orphan is placed behind; remembered for its class when the traits agree in full."""
-    anchor = homes.get(group) or _well_known(items, group)
+    anchor = homes.get(group)
+    if anchor is None and group == "note" and kind is not None:
+        anchor = _first_note(items)
+    anchor = anchor or _well_known(items, group)
     settled, exact = anchor is not None, group != "relocations"
     if anchor is None:
         anchor, settled = _anchor_by_traits(items, traits, kind, exact)
@@ -236,6 +239,12 @@ def _anchor(
     if anchor is not None and settled:
         homes[group] = anchor
     return anchor
+
+
+def _first_note(items: list[Item]) -> Entry | None:
+    """Notes of an ELF file follow the first notes there are, such as a build id."""
+    notes = (i for i in items if isinstance(i, Entry) and i.has_input and i.type == c.SHT_NOTE)
+    return next(notes, None)
 
 
 def _well_known(items: list[Item], group: str) -> Entry | None:

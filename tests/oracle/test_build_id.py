@@ -23,6 +23,8 @@ WITH_ID = """\
 other: nop
 .section .note.gnu.build-id,"a",@note
 .long 4, 4, 3, 0x554e47, 9
+.section .note.other,"a",@note
+.long 4, 4, 1, 0x6261, 7
 .section .note.GNU-stack,"",@progbits
 """
 
