@@ -300,8 +300,8 @@ leave the type out.
 """,
     "bad-dot-assignment": """
 The location counter can be moved between output sections and inside those that are there.  An
-output section whose ONLY_IF_RO or ONLY_IF_RW fails is not there, and GNU ld refuses `. = ...` in it.
-Move the assignment out of the section.
+output section whose ONLY_IF_RO or ONLY_IF_RW fails is not there, and GNU ld refuses `. = ...` in
+it.  Move the assignment out of the section.
 """,
     "sections-overlap": """
 Two output sections occupy the same addresses, or the same place in the file (LMA).  The one that
