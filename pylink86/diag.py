@@ -115,9 +115,7 @@ class Diagnostics:
 
     def fresh(self) -> Diagnostics:
         """Another one with the same settings and no findings: for a round that may be repeated."""
-        return Diagnostics(
-            self._silenced, self._fatal_warnings, self.error_limit, self._tolerated
-        )
+        return Diagnostics(self._silenced, self._fatal_warnings, self.error_limit, self._tolerated)
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(self._found)

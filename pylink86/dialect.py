@@ -140,7 +140,8 @@ class Dialect:
     relaxes_absolute_loads: bool = row(
         "a load of an absolute or undefined weak symbol through the global offset table becomes "
         "one of its number",
-        "`mov x@GOTPCREL(%rip), %rax` with x = 0x1234: `mov $0x1234, %rax` in GNU ld, a slot in LLD",
+        "`mov x@GOTPCREL(%rip), %rax` with x = 0x1234: `mov $0x1234, %rax` in GNU ld, in LLD "
+        "a slot",
     )
     joins_property_notes: bool = row(
         "`.note.gnu.property` of all inputs become one note of what all promise, and "

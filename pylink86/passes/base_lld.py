@@ -19,7 +19,7 @@ from .elf_options import PAGE, ElfOptions
 from .order import Command, OutputPlan, Plan
 from .scripts import ScriptFile
 from .segments import SegmentPlan
-from .segments_lld import in_load, is_relro
+from .segments_lld import is_relro
 
 BASES = {c.EM_X86_64: 0x200000, c.EM_386: 0x400000}
 DOT = n.Name(".")

@@ -39,7 +39,8 @@ def table_order(names: Sequence[str], wanted: Collection[str] | None = None) -> 
     names: all there are, each once, in the order in which they came in; wanted: those to return."""
     if len(names) + OWN_NAMES <= SIZES[0] * 3 // 4:
         some = names if wanted is None else [name for name in names if name in wanted]
-        return sorted(some[::-1], key=hash_bucket)
+        later_first = some[::-1]
+        return sorted(later_first, key=hash_bucket)
     order = _grown(names)
     return order if wanted is None else [name for name in order if name in wanted]
 

@@ -23,7 +23,6 @@ from .entry import Entry, lacking_traits
 from .match import Claim, Claims, Draft, SectionId, SectionList
 from .order_lld import order_like_lld
 from .orphans import EVERYTHING, Dropped, Item, place_like_gnu
-from .overlay import LoadSymbol
 from .resolve import Resolution
 from .scripts import ScriptFile
 from .section_type import section_type
@@ -412,7 +411,8 @@ def _addressed(claims: Claims) -> frozenset[str]:
         name
         for item in claims.items
         for node in ((item.node, *item.items) if isinstance(item, Draft) and item.node else (item,))
-        if not isinstance(node, (Claim, Draft, LoadSymbol))
+        if not isinstance(node, (Claim, Draft))
+        and not (isinstance(node, n.Assignment) and node.implied)
         for name in sections_addressed(_without_load_address(node))
     )
 

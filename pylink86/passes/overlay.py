@@ -85,19 +85,14 @@ def _end(overlay: n.Overlay) -> n.Expr:
     return n.Binary("+", _ask("ADDR", overlay.sections[0].name), longest)
 
 
-class LoadSymbol(n.Assignment):
-    """A symbol of an OVERLAY that its author did not write: it keeps no empty section."""
-
-    __slots__ = ()
-
-
-def _load_symbols(section: n.OutputSection) -> Iterator[LoadSymbol]:
+def _load_symbols(section: n.OutputSection) -> Iterator[n.Assignment]:
     """`__load_start_name` and `__load_stop_name`, when something refers to them; of the section's
     name only what a C name may hold is in theirs."""
     name = re.sub(r"[^0-9A-Za-z_]", "", section.name)
     start = _ask("LOADADDR", section.name)
     for kind, value in (("start", start), ("stop", _load_end(section.name))):
-        yield LoadSymbol(f"__load_{kind}_{name}", "=", value, provide=True, span=section.name_span)
+        symbol = f"__load_{kind}_{name}"
+        yield n.Assignment(symbol, "=", value, provide=True, span=section.name_span, implied=True)
 
 
 def _load_end(section: str) -> n.Expr:

@@ -1,5 +1,5 @@
-"""One file as --wrap sees it: references to NAME mean `__wrap_NAME`, those to `__real_NAME` mean NAME
-(GNU ld manual 2.1)."""
+"""One file as --wrap sees it: references to NAME mean `__wrap_NAME`, those to `__real_NAME` mean
+NAME (GNU ld manual 2.1)."""
 
 from __future__ import annotations
 

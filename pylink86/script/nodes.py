@@ -132,6 +132,7 @@ class Assignment(Node):
 
     provide: defined only when referenced and not defined elsewhere; hidden: not exported.
     trails: belongs to the output section before it, with nothing between (end of an OVERLAY).
+    implied: nobody wrote it (load symbols of an OVERLAY), so it keeps no empty section.
     """
 
     name: str
@@ -141,6 +142,7 @@ class Assignment(Node):
     hidden: bool = False
     span: Span | None = _span()
     trails: bool = False
+    implied: bool = False
 
 
 @attrs.frozen(eq=False, repr=False)

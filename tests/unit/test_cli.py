@@ -87,7 +87,7 @@ def test_help_says_what_libtool_looks_for(capsys):
         (["-v", "-z", "now"], 0),
         (["-v", "--no-such-option"], 1),
         (["-v", "-z", "nonsense"], 0),
-        (["-V", "--wrap=f"], 1),
+        (["-V", "--gdb-index"], 1),
     ],
 )
 def test_probes(argv: list[str], status: int, capsys):
