@@ -97,7 +97,11 @@ class _Printer:
     def commons(self) -> Iterator[str]:
         resolution = self.result.resolution
         own = resolution.files[-1]
-        found = [i for i in range(1, len(own.symbols)) if own.symbols.shndx[i] > 0]
+        found = [
+            i
+            for i in range(1, len(own.symbols))
+            if own.symbols.shndx[i] > 0 and own.sections.names[own.symbols.shndx[i]] == "COMMON"
+        ]
         found.sort(key=lambda index: hash_bucket(own.symbols.name(index)))
         if not found:
             return
@@ -118,6 +122,7 @@ class _Printer:
             and (table.type[sid] == c.SHT_GROUP or table.type[sid] not in UNSEEN)
             and placed[sid] < 0
             and not self._moved(sid)
+            and (sid < table.base[-1] or (table.name[sid] == "COMMON" and table.size[sid]))
         ]
         lost.sort(key=lambda sid: (table.file[sid], sid))
         if not lost:

@@ -89,7 +89,11 @@ class Addresses:
         for copy, kept in same.items():
             align[kept] = max(align[kept], align[copy])
         own = range(table.base[-1] + 1, len(table))
-        empty = frozenset(sid for sid in own if not size[sid] and sid not in table.phantoms)
+        empty = frozenset(
+            sid
+            for sid in own
+            if not size[sid] and sid not in table.phantoms and table.name[sid] != "COMMON"
+        )
         return Addresses(
             resolution, table, edits, machine, size, align, [], [], tables, same, empty
         )

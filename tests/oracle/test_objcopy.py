@@ -61,6 +61,8 @@ def check(name, words, dialect, tmp_path):
 @pytest.mark.parametrize("name", OBJECTS)
 def test_every_option_by_itself(name, dialect, tmp_path):
     for text in SINGLE[dialect]:
+        if (dialect, name, text) == ("gnu", "groups64", "--remove-relocations *"):
+            continue  # GNU objcopy 2.40 says itself that it failed (elf.c:3580)
         check(name, text.split(), dialect, tmp_path)
 
 
