@@ -14,15 +14,16 @@ from ..model import Header, ObjectFile
 from .combine import symbols_in_use
 from .elf_file import ElfFile
 from .elf_options import ElfOptions
+from .file_map_gnu import map_file as map_like_gnu
 from .header_rows import describe_sections, held
 from .heads import keeps_relocations, list_heads, section_symbols
 from .placement import PlacedSection, Placement
 from .relocate import Patched
 from .scripts import ScriptFile
 from .segments import FileMap, SegmentPlan
-from .segments_gnu import map_file as map_like_gnu
 from .segments_lld import map_file as map_like_lld
-from .symbols_out import SymbolSources, output_symbols
+from .symbol_sources import SymbolSources
+from .symbols_out import output_symbols
 
 MACHINES = {32: c.EM_386, 64: c.EM_X86_64}
 

@@ -19,15 +19,17 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from .boundaries import FOR_ASSEMBLERS, boundary_symbols, is_c_name
 from .elf_options import Sizes
+from .emptiness import holds_something, only_symbols
 from .entry import Entry, lacking_traits
 from .match import Claim, Claims, Draft, SectionId, SectionList
 from .order_lld import order_like_lld
 from .orphans import EVERYTHING, Dropped, Item, place_like_gnu
+from .provides import first_provides, wanted_names, written_names
 from .resolve import Resolution
 from .scripts import ScriptFile
 from .section_type import section_type
 from .special_names import special_flags
-from .words import names_used, sections_addressed
+from .words import sections_addressed
 
 DISCARD = "/DISCARD/"
 
@@ -146,14 +148,14 @@ def order_sections(
     bounded = any(map(is_c_name, _possible_names(claims, table)))
     bounded = bounded or any(name.startswith(FOR_ASSEMBLERS) for name in resolution.undefined)
     wanted = wanted_names(claims, resolution, undefined, bounded)
-    provided = _first_provides(claims, wanted, dialect)
+    provided = first_provides(claims, wanted, dialect)
     described = _described(claims) if dialect.first_name_counts else {}
     orphans = [sid for sid in claims.orphans if sid not in dead]
     addressed = frozenset() if dialect.drops_addressed_empty else _addressed(claims)
 
     def holds(entry: Entry) -> bool:
         is_asked = entry.name in addressed and _is_same(entry.node, described.get(entry.name))
-        return _holds_something(entry, table, provided, is_asked, claims.kept, dialect)
+        return holds_something(entry, table, provided, is_asked, claims.kept, dialect)
 
     if dialect.orphans_follow_flags:
         _begin_in_order(entries)
@@ -176,7 +178,7 @@ def order_sections(
     # --defsym=x=1 counts for all of the script, wherever it stands.
     asked = wanted - (_assigned(entries, provided=False) - resolution.undefined)
     plan = _finished(entries, table, asked, holds, claims.kept, dialect, sane_expr(script))
-    plan = attrs.evolve(plan, written=_written(claims))
+    plan = attrs.evolve(plan, written=written_names(claims))
     if not dialect.first_name_counts:
         return plan
     return attrs.evolve(plan, provided=provided, described=described)
@@ -249,68 +251,6 @@ def _begin_in_order(entries: list[Item]) -> None:
             entry.begun = True
 
 
-def wanted_names(
-    claims: Claims, resolution: Resolution, undefined: Iterable[str] = (), bounded: bool = False
-) -> frozenset[str]:
-    """Names a PROVIDE would be asked for: needed by an object or -u, used in the script's
-    expressions, or used by another PROVIDE that is asked for; only -u's when nothing would provide
-    them.  bounded: a section may have `__start_` symbols."""
-    nodes: list[object] = []
-    provided: dict[str, list[n.Assignment]] = {}
-    for item in (*claims.items, *claims.floating):
-        if isinstance(item, Draft) and item.node is not None:
-            nodes.append(_head_expressions(item.node))
-        for node in item.items if isinstance(item, Draft) else (item,):
-            if isinstance(node, n.Assignment) and node.provide:
-                provided.setdefault(node.name, []).append(node)
-            else:
-                nodes.append(node)
-    if not (provided or bounded):
-        return frozenset(undefined)
-    todo = [*undefined, *resolution.undefined, *(x for node in nodes for x in names_used(node))]
-    wanted: set[str] = set()
-    while todo:
-        name = todo.pop()
-        if name in wanted or name in resolution.definer:
-            continue
-        wanted.add(name)
-        todo += (used for node in provided.get(name, ()) for used in names_used(node))
-    return frozenset(wanted)
-
-
-def _head_expressions(node: n.OutputSection) -> tuple[object, ...]:
-    """What an output section computes outside of its braces."""
-    return (node.address, node.type_value, node.at, node.align, node.subalign, node.fill)
-
-
-def _written(claims: Claims) -> tuple[str, ...]:
-    """The names of all assignments, first to last."""
-    nodes = (
-        node
-        for item in (*claims.items, *claims.floating)
-        for node in (item.items if isinstance(item, Draft) else (item,))
-    )
-    names = (node.name for node in nodes if isinstance(node, n.Assignment))
-    return tuple(dict.fromkeys(name for name in names if name != "."))
-
-
-def _first_provides(claims: Claims, wanted: frozenset[str], dialect: Dialect) -> frozenset[int]:
-    """The PROVIDE statements that define something, by identity: the first of each wanted name."""
-    first: dict[str, int] = {}
-    items: Sequence[object] = (*claims.items, *claims.floating)
-    if dialect.first_name_counts:
-        items = sorted(items, key=_is_conditional)
-    for item in items:
-        for node in item.items if isinstance(item, Draft) else (item,):
-            if isinstance(node, n.Assignment) and node.name in wanted:
-                first.setdefault(node.name, id(node) if node.provide else 0)
-    return frozenset(first.values())
-
-
-def _is_conditional(item: object) -> bool:
-    return isinstance(item, Draft) and item.node is not None and bool(item.node.constraint)
-
-
 def _described(claims: Claims) -> dict[str, n.OutputSection]:
     """The first output section that scripts describe under each name."""
     found: dict[str, n.OutputSection] = {}
@@ -352,7 +292,7 @@ def _finished(
                 dropped=not kept,
                 took_tables=_took_tables(entry, table),
                 holds_tables=not table.phantoms.isdisjoint(_taken(entry)),
-                only_symbols=dialect.drops_zero_size and _only_symbols(entry, kept_inputs),
+                only_symbols=dialect.drops_zero_size and only_symbols(entry, kept_inputs),
             )
             sections.append(plan)
             commands.append(plan)
@@ -422,85 +362,3 @@ def _without_load_address(node: object) -> object:
     if isinstance(node, n.OutputSection) and node.overlay:
         return attrs.evolve(node, at=None)
     return node
-
-
-def _holds_something(
-    entry: Entry,
-    table: SectionList,
-    provided: frozenset[int],
-    is_asked: bool,
-    kept: frozenset[SectionId],
-    dialect: Dialect,
-) -> bool:
-    """Whether an output section stays (GNU ld manual 3.6.8.1; the finer points by experiment).
-
-    is_asked: for its address; kept: what KEEP() matches.  GNU ld: kept by one of those, an input of
-    some size, a data statement, a symbol or a `.` assignment that can move.  LLD: kept by any input
-    section, any statement but a PROVIDE nobody needs, by ADDR() of it anywhere, and by expressions
-    of its own that use symbols."""
-    sids = [sid for item in entry.items if isinstance(item, Claim) for sid in item.sections]
-    if entry.has_data or entry.node is None:
-        return entry.has_data or not dialect.drops_zero_size or any(table.size[s] for s in sids)
-    if dialect.drops_zero_size:
-        if any(table.size[sid] or sid in kept for sid in sids):
-            return True
-    elif not table.phantoms.issuperset(sids) or is_asked or names_used(entry.node):
-        return True
-    return any(_keeps(item, provided, dialect) for item in entry.items)
-
-
-def _keeps(item: Claim | n.SectionStatement, provided: frozenset[int], dialect: Dialect) -> bool:
-    """Whether a statement other than input keeps its output section."""
-    if isinstance(item, n.Assignment):
-        if item.name != ".":
-            return not item.provide or id(item) in provided
-        return not (dialect.drops_zero_size and _adds_zero(item))
-    return isinstance(item, n.Assert) and not dialect.drops_zero_size
-
-
-def _only_symbols(entry: Entry, kept: frozenset[SectionId]) -> bool:
-    """Whether an output section has no input that KEEP() keeps, no data, nothing that moves `.`:
-    when it has no size, only symbols keep it."""
-    return (
-        entry.node is not None
-        and not entry.has_data
-        and not any(
-            (isinstance(item, Claim) and not kept.isdisjoint(item.sections))
-            or (isinstance(item, n.Assignment) and item.name == "." and not _adds_zero(item))
-            for item in entry.items
-        )
-    )
-
-
-def _adds_zero(item: n.Assignment) -> bool:
-    """`. += 0`, `. = . + 0`, and `. = ALIGN(. != 0 ? n : 1)` as in its own scripts: GNU ld does not
-    count them."""
-    if item.op == "+=":
-        return _is_zero(item.value)
-    value = item.value
-    if isinstance(value, n.Call) and value.name == "ALIGN" and len(value.args) == 1:
-        return _is_one_at_zero(value.args[0])
-    return (
-        isinstance(value, n.Binary)
-        and value.op == "+"
-        and isinstance(value.left, n.Name)
-        and value.left.name == "."
-        and _is_zero(value.right)
-    )
-
-
-def _is_one_at_zero(expr: n.Expr) -> bool:
-    """`. != 0 ? n : 1`"""
-    return (
-        isinstance(expr, n.Ternary)
-        and isinstance(expr.condition, n.Binary)
-        and expr.condition.op == "!="
-        and expr.condition.left == n.Name(".")
-        and _is_zero(expr.condition.right)
-        and isinstance(expr.other, n.Number)
-        and expr.other.value == 1
-    )
-
-
-def _is_zero(expr: n.Expr) -> bool:
-    return isinstance(expr, n.Number) and expr.value == 0

@@ -9,25 +9,20 @@ All of it was found by linking two small files with each linker and reading `rea
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterator
 
 import attrs
 
 from .. import elf_const as c
-from ..dialect import Dialect
 from ..model import ABS, COMMON, UNDEF, SymbolRow
 from ..script import nodes as n
 from ..script.evaluate import evaluate
 from ..script.values import Constants
-from .boundaries import Boundary
-from .elf_options import ElfOptions
-from .match import Claim
-from .name_order import names_in_reading_order, names_of_files
+from .name_order import names_in_reading_order
 from .name_table import strung, table_order, tail_merged
 from .needs import names_in_order
-from .order import OutputPlan
-from .placement import FIRST_OF_ALL, INPUT, PlacedSection, Placement
+from .placement import FIRST_OF_ALL, INPUT, PlacedSection
+from .symbol_sources import SymbolSources, script_nodes
 
 FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
 
@@ -53,208 +48,6 @@ class OutSymbols:
     number: dict[tuple[int, int], int]
     names: dict[str, int]
     sections: dict[int, int]
-
-
-@attrs.frozen(eq=False, repr=False)
-class SymbolSources:
-    """What the table is made of.
-
-    where: header index of each output section, by OutputPlan.index; nearby: for those that are not
-    in the output, the one that stands for them.  tls_start: address of the PT_TLS.  section_syms:
-    header indices that get a section symbol, in order, each with the file it goes with (-1: the
-    linker's) and its value.  used: local symbols that relocations need.  entry: its name."""
-
-    placed: Placement
-    where: dict[int, int]
-    nearby: dict[int, int]
-    tls_start: int
-    options: ElfOptions
-    dialect: Dialect
-    section_syms: tuple[tuple[int, int, int], ...] = ()
-    used: frozenset[tuple[int, int]] = frozenset()
-    entry: str = ""
-
-    @property
-    def relocatable(self) -> bool:
-        return self.options.relocatable
-
-    @cached_property
-    def word(self) -> int:
-        """The bits of an address: where all code is 32-bit, scripts reckon modulo 4 GiB."""
-        files = self.placed.addresses.resolution.files[:-1]
-        narrow = all(file.header.elf_class == 32 for file in files)
-        return 0xFFFFFFFF if narrow else 0xFFFFFFFFFFFFFFFF
-
-    def place(self, index: int, offset: int, kind: int) -> tuple[int, int] | None:
-        """(header index, st_value) of an offset in an output section, for a symbol of some type."""
-        section = self.placed.sections[index]
-        shndx = self.where.get(index)
-        if shndx is None:
-            shndx = self.nearby.get(index, ABS)
-        value = offset if self.relocatable else section.vma + offset
-        counts = kind == c.STT_TLS or self.dialect.tls_sections_count_from_segment
-        if section.plan.flags & c.SHF_TLS and counts and not self.relocatable:
-            value -= self.tls_start
-        return shndx, value
-
-    def row(self, file: int, index: int, name: str, binding: int) -> SymbolRow | None:
-        """An input's symbol as it is in the output; None when its section is not."""
-        symbols = self.placed.addresses.resolution.files[file].symbols
-        info, other, size = symbols.info[index], symbols.other[index], symbols.size[index]
-        shndx = symbols.shndx[index]
-        if shndx in (UNDEF, COMMON):
-            if shndx == COMMON or binding != c.STB_LOCAL:
-                return SymbolRow(
-                    name, symbols.value[index], size, binding, info & 0xF, other, shndx
-                )
-            return None
-        found = self.placed.addresses.of_symbol(file, index)
-        if found is None:
-            return None
-        if isinstance(found, int):
-            return SymbolRow(name, found, size, binding, info & 0xF, other, ABS)
-        spot = self.place(*found, info & 0xF)
-        if spot is None:
-            return None
-        return SymbolRow(name, spot[1], size, binding, info & 0xF, other, spot[0])
-
-    def is_gone(self, file: int, index: int) -> bool:
-        """GNU ld: whether a symbol is in an output section that has no header."""
-        if not self.dialect.tables_like_gnu:
-            return False
-        found = self.placed.addresses.of_symbol(file, index)
-        return isinstance(found, tuple) and found[0] not in self.where
-
-    def type_of(self, name: str, depth: int = 0) -> int:
-        """The type of a name: of what a script only gives another name, as `a = b;`, that of the
-        other, for GNU ld also of `a = b + 4;`.  Any other value has no type in LLD, and keeps in
-        GNU ld the one that objects say."""
-        node = self.assigned.get(name)
-        if node is not None:
-            other = (_only_name if self.dialect.tables_like_gnu else _other_name)(node)
-            if other and depth < MAX_ALIASES:
-                return self.type_of(other, depth + 1)
-            if not self.dialect.tables_like_gnu:
-                return c.STT_NOTYPE
-        return self.in_objects(name)[0]
-
-    def in_objects(self, name: str) -> tuple[int, int]:
-        """Type and size of a name in the object that defines it, or type in the first that asks."""
-        resolution = self.placed.addresses.resolution
-        definer = resolution.definer.get(name)
-        file, index = definer or self.mentioned.get(name, (-1, 0))
-        if file < 0:
-            return c.STT_NOTYPE, 0
-        symbols = resolution.files[file].symbols
-        return symbols.info[index] & 0xF, symbols.size[index] if definer else 0
-
-    @cached_property
-    def mentioned(self) -> dict[str, tuple[int, int]]:
-        """Global names in the order files mention them -> who first did."""
-        return names_of_files(self.placed.addresses.resolution)
-
-    @cached_property
-    def around(self) -> dict[str, int]:
-        """For each name the output section GNU ld shows it in when it has the value of `.`: the one
-        it is assigned in, else the one before; after `. = ...` the one behind."""
-        found: dict[str, int] = {}
-        commands = self.placed.commands
-        before, moved = -1, False
-        behind = [-1] * len(commands)
-        after = -1
-        for at in range(len(commands) - 1, -1, -1):
-            behind[at] = after
-            command = commands[at]
-            if isinstance(command, OutputPlan) and command.index in self.where and command.alloc:
-                after = after if command.flags & c.SHF_TLS else command.index
-        for at, command in enumerate(commands):
-            if isinstance(command, OutputPlan):
-                shows = command.alloc and not command.flags & c.SHF_TLS
-                if shows or before < 0:
-                    before, moved = command.index, False
-                for item in command.items:
-                    if isinstance(item, n.Assignment):
-                        found[item.name] = command.index
-            elif isinstance(command, n.Assignment):
-                if command.name == ".":
-                    moved = True
-                else:
-                    ahead = (moved or before < 0) and behind[at] >= 0
-                    found[command.name] = behind[at] if ahead else before
-        return {name: index for name, index in found.items() if index >= 0}
-
-    def own_tables(self) -> dict[str, tuple[int, int]]:
-        """Names of the linker's own tables, with the symbols that stand for them; what the script
-        assigns is its own."""
-        resolution = self.placed.addresses.resolution
-        own = resolution.files[resolution.own].symbols
-        return {
-            name: (resolution.own, at)
-            for at, name in enumerate(own.names)
-            if own.other[at] & 3 == c.STV_HIDDEN and name not in self.placed.symbols
-        }
-
-    def own_visibility(self, name: str) -> int:
-        """Of a name no file says more about: `__start_` and `__stop_` of sections are protected."""
-        is_boundary = isinstance(self.assigned.get(name), Boundary)
-        return c.STV_PROTECTED if is_boundary and not self.relocatable else c.STV_DEFAULT
-
-    @cached_property
-    def assigned(self) -> dict[str, n.Assignment]:
-        """The last assignment to each name."""
-        return {
-            node.name: node
-            for node in script_nodes(self.placed.commands)
-            if isinstance(node, n.Assignment)
-        }
-
-
-MAX_ALIASES = 100
-
-
-def _only_name(node: n.Assignment) -> str:
-    """The one name that the value of an assignment reads, for GNU ld; "" for none or several."""
-    names = list(_names_read(node.value)) if node.op == "=" else []
-    return names[0] if len(names) == 1 else ""
-
-
-def _names_read(expr: n.Expr) -> Iterator[str]:
-    """Names an expression reads, as often as it does; of a condition that is no number, two that
-    nobody has, because either branch may be read."""
-    if isinstance(expr, n.Name):
-        yield from [expr.name] if expr.name != "." else []
-    elif isinstance(expr, n.Unary):
-        yield from _names_read(expr.operand)
-    elif isinstance(expr, n.Binary):
-        yield from _names_read(expr.left)
-        yield from _names_read(expr.right)
-    elif isinstance(expr, n.Call):
-        for arg in expr.args:
-            yield from _names_read(arg)
-    elif isinstance(expr, n.Ternary):
-        if isinstance(expr.condition, n.Number):
-            yield from _names_read(expr.then if expr.condition.value else expr.other)
-        else:
-            yield from ("", "")
-
-
-def _other_name(node: n.Assignment) -> str:
-    """`b` in `a = b;`, also where a condition chooses it."""
-    value: n.Expr = node.value
-    while isinstance(value, n.Ternary) and isinstance(value.condition, n.Number):
-        value = value.then if value.condition.value else value.other
-    return value.name if node.op == "=" and isinstance(value, n.Name) and value.name != "." else ""
-
-
-def script_nodes(commands: Iterable[object]) -> Iterator[object]:
-    """Everything the script says, in order: output sections and what is in them."""
-    for command in commands:
-        if isinstance(command, OutputPlan):
-            if command.node is not None:
-                yield command.node
-            yield from (item for item in command.items if not isinstance(item, Claim))
-        else:
-            yield command
 
 
 def _scripts_names(sources: SymbolSources) -> Iterator[str]:
