@@ -39,7 +39,7 @@ def with_base_addresses(
         if options.image_base is None:
             return plan
         return _beginning(plan, n.Number(options.image_base))
-    base = BASES[machine] if options.image_base is None else options.image_base
+    base = image_base(options, machine)
     firsts: dict[int, n.Expr] = {}
     before: SegmentPlan | None = None
     loads = [s for s in segments if s.type == c.PT_LOAD]
@@ -51,6 +51,11 @@ def with_base_addresses(
     if loads and not loads[0].filehdr and loads[0].sections:
         del firsts[loads[0].sections[0]]
     return with_addresses(begun, firsts)
+
+
+def image_base(options: ElfOptions, machine: int) -> int:
+    """Where the headers run when no script says where anything does."""
+    return BASES[machine] if options.image_base is None else options.image_base
 
 
 def _beginning(plan: Plan, value: n.Expr) -> Plan:

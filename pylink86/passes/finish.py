@@ -15,13 +15,13 @@ from .combine import symbols_in_use
 from .elf_file import ElfFile
 from .elf_options import ElfOptions
 from .file_map_gnu import map_file as map_like_gnu
+from .file_map_lld import map_file as map_like_lld
 from .header_rows import describe_sections, held
 from .heads import keeps_relocations, list_heads, section_symbols
 from .placement import PlacedSection, Placement
 from .relocate import Patched
 from .scripts import ScriptFile
 from .segments import FileMap, SegmentPlan
-from .segments_lld import map_file as map_like_lld
 from .symbol_sources import SymbolSources
 from .symbols_out import output_symbols
 

@@ -66,6 +66,7 @@ LATER = {
         "passes.unwind",
         "passes.segments",
         "passes.segments_lld",
+        "passes.file_map_lld",
         "passes.base_lld",
         "passes.refs_help",
     ),
