@@ -12,34 +12,16 @@ import sys
 from .inputs import read_line
 from .layouts import built_in, dump_layout, show_layout, tell_inputs
 from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
-from .options import Parsed, error, help_text, parse
-from .program import guarded, parse_size, run_process, show, version_line
-from .tolerances import NAMES, bad_methods, tolerances
+from .options import Parsed, help_text, parse
+from .program import guarded, run_process, show, version_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any, NoReturn
+    from collections.abc import Sequence
+    from typing import NoReturn
 
-    from ..diag import Diagnostic
-    from ..link_options import LinkOptions
     from ..result import LinkResult
     from .inputs import Line
-
-CHOICES = {
-    "dialect": ("gnu", "lld"),
-    "boot_sector": ("real", "protected", "long"),
-    "error_format": ("text", "json"),
-    "emulation": EMULATIONS,
-    "flavor": ("gnu", "ld", "ld.lld"),
-    "colour": ("", "auto", "always", "never", False),
-    "print_layout": ("", "full"),
-    "orphan_handling": ("place", "warn", "error", "discard"),
-    "sort_section": ("name", "alignment"),
-    "icf": ("none", "safe", "all"),
-}
-"""Options that take one word of a few."""
-
 
 WRITTEN = (
     "picture", "map_file", "dependency_file", "elf_twin", "gdb_script", "why_extract",
@@ -95,7 +77,9 @@ def _run(argv: Sequence[str], program: str) -> int:
         from .explanations import explain
 
         return explain(values["explain"])
-    if show([*parsed.problems, *_check(values)], values):
+    from .link_values import check_values
+
+    if show([*parsed.problems, *check_values(values)], values):
         return 1
     if values.get("dump_layout"):
         return dump_layout(values)
@@ -161,6 +145,7 @@ def _link(parsed: Parsed, program: str) -> int:
 def link_line(parsed: Parsed, line: Line, dialect: str) -> LinkResult:
     """The link a command line asks for; raises LinkError."""
     from ..linker import link
+    from .link_values import link_options
 
     values, objs, ahead = parsed.values, line.objs, line.ahead
     if "boot_sector" in values and objs:
@@ -169,7 +154,7 @@ def link_line(parsed: Parsed, line: Line, dialect: str) -> LinkResult:
         objs = [sector(values["boot_sector"]), *objs]
         ahead = None if ahead is None else ahead + 1
     layout = line.layout if line.scripts else built_in(values)
-    return link(objs, layout, dialect=dialect, options=_options(values, ahead))
+    return link(objs, layout, dialect=dialect, options=link_options(values, ahead))
 
 
 def _has_inputs(parsed: Parsed) -> bool:
@@ -200,105 +185,6 @@ def usage(program: str) -> str:
         f"{name}: supported targets: {' '.join(TARGETS)}\n"
         f"{name}: supported emulations: {' '.join(EMULATIONS)}\n"
     )
-
-
-def _check(values: Mapping[str, Any]) -> list[Diagnostic]:
-    """Errors in the values of options: bad-option-value, option-not-supported."""
-    found = [
-        _bad_value(dest, values[dest], [str(choice) for choice in choices if choice])
-        for dest, choices in CHOICES.items()
-        if dest in values and values[dest] not in choices
-    ]
-    size = values.get("max_image_size", "1")
-    if parse_size(size) is None:
-        found.append(
-            error(
-                "bad-option-value",
-                f"`{size}' is not a size",
-                help=("write bytes, or a number with K, M or G, such as 64M",),
-            )
-        )
-    limit = values.get("error_limit", "0")
-    if not limit.isdecimal():
-        found.append(error("bad-option-value", f"`{limit}' is not a number of errors"))
-    found += bad_methods(values)
-    from .elf_values import ELF_NAMES, elf_options
-
-    if not ELF_NAMES.isdisjoint(values):
-        found += elf_options(values)[1]
-    return found
-
-
-def _bad_value(dest: str, value: str, choices: Sequence[str]) -> Diagnostic:
-    message = f"`{value}' is not a value of --{dest.replace('_', '-')}"
-    if dest == "emulation":
-        message = f"unrecognised emulation mode: {value}"
-    return error("bad-option-value", message, help=(f"use one of {', '.join(choices)}",))
-
-
-def _options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
-    from ..link_options import LinkOptions
-    from .elf_values import elf_options
-
-    given: dict[str, Any] = {
-        name: values[name]
-        for name in (
-            "entry",
-            "gc_sections",
-            "fatal_warnings",
-            "oformat",
-            "emulation",
-            "sysroot",
-            "sort_section",
-            "orphan_handling",
-        )
-        if name in values
-    }
-    if "boot_sector" in values:
-        given.setdefault("oformat", "binary")
-    for name in (
-        "search", "undefined", "undefined_globs", "require_defined", "silenced", "unique",
-        "wrap", "just_symbols",
-    ):  # fmt: skip
-        given[name] = tuple(values.get(name, ()))
-    if "error_limit" in values:
-        given["error_limit"] = int(values["error_limit"])
-    if "max_image_size" in values:
-        given["max_image_size"] = parse_size(values["max_image_size"])
-    given["inputs_before_script"] = ahead
-    if "sort_common" in values:
-        given["sort_common"] = values["sort_common"] or "descending"
-    given["relax"] = not values.get("no_relax")
-    if "icf" in values:
-        from ..passes.fold_options import Fold
-
-        keep = tuple(values.get("keep_unique", ()))
-        given["fold"] = Fold(values["icf"], keep, bool(values.get("icf_data")))
-    if not NAMES.isdisjoint(values):
-        given["tolerated"], silent = tolerances(values)
-        given["silenced"] = (*given["silenced"], *silent)
-    if "symbol_ordering_file" in values:
-        given["symbol_order"] = _symbol_order(values["symbol_ordering_file"])
-    if values.get("no_warn_symbol_ordering"):
-        given["silenced"] = (*given["silenced"], "symbol-order")
-    given["elf"] = elf_options(values)[0]
-    return LinkOptions(**given)
-
-
-def _symbol_order(path: str) -> tuple[str, ...]:
-    """The names in an ordering file; raises cannot-read."""
-    from ..diag import fail
-    from ..passes.symbol_order import read_symbol_order
-
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return read_symbol_order(file.read())
-    except OSError as problem:
-        raise fail(
-            "cannot-read",
-            f"cannot open {path}: {problem.strerror or problem}",
-            help=["--symbol-ordering-file takes a text file with a symbol in each line"],
-        ) from None
 
 
 def _spare_inputs(output: str, inputs: Sequence[str]) -> None:

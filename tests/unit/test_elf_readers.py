@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pylink86 import LinkError
-from pylink86.cli import pyld
+from pylink86.cli import link_values, pyld
 from pylink86.cli.inputs import read_line
 from pylink86.cli.ld_options import KEYWORDS, LD
 from pylink86.cli.options import parse
@@ -89,7 +89,7 @@ def linked(words: list[str], dialect: str) -> bytes | None:
     from pylink86 import link
 
     try:
-        options = pyld._options(parsed.values, None)
+        options = link_values.link_options(parsed.values, None)
         return link(line.objs, layout, dialect=dialect, options=options).image
     except LinkError as problem:
         slugs = {d.slug for d in problem.diagnostics if d.severity == "error"}

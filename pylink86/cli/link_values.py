@@ -1,0 +1,131 @@
+"""What the options of a command line say to `link()`, and what is wrong with their values.
+
+The parser knows words; `link()` knows LinkOptions.  Here each value finds its field.
+"""
+
+from __future__ import annotations
+
+from .elf_values import ELF_NAMES, elf_options
+from .ld_options import EMULATIONS
+from .options import error
+from .program import parse_size
+from .tolerances import NAMES, bad_methods, tolerances
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from ..diag import Diagnostic
+    from ..link_options import LinkOptions
+
+CHOICES = {
+    "dialect": ("gnu", "lld"),
+    "boot_sector": ("real", "protected", "long"),
+    "error_format": ("text", "json"),
+    "emulation": EMULATIONS,
+    "flavor": ("gnu", "ld", "ld.lld"),
+    "colour": ("", "auto", "always", "never", False),
+    "print_layout": ("", "full"),
+    "orphan_handling": ("place", "warn", "error", "discard"),
+    "sort_section": ("name", "alignment"),
+    "icf": ("none", "safe", "all"),
+}
+"""Options that take one word of a few."""
+
+
+def check_values(values: Mapping[str, Any]) -> list[Diagnostic]:
+    """Errors in the values of options: bad-option-value, option-not-supported."""
+    found = [
+        _bad_value(dest, values[dest], [str(choice) for choice in choices if choice])
+        for dest, choices in CHOICES.items()
+        if dest in values and values[dest] not in choices
+    ]
+    size = values.get("max_image_size", "1")
+    if parse_size(size) is None:
+        found.append(
+            error(
+                "bad-option-value",
+                f"`{size}' is not a size",
+                help=("write bytes, or a number with K, M or G, such as 64M",),
+            )
+        )
+    limit = values.get("error_limit", "0")
+    if not limit.isdecimal():
+        found.append(error("bad-option-value", f"`{limit}' is not a number of errors"))
+    found += bad_methods(values)
+    if not ELF_NAMES.isdisjoint(values):
+        found += elf_options(values)[1]
+    return found
+
+
+def _bad_value(dest: str, value: str, choices: Sequence[str]) -> Diagnostic:
+    message = f"`{value}' is not a value of --{dest.replace('_', '-')}"
+    if dest == "emulation":
+        message = f"unrecognised emulation mode: {value}"
+    return error("bad-option-value", message, help=(f"use one of {', '.join(choices)}",))
+
+
+def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
+    """The values as LinkOptions; ahead: its `inputs_before_script`.  Raises cannot-read."""
+    from ..link_options import LinkOptions
+
+    given: dict[str, Any] = {
+        name: values[name]
+        for name in (
+            "entry",
+            "gc_sections",
+            "fatal_warnings",
+            "oformat",
+            "emulation",
+            "sysroot",
+            "sort_section",
+            "orphan_handling",
+        )
+        if name in values
+    }
+    if "boot_sector" in values:
+        given.setdefault("oformat", "binary")
+    for name in (
+        "search", "undefined", "undefined_globs", "require_defined", "silenced", "unique",
+        "wrap", "just_symbols",
+    ):  # fmt: skip
+        given[name] = tuple(values.get(name, ()))
+    if "error_limit" in values:
+        given["error_limit"] = int(values["error_limit"])
+    if "max_image_size" in values:
+        given["max_image_size"] = parse_size(values["max_image_size"])
+    given["inputs_before_script"] = ahead
+    if "sort_common" in values:
+        given["sort_common"] = values["sort_common"] or "descending"
+    given["relax"] = not values.get("no_relax")
+    if "icf" in values:
+        from ..passes.fold_options import Fold
+
+        keep = tuple(values.get("keep_unique", ()))
+        given["fold"] = Fold(values["icf"], keep, bool(values.get("icf_data")))
+    if not NAMES.isdisjoint(values):
+        given["tolerated"], silent = tolerances(values)
+        given["silenced"] = (*given["silenced"], *silent)
+    if "symbol_ordering_file" in values:
+        given["symbol_order"] = _symbol_order(values["symbol_ordering_file"])
+    if values.get("no_warn_symbol_ordering"):
+        given["silenced"] = (*given["silenced"], "symbol-order")
+    given["elf"] = elf_options(values)[0]
+    return LinkOptions(**given)
+
+
+def _symbol_order(path: str) -> tuple[str, ...]:
+    """The names in an ordering file; raises cannot-read."""
+    from ..diag import fail
+    from ..passes.symbol_order import read_symbol_order
+
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return read_symbol_order(file.read())
+    except OSError as problem:
+        raise fail(
+            "cannot-read",
+            f"cannot open {path}: {problem.strerror or problem}",
+            help=["--symbol-ordering-file takes a text file with a symbol in each line"],
+        ) from None
