@@ -335,11 +335,6 @@ class Dialect:
         "before those under ONLY_IF_RO and ONLY_IF_RW",
         "`SECTIONS { .a : { } } SECTIONS { .a : { LONG(SIZEOF(.a)) } } INSERT AFTER .a;`: 0 in LLD",
     )
-    tls_sections_count_from_segment: bool = row(
-        "all symbols in thread-local sections count from the start of PT_TLS, else only those of "
-        "type STT_TLS",
-        "a symbol of type STT_FUNC in .tdata, `readelf -s`",
-    )
     merged_end_is_inside: bool = row(
         "a relocation may refer to the end of a section of strings or constants",
         '`.quad .lit + 4` with `.lit` of 4 bytes, "aMS": an error in LLD',
@@ -381,6 +376,13 @@ class Dialect:
         "orphans are sorted by what they hold; GNU ld has rules of another kind, and LLD leaves "
         "them in the order of the inputs in an output that is linked again (-r)",
         "`ld.lld -r` on an object with .text, .data, .rodata in this order",
+    )
+    reserves_names: bool = row(
+        "names nobody defines are made where something refers to them: where the headers are "
+        "loaded, where constructors are listed, and without SECTIONS where code, data and .bss "
+        "end; else only __ehdr_start, for objects, where headers are loaded",
+        "`.quad __init_array_start` with a script that has no such symbol: undefined in GNU ld; "
+        "`.quad _end` without a script: both have it, GNU ld by its own script",
     )
     phdrs_begin_with_first_load: bool = row(
         "with PHDRS, sections before the first `:phdr` are in the first PT_LOAD, else in none",
@@ -458,7 +460,6 @@ GNU = Dialect(
     failed_constraint_leaves_name=False,
     aligns_overlays=True,
     first_name_counts=False,
-    tls_sections_count_from_segment=True,
     merged_end_is_inside=True,
     sections_have_addresses=True,
     excluded_define_nothing=False,
@@ -468,6 +469,7 @@ GNU = Dialect(
     signs_output=False,
     build_id_is_of_sections=True,
     orphans_by_rank=False,
+    reserves_names=False,
     phdrs_begin_with_first_load=False,
 )
 
@@ -541,7 +543,6 @@ LLD = Dialect(
     failed_constraint_leaves_name=True,
     aligns_overlays=False,
     first_name_counts=True,
-    tls_sections_count_from_segment=False,
     merged_end_is_inside=False,
     sections_have_addresses=True,
     excluded_define_nothing=True,
@@ -551,6 +552,7 @@ LLD = Dialect(
     signs_output=True,
     build_id_is_of_sections=False,
     orphans_by_rank=True,
+    reserves_names=True,
     phdrs_begin_with_first_load=True,
 )
 

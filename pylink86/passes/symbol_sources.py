@@ -60,8 +60,7 @@ class SymbolSources:
         if shndx is None:
             shndx = self.nearby.get(index, ABS)
         value = offset if self.relocatable else section.vma + offset
-        counts = kind == c.STT_TLS or self.dialect.tls_sections_count_from_segment
-        if section.plan.flags & c.SHF_TLS and counts and not self.relocatable:
+        if section.plan.flags & c.SHF_TLS and kind == c.STT_TLS and not self.relocatable:
             value -= self.tls_start
         return shndx, value
 
