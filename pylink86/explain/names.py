@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import re
 
-LEGACY = re.compile(r"_ZN((?:\d+[^\s]*)+?)E(?:\.llvm\.\d+)?$")
+LEGACY = re.compile(r"_ZN(\d\S*?)E(?:\.llvm\.\d+)?$")
 V0 = re.compile(r"_R(?:N[a-z])+C(?:s[0-9A-Za-z]*_)?(\d.*)$")
 HASH = re.compile(r"h[0-9a-f]{16}$")
+LENGTH = re.compile(r"(\d{1,9})")
+V0_LENGTH = re.compile(r"(?:s[0-9A-Za-z]*_)?(\d{1,9})(_(?=[_0-9]))?")
 
 ESCAPES = {
     "$SP$": "@", "$BP$": "*", "$RF$": "&", "$LT$": "<", "$GT$": ">", "$LP$": "(", "$RP$": ")",
@@ -49,15 +51,16 @@ def _parts(text: str, is_v0: bool) -> list[str] | None:
     that begins with a digit or `_`.
     """
     parts = []
-    while text:
-        length = re.match(r"(?:s[0-9A-Za-z]*_)?(\d+)(_(?=[_0-9]))?" if is_v0 else r"(\d+)", text)
+    at = 0
+    pattern = V0_LENGTH if is_v0 else LENGTH
+    while at < len(text):
+        length = pattern.match(text, at)
         if length is None:
             return None
-        end = length.end() + int(length.group(1))
-        if end > len(text) or end == length.end():
+        start, at = length.end(), length.end() + int(length.group(1))
+        if at > len(text) or at == start:
             return None
-        parts.append(text[length.end() : end])
-        text = text[end:]
+        parts.append(text[start:at])
     return parts or None
 
 

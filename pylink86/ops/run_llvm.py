@@ -23,7 +23,10 @@ def run_llvm(draft: Draft, plan: Plan, notes: Notes) -> bytes:
         return write_image(draft, plan)
     if plan.output_format:
         from .convert import convert_class
+        from .inputs import TARGETS
 
+        if plan.output_format not in TARGETS:
+            complain("unsupported-output", f"invalid output format: '{plan.output_format}'")
         convert_class(draft, plan.output_format, llvm=True)
     bare = plan.strip_sections or (draft.shstrtab is None and not draft.secs)
     return lay_out(draft, only_debug=plan.only_keep_debug, headers=not bare)
