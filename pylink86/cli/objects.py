@@ -36,7 +36,7 @@ def open_archive(data: bytes, path: str) -> Archive | None:
 
 
 def _draft(data: bytes, name: str) -> Draft | str:
-    from ..ops.draft import read_draft
+    from ..ops.draft_read import read_draft
 
     if data[:4] != b"\x7fELF":
         return "file format not recognized"

@@ -50,7 +50,7 @@ def symbols_of(content: bytes, name: str) -> list[str] | None:
     """Names an object defines for an archive's table; None for what is no object."""
     if content[:4] != b"\x7fELF":
         return None
-    from .draft import read_draft
+    from .draft_read import read_draft
 
     draft = read_draft(content, name)
     return [sym.name for sym in draft.syms if sym.binding and not sym.undefined and sym.type != 3]

@@ -12,11 +12,11 @@ import struct
 
 from .. import elf_const as c
 from ..elf_tables import EHDR, IDENT_SIZE, PHDR, SHDR, SYM, encode_relocations, encode_segments
-from .draft import GROUP, NEW, RELOC
+from .draft import GROUP, NEW, RELOC, complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .draft import Draft, Sec
 
@@ -81,12 +81,25 @@ def fill_tables(draft: Draft) -> None:
 def _encode_relocs(draft: Draft, sec: Sec, new: list[int]) -> bytes:
     relocs = sec.relocs
     assert relocs is not None
-    symbol = [new[number] for number in relocs.symbol]
-    if relocs.addend is None:
-        rows: Iterable[tuple[int, ...]] = zip(relocs.offset, relocs.type, symbol)
+    offset, kind, old, addend = relocs.columns()
+    symbol = [new[number] for number in old]
+    if addend is None:
+        rows: Iterable[tuple[int, ...]] = zip(offset, kind, symbol)
     else:
-        rows = zip(relocs.offset, relocs.type, symbol, relocs.addend)
-    return encode_relocations(rows, draft.elf_class, relocs.addend is not None)
+        rows = zip(offset, kind, symbol, addend)
+    return packed_relocations(rows, draft, addend is not None)
+
+
+def packed_relocations(rows: Iterable[Sequence[int]], draft: Draft, with_addend: bool) -> bytes:
+    """encode_relocations; cannot-convert when a number does not fit in the draft's class."""
+    try:
+        return encode_relocations(rows, draft.elf_class, with_addend)
+    except struct.error:
+        complain(
+            "cannot-convert",
+            f"{draft.name}: a relocation's offset or addend does not fit in 32 bits",
+            place=draft.name,
+        )
 
 
 def assemble(
@@ -175,6 +188,4 @@ def by_old_offset(secs: Iterable[Sec]) -> list[Sec]:
 def fits(size: int, name: str) -> None:
     """image-too-large when a file of so many bytes is a mistake."""
     if size > MAX_FILE:
-        from .draft import complain
-
         complain("image-too-large", f"{name} would have {size:#x} bytes", place=name)

@@ -15,6 +15,7 @@ Source: psABI i386 and x86-64, their tables of relocation types.
 from __future__ import annotations
 
 from .. import elf_const as c
+from .assemble import packed_relocations
 from .draft import RELOC, Relocs, complain, drop
 from .inputs import OSABI, TARGETS
 
@@ -67,14 +68,14 @@ def convert_class(draft: Draft, target: str, *, llvm: bool = False) -> None:
 def _encode_anew(draft: Draft, sec: Sec) -> None:
     """The table's bytes are of the other class: have them made from its columns."""
     assert sec.relocs is not None
-    with_addend = sec.relocs.addend is not None
+    with_addend = sec.relocs.with_addend
     sec.type = c.SHT_RELA if with_addend else c.SHT_REL
     old = ".rela" if sec.name.startswith(".rela") else ".rel"
     if sec.name.startswith(old):
         sec.name = (".rela" if with_addend else ".rel") + sec.name[len(old) :]
     sec.entsize = draft.word * (3 if with_addend else 2)
     sec.data = b""
-    sec.size = len(sec.relocs.offset) * sec.entsize
+    sec.size = sec.relocs.count * sec.entsize
 
 
 def _check_fits(draft: Draft) -> None:
@@ -107,18 +108,20 @@ def _to_rela(sec: Sec, relocs: Relocs, draft: Draft) -> Relocs:
     target = sec.target
     content = bytearray(target.data if target is not None else b"")
     types, addends = [], []
-    for offset, kind, given in zip(relocs.offset, relocs.type, _addends(relocs)):
+    offsets, kinds, symbols, _ = relocs.columns()
+    for offset, kind, given in zip(offsets, kinds, _addends(relocs)):
         new, width = _translated(TO_X86_64, kind, sec, offset, draft, c.EM_386)
         addend = given
-        if relocs.addend is None and width:
+        if not relocs.with_addend and width:
             _check_inside(offset, width, content, sec, draft)
             addend = int.from_bytes(content[offset : offset + width], "little", signed=True)
             content[offset : offset + width] = bytes(width)
         types.append(new)
         addends.append(addend)
-    if target is not None and target.type != c.SHT_NOBITS and relocs.addend is None:
+    if target is not None and target.type != c.SHT_NOBITS and not relocs.with_addend:
         target.data = bytes(content)
-    return Relocs(relocs.offset, tuple(types), relocs.symbol, tuple(addends))
+    table = packed_relocations(zip(offsets, types, symbols, addends), draft, True)
+    return Relocs(table, draft.elf_class, True)
 
 
 def _to_rel(sec: Sec, relocs: Relocs, draft: Draft) -> Relocs:
@@ -126,10 +129,11 @@ def _to_rel(sec: Sec, relocs: Relocs, draft: Draft) -> Relocs:
     target = sec.target
     content = bytearray(target.data if target is not None else b"")
     types = []
-    for offset, kind, addend in zip(relocs.offset, relocs.type, _addends(relocs)):
+    offsets, kinds, symbols, _ = relocs.columns()
+    for offset, kind, addend in zip(offsets, kinds, _addends(relocs)):
         new, width = _translated(TO_I386, kind, sec, offset, draft, c.EM_X86_64)
         types.append(new)
-        if relocs.addend is None or not width:
+        if not relocs.with_addend or not width:
             continue
         _check_inside(offset, width, content, sec, draft)
         if not -(1 << 8 * width - 1) <= addend < 1 << 8 * width:
@@ -142,11 +146,13 @@ def _to_rel(sec: Sec, relocs: Relocs, draft: Draft) -> Relocs:
         content[offset : offset + width] = (addend & (1 << 8 * width) - 1).to_bytes(width, "little")
     if target is not None and target.type != c.SHT_NOBITS:
         target.data = bytes(content)
-    return Relocs(relocs.offset, tuple(types), relocs.symbol, None)
+    table = packed_relocations(zip(offsets, types, symbols), draft, False)
+    return Relocs(table, draft.elf_class, False)
 
 
 def _addends(relocs: Relocs) -> tuple[int, ...]:
-    return relocs.addend if relocs.addend is not None else (0,) * len(relocs.offset)
+    addend = relocs.columns()[3]
+    return (0,) * relocs.count if addend is None else addend
 
 
 def _check_inside(offset: int, width: int, content: bytearray, sec: Sec, draft: Draft) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import elf_const as c
 from .bfd import is_debug, set_words, special, words
-from .draft import GROUP, PLAIN, RELOC, Sec, complain, drop
+from .draft import GROUP, PLAIN, RELOC, Relocs, Sec, complain, drop
 from .inputs import IMAGES
 from .plan import matcher
 
@@ -54,13 +54,18 @@ def removal(draft: Draft, plan: Plan) -> Test:
     kept_symbols = _symbols(plan, plan.keep_symbol)
     lost_symbols = _symbols(plan, plan.strip_symbol)
 
+    known: dict[int, bool] = {}
+
     def goes(sec: Sec) -> bool:
-        if sec.role not in (PLAIN, GROUP):
+        if sec.role == PLAIN:
+            verdict = known.get(id(sec))
+            if verdict is None:
+                verdict = known[id(sec)] = alone(sec)
+            return verdict
+        if sec.role != GROUP:
             return False
         if alone(sec):
             return True
-        if sec.role != GROUP:
-            return False
         name = sec.signature.name if sec.signature is not None else sec.name
         if (plan.strip_all and not kept_symbols(name)) or lost_symbols(name):
             return True
@@ -116,9 +121,11 @@ def _check_relocations(draft: Draft) -> None:
         return
     lost = {n for n, sym in enumerate(draft.by_number) if sym is not None and id(sym) not in stays}
     for sec in draft.secs:
-        if sec.role == RELOC and sec.relocs is not None and not lost.isdisjoint(sec.relocs.symbol):
-            number = next(n for n in sec.relocs.symbol if n in lost)
-            sym = draft.by_number[number]
+        if sec.role != RELOC or sec.relocs is None:
+            continue
+        named = sec.relocs.symbols()
+        if not lost.isdisjoint(named):
+            sym = draft.by_number[next(n for n in named if n in lost)]
             complain(
                 "bad-operation",
                 f"symbol `{_shown(sym)}' required but not present",
@@ -140,7 +147,7 @@ def mark_used(draft: Draft, plan: Plan, goes: Test) -> None:
     for sec in draft.secs:
         if sec.role != RELOC or sec.relocs is None or sec.target is None or goes(sec.target):
             continue
-        for number in set(sec.relocs.symbol):
+        for number in set(sec.relocs.symbols()):
             sym = draft.by_number[number]
             if sym is not None:
                 sym.used = True
@@ -185,7 +192,7 @@ def _keep_debug_only(draft: Draft, plan: Plan) -> None:
             if sec.role in (PLAIN, RELOC):
                 sec.size, sec.data = 0, b""
             if sec.relocs is not None:
-                sec.relocs = type(sec.relocs)((), (), (), () if sec.relocs.addend else None)
+                sec.relocs = Relocs(b"", draft.elf_class, sec.relocs.with_addend)
     if not plan.only_keep_debug:
         return
     for sec in draft.secs:
@@ -194,6 +201,8 @@ def _keep_debug_only(draft: Draft, plan: Plan) -> None:
 
 
 def _rename(draft: Draft, plan: Plan) -> None:
+    if not (plan.rename_section or plan.prefix_alloc_sections or plan.prefix_sections):
+        return
     new = {old: (name, flags) for old, name, flags in plan.rename_section}
     for sec in draft.secs:
         if sec.role not in (PLAIN, GROUP):

@@ -60,6 +60,11 @@ ASKS = (
 )  # fmt: skip
 """What makes GNU objcopy look at symbols at all; --strip-unneeded-symbol alone does not."""
 
+BINDS = (
+    "weaken", "weaken_symbol", "localize_symbol", "keep_global_symbol", "localize_hidden",
+    "globalize_symbol",
+)  # fmt: skip
+
 
 def _asked(plan: Plan) -> bool:
     return any(getattr(plan, name) for name in ASKS)
@@ -78,6 +83,14 @@ class _Rules:
         self.unneeded = test(plan.strip_unneeded_symbol)
         self.localize, self.globalize = test(plan.localize_symbol), test(plan.globalize_symbol)
         self.weaken, self.keep_global = test(plan.weaken_symbol), test(plan.keep_global_symbol)
+        self.by_name = bool(
+            plan.strip_symbol
+            or plan.keep_symbol
+            or plan.strip_unneeded_symbol
+            or plan.keep_file_symbols
+        )
+        """Do names, or what kind of symbol it is, overrule the first verdict?"""
+        self.binds = any(getattr(plan, name) for name in BINDS)
         self.groups = {
             id(sec.signature) for sec in draft.secs if sec.role == GROUP and sec.signature
         }
@@ -86,6 +99,8 @@ class _Rules:
         """Does the symbol stay?"""
         plan, name = self.plan, sym.name
         keep, needed = self._first_verdict(sym)
+        if not self.by_name:
+            return keep
         if keep and self.strip(name):
             if needed:
                 notes.error(
@@ -125,7 +140,7 @@ class _Rules:
     def bind(self, sym: Sym) -> None:
         """Weak, local or global, in this order."""
         plan, name = self.plan, sym.name
-        if sym.common:
+        if not self.binds or sym.common:
             return
         if sym.binding in (c.STB_GLOBAL, 10) and (plan.weaken or self.weaken(name)):
             sym.binding = c.STB_WEAK

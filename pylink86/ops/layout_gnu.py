@@ -58,14 +58,14 @@ def _relocation_tables(draft: Draft, body: list[Sec]) -> dict[int, list[Sec]]:
             continue
         if sec.relocs is None or not sec.old_size:
             continue
-        with_addend = sec.relocs.addend is not None
+        with_addend = sec.relocs.with_addend
         sec.type = c.SHT_RELA if with_addend else c.SHT_REL
         sec.name = (".rela" if with_addend else ".rel") + sec.target.name
         sec.flags = c.SHF_INFO_LINK | sec.target.flags & c.SHF_GROUP
         sec.addr = 0
         sec.align = draft.word
         sec.entsize = draft.word * (3 if with_addend else 2)
-        sec.size = len(sec.relocs.offset) * sec.entsize
+        sec.size = sec.relocs.count * sec.entsize
         found[id(sec.target)] = sorted([*found.get(id(sec.target), ()), sec], key=lambda s: -s.type)
     return found
 

@@ -138,9 +138,9 @@ def _tables(draft: Draft) -> dict[str, int]:
         if sec.role == SHNDX:
             sec.data = encode_wide_indexes(draft)
         elif sec.role == RELOC and sec.relocs is not None:
-            sec.entsize = word * (2 if sec.relocs.addend is None else 3)
+            sec.entsize = word * (3 if sec.relocs.with_addend else 2)
             sec.align = word
-            sec.size = len(sec.relocs.offset) * sec.entsize
+            sec.size = sec.relocs.count * sec.entsize
             sec.link = symtab
         elif sec.role == SYMTAB:
             sec.entsize = SYM[draft.elf_class].size

@@ -185,7 +185,8 @@ def _check_relocations(
         sec.link = None
     if sec.relocs is None:
         return
-    for number, offset in zip(sec.relocs.symbol, sec.relocs.offset):
+    offsets, _, symbols, _ = sec.relocs.columns()
+    for number, offset in zip(symbols, offsets):
         sym = draft.by_number[number] if number else None
         if sym is not None and sym.sec is not None and id(sym.sec) in lost:
             target = sec.target.name if sec.target is not None else ""
@@ -204,9 +205,10 @@ def remove_symbols(draft: Draft, goes: Callable[..., bool]) -> None:
     numbers = {n for n, sym in enumerate(draft.by_number) if sym is not None and id(sym) in lost}
     for sec in draft.secs:
         if sec.role == RELOC and sec.relocs is not None:
-            if numbers.isdisjoint(sec.relocs.symbol):
+            named = sec.relocs.symbols()
+            if numbers.isdisjoint(named):
                 continue
-            number = next(n for n in sec.relocs.symbol if n in numbers)
+            number = next(n for n in named if n in numbers)
             sym = draft.by_number[number]
             complain(
                 "bad-operation",

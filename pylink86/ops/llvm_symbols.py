@@ -103,7 +103,7 @@ def mark_used(draft: Draft) -> None:
     """Note which symbols relocations and groups name."""
     for sec in draft.secs:
         if sec.role == RELOC and sec.relocs is not None:
-            for number in set(sec.relocs.symbol):
+            for number in set(sec.relocs.symbols()):
                 sym = draft.by_number[number]
                 if sym is not None:
                     sym.used = True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .draft import Draft, complain, read_draft
+from .draft import Draft, complain
+from .draft_read import read_draft
 from .inputs import ARCHES, IMAGES, TARGETS, from_binary, from_records
 
 TYPE_CHECKING = False

@@ -20,24 +20,33 @@ def encode(name: str) -> bytes:
 def in_order_of_appearance(names: Iterable[str]) -> tuple[bytes, dict[str, int]]:
     """GNU objcopy's table and the offset of each name."""
     encoded = {name: encode(name) for name in dict.fromkeys(names) if name}
-    hosts: dict[str, str] = {}
-    last = ""
-    for _, name in sorted([(data[::-1], name) for name, data in encoded.items()], reverse=True):
-        if last and encoded[last].endswith(encoded[name]):
-            hosts[name] = last
-        else:
-            last = name
+    hosts = _hosts(encoded.values())
     where = {"": 0}
-    parts = [b"\0"]
+    ends: dict[bytes, int] = {}
+    parts = [b""]
     end = 1
     for name, data in encoded.items():
-        if name not in hosts:
+        if data not in hosts:
             where[name] = end
-            parts.append(data + b"\0")
+            parts.append(data)
             end += len(data) + 1
-    for name, host in hosts.items():
-        where[name] = where[host] + len(encoded[host]) - len(encoded[name])
-    return b"".join(parts), where
+            ends[data] = end
+    for name, data in encoded.items() if hosts else ():
+        if data in hosts:
+            where[name] = ends[hosts[data]] - len(data) - 1
+    return b"\0".join([*parts, b""]), where
+
+
+def _hosts(names: Iterable[bytes]) -> dict[bytes, bytes]:
+    """Name -> the longest one it is the tail of, for those that are a tail."""
+    found: dict[bytes, bytes] = {}
+    last = b""
+    for spelled in sorted([name[::-1] for name in names], reverse=True):
+        if last.startswith(spelled):
+            found[spelled[::-1]] = last[::-1]
+        else:
+            last = spelled
+    return found
 
 
 def by_reversed_spelling(names: Iterable[str]) -> tuple[bytes, dict[str, int]]:
