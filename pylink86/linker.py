@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -44,6 +45,7 @@ from .passes.reach import Laid, in_reach
 from .passes.relink import dialect_for_relinking, folded, forced, sections_for_relinking
 from .passes.relocate import apply_relocations, assembled
 from .passes.resolve import Resolution, resolve_symbols
+from .passes.reserved import asks_for_header, reserved_names, with_header_symbol
 from .passes.roots import (
     check_entry,
     check_required,
@@ -71,6 +73,9 @@ from .passes.thread_align import with_aligned_block
 from .passes.wrap import redirected, wrapped_steps
 from .result import LinkResult
 from .script.parser import parse_defsym
+
+if TYPE_CHECKING:
+    from .passes.segments import FileMap
 
 
 def link(
@@ -161,8 +166,11 @@ def _link(
         tables, table, claims = NO_TABLES, found, told
         if not again:
             gone = live.dead | claims.discarded
+            made = assigned_names(claims)
+            if dialect.reserves_names:
+                made |= reserved_names(machine, script.has_sections) - resolution.definer.keys()
             tables = scan_relocations(
-                resolution, table, gone, assigned_names(claims), dialect, options.relax, keep
+                resolution, table, gone, made, dialect, options.relax, keep, generic
             )
             table, claims = fill_tables(table, claims, tables, dialect, generic)
         plan = order_sections(
@@ -199,6 +207,9 @@ def _link(
     plan, placed = settled.plan, settled.placed
     # From here on no address moves.
     check_required(options.require_defined, placed, diags)
+    if asks_for_header(resolution) and not (dialect.reserves_names or raw or again):
+        segments = _file_map(settled, elf_class, script, options, dialect).segments
+        settled = attrs.evolve(settled, placed=with_header_symbol(settled.placed, segments))
     if not again:
         check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags)
         if not (generic and dialect.tables_like_gnu):
@@ -232,7 +243,7 @@ def _link(
                 patched,
                 dialect,
                 oformat == "binary",
-                {} if raw else _file_offsets(settled, elf_class, script, options, dialect),
+                {} if raw else _file_map(settled, elf_class, script, options, dialect).offsets,
             ),
             diags,
         )
@@ -243,10 +254,10 @@ def _link(
     )  # fmt: skip
 
 
-def _file_offsets(
+def _file_map(
     settled: Settled, elf_class: int, script: ScriptFile, options: LinkOptions, dialect: Dialect
-) -> dict[int, int]:
-    """Where each output section lies in an ELF file, by OutputPlan.index."""
+) -> FileMap:
+    """Where everything lies in an ELF file."""
     from .passes.finish import map_output
 
     segments, elf = settled.segments, options.elf

@@ -147,6 +147,7 @@ def order_sections(
         entries = [e for e in entries if not isinstance(e, Dropped)]
     bounded = any(map(is_c_name, _possible_names(claims, table)))
     bounded = bounded or any(name.startswith(FOR_ASSEMBLERS) for name in resolution.undefined)
+    bounded = bounded or dialect.reserves_names
     wanted = wanted_names(claims, resolution, undefined, bounded)
     provided = first_provides(claims, wanted, dialect)
     described = _described(claims) if dialect.first_name_counts else {}

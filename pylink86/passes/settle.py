@@ -110,8 +110,39 @@ def _settle_like_lld(
         # In a raw image no segment begins on a page of its own: sections follow one another.
         paged = () if raw else segments
         plan = with_base_addresses(plan, paged, script, options, addresses.machine)
+    if not options.relocatable:
+        plan = _with_reserved(walk, plan, segments, script, addresses, options, raw)
     placed = walk(plan, diags)
     return Settled(plan, placed, lambda: segments)
+
+
+def _with_reserved(
+    walk: Walk,
+    plan: Plan,
+    segments: tuple[SegmentPlan, ...],
+    script: ScriptFile,
+    addresses: Addresses,
+    options: ElfOptions,
+    raw: bool,
+) -> Plan:
+    """The plan with the names LLD defines itself, where anything refers to one.
+
+    Where the headers are follows from where the sections are, which one more walk finds."""
+    from .base_lld import image_base
+    from .file_map_lld import header_address
+    from .reserved import is_asked_for, reserved_names, with_reserved
+
+    machine, has_sections = addresses.machine, script.has_sections
+    names = reserved_names(machine, has_sections)
+    if not is_asked_for(plan, names):
+        return plan
+    if raw:
+        segments = ()
+    header = 0 if has_sections else image_base(options, machine)
+    if has_sections and not raw:
+        trial = walk(with_reserved(plan, names, machine, segments, 0), Diagnostics())
+        header = header_address(segments, trial, options, plan.sizes.headers, True)
+    return with_reserved(plan, names, machine, segments, header)
 
 
 def _settle_like_gnu(
