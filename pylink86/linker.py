@@ -170,7 +170,7 @@ def _link(
             if dialect.reserves_names:
                 made |= reserved_names(machine, script.has_sections) - resolution.definer.keys()
             tables = scan_relocations(
-                resolution, table, gone, made, dialect, options.relax, keep, generic
+                resolution, table, gone, made, dialect, options.relax, keep
             )
             table, claims = fill_tables(table, claims, tables, dialect, generic)
         plan = order_sections(
@@ -261,7 +261,7 @@ def _file_map(
     from .passes.finish import map_output
 
     segments, elf = settled.segments, options.elf
-    return map_output(settled.placed, elf_class, segments, script, elf, dialect).offsets
+    return map_output(settled.placed, elf_class, segments, script, elf, dialect)
 
 
 @contextmanager
