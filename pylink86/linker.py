@@ -44,8 +44,8 @@ from .passes.placement import Placement
 from .passes.reach import Laid, in_reach
 from .passes.relink import dialect_for_relinking, folded, forced, sections_for_relinking
 from .passes.relocate import apply_relocations, assembled
-from .passes.resolve import Resolution, resolve_symbols
 from .passes.reserved import asks_for_header, reserved_names, with_header_symbol
+from .passes.resolve import Resolution, resolve_symbols
 from .passes.roots import (
     check_entry,
     check_required,
@@ -204,12 +204,12 @@ def _link(
 
     laid = in_reach(lay_out, dialect, diags)
     table, claims, settled = laid.table, laid.claims, laid.settled
-    plan, placed = settled.plan, settled.placed
-    # From here on no address moves.
-    check_required(options.require_defined, placed, diags)
     if asks_for_header(resolution) and not (dialect.reserves_names or raw or again):
         segments = _file_map(settled, elf_class, script, options, dialect).segments
         settled = attrs.evolve(settled, placed=with_header_symbol(settled.placed, segments))
+    plan, placed = settled.plan, settled.placed
+    # From here on no address moves.
+    check_required(options.require_defined, placed, diags)
     if not again:
         check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags)
         if not (generic and dialect.tables_like_gnu):
