@@ -32,7 +32,7 @@ def read_draft(data: bytes, name: str) -> Draft:
     them."""
     try:
         return _read(data, name)
-    except (struct.error, IndexError, ValueError, KeyError, _Odd):
+    except (struct.error, OverflowError, IndexError, ValueError, KeyError, _Odd):
         from ..formats.elf_read import read_elf
 
         read_elf(data, name)
