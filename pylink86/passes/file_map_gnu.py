@@ -172,7 +172,9 @@ def _flags(plan: SegmentPlan, held: Sequence[PlacedSection], options: ElfOptions
     flags = c.PF_R if headers or held else 0
     for section in held:
         writable = options.paging == "N" and section.name == ".text"
-        flags |= permissions(section.plan.flags | (c.SHF_WRITE if writable else 0))
+        flags |= permissions(
+            section.plan.flags | section.plan.named_flags | (c.SHF_WRITE if writable else 0)
+        )
     return flags
 
 

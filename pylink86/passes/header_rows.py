@@ -131,7 +131,7 @@ def _row(
     addresses = placed.addresses
     flags, entsize, link = header_traits(plan, addresses, dialect, options.relocatable)
     if dialect.tables_like_gnu:
-        flags |= _flags_by_option(section.name, placed, options)
+        flags |= plan.named_flags | _flags_by_option(section.name, placed, options)
     if not options.keeps_groups:
         flags &= ~c.SHF_GROUP
     linked = 0
@@ -139,13 +139,19 @@ def _row(
         owner = addresses.owner[link]
         linked = where.get(owner, 0)
     kind = plan.type
+    info = 0
     if kind in (c.SHT_REL, c.SHT_RELA):  # a table by its inputs' types, padding by its bytes
-        kind = c.SHT_PROGBITS if section.size else kind
-        entsize = 0 if section.size else (24 if elf_class == 64 else 8)
+        is_table = not section.size or _holds_own_table(plan, addresses)
+        kind = kind if is_table else c.SHT_PROGBITS
+        entsize = (24 if elf_class == 64 else 8) if is_table else 0
+        if section.size and is_table and dialect.tables_like_gnu:
+            flags, info = flags | c.SHF_INFO_LINK, _target_of(section.name, placed, where)
     if dialect.tables_like_gnu:
         by_name = special_type(section.name)
         if by_name in ARRAYS and kind != c.SHT_NOBITS:
             kind = by_name
+        elif next(plan.sections(), None) is None and kind == c.SHT_PROGBITS:
+            kind = _type_by_name(by_name, section)
         if by_name in ARRAYS or kind in ARRAYS:
             entsize = elf_class // 8
     if kind == c.SHT_X86_64_UNWIND and elf_class == 32:  # i386 has no such type
@@ -164,10 +170,31 @@ def _row(
         ),
         held(section.size, elf_class, f"the size of section `{section.name}'"),
         linked,
-        0,
+        info,
         held(align, elf_class, f"the alignment of section `{section.name}'"),
         held(entsize, elf_class, f"the entry size of section `{section.name}'"),
     )
+
+
+def _type_by_name(by_name: int, section: PlacedSection) -> int:
+    """The type of a section that no input gave one."""
+    empty_or_full = by_name != c.SHT_NOBITS or not section.size
+    return by_name if by_name and empty_or_full else c.SHT_PROGBITS
+
+
+def _holds_own_table(plan: OutputPlan, addresses: Addresses) -> bool:
+    """Whether the linker's own relocations are in an output section."""
+    own = addresses.table.base[-1]
+    return any(sid >= own and addresses.size[sid] for sid in plan.sections())
+
+
+def _target_of(name: str, placed: Placement, where: dict[int, int]) -> int:
+    """sh_info of a table of relocations, for GNU ld: the section its name names; for `.rela.plt`
+    the words of the linkage table."""
+    target = name.removeprefix(".rela").removeprefix(".rel")
+    target = ".got.plt" if target == ".plt" else target
+    section = placed.find(target)
+    return 0 if section is None else where.get(section.plan.index, 0)
 
 
 ARRAYS = frozenset((c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY))

@@ -21,7 +21,7 @@ from .boundaries import FOR_ASSEMBLERS, boundary_symbols, is_c_name
 from .elf_options import Sizes
 from .emptiness import holds_something, only_symbols
 from .entry import Entry, lacking_traits
-from .match import Claim, Claims, Draft, SectionId, SectionList
+from .match import DISCARD, Claim, Claims, Draft, SectionId, SectionList
 from .order_lld import order_like_lld
 from .orphans import EVERYTHING, Dropped, Item, place_like_gnu
 from .provides import first_provides, wanted_names, written_names
@@ -30,8 +30,6 @@ from .scripts import ScriptFile
 from .section_type import section_type
 from .special_names import special_flags
 from .words import sections_addressed
-
-DISCARD = "/DISCARD/"
 
 Command = Union["OutputPlan", "Dropped", n.Assignment, n.Assert]
 
@@ -47,7 +45,9 @@ class OutputPlan:
     inputs are there (GNU ld's dialect).  took_tables: a pattern took an empty table of the linker,
     which is not in `items` any more; holds_tables: one of them came into it in any way.
     only_symbols: in GNU ld's dialect, nothing in it gives it bytes or moves `.`.  aside: it is not
-    in memory, and yet GNU ld's flat image has its bytes."""
+    in memory, and yet inputs of it are: for GNU ld `.` goes on behind it, and its flat image has the
+    bytes.  named_flags: in GNU ld's ELF files, flags of
+    its name that its header has beside `flags`, since no input gave it any."""
 
     index: int
     name: str
@@ -63,6 +63,7 @@ class OutputPlan:
     holds_tables: bool = False
     only_symbols: bool = False
     aside: bool = False
+    named_flags: int = 0
     has_unwind_index: bool = False
 
     @property
@@ -160,7 +161,9 @@ def order_sections(
 
     if dialect.orphans_follow_flags:
         _begin_in_order(entries)
-        place_like_gnu(entries, orphans, table, claims.apart, typed=not generic)
+        place_like_gnu(
+            entries, orphans, table, claims.apart, not generic, dialect.orphans_join_flags
+        )
     else:
         floating = [e for d in claims.floating if isinstance(e := _entry(d, table, dead), Entry)]
         entries = order_like_lld(
@@ -294,6 +297,7 @@ def _finished(
                 took_tables=_took_tables(entry, table),
                 holds_tables=not table.phantoms.isdisjoint(_taken(entry)),
                 only_symbols=dialect.drops_zero_size and only_symbols(entry, kept_inputs),
+                named_flags=_named_flags(entry, dialect),
             )
             sections.append(plan)
             commands.append(plan)
@@ -304,6 +308,10 @@ def _finished(
     bounds = tuple(boundary_symbols(names, wanted, assigned))
     assigned |= {node.name for node in bounds}
     return Plan((*commands, *bounds), tuple(sections), assigned, wanted, sane)
+
+
+def _named_flags(entry: Entry, dialect: Dialect) -> int:
+    return entry.named_flags if dialect.tables_like_gnu and not entry.has_input else 0
 
 
 def _taken(entry: Entry) -> Iterator[SectionId]:

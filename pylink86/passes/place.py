@@ -262,6 +262,7 @@ class Walk(Filler):
         if plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS:
             self.here = section.vma if self.dialect.tables_like_gnu else before_dot
         self.shown = self.here
-        if (has_being(section) or (plan.aside and section.size)) and not section.region:
+        moves_pen = has_being(section) or (plan.aside and bool(section.size))
+        if moves_pen and not section.region:
             self.free = self.here
-        self.regions.used(section, self.dialect, step, has_being(section))
+        self.regions.used(section, self.dialect, step, moves_pen)

@@ -13,7 +13,7 @@ import attrs
 from .. import elf_const as c
 from ..script import nodes as n
 from .entry import SIDE_NOTES
-from .match import SectionList
+from .match import SectionId, SectionList
 from .order import OutputPlan, Plan
 
 
@@ -23,13 +23,26 @@ def settle_section_types(plan: Plan, table: SectionList, generic: bool) -> Plan:
     generic: the link goes through the path for raw images.  Observed: in a raw link all of them are
     outside of memory; (INFO) and its like are written nevertheless when an input is loaded.  In ELF
     inputs with contents make (INFO) move `.`; without them it does not."""
-    if not any(_type(section) or section.name == ".text" for section in plan.sections):
+    code = plan.find(".text")
+    if code is None and not any(map(_type, plan.sections)):
         return plan
+    if code is not None and not generic:
+        plan = _with_code_read_only(plan, code)
     new = {id(section): _settled(section, table, generic) for section in plan.sections}
     return attrs.evolve(
         plan,
         commands=tuple(new.get(id(command), command) for command in plan.commands),
         sections=tuple(new[id(section)] for section in plan.sections),
+    )
+
+
+def _with_code_read_only(plan: Plan, code: OutputPlan) -> Plan:
+    """The first `.text` of an ELF file cannot be written, unless -N says otherwise, later."""
+    new = attrs.evolve(code, flags=code.flags & ~c.SHF_WRITE)
+    return attrs.evolve(
+        plan,
+        commands=tuple(new if command is code else command for command in plan.commands),
+        sections=tuple(new if section is code else section for section in plan.sections),
     )
 
 
@@ -39,8 +52,6 @@ def _type(section: OutputPlan) -> str:
 
 def _settled(section: OutputPlan, table: SectionList, generic: bool) -> OutputPlan:
     kind = _type(section)
-    if section.name == ".text" and not generic:  # unless -N says otherwise, later
-        section = attrs.evolve(section, flags=section.flags & ~c.SHF_WRITE)
     if kind != "NOLOAD" and kind not in SIDE_NOTES:
         return section
     if generic:
@@ -50,15 +61,20 @@ def _settled(section: OutputPlan, table: SectionList, generic: bool) -> OutputPl
     sids = [sid for sid in section.sections() if table.size[sid]]
     if all(table.type[sid] == c.SHT_NOBITS for sid in sids):
         return attrs.evolve(section, moves_dot=False)
-    return section
+    return attrs.evolve(section, aside=bool(_loaded(section, table)))
 
 
-def _outside(section: OutputPlan, table: SectionList) -> OutputPlan:
-    loaded = [
+def _loaded(section: OutputPlan, table: SectionList) -> list[SectionId]:
+    """Its inputs that are in memory and in the file."""
+    return [
         sid
         for sid in section.sections()
         if table.flags[sid] & c.SHF_ALLOC and table.type[sid] != c.SHT_NOBITS
     ]
+
+
+def _outside(section: OutputPlan, table: SectionList) -> OutputPlan:
+    loaded = _loaded(section, table)
     has_bytes = bool(loaded) or any(isinstance(i, (n.Data, n.Text)) for i in section.items)
     return attrs.evolve(
         section,

@@ -7,25 +7,28 @@ from __future__ import annotations
 
 from .. import elf_const as c
 
-W, X, T = c.SHF_WRITE, c.SHF_EXECINSTR, c.SHF_TLS
+A, W, X, T = c.SHF_ALLOC, c.SHF_WRITE, c.SHF_EXECINSTR, c.SHF_TLS
 
 SPECIAL = {
-    ".text": (c.SHT_PROGBITS, X),
-    ".init": (c.SHT_PROGBITS, X),
-    ".fini": (c.SHT_PROGBITS, X),
-    ".data": (c.SHT_PROGBITS, W),
-    ".data1": (c.SHT_PROGBITS, W),
-    ".bss": (c.SHT_NOBITS, W),
-    ".tdata": (c.SHT_PROGBITS, W | T),
-    ".tbss": (c.SHT_NOBITS, W | T),
-    ".init_array": (c.SHT_INIT_ARRAY, W),
-    ".fini_array": (c.SHT_FINI_ARRAY, W),
-    ".preinit_array": (c.SHT_PREINIT_ARRAY, W),
+    ".text": (c.SHT_PROGBITS, A | X),
+    ".init": (c.SHT_PROGBITS, A | X),
+    ".fini": (c.SHT_PROGBITS, A | X),
+    ".rodata": (c.SHT_PROGBITS, A),
+    ".data": (c.SHT_PROGBITS, A | W),
+    ".data1": (c.SHT_PROGBITS, A | W),
+    ".bss": (c.SHT_NOBITS, A | W),
+    ".tdata": (c.SHT_PROGBITS, A | W | T),
+    ".tbss": (c.SHT_NOBITS, A | W | T),
+    ".init_array": (c.SHT_INIT_ARRAY, A | W),
+    ".fini_array": (c.SHT_FINI_ARRAY, A | W),
+    ".preinit_array": (c.SHT_PREINIT_ARRAY, A | W),
 }
-"""Name, also with a suffix behind a dot -> type, and flags beside SHF_ALLOC."""
+"""Name, also with a suffix behind a dot -> type and flags."""
 
 
 def _row(name: str) -> tuple[int, int]:
+    if name.startswith(".note") and name != ".note.GNU-stack":
+        return c.SHT_NOTE, 0
     stem = "." + name[1:].split(".")[0]
     return SPECIAL.get(stem, (c.SHT_NULL, 0)) if name.startswith(".") else (c.SHT_NULL, 0)
 
