@@ -30,6 +30,7 @@ from .passes.expand import expand_sections
 from .passes.finished import Finished
 from .passes.got import scan_relocations
 from .passes.library import Search
+from .passes.linker_names import asks_for_header, linker_names, with_header_symbol
 from .passes.live import ALL_LIVE, mark_live
 from .passes.load import InputLike, load_inputs
 from .passes.locate import Addresses
@@ -44,7 +45,6 @@ from .passes.placement import Placement
 from .passes.reach import Laid, in_reach
 from .passes.relink import dialect_for_relinking, folded, forced, sections_for_relinking
 from .passes.relocate import apply_relocations, assembled
-from .passes.reserved import asks_for_header, reserved_names, with_header_symbol
 from .passes.resolve import Resolution, resolve_symbols
 from .passes.roots import (
     check_entry,
@@ -167,10 +167,9 @@ def _link(
         if not again:
             gone = live.dead | claims.discarded
             made = assigned_names(claims)
-            if dialect.reserves_names:
-                made |= reserved_names(machine, script.has_sections) - resolution.definer.keys()
+            made |= linker_names(resolution, machine, script.has_sections, dialect)
             tables = scan_relocations(
-                resolution, table, gone, made, dialect, options.relax, keep
+                resolution, table, gone, made, dialect, options.relax, keep, generic
             )
             table, claims = fill_tables(table, claims, tables, dialect, generic)
         plan = order_sections(

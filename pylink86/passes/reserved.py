@@ -4,11 +4,9 @@ A program that prints its own size, reads its own program headers or runs its co
 `_end`, `__ehdr_start` or `__init_array_start` without a line of script.  LLD, which has no script of
 its own, defines where the headers are, where constructors are listed, and, without a SECTIONS
 command, where code, data and .bss end.  These are assignments a user could have written, behind all
-others.  GNU ld's own scripts have them as PROVIDE; it defines `__ehdr_start` alone, when everything
-has its address and only for objects, if the headers are in memory.
+others.
 
-Found with `ld.lld-19` and GNU ld on an object that refers to all of them, with and without
-SECTIONS."""
+Found with `ld.lld-19` on an object that refers to all of them, with and without SECTIONS."""
 
 from __future__ import annotations
 
@@ -19,12 +17,8 @@ import attrs
 
 from .. import elf_const as c
 from ..elf_tables import EHDR, IDENT_SIZE
-from ..model import Segment
 from ..script import nodes as n
-from ..script.values import Value
 from .order import OutputPlan, Plan
-from .placement import Placement
-from .resolve import Resolution
 
 if TYPE_CHECKING:
     from .segments import SegmentPlan
@@ -132,21 +126,3 @@ def _end_of_last(
     if not loads[-1].sections:
         return _header(plan, header + plan.sizes.headers)
     return _end_of(plan.sections[loads[-1].sections[-1]])
-
-
-def with_header_symbol(placed: Placement, segments: Sequence[Segment]) -> Placement:
-    """GNU ld: the layout with `__ehdr_start`, local and in the first section, if a segment has the
-    ELF header in memory."""
-    name = HEADERS[0]
-    loads = (s for s in segments if s.type == c.PT_LOAD and not s.offset and s.filesz)
-    load = next(loads, None)
-    first = next((s for s in placed.sections if s.plan.alloc and not s.plan.dropped), None)
-    if load is None or first is None or name in placed.symbols:
-        return placed
-    symbols = {**placed.symbols, name: Value(load.vaddr - first.vma, first)}
-    return attrs.evolve(placed, symbols=symbols, hidden=placed.hidden | {name})
-
-
-def asks_for_header(resolution: Resolution) -> bool:
-    """Whether an object refers to `__ehdr_start`, and no object defines it."""
-    return HEADERS[0] in resolution.undefined
