@@ -30,7 +30,7 @@ def unparse(node: Any) -> str:
 
 SYMBOL_WORD = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
 NAME_WORD = re.compile(r"[A-Za-z_.$][\w.$/\\~+\[\]!^-]*(?::[\w.$/\\~+-]+)*", re.ASCII)
-WORD_WORD = re.compile(r"(?!/\*|[\w.$]+[-+*/&|^]?=)[\w.$/\\~+\[\]!^:=*?-]+", re.ASCII)
+WORD_WORD = re.compile(r"(?!/\*|[\w.$]*[-+*/&|^]?=)[\w.$/\\~+\[\]!^:=*?-]+", re.ASCII)
 VERSION_WORD = re.compile(r"[\w.$*?\[\]!^@~+-]+(?:::[\w.$*?\[\]!^@~+-]+)*", re.ASCII)
 
 _KEYWORDS = frozenset(
