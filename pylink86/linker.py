@@ -169,7 +169,7 @@ def _link(
             made = assigned_names(claims)
             made |= linker_names(resolution, machine, script.has_sections, dialect)
             tables = scan_relocations(
-                resolution, table, gone, made, dialect, options.relax, keep, generic
+                resolution, table, gone, made, dialect, options.relax, keep
             )
             table, claims = fill_tables(table, claims, tables, dialect, generic)
         plan = order_sections(
