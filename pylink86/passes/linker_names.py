@@ -1,8 +1,8 @@
 """Names the linker itself gives a value, as the pass list needs to know them.
 
-LLD makes several (see reserved), assignments of which addresses come out.  GNU ld's own scripts have
-the same ones as PROVIDE; it defines `__ehdr_start` alone, when everything has its address, only for
-objects, and only if the headers are in memory: expressions of scripts cannot use it."""
+LLD makes several, as assignments (see reserved).  GNU ld's own scripts have the same ones as
+PROVIDE; it defines `__ehdr_start` alone, when everything has its address, only for objects, and
+only if the headers are in memory: expressions of scripts cannot use it."""
 
 from __future__ import annotations
 

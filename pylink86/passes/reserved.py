@@ -1,8 +1,8 @@
 """Names the linker defines when something asks for them and nobody defines them.
 
 A program that prints its own size, reads its own program headers or runs its constructors refers to
-`_end`, `__ehdr_start` or `__init_array_start` without a line of script.  LLD, which has no script of
-its own, defines where the headers are, where constructors are listed, and, without a SECTIONS
+`_end`, `__ehdr_start` or `__init_array_start` without a line of script.  LLD, which has no script
+of its own, defines where the headers are, where constructors are listed, and, without a SECTIONS
 command, where code, data and .bss end.  These are assignments a user could have written, behind all
 others.
 
