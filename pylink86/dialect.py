@@ -249,6 +249,11 @@ class Dialect:
         "the nearest rank",
         "see passes/orphans.py: a script of one section and orphans of each kind",
     )
+    orphans_join_flags: bool = row(
+        "an orphan is placed as writable, code, or thread-local as soon as a later orphan of its "
+        "name is (in GNU ld not with -r)",
+        "`.x` read-only in a.o and writable in b.o, with `.data : {..}` in the script",
+    )
     drops_zero_size: bool = row(
         "an output section is dropped when its inputs are all empty, even if it has some",
         "`.e 0x3000 : { *(.z) }` with an empty .z: dropped in GNU ld, kept in LLD",
@@ -338,6 +343,10 @@ class Dialect:
     merged_end_is_inside: bool = row(
         "a relocation may refer to the end of a section of strings or constants",
         '`.quad .lit + 4` with `.lit` of 4 bytes, "aMS": an error in LLD',
+    )
+    needs_region: bool = row(
+        "where there is MEMORY, a section in memory must be in a region (in GNU ld not with -r)",
+        "`ld -r` with a region `m (r)` and `.d : { *(.data) }`: an error without -r",
     )
     sections_have_addresses: bool = row(
         "memory regions, and addresses in data statements, count (in LLD not with -r, where each "
@@ -441,6 +450,7 @@ GNU = Dialect(
     tls_stays_apart=False,
     noload_is_always_nobits=False,
     orphans_follow_flags=True,
+    orphans_join_flags=True,
     drops_zero_size=True,
     drops_addressed_empty=True,
     empty_section_moves_dot=True,
@@ -461,6 +471,7 @@ GNU = Dialect(
     aligns_overlays=True,
     first_name_counts=False,
     merged_end_is_inside=True,
+    needs_region=True,
     sections_have_addresses=True,
     excluded_define_nothing=False,
     ignores_what_is_not_written=False,
@@ -524,6 +535,7 @@ LLD = Dialect(
     tls_stays_apart=True,
     noload_is_always_nobits=True,
     orphans_follow_flags=False,
+    orphans_join_flags=False,
     drops_zero_size=False,
     drops_addressed_empty=False,
     empty_section_moves_dot=False,
@@ -544,6 +556,7 @@ LLD = Dialect(
     aligns_overlays=False,
     first_name_counts=True,
     merged_end_is_inside=False,
+    needs_region=True,
     sections_have_addresses=True,
     excluded_define_nothing=True,
     ignores_what_is_not_written=True,

@@ -150,7 +150,7 @@ def _link(
     table = list_sections(resolution, dialect, generic)
     again = options.elf.relocatable
     if again:
-        table = sections_for_relinking(table, resolution, dialect, options.elf.define_common)
+        table = sections_for_relinking(table, resolution, dialect, options.elf)
     elif not script.has_sections and not dialect.tables_like_gnu:
         table = folded(table)
     claims = match_sections(script, resolution, table, dialect, options.unique)
@@ -169,7 +169,7 @@ def _link(
             made = assigned_names(claims)
             made |= linker_names(resolution, machine, script.has_sections, dialect)
             tables = scan_relocations(
-                resolution, table, gone, made, dialect, options.relax, keep
+                resolution, table, gone, made, dialect, options.relax, keep, generic
             )
             table, claims = fill_tables(table, claims, tables, dialect, generic)
         plan = order_sections(
@@ -179,7 +179,7 @@ def _link(
         if options.symbol_order:
             plan = order_by_symbols(plan, options.symbol_order, table, resolution, met)
         if dialect.generic_path:
-            plan = settle_section_types(plan, table, generic)
+            plan = settle_section_types(plan, table, generic, again)
         if dialect.tables_like_gnu and (tables.threads or not (generic or again)):
             plan = with_aligned_block(plan)
         check_cross_references(script, plan, table, resolution, met)
@@ -209,13 +209,13 @@ def _link(
     plan, placed = settled.plan, settled.placed
     # From here on no address moves.
     check_required(options.require_defined, placed, diags)
+    check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags, again)
     if not again:
-        check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags)
         if not (generic and dialect.tables_like_gnu):
             check_links(placed, live.dead | claims.discarded, diags)
     diags.stop_on_errors()
-    if again and not dialect.tables_like_gnu:
-        check_relinked(placed, claims.discarded, diags)
+    if again:
+        check_relinked(placed, claims.discarded, dialect, diags)
     patched = (
         assembled(placed)
         if again
@@ -227,7 +227,7 @@ def _link(
         patched = complete_unwind(placed, patched, dialect)
     diags.stop_on_errors()
     check_entry(options.entry, again, loaded.script, placed, dialect, diags)
-    first = entry or ("" if again else default_entry(script, dialect))
+    first = entry or default_entry(script, dialect, again)
     start = entry_address(first, placed, dialect, again)
     if not again:
         advise(

@@ -20,18 +20,30 @@ from .words import expressions
 
 
 def check_layout(
-    placed: Placement, dialect: Dialect, raw: bool, max_size: int, diags: Diagnostics
+    placed: Placement,
+    dialect: Dialect,
+    raw: bool,
+    max_size: int,
+    diags: Diagnostics,
+    again: bool = False,
 ) -> None:
     """Report assert-failed, region-overflow, sections-overlap, image-too-large, and in LLD's
     dialect address-not-aligned and region-ignored.
 
     max_size: bytes the output may have; checked before any byte is made, so that a wrong address
-    costs a message and not the machine's memory.
+    costs a message and not the machine's memory.  again: with -r sections may lie over one another,
+    as nearly all of them begin at 0.
 
     Source: GNU ld manual 3.4.5 (ASSERT), 3.7 (MEMORY); --check-sections for overlaps.
     """
     _check_asserts(placed, diags)
-    _check_regions(placed, diags)
+    if dialect.sections_have_addresses:
+        _check_regions(placed, diags)
+        if dialect.lma_counts:
+            _check_below_regions(placed, diags)
+    _check_size(placed, dialect, raw, max_size, diags)
+    if again:
+        return
     _check_wraps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
     if dialect.lma_counts:
         _check_wraps(
@@ -41,7 +53,6 @@ def check_layout(
         _check_places(placed, raw, diags)
     else:
         _check_places_like_lld(placed, raw, diags)
-    _check_size(placed, dialect, raw, max_size, diags)
     if not dialect.lma_counts:
         check_like_lld(placed, diags)
 
@@ -191,6 +202,22 @@ def _check_regions(placed: Placement, diags: Diagnostics) -> None:
                 f"give `{region.name}'{_line(region.node.span)} a LENGTH of at least {needs:#x}, "
                 "or drop unused code with --gc-sections"
             ],
+        )
+
+
+def _check_below_regions(placed: Placement, diags: Diagnostics) -> None:
+    """GNU ld: sections that an address of their own puts in front of their region."""
+    for section in placed.sections:
+        region = placed.regions.get(section.region)
+        end = section.vma + section.size
+        if region is None or section.plan.dropped or end >= region.origin:
+            continue
+        diags.error(
+            "region-overflow",
+            f"address {end:#x} of section `{section.name}' is not within region `{region.name}'",
+            span=section.plan.node.name_span if section.plan.node is not None else None,
+            notes=[f"the region begins at {region.origin:#x}"],
+            help=["leave the address out, or send the section to no region"],
         )
 
 

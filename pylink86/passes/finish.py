@@ -23,7 +23,7 @@ from .relocate import Patched
 from .scripts import ScriptFile
 from .segments import FileMap, SegmentPlan
 from .symbol_sources import SymbolSources
-from .symbols_out import output_symbols
+from .symbols_out import OutSymbols, output_symbols
 
 MACHINES = {32: c.EM_386, 64: c.EM_X86_64}
 
@@ -81,10 +81,8 @@ def elf_executable(
         elf_class,
         machine or MACHINES[elf_class],
         c.ET_REL if options.relocatable else c.ET_EXEC,
-        osabi=_osabi(placed, dialect),
-        entry=0
-        if options.relocatable and dialect.tables_like_gnu
-        else held(entry, elf_class, "the entry point"),
+        osabi=_osabi(placed, dialect, symbols),
+        entry=held(entry, elf_class, "the entry point"),
     )
     made = builder.finish(name, header, symbols)
     if not options.build_id:
@@ -94,11 +92,15 @@ def elf_executable(
     return with_elf_build_id(made, where, placed, options.build_id, dialect)
 
 
-def _osabi(placed: Placement, dialect: Dialect) -> int:
-    """LLD passes on the first OSABI an input has."""
+def _osabi(placed: Placement, dialect: Dialect, symbols: OutSymbols | None) -> int:
+    """LLD passes on the first OSABI an input has; GNU ld says GNU when the symbol table has kinds
+    of symbols that only GNU systems know."""
+    if dialect.tables_like_gnu:
+        rows = symbols.rows if symbols is not None else ()
+        is_gnu = any(row.type == c.STT_GNU_IFUNC or row.binding == c.STB_GNU_UNIQUE for row in rows)
+        return c.ELFOSABI_GNU if is_gnu else 0
     files = placed.addresses.resolution.files
-    found = (f.header.osabi for f in files if f.header.osabi)
-    return 0 if dialect.tables_like_gnu else next(found, 0)
+    return next((f.header.osabi for f in files if f.header.osabi), 0)
 
 
 def map_output(

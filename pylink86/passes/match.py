@@ -28,6 +28,10 @@ from .section_list import list_sections as list_sections
 from .sorting import sort_key, sorted_sections, words_of
 
 
+DISCARD = "/DISCARD/"
+"""The output section that is none: what it takes leaves the link (GNU ld manual 3.6.7)."""
+
+
 @attrs.frozen(eq=False, repr=False)
 class Claim:
     """An input statement and the sections it took, in the order they will be placed."""
@@ -89,7 +93,7 @@ def match_sections(
             if node.constraint and not _constraint_holds(node, matcher, table):
                 continue
             draft = _draft(node, matcher, kept)
-            if node.name == "/DISCARD/":
+            if node.name == DISCARD:
                 discarded += [*_taken(draft), *matcher.dependents(_taken(draft))]
             else:
                 floating[id(node)] = draft
@@ -105,7 +109,7 @@ def match_sections(
                 items.append(Draft(item.name, item, _not_inputs(item), absent=True))
             continue
         draft = overwritten or _draft(item, matcher, kept)
-        if item.name == "/DISCARD/":
+        if item.name == DISCARD:
             discarded += [*_taken(draft), *matcher.dependents(_taken(draft))]
             draft = Draft(item.name, item, ())
         items.append(draft)
@@ -116,7 +120,7 @@ def match_sections(
         left,
         frozenset(kept),
         tuple(floating.values()),
-        frozenset(left if "" in unique else alone),
+        frozenset(left if "" in unique else alone) | table.alone,
     )
 
 
@@ -125,7 +129,7 @@ def _draft(node: n.OutputSection, matcher: _Matcher, kept: list[SectionId]) -> D
     inner: list[Claim | n.SectionStatement] = []
     for statement in node.statements:
         if isinstance(statement, n.InputStatement):
-            taken = matcher.take(statement)
+            taken = matcher.take(statement, node.name == DISCARD)
             inner.append(Claim(statement, taken))
             if statement.keep:
                 kept += matcher.matches(statement)
@@ -210,8 +214,9 @@ class _Matcher:
             )
         return self._file_sets[key]
 
-    def take(self, node: n.InputStatement) -> tuple[SectionId, ...]:
-        """The sections a statement claims, in the order it places them.
+    def take(self, node: n.InputStatement, discards: bool = False) -> tuple[SectionId, ...]:
+        """The sections a statement claims, in the order it places them; discards: it stands in
+        /DISCARD/.
 
         Sections matched by patterns without sort words stay in input order, even across patterns
         (`*(.text .rodata)`: GNU ld manual 3.6.4.1).
@@ -219,9 +224,9 @@ class _Matcher:
         patterns = self._patterns(node)
         wanted = self._flag_test(node)
         if len(patterns) == 1:
-            taken = self._match(node.file, patterns[0], wanted)
+            taken = self._match(node.file, patterns[0], wanted, discards)
             return self._sort(taken, patterns[0], node.file)
-        taken_by = [(p, self._match(node.file, p, wanted)) for p in patterns]
+        taken_by = [(p, self._match(node.file, p, wanted, discards)) for p in patterns]
         if self._dialect.sorted_patterns_share_a_list:
             return self._interleaved(taken_by)
         return self._pattern_by_pattern(taken_by, node.file)
@@ -322,17 +327,22 @@ class _Matcher:
         return (0 if is_common else 1), sid
 
     def _match(
-        self, file: n.FilePattern, pattern: n.SectionPattern, wanted: Callable[[int], bool] | None
+        self,
+        file: n.FilePattern,
+        pattern: n.SectionPattern,
+        wanted: Callable[[int], bool] | None,
+        discards: bool,
     ) -> list[SectionId]:
         """Claim what one pattern matches: sorted by input order, and gone from the index."""
         only = self.files(file.pattern)
         outer = file.exclude if self._dialect.outer_exclude_file_counts else ()
         shut = [self.files(p, exclude_test) for p in (*outer, *pattern.exclude)]
         of, flags = self._table.file, self._table.flags
+        alone = frozenset() if discards else self._table.alone
         taken: list[SectionId] = []
         for name in self._names(pattern.pattern):
             sids = self._by_name[name]
-            if only is None and not shut and wanted is None:
+            if only is None and not (shut or wanted or alone):
                 taken += sids
                 del self._by_name[name]
                 continue
@@ -342,6 +352,7 @@ class _Matcher:
                 if (only is None or of[sid] in only)
                 and not any(s is None or of[sid] in s for s in shut)
                 and (wanted is None or wanted(flags[sid]))
+                and sid not in alone
             ]
             if mine:
                 taken += mine

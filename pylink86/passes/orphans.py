@@ -168,6 +168,7 @@ def place_like_gnu(
     table: SectionList,
     apart: Collection[SectionId] = (),
     typed: bool = False,
+    joins: bool = True,
 ) -> None:
     """Put each orphan into `items` as GNU ld 2.40 does; `items` is changed.
 
@@ -176,7 +177,8 @@ def place_like_gnu(
     of the class's well-known name, or the last section of like traits.  The first orphan of a class
     goes behind the anchor (without one: first of all), the next ones behind each other.
     apart: those that share an output section with nothing.  typed: the output is ELF, and an anchor
-    is of the orphan's type, too, if there is one.
+    is of the orphan's type, too, if there is one.  joins: an orphan counts with the flags of later
+    ones of its name.
     """
     homes: dict[str, Entry] = {}
     tails: dict[str, Entry] = {}
@@ -186,7 +188,7 @@ def place_like_gnu(
     for sid in orphans:
         same_name = by_name[table.name[sid]]
         same_name.pop(0)
-        flags, kind = _joint_flags(sid, same_name, table), table.type[sid]
+        flags, kind = _joint_flags(sid, same_name if joins else (), table), table.type[sid]
         traits = _traits(flags, kind)
         name = _name_of(table, sid)
         home = _same_name(items, name, traits)

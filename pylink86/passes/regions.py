@@ -179,7 +179,7 @@ def find_region(
         if _accepts(region.node.attributes, traits, walk.dialect):
             section.region = region.name
             return region
-    if plan.dropped:
+    if plan.dropped or not walk.dialect.needs_region:
         return None
     walk.diags.error(
         "no-region",

@@ -29,10 +29,12 @@ def dialect_for_relinking(dialect: Dialect) -> Dialect:
     about memory regions."""
     return attrs.evolve(
         dialect,
+        needs_region=False,
         sections_have_addresses=dialect.tables_like_gnu,
         rebuilds_eh_frame=False,
         signs_output=False,
         orphans_by_rank=False,
+        orphans_join_flags=False,
         drops_zero_size=False,
         excluded_define_nothing=False,
     )
@@ -49,10 +51,11 @@ def forced(options: ElfOptions, script: ScriptFile) -> ElfOptions:
 
 
 def sections_for_relinking(
-    table: SectionList, resolution: Resolution, dialect: Dialect, define_common: bool = False
+    table: SectionList, resolution: Resolution, dialect: Dialect, options: ElfOptions
 ) -> SectionList:
     """The input sections that take part in -r: excluded ones do, GNU ld's COMMON blocks do not,
-    unless they get their place already (define_common)."""
+    unless they get their place already.  GNU ld keeps members of groups apart, while there are
+    groups."""
     kept = {".note.gnu.build-id"} if dialect.tables_like_gnu else set()
     eligible = [
         ok or ((flags & c.SHF_EXCLUDE != 0 or name in kept) and kind not in NOT_INPUT)
@@ -62,7 +65,10 @@ def sections_for_relinking(
         eligible = [ok and name != ".note.GNU-stack" for ok, name in zip(eligible, table.name)]
     for file, index in resolution.dropped:
         eligible[table.base[file] + index] = False
-    if define_common:
+    if dialect.tables_like_gnu and options.keeps_groups:
+        members = (sid for sid, flags in enumerate(table.flags) if flags & c.SHF_GROUP)
+        table = attrs.evolve(table, alone=frozenset(sid for sid in members if eligible[sid]))
+    if options.define_common:
         return attrs.evolve(table, eligible=eligible)
     if dialect.tables_like_gnu:
         for sid in range(table.base[-1], len(table)):

@@ -70,27 +70,32 @@ def check_entry(
     )
 
 
-def default_entry(script: ScriptFile, dialect: Dialect) -> str:
-    """The entry symbol when nobody names one; GNU ld's own scripts say ENTRY(_start)."""
+def default_entry(script: ScriptFile, dialect: Dialect, again: bool = False) -> str:
+    """The entry symbol when nobody names one; GNU ld's own scripts say ENTRY(_start), but not with
+    -r (again), and LLD asks for none there."""
+    if again:
+        return "start" if dialect.starts_at_start else ""
     return "start" if dialect.starts_at_start and script.commands else "_start"
 
 
 def entry_address(entry: str, placed: Placement, dialect: Dialect, again: bool = False) -> int:
     """The entry symbol's address, or the number it is; else, in GNU ld's dialect, the start of
-    `.text` (GNU ld manual 3.4.1).  again: with -r an address counts from its section."""
+    `.text` (GNU ld manual 3.4.1).  again: with -r nothing else counts, and in LLD an address does
+    from its section."""
+    from_section = again and not dialect.starts_at_start
     if entry in placed.symbols:
         value = placed.symbols[entry]
-        return (value.number if again else value.absolute()) & 0xFFFFFFFFFFFFFFFF
+        return (value.number if from_section else value.absolute()) & 0xFFFFFFFFFFFFFFFF
     where = placed.addresses.resolution.definer.get(entry)
     found = placed.addresses.of_symbol(*where) if where is not None else None
     if isinstance(found, int):
         return found
     if found is not None:
-        return (0 if again else placed.sections[found[0]].vma) + found[1]
+        return (0 if from_section else placed.sections[found[0]].vma) + found[1]
     if entry[:1].isdigit():
         try:
             return int(entry, 0)
         except ValueError:
             pass
-    text = placed.find(".text") if dialect.starts_at_start else None
+    text = placed.find(".text") if dialect.starts_at_start and not again else None
     return text.vma if text is not None and not text.plan.dropped else 0

@@ -31,7 +31,8 @@ class SectionList:
     base: per file, the number of its section 0.  file: per section, the number of its file (for a
     section of the linker's own file, of the file it stands for, or -1).  eligible: whether the
     section takes part at all.  phantoms: tables the linker made that hold nothing; only patterns
-    take them.  renames: names of orphans whose output section is called otherwise."""
+    take them.  renames: names of orphans whose output section is called otherwise.  alone: sections
+    that have an output section each, and no pattern takes them but those of /DISCARD/."""
 
     base: tuple[int, ...]
     file: list[int]
@@ -43,6 +44,7 @@ class SectionList:
     eligible: list[bool]
     phantoms: frozenset[SectionId] = frozenset()
     renames: dict[str, str] = attrs.field(factory=dict)
+    alone: frozenset[SectionId] = frozenset()
 
     def __len__(self) -> int:
         return len(self.name)

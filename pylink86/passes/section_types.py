@@ -17,8 +17,10 @@ from .match import SectionId, SectionList
 from .order import OutputPlan, Plan
 
 
-def settle_section_types(plan: Plan, table: SectionList, generic: bool) -> Plan:
-    """The plan with the flags that GNU ld gives sections with a type.
+def settle_section_types(
+    plan: Plan, table: SectionList, generic: bool, again: bool = False
+) -> Plan:
+    """The plan with the flags that GNU ld gives sections with a type; again: for -r.
 
     generic: the link goes through the path for raw images.  Observed: in a raw link all of them are
     outside of memory; (INFO) and its like are written nevertheless when an input is loaded.  In ELF
@@ -26,7 +28,7 @@ def settle_section_types(plan: Plan, table: SectionList, generic: bool) -> Plan:
     code = plan.find(".text")
     if code is None and not any(map(_type, plan.sections)):
         return plan
-    if code is not None and not generic:
+    if code is not None and not (generic or again):
         plan = _with_code_read_only(plan, code)
     new = {id(section): _settled(section, table, generic) for section in plan.sections}
     return attrs.evolve(

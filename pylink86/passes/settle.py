@@ -18,8 +18,9 @@ from ..script import nodes as n
 from .elf_options import PAGE, ElfOptions, Sizes
 from .link_order import ordered_by_links
 from .locate import Addresses
-from .order import Plan
+from .order import OutputPlan, Plan
 from .placement import Placement
+from .regions import declared
 from .scripts import ScriptFile
 from .words import asks_header_size
 
@@ -225,7 +226,14 @@ def _steady(
 
 
 def _at_zero(plan: Plan) -> Plan:
-    """GNU ld with -r: an output section that no script made begins at 0."""
-    from .base_lld import with_addresses
+    """GNU ld with -r: an output section that no script made begins at 0, in the region of the one
+    it was placed behind."""
+    new = {s.index: _orphan_at_zero(s) for s in plan.sections if s.node is None}
+    sections = tuple(new.get(s.index, s) for s in plan.sections)
+    commands = tuple(sections[x.index] if isinstance(x, OutputPlan) else x for x in plan.commands)
+    return attrs.evolve(plan, commands=commands, sections=sections)
 
-    return with_addresses(plan, {s.index: n.Number(0) for s in plan.sections if s.node is None})
+
+def _orphan_at_zero(section: OutputPlan) -> OutputPlan:
+    node = n.OutputSection(section.name, address=n.Number(0), region=declared(section))
+    return attrs.evolve(section, node=node)
