@@ -150,8 +150,6 @@ def _row(
         by_name = special_type(section.name)
         if by_name in ARRAYS and kind != c.SHT_NOBITS:
             kind = by_name
-        elif next(plan.sections(), None) is None and kind == c.SHT_PROGBITS:
-            kind = _type_by_name(by_name, section)
         if by_name in ARRAYS or kind in ARRAYS:
             entsize = elf_class // 8
     if kind == c.SHT_X86_64_UNWIND and elf_class == 32:  # i386 has no such type
@@ -174,12 +172,6 @@ def _row(
         held(align, elf_class, f"the alignment of section `{section.name}'"),
         held(entsize, elf_class, f"the entry size of section `{section.name}'"),
     )
-
-
-def _type_by_name(by_name: int, section: PlacedSection) -> int:
-    """The type of a section that no input gave one."""
-    empty_or_full = by_name != c.SHT_NOBITS or not section.size
-    return by_name if by_name and empty_or_full else c.SHT_PROGBITS
 
 
 def _holds_own_table(plan: OutputPlan, addresses: Addresses) -> bool:
