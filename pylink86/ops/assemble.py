@@ -65,7 +65,7 @@ def encode_wide_indexes(draft: Draft) -> bytes:
 def fill_tables(draft: Draft) -> None:
     """Relocations and groups with the numbers that symbols and sections have now."""
     new = [0 if sym is None else sym.index for sym in draft.by_number]
-    moved = any(number != index for index, number in enumerate(new))
+    moved = new != list(range(len(new)))
     for sec in draft.secs:
         if sec.role == RELOC and sec.relocs is not None:
             sec.info = sec.target.index if sec.target is not None else 0
@@ -81,6 +81,8 @@ def fill_tables(draft: Draft) -> None:
 def _encode_relocs(draft: Draft, sec: Sec, new: list[int]) -> bytes:
     relocs = sec.relocs
     assert relocs is not None
+    if relocs.elf_class == draft.elf_class:
+        return relocs.renumbered(new)
     offset, kind, old, addend = relocs.columns()
     symbol = [new[number] for number in old]
     if addend is None:

@@ -108,8 +108,9 @@ def set_words(sec: Sec, new: Collection[str]) -> None:
 
 
 def load_address(draft: Draft, sec: Sec) -> int:
-    """Where a section is loaded, from the program headers; its own address when none says so."""
-    if not sec.flags & c.SHF_ALLOC or not any(seg.paddr for seg in draft.segs):
+    """Where a section is loaded, by program headers of which one has an address; its own address
+    when none says so."""
+    if not sec.flags & c.SHF_ALLOC:
         return sec.addr
     found = sec.addr
     for seg in draft.segs:

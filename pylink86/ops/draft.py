@@ -113,32 +113,67 @@ class Relocs:
     the input's symbol table.
     """
 
-    __slots__ = ("_columns", "count", "elf_class", "table", "with_addend")
+    __slots__ = ("_columns", "count", "elf_class", "limit", "table", "where", "with_addend")
 
-    def __init__(self, table: Buffer, elf_class: int, with_addend: bool) -> None:
+    def __init__(
+        self,
+        table: Buffer,
+        elf_class: int,
+        with_addend: bool,
+        limit: int = 1 << 32,
+        where: str = "",
+    ) -> None:
+        """limit: how many symbols there are.  where: what messages call the table."""
         self.table = table
+        self.limit = limit
+        self.where = where
         self.elf_class = elf_class
         self.with_addend = with_addend
-        self.count = len(table) // RECORDS[elf_class, with_addend].size
+        self.count = len(table) // self.record.size
         self._columns: tuple[Column, Column, Column, Column | None] | None = None
 
+    @property
+    def record(self) -> struct.Struct:
+        return (RELA if self.with_addend else REL)[self.elf_class]
+
     def symbols(self) -> list[int]:
-        """The symbol of each; reads nothing else."""
-        found = [
-            number
-            for (number,) in SYMBOL_OF[self.elf_class, self.with_addend].iter_unpack(self.table)
-        ]
-        return found if self.elf_class == 64 else [info >> 8 for info in found]
+        """The symbol of each; reads nothing else.  bad-object for one that there is not."""
+        infos = self._infos()
+        found = infos if self.elf_class == 64 else [info >> 8 for info in infos]
+        if max(found, default=0) >= self.limit:
+            complain(
+                "bad-object",
+                f"{self.where}: a relocation names symbol {max(found)}, and there are {self.limit}",
+                place=self.where,
+            )
+        return found
+
+    def renumbered(self, new: Sequence[int]) -> bytes:
+        """The table with new numbers of symbols, in the class it has."""
+        infos = [new[number] for number in self.symbols()]
+        if self.elf_class == 32:
+            infos = [n << 8 | info & 0xFF for n, info in zip(infos, self._infos())]
+        table = bytearray(self.table)
+        # Whole words are moved, so the host's byte order does not matter.
+        words = memoryview(table).cast("I")
+        first = 1 if self.elf_class == 32 else 3
+        step = len(words) // self.count if self.count else 1
+        words[first::step] = memoryview(struct.pack(f"<{self.count}I", *infos)).cast("I")
+        return bytes(table)
+
+    def _infos(self) -> list[int]:
+        """The words that hold the symbol: all of r_info, or its upper half."""
+        record = SYMBOL_OF[self.elf_class, self.with_addend]
+        return [info for (info,) in record.iter_unpack(self.table)]
 
     def columns(self) -> tuple[Column, Column, Column, Column | None]:
         """offset, type, symbol, addend; addend is None for SHT_REL."""
         if self._columns is None:
+            self.symbols()
             self._columns = decode_relocations(self.table, self.elf_class, self.with_addend)
         return self._columns
 
 
-RECORDS = {(bits, with_addend): (RELA if with_addend else REL)[bits]
-           for bits in (32, 64) for with_addend in (False, True)}  # fmt: skip
 SYMBOL_OF = {
     (32, False): struct.Struct("<4xI"), (32, True): struct.Struct("<4xI4x"),
     (64, False): struct.Struct("<12xI"), (64, True): struct.Struct("<12xI8x"),

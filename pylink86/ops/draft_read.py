@@ -200,8 +200,10 @@ def _relocations(draft: Draft, sec: Sec, every: list[Sec]) -> None:
         raise _Odd
     sec.role = RELOC
     sec.target = every[sec.info] if sec.info else None
-    sec.relocs = Relocs(sec.data, draft.elf_class, sec.type == c.SHT_RELA)
-    if max(sec.relocs.symbols(), default=0) >= max(len(draft.by_number), 1):
+    with_addend = sec.type == c.SHT_RELA
+    where = f"{draft.name}({sec.name})"
+    sec.relocs = Relocs(sec.data, draft.elf_class, with_addend, len(draft.by_number), where)
+    if len(sec.data) != sec.relocs.count * sec.relocs.record.size:
         raise _Odd
 
 

@@ -117,9 +117,13 @@ def _without_relocations(plan: Plan) -> tuple[str, ...]:
 
 def _check_relocations(draft: Draft) -> None:
     stays = {id(sym) for sym in draft.syms}
-    if len(stays) + 1 == len(draft.by_number):
+    lost = {
+        n
+        for n, sym in enumerate(draft.by_number)
+        if sym is not None and sym.used and id(sym) not in stays
+    }
+    if not lost:
         return
-    lost = {n for n, sym in enumerate(draft.by_number) if sym is not None and id(sym) not in stays}
     for sec in draft.secs:
         if sec.role != RELOC or sec.relocs is None:
             continue

@@ -53,4 +53,8 @@ def _as_bfd_reads(draft: Draft) -> None:
             or sec.target.type in (c.SHT_REL, c.SHT_RELA)
         ):
             sec.role, sec.relocs = PLAIN, None
-        sec.lma = load_address(draft, sec)
+        if sec.addr:
+            sec.lma = sec.addr
+    if any(seg.paddr for seg in draft.segs):
+        for sec in draft.secs:
+            sec.lma = load_address(draft, sec)

@@ -89,6 +89,9 @@ def _check(draft: Draft, plan: Plan) -> None:
                     "bad-option-value",
                     f"--set-section-{option}={new} conflicts with --rename-section={old}={new}",
                 )
+    for sec in draft.secs:
+        if sec.relocs is not None:
+            sec.relocs.symbols()  # which looks whether there are such
     if [sec.type for sec in draft.secs].count(c.SHT_SYMTAB) > 1:
         complain("unsupported-input", "found multiple SHT_SYMTAB sections", place=draft.name)
     known = (c.SHN_ABS, c.SHN_COMMON, 0xFF03, 0xFF04)
