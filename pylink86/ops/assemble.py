@@ -18,7 +18,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ..elf_tables import Buffer
     from .draft import Draft, Sec
+
+    Headers = tuple[int, int, Mapping[str, int]]
+    """Offset of the section headers (0: none), number of .shstrtab, where names are in it."""
 
 MAX_FILE = 1 << 32
 """A larger file is a mistake in somebody's addresses: refused before a byte is made."""
@@ -104,29 +108,48 @@ def packed_relocations(rows: Iterable[Sequence[int]], draft: Draft, with_addend:
         )
 
 
-def assemble(
-    draft: Draft, image: bytearray, *, shoff: int, shstrndx: int, names: Mapping[str, int]
-) -> bytes:
+def assemble(draft: Draft, image: bytearray, headers: Headers) -> bytes:
     """Put headers, program headers, contents and section headers of a placed draft into the image.
 
-    image: as large as the file; what nothing covers stays.  shoff: 0 for a file without section
-    headers.  names: section name -> offset in .shstrtab.
+    image: as large as the file; what nothing covers stays.
     """
-    image[: IDENT_SIZE + EHDR[draft.elf_class].size] = _file_header(draft, shoff, shstrndx)
+    for offset, data in _pieces(draft, headers):
+        image[offset : offset + len(data)] = data
+    return bytes(image)
+
+
+def assemble_new(draft: Draft, end: int, headers: Headers) -> bytes:
+    """The same for an image of zeros and `end` bytes, without making that first."""
+    parts: list[Buffer] = []
+    at = 0
+    for offset, data in sorted(_pieces(draft, headers), key=_offset):
+        if offset < at:  # a damaged file's contents share bytes
+            return assemble(draft, bytearray(end), headers)
+        if offset > at:
+            parts.append(bytes(offset - at))
+        parts.append(data)
+        at = offset + len(data)
+    return b"".join([*parts, bytes(end - at)])
+
+
+def _offset(piece: tuple[int, Buffer]) -> int:
+    return piece[0]
+
+
+def _pieces(draft: Draft, headers: Headers) -> list[tuple[int, Buffer]]:
+    """Offset and bytes of everything in the file; where some overlap, later ones count."""
+    shoff, shstrndx, names = headers
+    found: list[tuple[int, Buffer]] = [(0, _file_header(draft, shoff, shstrndx))]
     if draft.segs:
         rows = [
             (s.type, s.flags, s.offset, s.vaddr, s.paddr, s.filesz, s.memsz, s.align)
             for s in draft.segs
         ]
-        table = encode_segments(rows, draft.elf_class)
-        image[draft.phoff : draft.phoff + len(table)] = table
-    for sec in draft.secs:
-        if sec.type != c.SHT_NOBITS and sec.data:
-            image[sec.offset : sec.offset + len(sec.data)] = sec.data
+        found.append((draft.phoff, encode_segments(rows, draft.elf_class)))
+    found += [(s.offset, s.data) for s in draft.secs if s.type != c.SHT_NOBITS and s.data]
     if shoff:
-        table = section_headers(draft, shstrndx, names)
-        image[shoff : shoff + len(table)] = table
-    return bytes(image)
+        found.append((shoff, section_headers(draft, shstrndx, names)))
+    return found
 
 
 def section_headers(draft: Draft, shstrndx: int, names: Mapping[str, int]) -> bytes:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from .. import elf_const as c
 from ..elf_tables import EHDR, IDENT_SIZE, PHDR, SHDR, SYM
 from .assemble import (
-    assemble,
+    assemble_new,
     encode_symbols,
     encode_wide_indexes,
     fill_tables,
@@ -46,7 +46,7 @@ def lay_out(draft: Draft) -> bytes:
     end = shoff + (len(draft.secs) + 1) * SHDR[draft.elf_class].size
     fits(end, draft.name)
     draft.ident_pad, draft.version = bytes(7), 1
-    return assemble(draft, bytearray(end), shoff=shoff, shstrndx=draft.secs[-1].index, names=at)
+    return assemble_new(draft, end, (shoff, draft.secs[-1].index, at))
 
 
 def _relocation_tables(draft: Draft, body: list[Sec]) -> dict[int, list[Sec]]:

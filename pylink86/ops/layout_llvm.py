@@ -103,7 +103,7 @@ def lay_out(draft: Draft, *, only_debug: bool = False, headers: bool = True) -> 
     shstrndx = draft.shstrtab.index if draft.shstrtab is not None else 0
     image = bytearray(end)
     _put_segments(draft, image)
-    return assemble(draft, image, shoff=shoff, shstrndx=shstrndx, names=names)
+    return assemble(draft, image, (shoff, shstrndx, names))
 
 
 def _drop_empty_symbol_table(draft: Draft) -> None:
@@ -118,7 +118,23 @@ def _drop_empty_symbol_table(draft: Draft) -> None:
 
 def _tables(draft: Draft) -> dict[str, int]:
     """Contents of the tables and their sizes; returns the offsets of section names."""
-    word = draft.word
+    names, symbols_at = _string_tables(draft)
+    _number_tables(draft, symbols_at)
+    renumbered = draft.lost_symbols or any(
+        sym is not None and sym.index != number for number, sym in enumerate(draft.by_number)
+    )
+    fill_tables(draft)
+    for sec in draft.secs:
+        if sec.role in (SYMTAB, STRTAB, SHSTRTAB, SHNDX, RELOC, GROUP) or (
+            sec.type != c.SHT_NOBITS and sec.data
+        ):
+            sec.size = len(sec.data)
+    _links(draft, renumbered)
+    return names
+
+
+def _string_tables(draft: Draft) -> tuple[dict[str, int], dict[str, int]]:
+    """Make them; returns where the names of sections and those of symbols are."""
     symtab = draft.symtab
     strtab = symtab.link if symtab is not None else None
     symbol_names = [sym.name for sym in draft.syms] if symtab is not None else []
@@ -134,6 +150,12 @@ def _tables(draft: Draft) -> dict[str, int]:
             sec.data, symbols_at = by_reversed_spelling(symbol_names)
         elif sec.type == c.SHT_STRTAB and not sec.flags & c.SHF_ALLOC and sec.old_offset != NEW:
             sec.data = b"\0"
+    return names, symbols_at
+
+
+def _number_tables(draft: Draft, symbols_at: dict[str, int]) -> None:
+    """Symbols, and how large relocations will be."""
+    word = draft.word
     for sec in draft.secs:
         if sec.role == SHNDX:
             sec.data = encode_wide_indexes(draft)
@@ -141,33 +163,31 @@ def _tables(draft: Draft) -> dict[str, int]:
             sec.entsize = word * (3 if sec.relocs.with_addend else 2)
             sec.align = word
             sec.size = sec.relocs.count * sec.entsize
-            sec.link = symtab
+            sec.link = draft.symtab
         elif sec.role == SYMTAB:
             sec.entsize = SYM[draft.elf_class].size
             sec.align = word
             sec.data = encode_symbols(draft, symbols_at, nameless_sections=False)
             last = [sym.index for sym in draft.syms if sym.binding == c.STB_LOCAL]
             sec.info = max(last, default=0) + 1
-    renumbered = any(sym is not None and sym.index != n for n, sym in enumerate(draft.by_number))
-    renumbered |= draft.lost_symbols
-    fill_tables(draft)
+
+
+def _links(draft: Draft, renumbered: bool) -> None:
+    """What sections say of others; a link to one that is gone is 0."""
+    symtab = draft.symtab
+    here = set(map(id, draft.secs))
     for sec in draft.secs:
-        if sec.role in (SYMTAB, STRTAB, SHSTRTAB, SHNDX, RELOC, GROUP) or (
-            sec.type != c.SHT_NOBITS and sec.data
-        ):
-            sec.size = len(sec.data)
         if sec.role == GROUP:
             if sec.link is not None:
                 sec.link = symtab
             _uncomdat(sec)
         elif sec.role == PLAIN and sec.type in (c.SHT_REL, c.SHT_RELA):
-            sec.info = sec.target.index if sec.target in draft.secs and sec.target else 0
+            sec.info = sec.target.index if sec.target is not None and id(sec.target) in here else 0
         elif sec.role not in (SYMTAB, RELOC, SHNDX) and sec.link is symtab and renumbered:
             # Its numbers of symbols are wrong by now, and 0 says so.
             sec.link = None
-        if sec.link is not None and sec.link not in draft.secs:
+        if sec.link is not None and id(sec.link) not in here:
             sec.link = None
-    return names
 
 
 def _uncomdat(group: Sec) -> None:
