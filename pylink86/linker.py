@@ -210,9 +210,8 @@ def _link(
     # From here on no address moves.
     check_required(options.require_defined, placed, diags)
     check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags, again)
-    if not again:
-        if not (generic and dialect.tables_like_gnu):
-            check_links(placed, live.dead | claims.discarded, diags)
+    if not (again or (generic and dialect.tables_like_gnu)):
+        check_links(placed, live.dead | claims.discarded, diags)
     diags.stop_on_errors()
     if again:
         check_relinked(placed, claims.discarded, dialect, diags)

@@ -125,8 +125,13 @@ class LinkResult:
         return elf_executable(
             self.placed, self.patched, self.entry, "a.out", ELF_FORMATS.get(format, 0),
             self.settled.segments, self.script, self.options.elf, self.dialect,
-            FORMAT_MACHINES.get(format, 0), self.options.entry or entry_name(self.script),
+            FORMAT_MACHINES.get(format, 0), self._entry_symbol(),
         )  # fmt: skip
+
+    def _entry_symbol(self) -> str:
+        """The name that was asked for as entry; with -r that of a script is not looked for."""
+        by_script = "" if self.options.elf.relocatable else entry_name(self.script)
+        return self.options.entry or by_script
 
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
         """Write the output (temporary file, then rename); raises cannot-write."""

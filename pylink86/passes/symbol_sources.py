@@ -16,6 +16,7 @@ from ..dialect import Dialect
 from ..model import ABS, COMMON, UNDEF, SymbolRow
 from ..script import nodes as n
 from .boundaries import Boundary
+from .dot_home import homes_of_dot
 from .elf_options import ElfOptions
 from .match import Claim
 from .name_order import names_of_files
@@ -122,33 +123,8 @@ class SymbolSources:
 
     @cached_property
     def around(self) -> dict[str, int]:
-        """For each name the output section GNU ld shows it in when it has the value of `.`: the one
-        it is assigned in, else the one before; after `. = ...` the one behind."""
-        found: dict[str, int] = {}
-        commands = self.placed.commands
-        before, moved = -1, False
-        behind = [-1] * len(commands)
-        after = -1
-        for at in range(len(commands) - 1, -1, -1):
-            behind[at] = after
-            command = commands[at]
-            if isinstance(command, OutputPlan) and command.index in self.where and command.alloc:
-                after = after if command.flags & c.SHF_TLS else command.index
-        for at, command in enumerate(commands):
-            if isinstance(command, OutputPlan):
-                shows = command.alloc and not command.flags & c.SHF_TLS
-                if shows or before < 0:
-                    before, moved = command.index, False
-                for item in command.items:
-                    if isinstance(item, n.Assignment):
-                        found[item.name] = command.index
-            elif isinstance(command, n.Assignment):
-                if command.name == ".":
-                    moved = True
-                else:
-                    ahead = (moved or before < 0) and behind[at] >= 0
-                    found[command.name] = behind[at] if ahead else before
-        return {name: index for name, index in found.items() if index >= 0}
+        """For each name the output section GNU ld shows it in when it has the value of `.`."""
+        return homes_of_dot(self.placed, self.where)
 
     def own_tables(self) -> dict[str, tuple[int, int]]:
         """Names of the linker's own tables, with the symbols that stand for them; what the script

@@ -174,13 +174,15 @@ def _script_row(sources: SymbolSources, name: str, binding: int, other: int) -> 
         index = section.plan.index
         shndx = sources.where.get(index, sources.nearby.get(index, ABS)) if index >= 0 else ABS
         shndx = 1 if index == FIRST_OF_ALL else shndx
+        if sources.relocatable and shndx > 0:
+            number = value.number
     else:
         shndx = ABS
         around = sources.around.get(name) if value.from_dot else None
         if around is not None and sources.dialect.tables_like_gnu:
             shndx = sources.where.get(around, sources.nearby.get(around, ABS))
-    if sources.relocatable and shndx > 0:
-        number = value.number if section is not None else number
+            if sources.relocatable:
+                number -= sources.placed.sections[around].vma
     size = sources.in_objects(name)[1] if sources.dialect.tables_like_gnu else 0
     return SymbolRow(name, number, size, binding, sources.type_of(name), other, shndx)
 
@@ -330,7 +332,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     hidden = [
         name
         for name in order
-        if (name in placed.hidden and not sources.relocatable) or made_here.get(name)
+        if name in placed.hidden or made_here.get(name)
     ]
     named = sources.options.discard != "all" and any(r.type == c.STT_FILE for r, _ in found)
     if hidden and named:
@@ -345,9 +347,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     for name in order:
         visibility = visibilities.get(name) or sources.own_visibility(name)
         if name in placed.symbols:
-            if name not in placed.hidden or sources.relocatable:
-                if name in placed.hidden:
-                    visibility = c.STV_HIDDEN
+            if name not in placed.hidden:
                 row = _script_row(sources, name, c.STB_GLOBAL, visibility)
                 found.append((row, Origin(-1, 0, name)))
             continue
