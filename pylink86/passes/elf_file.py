@@ -57,7 +57,9 @@ class ElfFile:
             strings, where = build_strings([*all_names, *names])
         linked = (c.SHT_REL, c.SHT_RELA, c.SHT_GROUP)
         self.rows = [
-            attrs.evolve(row, link=at.get(".symtab", 0)) if row.type in linked else row
+            attrs.evolve(row, link=at.get(".symtab", 0))
+            if row.type in linked and (gnu or not row.flags & c.SHF_ALLOC)
+            else row
             for row in self.rows
         ]
         for made in names:

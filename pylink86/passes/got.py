@@ -11,6 +11,8 @@ again (`keep`); see passes/reach.py."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 
 from .. import elf_const as c
@@ -32,9 +34,10 @@ from ..arch.reloc import (
 )
 from ..arch.rewrite import Rewrite, with_addend
 from ..arch.thread import rewrite_thread
-from ..diag import fail
 from ..dialect import Dialect
 from ..model import ABS, ObjectFile, Relocations
+from .indirect import IndirectScan, indirect_functions
+from .indirect_values import relocation_table
 from .match import SectionId, SectionList
 from .resolve import OFFSET_TABLE, Resolution
 from .slots import slots_like_gnu, slots_like_lld
@@ -44,6 +47,8 @@ from .tables import (
     OFFSET,
     POSITIVE,
     Changed,
+    Function,
+    IndirectFunctions,
     Load,
     Slot,
     Tables,
@@ -77,14 +82,17 @@ def scan_relocations(
     dialect: Dialect,
     relax: bool,
     keep: frozenset[Load] = frozenset(),
+    generic: bool = False,
 ) -> Tables:
     """Read every relocation of the sections that are in the output and in memory.
 
     gone: sections that are dead or discarded; assigned: names the script assigns; relax: whether
-    loads may be rewritten (--no-relax); keep: those that may not.  Thread-local sequences are
-    always rewritten: a static program has no __tls_get_addr.  Raises reloc-not-supported."""
+    loads may be rewritten (--no-relax); keep: those that may not; generic: GNU ld makes an image.
+    Thread-local sequences are always rewritten: a static program has no __tls_get_addr.  Raises
+    reloc-not-supported."""
     scan = _Scan(resolution, table, assigned, dialect, relax, keep)
-    chosen_late = _indirect_functions(resolution)
+    chosen_late = indirect_functions(resolution)
+    indirect = IndirectScan(resolution, table, dialect, chosen_late)
     for file, obj in enumerate(resolution.files[:-1]):
         kinds = KINDS.get(obj.header.machine, frozenset())
         base_symbol = _base_symbol(resolution, file)
@@ -97,10 +105,10 @@ def scan_relocations(
                 rels = obj.relocations(rel)
                 scan.base |= base_symbol in rels.symbol
                 if chosen_late:
-                    _refuse_indirect(resolution, file, index, rels, chosen_late)
+                    indirect.section(file, obj, index, rel)
                 if not kinds.isdisjoint(rels.type):
                     scan.section(file, obj, index, rel, rels)
-    return scan.finished()
+    return scan.finished(indirect.finished(generic and dialect.tables_like_gnu))
 
 
 KINDS = {
@@ -108,41 +116,6 @@ KINDS = {
     for machine, rows in ROWS.items()
 }
 """Relocation types to look at, by machine."""
-
-
-def _indirect_functions(resolution: Resolution) -> frozenset[tuple[int, int]]:
-    """Functions that choose among versions of themselves at run time (STT_GNU_IFUNC)."""
-    return frozenset(
-        (file, index)
-        for file, obj in enumerate(resolution.files)
-        for index, info in enumerate(obj.symbols.info)
-        if info & 0xF == c.STT_GNU_IFUNC and obj.symbols.shndx[index] > 0
-    )
-
-
-def _refuse_indirect(
-    resolution: Resolution,
-    file: int,
-    index: int,
-    rels: Relocations,
-    chosen_late: frozenset[tuple[int, int]],
-) -> None:
-    """reloc-not-supported: a use of an indirect function, which a start-up routine would have to
-    resolve through a table that is not made yet; a direct call would be a wrong program."""
-    names, first = resolution.global_names[file], resolution.first_global[file]
-    for offset, symbol in zip(rels.offset, rels.symbol):
-        where = (file, symbol)
-        if symbol >= first:
-            where = resolution.definer.get(names[symbol - first], where)
-        if where in chosen_late:
-            obj = resolution.files[file]
-            name = resolution.files[where[0]].symbols.name(where[1])
-            raise fail(
-                "reloc-not-supported",
-                f"`{name}' is chosen at run time (STT_GNU_IFUNC): there is no table for that",
-                place=f"{obj.name}:({obj.sections.names[index]}+{offset:#x})",
-                help=["link another definition of it, made without __attribute__((ifunc))"],
-            )
 
 
 def _base_symbol(resolution: Resolution, file: int) -> int:
@@ -258,7 +231,6 @@ class _Scan:
     def _needs(self, file: int, symbol: int, row: Row, obj: ObjectFile) -> None:
         """Note what a relocation that stays needs."""
         self.base |= row.kind in NEEDS_BASE
-        self.loads |= row.kind in (GOT, GOT_PC)
         if row.kind in (GOT, GOT_PC):
             self.wanted[ADDRESS, self.who(file, symbol)] = None
         elif row.kind == TLS_IE:
@@ -276,19 +248,43 @@ class _Scan:
         new = with_addend(rewrite) if has_place else rewrite.code
         code[rewrite.start : rewrite.start + len(new)] = new
 
-    def finished(self) -> Tables:
+    def finished(self, indirect: IndirectFunctions) -> Tables:
         """Give every slot its offset, and the tables their sizes."""
         word = self.resolution.files[0].header.elf_class // 8
-        order = slots_like_gnu if self.dialect.tables_like_gnu else slots_like_lld
-        slots = {slot: i * word for i, slot in enumerate(order(self.wanted, self.resolution))}
-        sizes: dict[str, int] = {}
         gnu = self.dialect.tables_like_gnu
+        slots = {slot: i * word for i, slot in enumerate(self._in_order(indirect))}
+        sizes: dict[str, int] = {}
         if slots or (self.loads and not gnu):
             sizes[".got"] = len(slots) * word
-        if self.base or (slots if gnu else OFFSET_TABLE in self.resolution.definer):
+        words = len(indirect.entries) * word
+        asked = slots or words if gnu else OFFSET_TABLE in self.resolution.definer
+        if self.base or asked:
             sizes[".got.plt"] = HEADER_WORDS * word
+        if indirect.relocations:
+            row = 24 if word == 8 else 8
+            sizes[relocation_table(indirect.form, self.dialect)] = row * len(indirect.relocations)
+        if words:
+            sizes[".iplt"] = len(indirect.entries) * indirect.form.size
+            held = ".igot.plt" if gnu else ".got.plt"
+            sizes[held] = sizes.get(held, 0) + words
         code = {sid: bytes(new) for sid, new in self.code.items()}
-        return Tables(slots, sizes, code, self.relocations, tuple(self.changed), self.threads)
+        return Tables(
+            slots, sizes, code, self.relocations, tuple(self.changed), self.threads, indirect
+        )
+
+    def _in_order(self, indirect: IndirectFunctions) -> Iterator[Slot]:
+        """The slots there are to be: not those of indirect functions whose word serves as well."""
+        wanted = {slot: None for slot in self.wanted if self._function(slot) not in indirect.shared}
+        if not self.dialect.tables_like_gnu:
+            return slots_like_lld(wanted, self.resolution)
+        last = [(ADDRESS, function) for function in indirect.local_order]
+        return slots_like_gnu(wanted, self.resolution, last)
+
+    def _function(self, slot: Slot) -> Function | None:
+        use, who = slot
+        if use != ADDRESS:
+            return None
+        return self.resolution.definer.get(who) if isinstance(who, str) else who
 
 
 def _word(content: object, place: int) -> int:

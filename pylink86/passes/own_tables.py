@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
+from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
 from .match import Claim, Claims, Draft, SectionId, SectionList
@@ -37,9 +38,12 @@ def fill_tables(
     real = {sid for sid in table.phantoms if table.name[sid] in tables.sizes}
     if not real and not (dialect.tables_like_gnu and table.phantoms):
         return table, claims
-    size, align = list(table.size), list(table.align)
+    size, align, flags = list(table.size), list(table.align), list(table.flags)
     for sid in real:
         size[sid] = tables.sizes[table.name[sid]]
+        if table.name[sid] == ".iplt":
+            align[sid] = tables.indirect.form.size
+            flags[sid] |= c.SHF_EXECINSTR
     left = table.phantoms - real
     if dialect.tables_like_gnu:
         if generic:
@@ -58,7 +62,7 @@ def fill_tables(
         orphans = sorted(
             (*orphans, *strays), key=lambda sid: (table.file[sid] if by_file else 0, sid)
         )
-    table = attrs.evolve(table, size=size, align=align, phantoms=left)
+    table = attrs.evolve(table, size=size, align=align, flags=flags, phantoms=left)
     return table, attrs.evolve(claims, orphans=tuple(orphans))
 
 

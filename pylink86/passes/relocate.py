@@ -39,6 +39,7 @@ from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..model import ObjectFile, Relocations
 from .fill import fill_bytes
+from .indirect_values import IndirectValues
 from .locate import Addresses
 from .placement import DATA, FILLER, INPUT, PlacedSection, Placement
 from .refs import References, symbol_name
@@ -151,12 +152,19 @@ class _Patcher:
     unwritten: bool = False
     """The bytes at hand are not in the output: what does not fit there harms nobody."""
     values: SymbolValues = attrs.field(init=False)
+    of_readers: SymbolValues = attrs.field(init=False)
+    """The same for what is not in memory: debuggers know functions by another address than code
+    that jumps through a table."""
     tables: TableValues = attrs.field(init=False)
     _rows: dict[tuple[int, bool], OnDemand[Patch | None]] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.references = References(self.placed, self.dialect, self.source_line)
-        self.values = SymbolValues(self.placed)
+        self.values = self.of_readers = SymbolValues(self.placed)
+        if self.placed.addresses.tables.indirect.relocations:
+            functions = IndirectValues(self.placed, self.dialect)
+            self.values = SymbolValues(self.placed, functions.at_entries())
+            self.of_readers = SymbolValues(self.placed, functions.for_readers())
         self.tables = TableValues(self.placed, self.values, self.dialect)
 
     @property
@@ -240,7 +248,8 @@ class _Patcher:
         in_place = rels.addend is None
         table = self._table(machine, in_place)
         rows = rows_for(machine)
-        values = self.values.of_file(file)
+        in_memory = obj.sections.flags[index] & c.SHF_ALLOC
+        values = (self.values if in_memory else self.of_readers).of_file(file)
         vma = section.vma if section.vma < HALF else section.vma - (1 << 64)
         start = vma + sec_off
         addends: Sequence[int] = (
@@ -441,6 +450,7 @@ class _Patcher:
         sec_off = obj.symbols.value[symbol] + addend
         found = where.of_place(sid, sec_off)
         at_end = sec_off == where.table.size[sid] and not self.dialect.merged_end_is_inside
+        at_end = at_end and bool(where.table.flags[sid] & c.SHF_MERGE)
         if found is None or at_end:
             inside = 0 <= sec_off <= where.table.size[sid] and not at_end
             if not (inside or self.unwritten):

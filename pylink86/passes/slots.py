@@ -5,7 +5,7 @@ its table of names for the others; LLD does the others first, as files mention t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from .name_order import names_in_reading_order
 from .name_table import table_order
@@ -13,9 +13,12 @@ from .resolve import Resolution
 from .tables import Slot, Who
 
 
-def slots_like_gnu(wanted: Mapping[Slot, None], resolution: Resolution) -> Iterator[Slot]:
-    """Local symbols file by file, then the others in the order of GNU ld's table of names."""
-    yield from _local_slots(wanted)
+def slots_like_gnu(
+    wanted: Mapping[Slot, None], resolution: Resolution, last: Sequence[Slot] = ()
+) -> Iterator[Slot]:
+    """Local symbols file by file, then the others in the order of GNU ld's table of names; last:
+    slots of local symbols that stand behind all of these, when they are wanted."""
+    yield from (slot for slot in _local_slots(wanted) if slot not in last)
     mentioned = names_in_reading_order(resolution)
     by_name: dict[Who, list[Slot]] = {}
     for slot in wanted:
@@ -23,6 +26,7 @@ def slots_like_gnu(wanted: Mapping[Slot, None], resolution: Resolution) -> Itera
             by_name.setdefault(slot[1], []).append(slot)
     for name in table_order(mentioned, by_name.keys()):  # type: ignore[arg-type]
         yield from by_name[name]
+    yield from (slot for slot in last if slot in wanted)
 
 
 def slots_like_lld(wanted: Mapping[Slot, None], resolution: Resolution) -> Iterator[Slot]:

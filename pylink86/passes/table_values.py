@@ -27,6 +27,8 @@ from ..arch.reloc import (
 )
 from ..dialect import Dialect
 from ..elf_tables import Buffer
+from .indirect_values import IndirectValues
+from .own_place import own_address
 from .placement import Placement
 from .symbol_values import SymbolValues
 from .tables import ADDRESS, OFFSET, POSITIVE, Slot, Who, who_is
@@ -70,13 +72,7 @@ class TableValues:
 
     def own(self, name: str) -> int | None:
         """The address of one of the linker's own sections; None when it is not in the output."""
-        where = self.placed.addresses
-        for sid in range(where.table.base[-1] + 1, len(where.table)):
-            if where.table.name[sid] == name:
-                found = where.of_place(sid, 0)
-                if found is not None:
-                    return self.placed.sections[found[0]].vma + found[1]
-        return None
+        return own_address(self.placed, name)
 
     @cached_property
     def got(self) -> int:
@@ -102,7 +98,12 @@ class TableValues:
         return None if made is None else made(self, use)
 
     def _address_slot(self, use: Use) -> int:
-        return self.slot(ADDRESS, who_is(self.placed.addresses.resolution, use.file, use.symbol))
+        where = self.placed.addresses
+        who = who_is(where.resolution, use.file, use.symbol)
+        if where.tables.indirect.shared and (ADDRESS, who) not in self.slots:
+            function = where.resolution.definer[who] if isinstance(who, str) else who
+            return IndirectValues(self.placed, self.dialect).word(function)
+        return self.slot(ADDRESS, who)
 
     def in_got(self, use: Use) -> int:
         """G + A: a slot as offset from the table; as an address where an i386 instruction has no
@@ -150,7 +151,10 @@ class TableValues:
         return use.value + use.addend - (start if wants_block else end)
 
     def write_slots(self, contents: tuple[bytearray, ...]) -> None:
-        """Fill the global offset table."""
+        """Fill the global offset table, and what indirect functions have."""
+        if self.placed.addresses.tables.indirect.relocations:
+            slots = {slot: self.got + offset for slot, offset in self.slots.items()}
+            IndirectValues(self.placed, self.dialect).write(contents, slots)
         if not self.slots:
             return
         where = self.placed.addresses

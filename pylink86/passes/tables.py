@@ -40,6 +40,49 @@ class Changed:
     rewrite: Rewrite
 
 
+Function = tuple[int, int]
+"""An indirect function: the file and the index of its symbol."""
+
+
+@attrs.frozen
+class Entries:
+    """What entries of the linkage table look like: size in bytes; marked: they begin with `endbr`;
+    the machine, and the bytes in an address."""
+
+    size: int = 16
+    marked: bool = False
+    machine: int = 0
+    word: int = 8
+
+
+@attrs.frozen
+class Resolved:
+    """A relocation that start-up code carries out: it writes what the function's resolver returns
+    to a pointer (section, offset), to the function's slot, or else to its word."""
+
+    function: Function
+    pointer: tuple[SectionId, int] | None = None
+    in_slot: bool = False
+
+
+@attrs.frozen(eq=False, repr=False)
+class IndirectFunctions:
+    """Functions that a resolver chooses at start-up (passes/indirect.py).
+
+    entries: number of each one's entry in the linkage table, and of the word it jumps through.
+    shared: those whose loads read that word.  direct: those that are ordinary functions at their
+    entry for everybody (LLD).  relocations: in the order of their table.  at_entry: those whose
+    address is that of their entry.  local_order: local ones as GNU ld walks through them."""
+
+    form: Entries = Entries()
+    entries: Mapping[Function, int] = attrs.field(factory=dict)
+    shared: frozenset[Function] = frozenset()
+    direct: frozenset[Function] = frozenset()
+    relocations: tuple[Resolved, ...] = ()
+    at_entry: frozenset[Function] = frozenset()
+    local_order: tuple[Function, ...] = ()
+
+
 @attrs.frozen(eq=False, repr=False)
 class Tables:
     """What the scan decided.
@@ -47,7 +90,8 @@ class Tables:
     slots: offset of each in `.got`.  sizes: of the linker's own sections, by name, those that are
     in the output.  code: new bytes of sections with rewritten instructions.  relocations: the
     tables that go with them, by (file, index of the table).  changed: loads that were rewritten and
-    may have to be taken back.  threads: whether code has thread-local variables."""
+    may have to be taken back.  threads: whether code has thread-local variables.  indirect:
+    functions that are chosen at start-up."""
 
     slots: Mapping[Slot, int]
     sizes: Mapping[str, int]
@@ -55,6 +99,7 @@ class Tables:
     relocations: Mapping[tuple[int, int], Relocations]
     changed: tuple[Changed, ...]
     threads: bool = False
+    indirect: IndirectFunctions = attrs.field(factory=IndirectFunctions)
 
 
 NO_TABLES = Tables({}, {}, {}, {}, ())

@@ -24,6 +24,15 @@ _READ_ONLY = """\
   .exception_ranges : ONLY_IF_RO { *(.exception_ranges*) }
 """
 
+_START_UP = """\
+  @REL@.plt : {
+    *(@REL@.plt)
+    PROVIDE_HIDDEN(_@REL_@_iplt_start = .);
+    *(@REL@.iplt)
+    PROVIDE_HIDDEN(_@REL_@_iplt_end = .);
+  }
+"""
+
 _CODE = """\
   .init : { KEEP(*(SORT_NONE(.init))) }
   .plt : { *(.plt) *(.iplt) }
@@ -172,6 +181,7 @@ def gnu_layout(elf_class: int, paging: str = "", separate_code: bool = True) -> 
     code at once).  separate_code: code has pages of its own.
     """
     base = f'SEGMENT_START("text-segment", {BASES[elf_class]:#x})'
+    rel = ".rela" if elf_class == 64 else ".rel"
     code_page = f"  . = ALIGN({_PAGE});\n" if separate_code and not paging else ""
     rodata_page = (
         f'{code_page}  . = SEGMENT_START("rodata-segment", {_NEXT_PAGE});\n' if code_page else ""
@@ -194,6 +204,7 @@ def gnu_layout(elf_class: int, paging: str = "", separate_code: bool = True) -> 
         f"  . = {base} + SIZEOF_HEADERS;\n"
         "  .interp : { *(.interp) }\n"
         "  .note.gnu.build-id : { *(.note.gnu.build-id) }\n"
+        f"{_START_UP.replace('@REL@', rel).replace('@REL_@', rel.replace('.', '_'))}"
         f"{code_page}{_CODE}{rodata_page}{_READ_ONLY}{begin}{_RELRO}{relro}"
         f"{_DATA.replace('@WORD@', str(elf_class // 8))}"
         f"{_LARGE if elf_class == 64 else _LARGE_32}"

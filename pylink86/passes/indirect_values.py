@@ -1,0 +1,181 @@
+"""What the tables of indirect functions hold, once everything has its address.
+
+An entry of the linkage table jumps through its word; the word holds, until start-up code has called
+the resolver, what a lazy loader would want there or nothing that matters; each relocation of type
+IRELATIVE says where to write and which resolver to call (psABI x86-64 4.4.1, 5.2; psABI i386 the
+same).  Where relocations have no room for an address (i386), it lies in the place itself."""
+
+from __future__ import annotations
+
+import struct
+
+import attrs
+
+from .. import elf_const as c
+from ..dialect import Dialect
+from .own_place import own_address, own_place
+from .placement import INPUT, Placement
+from .symbol_values import SymbolValues
+from .tables import ADDRESS, Entries, Function, IndirectFunctions, Resolved, Slot, Who
+
+R_X86_64_IRELATIVE, R_386_IRELATIVE = 37, 42
+
+_MARKS = {c.EM_X86_64: b"\xf3\x0f\x1e\xfa", c.EM_386: b"\xf3\x0f\x1e\xfb"}
+"""endbr64, endbr32."""
+
+
+@attrs.frozen(eq=False)
+class IndirectValues:
+    """The tables of a placed link."""
+
+    placed: Placement
+    dialect: Dialect
+
+    @property
+    def made(self) -> IndirectFunctions:
+        return self.placed.addresses.tables.indirect
+
+    def entry(self, function: Function) -> int:
+        """The address of a function's entry in the linkage table."""
+        found = self.entry_place(function)
+        return 0 if found is None else self.placed.sections[found[0]].vma + found[1]
+
+    def entry_place(self, function: Function) -> tuple[int, int] | None:
+        """The same as output section and offset."""
+        found = own_place(self.placed, ".iplt")
+        return None if found is None else (found[0], found[1] + self._entry_offset(function))
+
+    def word(self, function: Function) -> int:
+        """The address of the word that the entry jumps through."""
+        name, offset = self._word_place(function)
+        return (own_address(self.placed, name) or 0) + offset
+
+    def _entry_offset(self, function: Function) -> int:
+        return self.made.entries[function] * self.made.form.size
+
+    def _word_place(self, function: Function) -> tuple[str, int]:
+        """Section and offset of a word: GNU ld has a section for them, LLD puts them behind the
+        header of .got.plt."""
+        word, number = self.made.form.word, self.made.entries[function]
+        if self.dialect.tables_like_gnu:
+            return ".igot.plt", number * word
+        header = self.placed.addresses.tables.sizes[".got.plt"] - len(self.made.entries) * word
+        return ".got.plt", header + number * word
+
+    def at_entries(self) -> dict[Function, int]:
+        """What code and data take for the address of each function: that of its entry; 0 where
+        start-up code fills in the address without looking at what is there."""
+        found = {function: self.entry(function) for function in self.made.entries}
+        if self.made.form.machine == c.EM_X86_64:
+            for resolved in self.made.relocations:
+                found.setdefault(resolved.function, 0)
+        return found
+
+    def for_readers(self) -> dict[Function, int]:
+        """The same for what is not in memory: LLD knows functions that are referred to directly by
+        their entry; GNU ld leaves the place as it is."""
+        if not self.dialect.tables_like_gnu:
+            return {function: self.entry(function) for function in self.made.direct}
+        return dict.fromkeys((resolved.function for resolved in self.made.relocations), 0)
+
+    def slot(self, function: Function) -> int | None:
+        """The word that loads of the function's address read, when there is no slot for them."""
+        return self.word(function) if function in self.made.shared else None
+
+    def write(self, contents: tuple[bytearray, ...], slots: dict[Slot, int]) -> None:
+        """Fill the linkage table, its words and the table of relocations.
+
+        slots: addresses of the slots of the global offset table."""
+        made, form = self.made, self.made.form
+        resolvers = SymbolValues(self.placed)
+        for function, number in made.entries.items():
+            self._put(contents, ".iplt", self._entry_offset(function), self._code(function, number))
+            held = resolvers.local(*function) or 0
+            if form.machine == c.EM_X86_64:
+                held = self._first_word(function)
+            name, offset = self._word_place(function)
+            self._put(contents, name, offset, held.to_bytes(form.word, "little"))
+        rows = []
+        for resolved in _in_order(self.placed):
+            place = self._place(resolved, slots)
+            rows.append(_relocation(form, place, resolvers.local(*resolved.function) or 0))
+        self._put(contents, relocation_table(form, self.dialect), 0, b"".join(rows))
+
+    def _place(self, resolved: Resolved, slots: dict[Slot, int]) -> int:
+        """What a relocation is to write to."""
+        where = self.placed.addresses
+        if resolved.pointer is not None:
+            found = where.of_place(*resolved.pointer)
+            return 0 if found is None else self.placed.sections[found[0]].vma + found[1]
+        if resolved.in_slot:
+            return slots[ADDRESS, _known_as(self.placed, resolved.function)]
+        return self.word(resolved.function)
+
+    def _code(self, function: Function, number: int) -> bytes:
+        """jmp *word, and a nop or, in LLD without marks, `push number; jmp 0` to fill the entry."""
+        form, entry = self.made.form, self.entry(function)
+        is_64 = form.machine == c.EM_X86_64
+        target = self.word(function)
+        if is_64:
+            target -= entry + (4 if form.marked else 0) + 6
+        jump = b"\xff\x25" + struct.pack("<I", target & 0xFFFFFFFF)
+        if form.marked:
+            return _MARKS[form.machine] + jump + b"\x66\x0f\x1f\x44\0\0"
+        if self.dialect.tables_like_gnu:
+            return jump + b"\x66\x90"
+        pushed, back = number if is_64 else number * 8, -(entry + 16) & 0xFFFFFFFF
+        return jump + b"\x68" + struct.pack("<I", pushed) + b"\xe9" + struct.pack("<I", back)
+
+    def _first_word(self, function: Function) -> int:
+        """GNU ld: what is behind the jump, as if a loader resolved names one by one; with marks the
+        entry itself.  LLD: nothing."""
+        if not self.dialect.tables_like_gnu:
+            return 0
+        return self.entry(function) + (0 if self.made.form.marked else 6)
+
+    def _put(self, contents: tuple[bytearray, ...], name: str, offset: int, data: bytes) -> None:
+        """Write bytes of one of the linker's own sections."""
+        found = own_place(self.placed, name)
+        if found is not None and contents[found[0]]:
+            start = found[1] + offset
+            contents[found[0]][start : start + len(data)] = data
+
+
+def relocation_table(form: Entries, dialect: Dialect) -> str:
+    """The name of the linker's own section that the relocations are in."""
+    prefix = ".rela" if form.word == 8 else ".rel"
+    return prefix + (".iplt" if dialect.tables_like_gnu else ".dyn")
+
+
+def _in_order(placed: Placement) -> list[Resolved]:
+    """The relocations; those of pointers as GNU ld comes upon them, file by file as these lie in
+    the output."""
+    table = placed.addresses.table
+    files: dict[int, int] = {}
+    for section in placed.sections:
+        for piece in section.pieces:
+            if piece.kind == INPUT and isinstance(piece.origin, int):
+                files.setdefault(table.owner_file(piece.origin), len(files))
+
+    def place(resolved: Resolved) -> tuple[int, tuple[int, int]]:
+        assert resolved.pointer is not None
+        return files.get(table.owner_file(resolved.pointer[0]), 0), resolved.pointer
+
+    made = placed.addresses.tables.indirect.relocations
+    pointers = [resolved for resolved in made if resolved.pointer is not None]
+    return [*sorted(pointers, key=place), *(r for r in made if r.pointer is None)]
+
+
+def _known_as(placed: Placement, function: Function) -> Who:
+    """The function as slots know it."""
+    resolution = placed.addresses.resolution
+    file, index = function
+    first = resolution.first_global[file]
+    return function if index < first else resolution.global_names[file][index - first]
+
+
+def _relocation(form: Entries, place: int, resolver: int) -> bytes:
+    """A row of the table; REL has no room for the resolver."""
+    if form.word == 8:
+        return struct.pack("<QQQ", place, R_X86_64_IRELATIVE, resolver & (1 << 64) - 1)
+    return struct.pack("<II", place & 0xFFFFFFFF, R_386_IRELATIVE)
