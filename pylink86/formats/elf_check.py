@@ -209,7 +209,7 @@ def _full_size(file: ObjectFile, index: int) -> int:
     SHF_COMPRESSED sections begin with ch_type, [ch_reserved,] ch_size, ch_addralign (gABI ch.4).
     """
     sections = file.sections
-    if not sections.flags[index] & c.SHF_COMPRESSED:
+    if not sections.flags[index] & c.SHF_COMPRESSED or sections.type[index] in NO_CONTENT:
         return sections.size[index]
     size = struct.Struct("<4xI4x" if file.header.elf_class == 32 else "<8xQ8x")
     if sections.size[index] < size.size:
