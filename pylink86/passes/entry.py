@@ -28,7 +28,7 @@ class Entry:
     data_is_readonly: a data statement was the first to.  mixed: inputs are of different types.
     void: its condition does not hold, nothing goes in.
     lacks: traits that its type, (INFO) or the like, takes from it.  first_type: the type GNU ld
-    knows it by, its first input's; SHT_NULL while it has none.  named_flags: those its name
+    knows it by, its first input's; SHT_NULL while it has none.  named: type and flags that its name
     gives it in an ELF file.
     """
 
@@ -47,7 +47,7 @@ class Entry:
     void: bool = False
     lacks: int = 0
     first_type: int = c.SHT_NULL
-    named_flags: int = 0
+    named: tuple[int, int] = (c.SHT_NULL, 0)
 
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
         """Count input sections in: flags are joined, the type is NOBITS only while all inputs

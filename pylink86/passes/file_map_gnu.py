@@ -7,7 +7,7 @@ All of it was found by linking small scripts with GNU ld 2.40 and reading `reade
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -25,9 +25,10 @@ from .segments import (
     SegmentPlan,
     align_to,
     header_size,
-    is_hollow,
+    load_order,
     permissions,
     place_rest,
+    stays,
 )
 
 MASK = (1 << 64) - 1
@@ -43,6 +44,11 @@ class _Map:
     size: int
     pos: int
     offsets: dict[int, int] = attrs.field(factory=dict)
+
+    def held(self, plan: SegmentPlan) -> list[PlacedSection]:
+        """The sections of a segment, in the order in which they lie in it."""
+        sections = (self.placed.sections[i] for i in plan.sections)
+        return sorted((s for s in sections if not s.plan.dropped), key=load_order)
 
 
 def map_file(
@@ -60,30 +66,58 @@ def map_file(
         return FileMap({}, (), size)
     walk = _Map(placed, options, elf_class, size, size)
     segments: list[Segment | None] = [None] * len(plans)
-    for i, plan in enumerate(plans):
-        if plan.type == c.PT_LOAD:
-            segments[i] = _load(plan, walk)
-    for section in placed.sections:
-        index = section.plan.index
-        if index not in walk.offsets and not section.plan.dropped and not is_hollow(section):
-            if section.plan.alloc and section.plan.type != c.SHT_NOBITS:
-                walk.pos = align_to(walk.pos, section.align)
-                walk.offsets[index] = walk.pos
-                walk.pos += section.size
-            elif section.plan.alloc:
-                walk.offsets[index] = walk.pos
+    for i in _loads_in_order(plans, walk):
+        segments[i] = _load(plans[i], walk)
+    types = {
+        index: c.SHT_NOTE for plan in plans if plan.type == c.PT_NOTE for index in plan.sections
+    }
+    _place_outside(walk, types)
     end = place_rest(plans, placed.sections, walk.offsets, walk.pos, options)
     for i, plan in enumerate(plans):
         if plan.type != c.PT_LOAD:
             segments[i] = _inner(plan, walk, [s for s in segments if s is not None])
-    return FileMap(walk.offsets, tuple(s for s in segments if s is not None), end)
+    return FileMap(walk.offsets, tuple(s for s in segments if s is not None), end, types)
+
+
+def _loads_in_order(plans: Sequence[SegmentPlan], walk: _Map) -> list[int]:
+    """The numbers of the PT_LOADs as they lie in the file: that of the ELF header, then by load
+    address."""
+
+    def key(i: int) -> tuple[bool, int, int]:
+        plan = plans[i]
+        held = walk.held(plan)
+        lma = held[0].lma if held else 0
+        if plan.at is not None:
+            lma = _number(plan.at, walk.placed)
+        return not plan.filehdr, lma, i
+
+    return sorted((i for i, plan in enumerate(plans) if plan.type == c.PT_LOAD), key=key)
+
+
+def _place_outside(walk: _Map, types: Mapping[int, int]) -> None:
+    """Place what is in memory and in no PT_LOAD, where its page would put it; what is not in memory
+    and stands before it; and at 0 what takes no place in the file."""
+    rest = [
+        s
+        for s in walk.placed.sections
+        if s.plan.index not in walk.offsets and stays(s, walk.options)
+    ]
+    empty = [s for s in rest if types.get(s.plan.index, s.plan.type) == c.SHT_NOBITS]
+    walk.offsets.update((s.plan.index, 0) for s in empty)
+    rest = [s for s in rest if s not in empty]
+    while rest and not rest[-1].plan.alloc:
+        rest.pop()
+    for section in rest:
+        paged = section.plan.alloc and section.size and not walk.options.paging
+        phase = section.vma if section.plan.alloc else 0
+        walk.pos = align_to(walk.pos, walk.options.page if paged else section.align, phase)
+        walk.offsets[section.plan.index] = walk.pos
+        walk.pos += section.size
 
 
 def _load(plan: SegmentPlan, walk: _Map) -> Segment:
     """Place a PT_LOAD and the sections in it."""
-    held = [
-        walk.placed.sections[i] for i in plan.sections if not walk.placed.sections[i].plan.dropped
-    ]
+    held = walk.held(plan)
     options, page = walk.options, walk.options.page
     align = max([page, *(s.align for s in held)]) if not options.paging or held else page
     if options.paging:
@@ -121,7 +155,7 @@ def _load(plan: SegmentPlan, walk: _Map) -> Segment:
 def _put(section: PlacedSection, walk: _Map, lma: int, filesz: int, memsz: int) -> tuple[int, int]:
     """Place a section of a PT_LOAD whose parts so far take so many bytes."""
     is_bss = section.plan.type == c.SHT_NOBITS
-    if is_bss and section.plan.flags & c.SHF_TLS:
+    if _is_tbss(section):
         walk.offsets[section.plan.index] = walk.pos
         return filesz, memsz
     gap = max(section.lma - (lma + memsz), 0)
@@ -141,10 +175,10 @@ def _headers_alone(plan: SegmentPlan, walk: _Map, flags: int, align: int) -> Seg
     """A PT_LOAD that holds the headers and no section: in the page before the first section."""
     inside = [s for s in walk.placed.sections if s.plan.alloc and not s.plan.dropped]
     if plan.node is not None or not inside:
-        stop = walk.size if plan.phdrs else header_size(walk.elf_class, 0)
-        filled = stop if plan.filehdr or plan.phdrs else 0
         lma = 0 if plan.at is None else _number(plan.at, walk.placed)
-        return Segment(c.PT_LOAD, flags, 0, 0, lma, filled, filled, align)
+        start = 0 if plan.filehdr else header_size(walk.elf_class, 0) if plan.phdrs else walk.pos
+        filled = walk.pos - start
+        return Segment(c.PT_LOAD, flags, start, 0, lma, filled, filled, align)
     first = min(inside, key=lambda s: (s.lma, s.vma))
     page = walk.options.page
     vma = (first.vma - walk.size) & -page
@@ -168,14 +202,16 @@ def _flags(plan: SegmentPlan, held: Sequence[PlacedSection], options: ElfOptions
     """PF_ of a segment; with -N code can be written, which GNU ld says of `.text` alone."""
     if plan.flags is not None:
         return plan.flags
-    headers = plan.filehdr or plan.phdrs or plan.type in (c.PT_LOAD, c.PT_PHDR)
+    headers = plan.filehdr or plan.phdrs or plan.type == c.PT_PHDR
     flags = c.PF_R if headers or held else 0
     for section in held:
         writable = options.paging == "N" and section.name == ".text"
-        flags |= permissions(
-            section.plan.flags | section.plan.named_flags | (c.SHF_WRITE if writable else 0)
-        )
+        flags |= permissions(_header_flags(section) | (c.SHF_WRITE if writable else 0))
     return flags
+
+
+def _header_flags(section: PlacedSection) -> int:
+    return section.plan.flags | section.plan.named_flags
 
 
 def _number(expr: n.Expr, placed: Placement) -> int:
@@ -184,9 +220,7 @@ def _number(expr: n.Expr, placed: Placement) -> int:
 
 def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
     """A segment that describes part of a PT_LOAD, or nothing in memory."""
-    held = [
-        walk.placed.sections[i] for i in plan.sections if not walk.placed.sections[i].plan.dropped
-    ]
+    held = walk.held(plan)
     flags = _flags(plan, held, walk.options)
     word = walk.elf_class // 8
     if plan.type == c.PT_GNU_STACK and plan.node is None:
@@ -212,14 +246,25 @@ def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
     if not held:
         lma = 0 if plan.at is None else _number(plan.at, walk.placed)
         return Segment(plan.type, flags, 0, 0, lma, 0, 0, word)
-    first, last = held[0], held[-1]
+    first = held[0]
     offset = walk.offsets.get(first.plan.index, 0)
-    end = max(s.vma + s.size for s in held)
-    in_file = [s for s in held if s.plan.type != c.SHT_NOBITS]
+    is_note = plan.type == c.PT_NOTE
+    in_file = [s for s in held if s.plan.type != c.SHT_NOBITS or is_note]
     filesz = 0
     if in_file:
         filesz = walk.offsets.get(in_file[-1].plan.index, 0) + in_file[-1].size - offset
     lma = first.lma if plan.at is None else _number(plan.at, walk.placed)
     align = max(s.align for s in held)
-    del last
-    return Segment(plan.type, flags, offset, first.vma, lma, filesz, end - first.vma, align)
+    memsz = max(s.vma + s.size for s in held) - first.vma
+    if plan.type != c.PT_TLS:
+        memsz = filesz + _memory(held) - sum(s.size for s in in_file)
+    return Segment(plan.type, flags, offset, first.vma, lma, filesz, max(memsz, 0), align)
+
+
+def _memory(held: Sequence[PlacedSection]) -> int:
+    """Bytes of sections in memory; .tbss takes none."""
+    return sum(s.size for s in held if s.plan.alloc and not _is_tbss(s))
+
+
+def _is_tbss(section: PlacedSection) -> bool:
+    return section.plan.type == c.SHT_NOBITS and bool(_header_flags(section) & c.SHF_TLS)

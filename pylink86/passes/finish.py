@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import Header, ObjectFile
@@ -40,11 +42,13 @@ def elf_executable(
     dialect: Dialect,
     machine: int = 0,
     entry_symbol: str = "",
+    inherits_abi: bool = True,
 ) -> ObjectFile:
     """The link as an ET_EXEC (or ET_REL) of a class: 32, 64, or 0 for that of the link's machine;
     machine: what the header says, 0 for that of the class.
 
     entry_symbol: the name that was asked for, which GNU ld lists when nobody defines it.
+    inherits_abi: in LLD's dialect the output is for the system that inputs say.
 
     Raises out-of-range-for-elf32 for what lies where a 32-bit file cannot say it does."""
     elf_class = elf_class or (64 if placed.addresses.machine == c.EM_X86_64 else 32)
@@ -68,6 +72,9 @@ def elf_executable(
     rows, contents = describe_sections(
         heads, where, placed, patched, symbols, options, elf_class, dialect
     )
+    for index, section_type in file_map.types.items():
+        at = where[index] - 1
+        rows[at] = attrs.evolve(rows[at], type=section_type)
     if options.compress_debug:
         from .compress import compress_debug
 
@@ -81,7 +88,7 @@ def elf_executable(
         elf_class,
         machine or MACHINES[elf_class],
         c.ET_REL if options.relocatable else c.ET_EXEC,
-        osabi=_osabi(placed, dialect, symbols),
+        osabi=_osabi(placed, dialect, symbols) if inherits_abi or dialect.tables_like_gnu else 0,
         entry=held(entry, elf_class, "the entry point"),
     )
     made = builder.finish(name, header, symbols)
@@ -93,8 +100,8 @@ def elf_executable(
 
 
 def _osabi(placed: Placement, dialect: Dialect, symbols: OutSymbols | None) -> int:
-    """LLD passes on the first OSABI an input has; GNU ld says GNU when the symbol table has kinds
-    of symbols that only GNU systems know."""
+    """LLD passes on the first OSABI an input has, unless -m says what is wanted; GNU ld says GNU
+    when the symbol table has kinds of symbols that only GNU systems know."""
     if dialect.tables_like_gnu:
         rows = symbols.rows if symbols is not None else ()
         is_gnu = any(row.type == c.STT_GNU_IFUNC or row.binding == c.STB_GNU_UNIQUE for row in rows)

@@ -28,7 +28,7 @@ from .provides import first_provides, wanted_names, written_names
 from .resolve import Resolution
 from .scripts import ScriptFile
 from .section_type import section_type
-from .special_names import special_flags
+from .special_names import special_traits
 from .words import sections_addressed
 
 Command = Union["OutputPlan", "Dropped", n.Assignment, n.Assert]
@@ -45,9 +45,9 @@ class OutputPlan:
     inputs are there (GNU ld's dialect).  took_tables: a pattern took an empty table of the linker,
     which is not in `items` any more; holds_tables: one of them came into it in any way.
     only_symbols: in GNU ld's dialect, nothing in it gives it bytes or moves `.`.  aside: it is not
-    in memory, and yet inputs of it are: for GNU ld `.` goes on behind it, and its flat image has the
-    bytes.  named_flags: in GNU ld's ELF files, flags of
-    its name that its header has beside `flags`, since no input gave it any."""
+    in memory, and yet inputs of it are: for GNU ld `.` goes on behind it, and its flat image has
+    the bytes.  named_flags: in GNU ld's ELF files, flags of its name that its header has beside
+    `flags`, since no input gave it any."""
 
     index: int
     name: str
@@ -214,7 +214,7 @@ def _entry(
         items,
         void=draft.void,
         lacks=lacking_traits(draft.node, generic),
-        named_flags=0 if generic else special_flags(draft.name),
+        named=(c.SHT_NULL, 0) if generic else special_traits(draft.name),
     )
     for item in draft.items:
         if isinstance(item, Claim):
@@ -311,7 +311,7 @@ def _finished(
 
 
 def _named_flags(entry: Entry, dialect: Dialect) -> int:
-    return entry.named_flags if dialect.tables_like_gnu and not entry.has_input else 0
+    return entry.named[1] if dialect.tables_like_gnu and not entry.has_input else 0
 
 
 def _taken(entry: Entry) -> Iterator[SectionId]:

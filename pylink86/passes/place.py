@@ -26,6 +26,7 @@ from .placement import PlacedSection, Placement
 from .regions import Regions, find_region
 from .scope import ADDRESS_MASK, NOTHING
 from .scripts import ScriptFile
+from .special_names import special_type
 from .versions import version_locals
 
 MAX_WALKS = 64
@@ -190,7 +191,8 @@ class Walk(Filler):
         keep_distance(self, section)
         if self._is_bare(section):
             flags = plan.flags & ~c.SHF_ALLOC
-            section.plan = plan = attrs.evolve(plan, type=c.SHT_PROGBITS, flags=flags)
+            kind = special_type(section.name) or c.SHT_PROGBITS
+            section.plan = plan = attrs.evolve(plan, type=kind, flags=flags)
         if plan.dropped and section.size:
             # Padding before an empty input: from an address that is not aligned as the input is.
             section.plan = plan = attrs.evolve(plan, dropped=False)

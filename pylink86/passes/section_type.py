@@ -65,7 +65,8 @@ def _from_contents(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[
         if dialect.orphans_follow_flags:
             if entry.has_data:
                 writable = 0 if entry.data_is_readonly else c.SHF_WRITE
-                return c.SHT_PROGBITS, c.SHF_ALLOC | writable
+                kind = c.SHT_NOTE if entry.named[0] == c.SHT_NOTE else c.SHT_PROGBITS
+                return kind, c.SHF_ALLOC | writable
             return c.SHT_NOBITS, c.SHF_ALLOC | c.SHF_WRITE
         return c.SHT_PROGBITS, flags
     if entry.has_data and dialect.data_makes_nobits_load:

@@ -6,7 +6,7 @@ section before it.  Without PHDRS each linker has a rule (segments_lld, segments
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -46,11 +46,13 @@ class FileMap:
     """Where everything lies in the file.
 
     offsets: file offset of each output section, by OutputPlan.index; end: where the last one ends;
-    the tables follow.  segments: the program headers, complete."""
+    the tables follow.  segments: the program headers, complete.  types: of sections that have
+    another in the file than in the plan, because of the segment they are in."""
 
     offsets: dict[int, int]
     segments: tuple[Segment, ...]
     end: int
+    types: Mapping[int, int] = attrs.field(factory=dict)
 
 
 def header_size(elf_class: int, segments: int) -> int:
@@ -119,11 +121,14 @@ def plan_by_phdrs(
         asked = section.node.phdrs if section.node is not None else ()
         if asked:
             now = asked
-        elif not section.alloc:
+        elif not section.alloc or (dialect.tables_like_gnu and _is_noload(section)):
             continue
         for name in now:
             if name in by_name:
-                inside[by_name[name]].append(section.index)
+                number = by_name[name]
+                if dialect.tables_like_gnu and not _takes(types[number], section, bool(asked)):
+                    continue
+                inside[number].append(section.index)
             elif name != "NONE":
                 raise _unknown(name, section, by_name)
     return tuple(
@@ -140,6 +145,16 @@ def plan_by_phdrs(
     )
 
 
+def _is_noload(section: OutputPlan) -> bool:
+    return section.node is not None and section.node.type == "NOLOAD"
+
+
+def _takes(kind: int, section: OutputPlan, asked: bool) -> bool:
+    """GNU ld: whether a section goes into a segment of a type; asked: it names the segment itself.
+    A PT_LOAD holds only what is in memory, and a PT_INTERP is not handed on."""
+    return section.alloc if kind == c.PT_LOAD else asked or kind != c.PT_INTERP
+
+
 def _unknown(name: str, section: OutputPlan, known: Iterable[str]) -> Exception:
     return fail(
         "unknown-phdr",
@@ -148,6 +163,15 @@ def _unknown(name: str, section: OutputPlan, known: Iterable[str]) -> Exception:
         notes=["PHDRS has " + (", ".join(known) or "none")],
         help=[f"add it to PHDRS {{ {name} PT_LOAD; }}, or write :NONE"],
     )
+
+
+def load_order(section: PlacedSection) -> tuple[int, int, bool, int, int]:
+    """GNU ld's order of sections in a segment: by load address; of those at one address what takes
+    no place in the file comes last, and smaller ones first."""
+    plan = section.plan
+    loads = (plan.loads or plan.aside) and not (plan.node and plan.node.type == "NOLOAD")
+    at_end = not loads and not plan.flags & c.SHF_TLS and section.size > 0
+    return section.lma, section.vma, at_end, section.size if loads else 0, plan.index
 
 
 DEBUG_NAMES = (".debug", ".zdebug", ".gdb_index", ".stab", ".line", ".gnu.debuglto_")

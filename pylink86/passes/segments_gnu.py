@@ -25,6 +25,7 @@ from .segments import (
     align_to,
     header_size,
     is_hollow,
+    load_order,
     phdr_nodes,
     plan_by_phdrs,
 )
@@ -59,7 +60,7 @@ def plan_segments(
     nodes = phdr_nodes(script)
     if nodes:
         return plan_by_phdrs(nodes, [s.plan for s in kept], dialect)
-    inside = sorted((s for s in kept if s.plan.alloc), key=lambda s: (s.lma, s.vma))
+    inside = sorted((s for s in kept if s.plan.alloc), key=load_order)
     runs = _runs(inside, options)
 
     found: list[SegmentPlan] = []

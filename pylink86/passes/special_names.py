@@ -26,7 +26,8 @@ SPECIAL = {
 """Name, also with a suffix behind a dot -> type and flags."""
 
 
-def _row(name: str) -> tuple[int, int]:
+def special_traits(name: str) -> tuple[int, int]:
+    """The SHT_ and SHF_ of a special name; SHT_NULL and 0 of another."""
     if name.startswith(".note") and name != ".note.GNU-stack":
         return c.SHT_NOTE, 0
     stem = "." + name[1:].split(".")[0]
@@ -35,9 +36,4 @@ def _row(name: str) -> tuple[int, int]:
 
 def special_type(name: str) -> int:
     """The SHT_ of a special name, or SHT_NULL."""
-    return _row(name)[0]
-
-
-def special_flags(name: str) -> int:
-    """The flags of a special name."""
-    return _row(name)[1]
+    return special_traits(name)[0]
