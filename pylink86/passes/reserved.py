@@ -21,6 +21,7 @@ from ..script import nodes as n
 from .order import OutputPlan, Plan
 
 if TYPE_CHECKING:
+    from .locate import Addresses
     from .segments import SegmentPlan
 
 HEADERS = ("__ehdr_start", "__executable_start", "__dso_handle")
@@ -52,15 +53,20 @@ def is_asked_for(plan: Plan, names: frozenset[str]) -> bool:
 
 
 def with_reserved(
-    plan: Plan, names: frozenset[str], machine: int, segments: Sequence[SegmentPlan], header: int
+    plan: Plan,
+    names: frozenset[str],
+    machine: int,
+    segments: Sequence[SegmentPlan],
+    header: int,
+    late: tuple[n.Expr, n.Expr] | None = None,
 ) -> Plan:
     """The plan with assignments of those names that are wanted, and that nobody assigns.
 
     segments: as they were planned, before empty ones go; none for an image.  header: the address of
-    the ELF header."""
+    the ELF header.  late: where the relocations of indirect functions begin and end."""
     at_header = _header(plan, header)
     values: dict[str, n.Expr] = dict.fromkeys(HEADERS, at_header)
-    values.update(dict.fromkeys(_bounds(LATE_RELOCATIONS[machine]), at_header))
+    values.update(zip(_bounds(LATE_RELOCATIONS[machine]), late or (at_header, at_header)))
     for array in ARRAYS:
         section = plan.find(array)
         start, end = _array_bounds(array)
@@ -75,6 +81,24 @@ def with_reserved(
     )
     assigned = plan.assigned.union(node.name for node in added)
     return attrs.evolve(plan, commands=(*plan.commands, *added), assigned=assigned)
+
+
+def late_relocations(plan: Plan, addresses: Addresses) -> tuple[n.Expr, n.Expr] | None:
+    """Start and end of the linker's own relocations; None when it has none.  They are looked for at
+    the start or at the end of the output section they are in."""
+    table = addresses.table
+    if not addresses.tables.indirect.relocations:
+        return None
+    for section in plan.sections:
+        sids = [*section.sections()]
+        for sid in sids:
+            if sid >= table.base[-1] and table.type[sid] in (c.SHT_REL, c.SHT_RELA):
+                size = n.Number(table.size[sid])
+                start = _start_of(section)
+                if sid != sids[0]:
+                    start = n.Binary("-", _end_of(section), size)
+                return start, n.Binary("+", start, size)
+    return None
 
 
 def _bounds(stem: str) -> tuple[str, str]:

@@ -131,7 +131,7 @@ def _with_reserved(
     Where the headers are follows from where the sections are, which one more walk finds."""
     from .base_lld import image_base
     from .file_map_lld import header_address
-    from .reserved import is_asked_for, reserved_names, with_reserved
+    from .reserved import is_asked_for, late_relocations, reserved_names, with_reserved
 
     machine, has_sections = addresses.machine, script.has_sections
     names = reserved_names(machine, has_sections)
@@ -139,11 +139,12 @@ def _with_reserved(
         return plan
     if raw:
         segments = ()
+    late = late_relocations(plan, addresses)
     header = 0 if has_sections else image_base(options, machine)
     if has_sections and not raw:
-        trial = walk(with_reserved(plan, names, machine, segments, 0), Diagnostics())
+        trial = walk(with_reserved(plan, names, machine, segments, 0, late), Diagnostics())
         header = header_address(segments, trial, options, plan.sizes.headers, True)
-    return with_reserved(plan, names, machine, segments, header)
+    return with_reserved(plan, names, machine, segments, header, late)
 
 
 def _settle_like_gnu(
