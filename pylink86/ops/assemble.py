@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Headers = tuple[int, int, Mapping[str, int]]
     """Offset of the section headers (0: none), number of .shstrtab, where names are in it."""
 
-MAX_FILE = 1 << 32
+MAX_FILE = 1 << 30
 """A larger file is a mistake in somebody's addresses: refused before a byte is made."""
 
 

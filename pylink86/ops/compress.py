@@ -58,22 +58,26 @@ def compress_llvm(draft: Draft, plan: Plan) -> None:
 
 def compress_gnu(draft: Draft, plan: Plan) -> None:
     """--compress-debug-sections as GNU objcopy: only what gets smaller."""
-    how = plan.compress_debug
+    aligned = matcher([name for name, _ in plan.set_section_alignment], wildcard=True)
     for sec in draft.secs:
         if sec.alloc or not sec.was.startswith((".debug_", ".zdebug_")):
             continue
+        asked, sec.align = sec.align, sec.old_align
         decompress(draft, sec)
-        if how == "none" or not sec.size:
-            continue
-        old = bytes(sec.data), sec.size, sec.align, sec.flags
-        if how == "zlib-gnu":
-            _compress_gnu(sec)
-        else:
-            _compress(draft, sec, FORMATS.get(how) or _unknown(how))
-            sec.align = draft.word
-        if sec.size >= old[1]:
-            sec.data, sec.size, sec.align, sec.flags = old
-            sec.name = ".debug_" + sec.name.partition("debug_")[2]
+        if plan.compress_debug != "none" and sec.size:
+            _compress_if_smaller(draft, sec, plan.compress_debug)
+        if aligned is not None and aligned(sec.was):
+            sec.align = asked
+
+
+def _compress_if_smaller(draft: Draft, sec: Sec, how: str) -> None:
+    old = sec.name, bytes(sec.data), sec.size, sec.align, sec.flags
+    if how == "zlib-gnu":
+        _compress_gnu(sec)
+    else:
+        _compress(draft, sec, FORMATS.get(how) or _unknown(how))
+    if sec.size >= old[2]:
+        sec.name, sec.data, sec.size, sec.align, sec.flags = old
 
 
 def _unknown(how: str) -> int:
@@ -97,7 +101,7 @@ def _compress_gnu(sec: Sec) -> None:
     sec.data = b"ZLIB" + len(data).to_bytes(8, "big") + _deflate(data)
     sec.size = len(sec.data)
     sec.align = 1
-    sec.name = ".zdebug_" + sec.name.partition("debug_")[2]
+    sec.name = sec.name.replace(".debug_", ".zdebug_", 1)
 
 
 def decompress(draft: Draft, sec: Sec) -> None:
@@ -118,10 +122,10 @@ def decompress(draft: Draft, sec: Sec) -> None:
         sec.data = _inflate(draft, sec, body, size) if how == ZLIB else _zstd("decompress", body)
         sec.flags &= ~c.SHF_COMPRESSED
         sec.align = align
-    elif sec.name.startswith(".zdebug") and data[:4] == b"ZLIB":
+    elif sec.was.startswith(".zdebug") and data[:4] == b"ZLIB":
         size = int.from_bytes(data[4:12], "big")
         sec.data = _inflate(draft, sec, data[12:], size)
-        sec.name = ".debug" + sec.name[7:]
+        sec.name = sec.name.replace(".zdebug", ".debug", 1)
     else:
         return
     sec.size = len(sec.data)

@@ -19,7 +19,7 @@ from ..elf_tables import REL, RELA, decode_relocations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from typing import NoReturn
 
     from ..elf_tables import Buffer, Column
@@ -165,6 +165,13 @@ class Relocs:
         """The words that hold the symbol: all of r_info, or its upper half."""
         record = SYMBOL_OF[self.elf_class, self.with_addend]
         return [info for (info,) in record.iter_unpack(self.table)]
+
+    def only(self, wanted: Collection[int]) -> Relocs:
+        """The relocations that name one of these symbols."""
+        size = self.record.size
+        rows = [n for n, symbol in enumerate(self.symbols()) if symbol in wanted]
+        table = b"".join([bytes(self.table[n * size : (n + 1) * size]) for n in rows])
+        return Relocs(table, self.elf_class, self.with_addend, self.limit, self.where)
 
     def columns(self) -> tuple[Column, Column, Column, Column | None]:
         """offset, type, symbol, addend; addend is None for SHT_REL."""

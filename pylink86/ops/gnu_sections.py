@@ -93,7 +93,7 @@ def remove(draft: Draft, plan: Plan, goes: Test) -> None:
         if sec.role != RELOC or sec.target is None:
             continue
         named = bare is not None and bare(sec.target.was)
-        if named or plan.strip_all or id(sec.target) in gone:
+        if named or id(sec.target) in gone or (plan.strip_all and not _named_by(sec, draft, plan)):
             gone.add(id(sec))
     for sec in draft.secs:
         if id(sec) in lost_groups:
@@ -101,6 +101,16 @@ def remove(draft: Draft, plan: Plan, goes: Test) -> None:
     drop(draft, lambda sec: id(sec) in gone)
     if plan.output_format not in IMAGES:
         _check_relocations(draft)
+
+
+def _named_by(sec: Sec, draft: Draft, plan: Plan) -> bool:
+    """--strip-all leaves relocations that name a symbol of --keep-symbol, and only these."""
+    keeps = matcher(plan.keep_symbol, wildcard=plan.wildcard)
+    if keeps is None or sec.relocs is None:
+        return False
+    kept = {n for n, sym in enumerate(draft.by_number) if sym is not None and keeps(sym.name)}
+    sec.relocs = sec.relocs.only(kept)
+    return bool(sec.relocs.count)
 
 
 def _without_relocations(plan: Plan) -> tuple[str, ...]:
@@ -199,7 +209,11 @@ def _keep_debug_only(draft: Draft, plan: Plan) -> None:
                 sec.relocs = Relocs(b"", draft.elf_class, sec.relocs.with_addend)
     if not plan.only_keep_debug:
         return
+    # Who says what flags a section has says what is in it.
+    flagged = matcher([name for name, _ in plan.set_section_flags], wildcard=True)
     for sec in draft.secs:
+        if flagged is not None and flagged(sec.was):
+            continue
         if sec.role == PLAIN and (sec.flags & c.SHF_ALLOC and sec.type != c.SHT_NOTE):
             sec.type, sec.data = c.SHT_NOBITS, b""
 
@@ -207,19 +221,20 @@ def _keep_debug_only(draft: Draft, plan: Plan) -> None:
 def _rename(draft: Draft, plan: Plan) -> None:
     if not (plan.rename_section or plan.prefix_alloc_sections or plan.prefix_sections):
         return
-    new = {old: (name, flags) for old, name, flags in plan.rename_section}
+    new_flags = {old: flags for old, _, flags in plan.rename_section if flags}
     for sec in draft.secs:
-        if sec.role not in (PLAIN, GROUP):
-            continue
-        was = words(sec)
-        if sec.was in new:
-            sec.name, flags = new[sec.was]
-            if flags:
-                set_words(sec, set(flags) - {"noload", "share", "rom"})
-        if plan.prefix_alloc_sections and "alloc" in was:
-            sec.name = plan.prefix_alloc_sections + sec.name
-        elif plan.prefix_sections:
-            sec.name = plan.prefix_sections + sec.name
+        if sec.role in (PLAIN, GROUP):
+            sec.name = output_name(sec, plan)
+            if sec.was in new_flags:
+                set_words(sec, set(new_flags[sec.was]) - {"noload", "share", "rom"})
+
+
+def output_name(sec: Sec, plan: Plan) -> str:
+    """What the section will be called; its flags are still the input's."""
+    name = next((new for old, new, _ in plan.rename_section if old == sec.was), sec.name)
+    if plan.prefix_alloc_sections and sec.alloc:
+        return plan.prefix_alloc_sections + name
+    return plan.prefix_sections + name
 
 
 def _set_flags(draft: Draft, plan: Plan) -> None:

@@ -55,8 +55,7 @@ ASKS = (
     "strip_all", "strip_debug", "strip_unneeded", "only_keep_debug", "discard", "strip_symbol",
     "localize_symbol", "globalize_symbol", "keep_global_symbol", "weaken_symbol", "weaken",
     "localize_hidden", "redefine_sym", "add_symbol", "prefix_symbols", "extract_symbol",
-    "rename_section",
-    "keep_symbol",
+    "rename_section", "keep_symbol", "remove_section", "only_section", "strip_dwo", "extract_dwo",
 )  # fmt: skip
 """What makes GNU objcopy look at symbols at all; --strip-unneeded-symbol alone does not."""
 
@@ -178,15 +177,17 @@ def _normalize(draft: Draft, plan: Plan) -> None:
 def _add(draft: Draft, plan: Plan, goes: Callable[[Sec], bool]) -> None:
     """Put new symbols in, which no other option concerns."""
     for text in plan.add_symbol:
-        sym, before = _parsed(draft, text)
+        sym, before = _parsed(draft, text, plan)
         if sym.sec is not None and goes(sym.sec):
             complain("no-such-section", f"Section {sym.sec.was} not found")
         at = next((i for i, s in enumerate(draft.syms) if before and s.name == before), None)
         draft.syms.insert(len(draft.syms) if at is None else at, sym)
 
 
-def _parsed(draft: Draft, text: str) -> tuple[Sym, str]:
-    """`name=[section:]value[,flags]`: the symbol, and the one it goes before."""
+def _parsed(draft: Draft, text: str, plan: Plan) -> tuple[Sym, str]:
+    """`name=[section:]value[,flags]`: the symbol, and the one it goes before.  The section is meant
+    by the name it will have."""
+    from .gnu_sections import output_name
     from .llvm_symbols import IGNORED, TYPES
 
     name, equals, rest = text.partition("=")
@@ -201,7 +202,8 @@ def _parsed(draft: Draft, text: str) -> tuple[Sym, str]:
     sym.binding, sym.place = c.STB_GLOBAL, c.SHN_ABS
     if colon:
         own = (PLAIN, GROUP)
-        sym.sec = next((s for s in draft.secs if s.was == section and s.role in own), None)
+        bodies = [sec for sec in draft.secs if sec.role in own]
+        sym.sec = next((sec for sec in bodies if output_name(sec, plan) == section), None)
         if sym.sec is None:
             complain("no-such-section", f"Section {section} not found")
         sym.value += sym.sec.addr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import elf_const as c
 from .bfd import load_address
-from .draft import PLAIN, RELOC
+from .draft import PLAIN, RELOC, complain
 from .inputs import IMAGES
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ def run_gnu(draft: Draft, plan: Plan, notes: Notes) -> bytes:
     from . import gnu_sections as sections
     from .gnu_symbols import filter_symbols
 
+    _check(plan)
     if plan.output_format and plan.output_format not in IMAGES:
         from .convert import convert_class
 
@@ -40,6 +41,13 @@ def run_gnu(draft: Draft, plan: Plan, notes: Notes) -> bytes:
     from .layout_gnu import lay_out
 
     return lay_out(draft)
+
+
+def _check(plan: Plan) -> None:
+    """What GNU objcopy refuses before it looks at the file."""
+    for name in plan.remove_section:
+        if name in plan.only_section:
+            complain("bad-operation", f"{name} both copied and removed")
 
 
 def _as_bfd_reads(draft: Draft) -> None:

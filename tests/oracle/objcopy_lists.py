@@ -145,7 +145,8 @@ def in_domain(words: list[str], name: str, dialect: str) -> bool:
     """Is it a list on which we mean to agree?  What is not stands in docs/DEVIATIONS.md."""
     if dialect == "gnu" and name in LINKED:
         return not any(word in CHANGES_LOADED for word in words)
-    if dialect == "gnu" and name in GROUPED and "--remove-relocations" in words:
+    bare = "--remove-relocations" in words or any(word.startswith(".rel") for word in words)
+    if dialect == "gnu" and name in GROUPED and bare:
         return False  # GNU objcopy 2.40 then writes groups with members 0: an assertion fails
     # llvm-objcopy 19 writes an invalid link of the new symbol table, and then refuses its own work.
     added = "--add-symbol" in words
