@@ -69,7 +69,11 @@ def map_file(
     for i in _loads_in_order(plans, walk):
         segments[i] = _load(plans[i], walk)
     types = {
-        index: c.SHT_NOTE for plan in plans if plan.type == c.PT_NOTE for index in plan.sections
+        section.plan.index: c.SHT_NOTE
+        for plan in plans
+        if plan.type == c.PT_NOTE
+        for section in walk.held(plan)
+        if section.plan.type != c.SHT_NOBITS or section.plan.index not in walk.offsets
     }
     _place_outside(walk, types)
     end = place_rest(plans, placed.sections, walk.offsets, walk.pos, options)

@@ -75,6 +75,7 @@ def elf_executable(
     for index, section_type in file_map.types.items():
         at = where[index] - 1
         rows[at] = attrs.evolve(rows[at], type=section_type)
+        contents[at] = contents[at] or bytes(rows[at].size)
     if options.compress_debug:
         from .compress import compress_debug
 
