@@ -15,13 +15,18 @@ from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ABS, COMMON, UNDEF, SymbolRow
 from ..script import nodes as n
+from .aliases import only_name_read, other_name
 from .boundaries import Boundary
 from .dot_home import homes_of_dot
 from .elf_options import ElfOptions
+from .indirect_values import IndirectValues
 from .match import Claim
 from .name_order import names_of_files
 from .order import OutputPlan
 from .placement import Placement
+
+MAX_ALIASES = 100
+"""Names that are other names of one another may stand in a circle."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -67,6 +72,8 @@ class SymbolSources:
 
     def row(self, file: int, index: int, name: str, binding: int) -> SymbolRow | None:
         """An input's symbol as it is in the output; None when its section is not."""
+        if (file, index) in self.placed.addresses.tables.indirect.direct:
+            return self._at_entry(file, index, name, binding)
         symbols = self.placed.addresses.resolution.files[file].symbols
         info, other, size = symbols.info[index], symbols.other[index], symbols.size[index]
         shndx = symbols.shndx[index]
@@ -86,6 +93,15 @@ class SymbolSources:
             return None
         return SymbolRow(name, spot[1], size, binding, info & 0xF, other, spot[0])
 
+    def _at_entry(self, file: int, index: int, name: str, binding: int) -> SymbolRow | None:
+        """An indirect function that is an ordinary one, at its entry in the linkage table."""
+        other = self.placed.addresses.resolution.files[file].symbols.other[index]
+        found = IndirectValues(self.placed, self.dialect).entry_place((file, index))
+        spot = None if found is None else self.place(*found, c.STT_FUNC)
+        if spot is None:
+            return None
+        return SymbolRow(name, spot[1], 0, binding, c.STT_FUNC, other, spot[0])
+
     def is_gone(self, file: int, index: int) -> bool:
         """GNU ld: whether a symbol is in an output section that has no header."""
         if not self.dialect.tables_like_gnu:
@@ -93,18 +109,29 @@ class SymbolSources:
         found = self.placed.addresses.of_symbol(file, index)
         return isinstance(found, tuple) and found[0] not in self.where
 
-    def type_of(self, name: str, depth: int = 0) -> int:
-        """The type of a name: of what a script only gives another name, as `a = b;`, that of the
-        other, for GNU ld also of `a = b + 4;`.  Any other value has no type in LLD, and keeps in
-        GNU ld the one that objects say."""
-        node = self.assigned.get(name)
-        if node is not None:
-            other = (_only_name if self.dialect.tables_like_gnu else _other_name)(node)
-            if other and depth < MAX_ALIASES:
-                return self.type_of(other, depth + 1)
-            if not self.dialect.tables_like_gnu:
-                return c.STT_NOTYPE
-        return self.in_objects(name)[0]
+    def type_of(self, name: str) -> int:
+        """The type of a name: of what a script only gives another name that of the other.  Any
+        other value has no type in LLD, and keeps in GNU ld the one that objects say."""
+        last = self.alias_chain(name)[-1]
+        if last in self.assigned and not self.dialect.tables_like_gnu:
+            return c.STT_NOTYPE
+        return self.in_objects(last)[0]
+
+    def alias_chain(self, name: str) -> list[str]:
+        """A name and, one after the other, those it is only another name of: `a = b;`, for GNU ld
+        also `a = b + 4;`."""
+        other_of = only_name_read if self.dialect.tables_like_gnu else other_name
+        chain = [name]
+        while len(chain) <= MAX_ALIASES:
+            node = self.assigned.get(chain[-1])
+            other = other_of(node, self._is_defined) if node is not None else ""
+            if not other:
+                break
+            chain.append(other)
+        return chain
+
+    def _is_defined(self, name: str) -> bool:
+        return name in self.placed.addresses.resolution.definer or name in self.assigned
 
     def in_objects(self, name: str) -> tuple[int, int]:
         """Type and size of a name in the object that defines it, or type in the first that asks."""
@@ -150,43 +177,6 @@ class SymbolSources:
             for node in script_nodes(self.placed.commands)
             if isinstance(node, n.Assignment)
         }
-
-
-MAX_ALIASES = 100
-
-
-def _only_name(node: n.Assignment) -> str:
-    """The one name that the value of an assignment reads, for GNU ld; "" for none or several."""
-    names = list(_names_read(node.value)) if node.op == "=" else []
-    return names[0] if len(names) == 1 else ""
-
-
-def _names_read(expr: n.Expr) -> Iterator[str]:
-    """Names an expression reads, as often as it does; of a condition that is no number, two that
-    nobody has, because either branch may be read."""
-    if isinstance(expr, n.Name):
-        yield from [expr.name] if expr.name != "." else []
-    elif isinstance(expr, n.Unary):
-        yield from _names_read(expr.operand)
-    elif isinstance(expr, n.Binary):
-        yield from _names_read(expr.left)
-        yield from _names_read(expr.right)
-    elif isinstance(expr, n.Call):
-        for arg in expr.args:
-            yield from _names_read(arg)
-    elif isinstance(expr, n.Ternary):
-        if isinstance(expr.condition, n.Number):
-            yield from _names_read(expr.then if expr.condition.value else expr.other)
-        else:
-            yield from ("", "")
-
-
-def _other_name(node: n.Assignment) -> str:
-    """`b` in `a = b;`, also where a condition chooses it."""
-    value: n.Expr = node.value
-    while isinstance(value, n.Ternary) and isinstance(value.condition, n.Number):
-        value = value.then if value.condition.value else value.other
-    return value.name if node.op == "=" and isinstance(value, n.Name) and value.name != "." else ""
 
 
 def script_nodes(commands: Iterable[object]) -> Iterator[object]:

@@ -21,7 +21,7 @@ from ..script.values import Constants
 from .name_order import names_in_reading_order
 from .name_table import strung, table_order, tail_merged
 from .needs import names_in_order
-from .placement import FIRST_OF_ALL, INPUT, PlacedSection
+from .placement import FIRST_OF_ALL, PlacedSection
 from .symbol_sources import SymbolSources, script_nodes
 
 FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
@@ -121,15 +121,16 @@ def _locals(sources: SymbolSources, file: int) -> Iterator[tuple[SymbolRow, Orig
 
 
 def _files_as_placed(sources: SymbolSources) -> list[int]:
-    """GNU ld: files in the order in which their first sections stand in the output."""
+    """GNU ld: files in the order in which their first sections stand in the output.  Sections that
+    have no contents in the file (`.bss`) do not count, empty ones do; files that have no other
+    section come last."""
     where = sources.placed.addresses
     own = len(where.resolution.files) - 1
     found: dict[int, None] = {}
     for section in sources.placed.sections:
-        for piece in section.pieces:
-            if piece.kind == INPUT and isinstance(piece.origin, int):
-                for part in where.edits.parts.get(piece.origin) or (piece.origin,):
-                    found[where.table.owner_file(part)] = None
+        for sid in section.plan.sections() if section.plan.type != c.SHT_NOBITS else ():
+            for part in where.edits.parts.get(sid) or (sid,):
+                found[where.table.owner_file(part)] = None
     found.pop(own, None)
     return list(dict.fromkeys((*found, *range(own))))
 
@@ -259,6 +260,19 @@ def _visibilities(sources: SymbolSources) -> dict[str, int]:
     return found
 
 
+def _alias_visibility(sources: SymbolSources, visibilities: dict[str, int], name: str) -> int:
+    """GNU ld: of a name the script assigns, the strictest among its own and those of the names it
+    is only another name of, as `a = b + 4;` (observed; its type comes the same way)."""
+    hidden = sources.placed.hidden
+    given = [
+        c.STV_HIDDEN
+        if alias in hidden
+        else visibilities.get(alias) or sources.own_visibility(alias)
+        for alias in sources.alias_chain(name)
+    ]
+    return min(filter(None, given), default=c.STV_DEFAULT)
+
+
 # LLD
 
 
@@ -293,10 +307,10 @@ def _like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
             pair = made
         row, origin = pair
         hidden = visibility in FORCED_LOCAL or (placed.is_local and placed.is_local(name))
-        hidden = hidden and row.shndx != UNDEF and not sources.relocatable
-        if hidden:
+        if hidden and not sources.relocatable:
             row = attrs.evolve(row, binding=c.STB_LOCAL)
-            groups.setdefault(origin.file, []).append((row, origin))
+            owner = -1 if name in resolution.offered else origin.file
+            groups.setdefault(owner, []).append((row, origin))
         else:
             rest.append((row, origin))
         added.append((row, origin))
@@ -329,11 +343,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     asked = (sources.entry,) if sources.entry else ()
     order = table_order(list(dict.fromkeys((*asked, *early, *mentioned, *placed.symbols))))
     made_here = {name: _global(sources, name, at, 0) for name, at in sources.own_tables().items()}
-    hidden = [
-        name
-        for name in order
-        if name in placed.hidden or made_here.get(name)
-    ]
+    hidden = [name for name in order if name in placed.hidden or made_here.get(name)]
     named = sources.options.discard != "all" and any(r.type == c.STT_FILE for r, _ in found)
     if hidden and named:
         found.append(_file_symbol(""))
@@ -345,12 +355,13 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
         row = _script_row(sources, name, c.STB_LOCAL, c.STV_DEFAULT)
         found.append((row, Origin(-1, 0, name)))
     for name in order:
-        visibility = visibilities.get(name) or sources.own_visibility(name)
         if name in placed.symbols:
             if name not in placed.hidden:
+                visibility = _alias_visibility(sources, visibilities, name)
                 row = _script_row(sources, name, c.STB_GLOBAL, visibility)
                 found.append((row, Origin(-1, 0, name)))
             continue
+        visibility = visibilities.get(name, c.STV_DEFAULT)
         mention = None if name in made_here else mentioned.get(name)
         made = None if mention is None else _global(sources, name, mention, visibility)
         if made is not None:

@@ -132,7 +132,7 @@ def _name(node: Name, env: Environment) -> Value:
         return rules_of(env.dialect).number(number, env)
     if value.section is None or value.section is ABSOLUTE:
         return rules_of(env.dialect).number(value.number, env)
-    return value
+    return value if value.from_dot is None else attrs.evolve(value, from_dot=None)
 
 
 def _dot(env: Environment, node: Any) -> Value:

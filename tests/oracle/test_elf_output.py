@@ -156,6 +156,45 @@ v: .long 1
 
 RETYPED = "v = 5; f = 6; w = 7; common = 8; SECTIONS { .text : { *(.text) } .data : { *(.data) } }"
 
+ONLY_BSS = """\
+.bss
+b_l: .long 0
+"""
+
+BSS_FIRST = "SECTIONS { .bss : { *(.bss) } .data : { *(.data) } .text : { *(.text) } }"
+
+SEEN_BY_FEW = """\
+.globl _start, g1, g2, g3
+.hidden g1
+.protected g2
+.internal g3
+_start: nop
+.hidden r1
+.long r1
+g1:
+g2:
+g3: nop
+"""
+
+OTHER_NAMES = """\
+HIDDEN(h1 = 5);
+SECTIONS { .text : { *(.text) h2 = .; PROVIDE_HIDDEN (h3 = .); } }
+a1 = h1; a2 = h2; a3 = h3; a4 = g1; a5 = g1 + 4; a6 = g1 - g2; a7 = g2; a8 = g3; r1 = g2;
+a9 = r1; b1 = a9; b2 = a4; b3 = MAX(g3, g3+1); b4 = b5; b5 = g1; b6 = g1 ? 1 : 2;
+b7 = g1 - _start; b8 = DEFINED(g1) ? g1 : 0; b9 = ABSOLUTE(g1); HIDDEN(c1 = g2); c2 = c1;
+c3 = SIZEOF(.text) + g1; c4 = ALIGN(g1, 4); c5 = 1 ? g1 : g2; c6 = DEFINED(none) ? g2 : g3;
+"""
+
+WHOSE_RESULTS = """\
+SECTIONS {
+  . = 0x1000; d1 = .;
+  .text : { *(.text) t1 = .; t2 = .; }
+  e1 = t1 - t2; e2 = t1 == t2; e3 = t1 < t2; e4 = ADDR(.text) - t1; e5 = t1 - t2 + d1; e6 = d1;
+  e7 = t1; e8 = . + 4; e9 = . - t1; f1 = ASSERT(t1 == t2, "x"); f2 = t1 && t2; f3 = -(t1 - t2);
+  .data : { *(.data) f4 = t1 - t2; f5 = . - t1; f6 = d1; f7 = t1 == t2; }
+}
+"""
+
 UNSORTED = """\
 f: .long 1, 2, 3, 4, 5, 6, 7, 8
 .reloc 24, R_X86_64_32, f
@@ -220,6 +259,9 @@ LINKS = {
     "emit-relocs": ([A, B], "", ["-q"]),
     "offset-before-the-section": ([HIGH], HIGHER_HALF, ["-m", "elf_i386"]),
     "assigned-with-types": ([TYPED], RETYPED, []),
+    "files-without-contents": ([ONLY_BSS, SMALL], BSS_FIRST, []),
+    "other-names": ([SEEN_BY_FEW], OTHER_NAMES, []),
+    "whose-results": ([SMALL], WHOSE_RESULTS, []),
     "relink-unsorted": ([UNSORTED], "", ["-r"]),
     "relink-stack-notes": ([SMALL, '.section .note.GNU-stack,"",@progbits'], "", ["-r"]),
 }
