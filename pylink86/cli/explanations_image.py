@@ -8,6 +8,9 @@ IMAGE_TEXTS = {
 `[package.metadata.bootloader]` and `[package.metadata.bootimage]` in a kernel's Cargo.toml have a
 fixed set of keys.  One that is not known is refused, because a setting with a typing mistake would
 otherwise be left out without a word.
+
+Of `pylink86 run --keys` it is a character that no key of a US keyboard makes.  Keys with names
+are written in angle brackets: `--keys "<down><enter>"`.
 """,
     "bad-key": """
 A key of the kernel's configuration has a value of the wrong kind.  Addresses are strings in hex or

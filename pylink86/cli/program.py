@@ -53,6 +53,9 @@ def guarded(work: Callable[[], int]) -> int:
         # The reader of our output (`head`) went away; keep the interpreter from trying again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
+    except MemoryError:
+        sys.stderr.write("error[out-of-memory]: there is not enough memory for this\n")
+        return 1
     except Exception as problem:
         if os.environ.get(TRACEBACK) == "1":
             raise

@@ -408,12 +408,14 @@ def feed_objcopy(data: bytes) -> None:
     """Through objcopy, by a plan that belongs to the bytes."""
     from pylink86.cli.objcopy_options import table as options
     from pylink86.cli.objcopy_plan import plan_of
+    from pylink86.ops import assemble
     from pylink86.ops.archives import transform_archive
     from pylink86.ops.plan import Notes
     from pylink86.ops.run import transform
 
     pick = choice_of(data, len(PLANS) * 2)
     dialect = ("gnu", "llvm")[pick % 2]
+    assemble.MAX_FILE = MAX_IMAGE
     values = parse(PLANS[pick // 2].split(), options(strip=False)).values
     plan = plan_of(values, dialect, strip=False)
     plan.output_name = "out"

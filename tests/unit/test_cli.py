@@ -306,6 +306,14 @@ def test_a_fault_of_ours_is_one_line(capsys):
     assert err.count("\n") == 1
 
 
+def test_too_little_memory_is_one_line(capsys):
+    def work() -> int:
+        return len(bytes(1 << 62))
+
+    assert guarded(work) == 1
+    assert capsys.readouterr().err == "error[out-of-memory]: there is not enough memory for this\n"
+
+
 def test_the_traceback_is_there_for_who_asks(monkeypatch):
     def work() -> int:
         raise RuntimeError("here")
@@ -430,7 +438,7 @@ def test_every_explanation_belongs_to_a_message():
     assert not [
         slug
         for slug in explanations.EXPLANATIONS
-        if slug != "internal" and not any(fnmatch(slug, pattern) for pattern in used)
+        if slug not in ("internal", "out-of-memory") and not any(fnmatch(slug, pattern) for pattern in used)
     ]
 
 

@@ -1,0 +1,81 @@
+"""What the messages about symbols, relocations and special sections mean."""
+
+from __future__ import annotations
+
+LINK_TEXTS = {
+    # Symbols
+    "duplicate-symbol": """
+Two inputs define the same global symbol, and the linker cannot know which one is meant.
+
+Often one file is linked twice, or a header defines a variable instead of declaring it.
+Cure: remove one definition or make it local (`static` in C, no `global` in assembly).  When two
+parts really need their own, `--prefix-symbols=PREFIX` before an input renames all of its symbols.
+""",
+    "undefined-symbol": """
+Something is called or read that no input defines and no line of the script sets.  The message
+lists the places that want it, and what is known: a name that is nearly the same, a function that
+Rust or C++ renamed, a label its file does not export.
+
+Common causes: the object that defines it is not on the command line; the name differs (C++ and
+Rust change names unless `extern "C"`, `#[unsafe(no_mangle)]` is there; nasm wants `global name`);
+a compiler calls memcpy, memset or memcmp by itself, and without a C library nobody has them.
+Cure: add the object, export the name, or define the function.  A symbol that may be missing is
+weak.
+""",
+    "discarded-symbol": """
+A section that was thrown away with /DISCARD/ (or because another copy of its group was kept) is
+still referred to by one that stays.  In raw output GNU ld writes zeros into such a place and says
+nothing; the gnu dialect does so, too, and warns.
+
+Cure: keep the section by taking it out of /DISCARD/, or discard the one that uses it, too.
+""",
+    # Relocations: the places in code and data that the linker fills in
+    "reloc-overflow": """
+The linker fills in addresses where the assembler left room for them.  Here the room is too small
+for the address: an 8-bit field holds 0 to 255, a 16-bit field up to 65,535.
+
+Example: `mov si, message` in a boot sector, where `message` was placed at 0x12000.  Often a
+section without an address in the script was placed somewhere unexpected; the message says where.
+Cure: place the target lower, or use a wider field.  Real-mode code reaches beyond 64 KiB through a
+segment register: `message_seg = message >> 4;` in the script gives it a value to load, and the
+offset is `message & 15`.  A jump into 32-bit code takes a 32-bit offset with `jmp dword 0x08:main`.
+A count of sectors fits in 16 bits (`mov cx, SECTORS`), and is read in a loop of small calls.
+""",
+    "reloc-wraps": """
+The address does not fit the field, but the linker whose dialect is spoken writes its low bits and
+says nothing.  So does pylink86, because code may rely on it (16-bit jumps wrap around at 64 KiB),
+but it warns, because most of the time the image is wrong.
+
+Cure: as for reloc-overflow; `--no-warn=reloc-wraps` when wrapping is meant.
+""",
+    "reloc-not-supported": """
+A relocation of a kind that needs something this link does not have: a global offset table (code
+compiled with -fPIC or for dynamic linking) or thread-local storage.
+
+Cure: compile for a fixed address: gcc and clang `-fno-pic -mcmodel=kernel` or `-mcmodel=large`,
+rustc `-C relocation-model=static`.
+""",
+    # Sections with a structure of their own
+    "bad-merge-section": """
+A section marked as mergeable strings (flags `MS`) has to be a row of strings that end in a zero,
+or equal strings could not be shared.  This one ends in the middle of a string.
+
+Cure: end it with a zero (`.asciz`, `db "text", 0`), or drop the flags from the section directive.
+""",
+    "bad-eh-frame": """
+`.eh_frame` tells a debugger or an exception handler how to walk up the stack.  Its records
+contradict each other, so that it cannot be taken apart.
+
+Cure: if nothing needs it, compile with `-fno-asynchronous-unwind-tables` (rustc:
+`-C force-unwind-tables=no`), or discard it in the script: `/DISCARD/ : { *(.eh_frame) }`.
+""",
+    "no-layout": """
+--dump-layout prints the script a link would follow: the one given with -T, or the layout that comes
+with a boot sector (--boot-sector=real, protected or long).  Without either there is none to print.
+""",
+    "unknown-boot-sector": """
+The package brings boot sectors for a few kinds of second stage, and this is none of them.
+
+Cure: use one of those the message lists: they differ in the processor mode the stage starts in.
+""",
+}
