@@ -284,11 +284,15 @@ def _check_places(placed: Placement, raw: bool, diags: Diagnostics) -> None:
 def _check_places_like_lld(placed: Placement, raw: bool, diags: Diagnostics) -> None:
     """LLD: sections lie apart in memory, but for neighbours that are both of an OVERLAY, and apart
     where they are loaded, those without contents too.  A raw image knows no load addresses, so
-    there nothing may share any."""
-    share: Callable[[PlacedSection], bool] = (lambda s: False) if raw else _is_overlay_member
-    _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags, share)
+    there nothing may share any; in other files LLD does not look at thread-local ones."""
+    if raw:
+        _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
+        return
+    rules = {"share": _is_overlay_member, "mild": lambda s: bool(s.plan.flags & c.SHF_TLS)}
+    _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags, **rules)
     if any(s.lma != s.vma for s in placed.sections):
-        _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.alloc, diags)
+        del rules["share"]
+        _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.alloc, diags, **rules)
 
 
 def _is_overlay_member(section: PlacedSection) -> bool:
@@ -316,10 +320,11 @@ def _check_overlaps(
     counts: Callable[[PlacedSection], bool],
     diags: Diagnostics,
     share: Callable[[PlacedSection], bool] = lambda section: False,
+    mild: Callable[[PlacedSection], bool] = lambda section: False,
 ) -> None:
     """Two sections that share addresses: each pair of neighbours by address, told once.
 
-    share: tells sections that may share them with each other."""
+    share: tells sections that may share them with each other; mild: those that are warned of."""
     inside = [
         s
         for s in placed.sections
@@ -330,8 +335,9 @@ def _check_overlaps(
     for section in inside:
         both = reach is not None and share(section) and share(reach)
         if reach is not None and not both and start(section) < start(reach) + reach.size:
-            _tell_overlap(reach, section, kind, start, placed, diags)
-        if reach is None or start(section) + section.size > start(reach) + reach.size:
+            tell = diags.warn if mild(section) or mild(reach) else diags.error
+            _tell_overlap(reach, section, kind, start, placed, tell)
+        if both or reach is None or start(section) + section.size > start(reach) + reach.size:
             reach = section
 
 
@@ -341,11 +347,11 @@ def _tell_overlap(
     kind: str,
     start: Callable[[PlacedSection], int],
     placed: Placement,
-    diags: Diagnostics,
+    tell: Callable[..., None],
 ) -> None:
     a, b = (start(first), first.size), (start(second), second.size)
     by = min(a[0] + a[1], b[0] + b[1]) - b[0]
-    diags.error(
+    tell(
         "sections-overlap",
         f"section {second.name} {kind} [{b[0]:016x},{b[0] + b[1] - 1:016x}] overlaps section "
         f"{first.name} {kind} [{a[0]:016x},{a[0] + a[1] - 1:016x}]",

@@ -31,6 +31,8 @@ from .segments import (
 
 MASK = (1 << 64) - 1
 
+HELP = "list output sections by rising address, or give it a segment of its own with PHDRS"
+
 
 def map_file(
     plans: Sequence[SegmentPlan],
@@ -143,12 +145,14 @@ def _offsets(
     size: int,
     options: ElfOptions,
 ) -> tuple[dict[int, int], int]:
-    """File offset of each section in memory: the first of a PT_LOAD agrees with its address modulo
-    the segment's alignment, the others keep their distance from it."""
+    """File offset of each section in memory, and the end of the contents: the first of a PT_LOAD
+    agrees with its address modulo the segment's alignment, the others keep their distance from it.
+
+    Raises file-overlap for one that would lie before the file begins."""
     first_thread_local = next((p.sections[0] for p in plans if p.type == c.PT_TLS), -1)
     last_code = [p for p in plans if p.type == c.PT_LOAD and (p.flags or 0) & c.PF_X]
     offsets: dict[int, int] = {}
-    pos = size
+    pos = end = size
     for section in placed.sections:
         index = section.plan.index
         if not section.plan.alloc:
@@ -167,13 +171,30 @@ def _offsets(
             first = placed.sections[load.sections[0]]
             base = offsets[load.sections[0]]
             pos = base + section.vma - first.vma
+            if pos < 0:
+                raise _too_low(section)
         offsets[index] = pos
         if not nobits:
             pos += section.size
         ends = last_code and load is last_code[-1] and load.sections[-1] == index
         if ends and options.separate in ("code", "loadable"):
             pos = align_to(pos, options.page)
-    return offsets, pos
+        end = max(end, pos)
+    return offsets, end
+
+
+def _too_low(section: PlacedSection) -> Exception:
+    node = section.plan.node
+    return fail(
+        "file-overlap",
+        f"unable to place section {section.name} in the file: it would lie before its segment",
+        span=node.name_span if node is not None else None,
+        notes=[
+            "in one segment the file has the order of the addresses, and "
+            f"`{section.name}' runs at {section.vma:#x}, below the first one"
+        ],
+        help=[HELP],
+    )
 
 
 def _check_file_ranges(placed: Placement, offsets: dict[int, int]) -> None:
@@ -193,10 +214,7 @@ def _check_file_ranges(placed: Placement, offsets: dict[int, int]) -> None:
                     "in one segment the file has the order of the addresses, and "
                     f"`{section.name}' runs at {section.vma:#x}, below what stands before it"
                 ],
-                help=[
-                    "list output sections in the order of their addresses, or give it a segment "
-                    "of its own with PHDRS"
-                ],
+                help=[HELP],
             )
         end, before = offset + section.size, section.name
 
@@ -225,6 +243,31 @@ def _distance_of_headers(loads: Sequence[SegmentPlan], placed: Placement) -> int
     return 0
 
 
+def _extent(
+    plan: SegmentPlan, held: Sequence[PlacedSection], offsets: dict[int, int]
+) -> tuple[int, int, int]:
+    """Where a segment with sections begins in the file, its size there, where it ends in memory: by
+    its first and last section, and no loaded one is left out.
+
+    Raises file-overlap for one that would lie before its segment."""
+    first, last = held[0], held[-1]
+    start = offsets.get(first.plan.index, 0)
+    stop = offsets.get(last.plan.index, 0) + _size_in_file(last)
+    end = max(last.vma + last.size, first.vma)
+    if plan.type == c.PT_LOAD:
+        for section in held:
+            at = offsets[section.plan.index]
+            if at < start and section.size:
+                raise _too_low(section)
+            stop = max(stop, at + _size_in_file(section))
+            end = max(end, section.vma + section.size)
+    return start, stop - start, end
+
+
+def _size_in_file(section: PlacedSection) -> int:
+    return 0 if section.plan.type == c.SHT_NOBITS else section.size
+
+
 def _segment(
     plan: SegmentPlan,
     placed: Placement,
@@ -251,12 +294,9 @@ def _segment(
     ehdr = header_size(elf_class, 0)
     start = vma = lma = end = filesz = 0
     if held:
-        first, last = held[0], held[-1]
-        start, vma = offsets.get(first.plan.index, 0), first.vma
-        lma = first.lma if first.plan.index in loaded else vma
-        filesz = offsets.get(last.plan.index, 0) - start
-        filesz += last.size if last.plan.type != c.SHT_NOBITS else 0
-        end = max(last.vma + last.size, vma)
+        start, filesz, end = _extent(plan, held, offsets)
+        vma = held[0].vma
+        lma = held[0].lma if held[0].plan.index in loaded else vma
     if plan.filehdr or plan.phdrs:
         begin = 0 if plan.filehdr else ehdr
         stop = size if plan.phdrs else ehdr

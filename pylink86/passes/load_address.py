@@ -68,9 +68,10 @@ def _load_address_like_lld(walk: Scope, section: PlacedSection, step: int) -> No
         distance = align_up(load_region.current + step, section.align) - section.vma
     elif section.region != before_region or before_lma:
         distance = 0
-    if walk.flat or not section.plan.alloc:
+    if walk.flat:
         distance = 0
-    section.lma = (section.vma + distance) & ADDRESS_MASK
+    # What is not in memory is at 0 in both; yet what follows keeps its distance.
+    section.lma = (section.vma + (distance if section.plan.alloc else 0)) & ADDRESS_MASK
     walk.lma_state = (distance, section.region, section.lma_region)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .elf_view import first_difference, rows_of
+from .elf_view import first_difference, is_damaged, rows_of
 from .generate import Example, Out
 from .objects import Obj, from_text, to_text
 from .peers import EMULATIONS, Answer
@@ -77,17 +77,10 @@ def difference(peer: Answer, mine: Answer, example: Example | Case) -> Differenc
         return None
     if example.output == "binary":
         return Difference("bytes", describe(peer.image, mine.image))
-    if not _is_elf(peer.image):  # LLD lets sections lie over the header
+    if is_damaged(peer.image):  # LLD lets sections lie over the header, and its tables over them
         return None
     found = first_difference(peer.image, mine.image, example.dialect)
     return None if found is None else Difference(*found)
-
-
-def _is_elf(data: bytes) -> bool:
-    """Whether the file begins with an ELF header that leads to the section headers."""
-    wide = data[4:5] == b"\2"
-    start = int.from_bytes(data[40:48] if wide else data[32:36], "little")
-    return data[:7] in (b"\x7fELF\1\1\1", b"\x7fELF\2\1\1") and start < len(data)
 
 
 def plain(message: str) -> str:
@@ -199,11 +192,18 @@ def _tells_an_address_with_r(example: Example, peer: Answer, mine: Answer) -> bo
     return example.output == "relocatable" and any("ADDR(" in line for line in data)
 
 
+def _goes_back(example: Example, peer: Answer, mine: Answer) -> bool:
+    """LLD finds that a section would lie behind the end of the file."""
+    return example.output == "elf" and "unable to place section" in peer.message
+
+
+BACK = Exclusion("addresses that go back within a segment", _goes_back)
+
 AGAIN = Exclusion("an address in a data statement with -r", _tells_an_address_with_r)
 
 EXCLUSIONS: Mapping[str, tuple[Exclusion, ...]] = {
     "gnu": (CHAINS,),
-    "lld": (CHAINS, VOID, UNKNOWN, NAMESAKE, OUTSIDE, AGAIN),
+    "lld": (CHAINS, VOID, UNKNOWN, NAMESAKE, OUTSIDE, BACK, AGAIN),
 }
 
 
@@ -223,12 +223,14 @@ Lines = tuple[str, ...]
 
 
 def lines_of(answer: Answer, output: str) -> Lines:
-    """An answer as a case file shows it; of ELF everything but file offsets."""
+    """An answer as a case file shows it; of ELF everything but file offsets and `.comment`, where
+    LLD and we sign."""
     if answer.image is None:
         return (REFUSED + plain(answer.message),)
     if output == "binary":
         return tuple(image_lines(answer.image))
-    return tuple(f"{topic} {line}" for topic, line in rows_of(answer.image) if topic != "offset")
+    rows = rows_of(answer.image)
+    return tuple(f"{t} {x}" for t, x in rows if t != "offset" and not x.startswith(".comment "))
 
 
 @dataclass(frozen=True)

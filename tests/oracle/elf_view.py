@@ -86,6 +86,21 @@ class _File:
             yield word, f"{word} {value:#x} size={size} {place} bind={bind} type={kind} vis={other}"
 
 
+def is_damaged(data: bytes) -> bool:
+    """Whether the file begins with no ELF header, or a section lies over a table or another one."""
+    wide = data[4:5] == b"\2"
+    start = int.from_bytes(data[40:48] if wide else data[32:36], "little")
+    if data[:7] not in (b"\x7fELF\1\1\1", b"\x7fELF\2\1\1") or start >= len(data):
+        return True
+    file = _File(data)
+    spans = [(start, len(data))]
+    spans += [
+        (s.offset, s.offset + s.size) for s in file.sections if s.size and s.type != SHT_NOBITS
+    ]
+    spans.sort()
+    return any(end > begin for (_, end), (begin, _) in zip(spans, spans[1:], strict=False))
+
+
 def text_at(data: bytes, start: int) -> str:
     """The string of a table that begins at an offset."""
     return data[start : data.index(0, start)].decode(errors="replace")
