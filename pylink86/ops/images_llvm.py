@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import elf_const as c
 from .assemble import fits
-from .draft import GROUP, RELOC, SYMTAB, complain
+from .draft import GROUP, RELOC, SHSTRTAB, STRTAB, SYMTAB, complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +48,10 @@ def _flat(draft: Draft, plan: Plan) -> bytes:
             size = max(size, sec.lma - lowest + sec.size)
     fits(size, draft.name)
     image = bytearray([plan.gap_fill or 0]) * size
+    # A string table that was given an address takes room there, and is not written.
+    tables = (STRTAB, SHSTRTAB)
     for sec in sorted(loaded, key=lambda sec: sec.lma):
-        if sec.size:
+        if sec.size and sec.role not in tables:
             image[sec.lma - lowest : sec.lma - lowest + sec.size] = sec.data
     return bytes(image)
 

@@ -106,18 +106,9 @@ def _overrules(draft: Draft, plan: Plan) -> Callable[[Sec], bool | None]:
 def remove(draft: Draft, goes: Test, allow_broken: bool) -> None:
     """Take sections out, and what depends on them; bad-operation when something that stays needs
     one of them."""
-    gone = drop(
-        draft,
-        lambda sec: (
-            goes(sec)
-            or (
-                sec.role == RELOC
-                and not sec.compressed
-                and sec.target is not None
-                and goes(sec.target)
-            )
-        ),
-    )
+    out = {id(sec) for sec in draft.secs if goes(sec) or _of_gone_section(sec, goes)}
+    out |= {id(sec) for sec in draft.secs if _all_gone(sec, out)}
+    gone = drop(draft, lambda sec: id(sec) in out)
     if not gone:
         return
     lost = set(map(id, gone))
@@ -144,6 +135,18 @@ def remove(draft: Draft, goes: Test, allow_broken: bool) -> None:
             remove_symbols(draft, lambda sym: sym.sec is not None and id(sym.sec) in lost)
     if draft.shstrtab is not None and id(draft.shstrtab) in lost:
         draft.shstrtab = None
+
+
+def _of_gone_section(sec: Sec, goes: Test) -> bool:
+    """Is it the relocations of a section that goes, those of a linked file included?"""
+    if sec.type not in (c.SHT_REL, c.SHT_RELA) or sec.compressed or sec.target is None:
+        return False
+    return goes(sec.target)
+
+
+def _all_gone(sec: Sec, out: set[int]) -> bool:
+    """Is it a group of which nothing is left?"""
+    return sec.role == GROUP and bool(sec.members) and out.issuperset(map(id, sec.members))
 
 
 def _forget(draft: Draft, sec: Sec, lost: set[int], symtab: Sec | None, allow_broken: bool) -> None:
