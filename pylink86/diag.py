@@ -147,6 +147,10 @@ class Diagnostics:
         """Whether errors of that kind do not end the link."""
         return slug in self._tolerated
 
+    def ignores(self, slug: str) -> bool:
+        """Whether errors of that kind would not be told at all, so that nobody need word them."""
+        return slug in self._tolerated and slug in self._silenced
+
     def warn(
         self,
         slug: str,

@@ -114,6 +114,8 @@ class References:
         """Tell everything that was gathered, in the order it was met."""
         for (name, needs), refused in self._unsupported.items():
             self._tell_unsupported(name, needs, refused, diags)
+        if diags.ignores("undefined-symbol"):
+            self._undefined.clear()
         if not (self._misfits or self._undefined or self._discarded):
             return
         from .refs_help import misfit_facts, undefined_help
