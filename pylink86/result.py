@@ -126,6 +126,7 @@ class LinkResult:
             self.placed, self.patched, self.entry, "a.out", ELF_FORMATS.get(format, 0),
             self.settled.segments, self.script, self.options.elf, self.dialect,
             FORMAT_MACHINES.get(format, 0), self._entry_symbol(),
+            inherits_abi=not self.options.emulation,
         )  # fmt: skip
 
     def _entry_symbol(self) -> str:

@@ -23,7 +23,7 @@ from ..diag import fail
 from ..dialect import Dialect
 from ..model import ObjectFile
 from .match import SectionId, SectionList
-from .name_order import names_in_reading_order
+from .name_order import names_in_reading_order, names_of_files
 from .name_table import table_order
 from .notes import common_features
 from .resolve import Resolution
@@ -170,7 +170,7 @@ class IndirectScan:
     def _made_like_lld(self) -> IndirectFunctions:
         """LLD: everyone has an entry and a word; who is referred to directly is from then on an
         ordinary function at its entry, also in the symbol table and in slots."""
-        named = self._by_mention(names_as_mentioned(self.resolution))
+        named = self._by_mention(names_of_files(self.resolution))
         order = [*named, *sorted(f for f in self.uses if self._is_local(f))]
         direct = frozenset(f for f in order if self.uses[f].directly)
         return IndirectFunctions(
@@ -227,11 +227,6 @@ class IndirectScan:
         """The functions in use that are global, in an order of names."""
         definer = self.resolution.definer
         return [definer[name] for name in names if definer.get(name) in self.uses]
-
-
-def names_as_mentioned(resolution: Resolution) -> Mapping[str, None]:
-    """Global names as LLD meets them."""
-    return dict.fromkeys(name for names in resolution.global_names for name in names)
 
 
 # GNU ld keeps local functions in a hash table of its own, and walks through it.

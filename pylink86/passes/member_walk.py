@@ -42,6 +42,7 @@ class Walk:
     definition.
     asked: who wanted a name first.  assigned: name -> how many files there were when a script
     assigned it.  scripts: the commands that assign, with how many files there were.
+    mentioned: names as they were met, where those of libraries count from the start (LLD).
     """
 
     def __init__(self, dialect: Dialect, diags: Diagnostics) -> None:
@@ -64,6 +65,7 @@ class Walk:
         self.assigned: dict[str, list[int]] = {}
         self.scripts: list[tuple[int, n.TopLevel]] = []
         self.joined: set[tuple[int, int]] = set()
+        self.mentioned: dict[str, None] = {}
 
     def steps(self, steps: Sequence[Step]) -> None:
         """Do the steps of a link, or of a group, from left to right."""

@@ -11,7 +11,7 @@ Here nothing is resolved but the question who joins; the next pass gives each na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -35,7 +35,7 @@ class Inputs:
     member that had one, why it joined.  trace: what --trace prints.  libraries: every library, as
     often as it was named.  assigned: per name, how many files came before each assignment of a
     script that stands among them.  scripts: commands that assign, each with how many files came
-    before it.
+    before it.  mentioned: names as they were met where those of libraries count, too.
     """
 
     files: tuple[ObjectFile, ...]
@@ -45,6 +45,7 @@ class Inputs:
     libraries: tuple[Library, ...] = ()
     assigned: dict[str, list[int]] = attrs.field(factory=dict)
     scripts: tuple[tuple[int, n.TopLevel], ...] = ()
+    mentioned: Collection[str] = ()
 
     def why(self, number: int) -> list[str]:
         """Why an archive member joined, in words; nothing for other files."""
@@ -95,6 +96,7 @@ def join_members(
     return Inputs(
         tuple(walk.files), frozenset(walk.by_pattern), walk.reasons, tuple(walk.trace),
         tuple(walk.libraries), walk.assigned, tuple(walk.scripts) or _assigning(steps),
+        walk.mentioned,
     )  # fmt: skip
 
 

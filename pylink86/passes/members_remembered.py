@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import count
 
@@ -58,13 +58,17 @@ class Remembering(Walk):
         self.libraries.append(library)
         self.bases.append(base + len(names))
 
+    def mention(self, names: Iterable[str]) -> None:
+        """Names are met."""
+        deque(map(self.mentioned.setdefault, names), maxlen=0)
+
     def note(self, library: Library) -> None:
         """Remember a library's names, member by member; what is wanted joins at once."""
         table = self.positions(library)
         if table is None:
             return
         self.remember(library, table.names)
-        self.reading = len(self.libraries) - 1
+        self.reading, read = len(self.libraries) - 1, 0
         todo = table.of_any(self.wanted)
         heapify(todo)
         while todo:
@@ -73,10 +77,13 @@ class Remembering(Walk):
             if self.state[name] != WANTED or (id(library), table.keys[at]) in self.joined:
                 continue
             self.read_to = table.keys[at]
+            self.mention(table.names[read : at + 1])
+            read = at + 1
             self.fresh = []
             self.draw(name)
             for position in table.of(self.fresh):
                 heappush(todo, position)
+        self.mention(table.names[read:])
         self.reading = -1
 
     def draw(self, name: str) -> None:
@@ -110,6 +117,7 @@ class Remembering(Walk):
     def enter(self, file: ObjectFile, by_pattern: bool = False) -> tuple[int, Iterator[str]]:
         """The file's number, and what it needs."""
         self.append(file, by_pattern)
+        self.mention(file.global_names)
         self.trace.append(file.name)
         return len(self.files) - 1, iter(self.declare(file) if self.closed else ())
 

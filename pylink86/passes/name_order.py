@@ -18,13 +18,18 @@ from .resolve import Resolution
 
 
 def names_of_files(resolution: Resolution) -> dict[str, tuple[int, int]]:
-    """Global names in the order files mention them -> (file, symbol) of the first that does."""
+    """Global names in the order they are met -> (file, symbol) of the first file that has each.
+
+    LLD meets all names of a library where that stands, so a member that joins later has its names
+    there."""
     found: dict[str, tuple[int, int]] = {}
     for file, names in enumerate(resolution.global_names):
         first = resolution.first_global[file]
         for at, name in enumerate(names, first):
             if name not in found:
                 found[name] = (file, at)
+    if resolution.met:
+        return {name: found[name] for name in (*resolution.met, *found) if name in found}
     return found
 
 

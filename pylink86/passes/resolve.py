@@ -9,7 +9,7 @@ wins, and two strong ones are an error (gABI ch.4, "Symbol Table")."""
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -49,6 +49,8 @@ class Resolution:
     own_origin: per section of the own file, the number of the file it stands for (-1: none): a
         COMMON block is matched as `COMMON` of the file that asked for it.
     scripts: the scripts' commands that assign, each with how many files came before it.
+    met: names in the order in which LLD met them, where libraries count from the start.
+    offered: undefined names that a library could have defined.
     """
 
     files: tuple[ObjectFile, ...]
@@ -61,6 +63,8 @@ class Resolution:
     redirected: Mapping[tuple[int, int], str] = attrs.field(factory=dict, kw_only=True)
     scripts: tuple[tuple[int, n.TopLevel], ...] = ()
     weakened: frozenset[str] = frozenset()
+    met: Collection[str] = ()
+    offered: frozenset[str] = frozenset()
 
     @property
     def own(self) -> int:
@@ -191,6 +195,17 @@ def resolve_symbols(
         origin,
         inputs.scripts,
         weakened=weakened,
+        met=inputs.mentioned,
+        offered=_offered(inputs, asked - definer.keys()),
+    )
+
+
+def _offered(inputs: Inputs, undefined: set[str]) -> frozenset[str]:
+    """Undefined names that libraries define: a weak reference does not let a member join."""
+    if not undefined:
+        return frozenset()
+    return frozenset(
+        name for library in inputs.libraries for name in library.symbols[0] if name in undefined
     )
 
 

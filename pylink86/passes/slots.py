@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from .name_order import names_in_reading_order
+from .name_order import names_in_reading_order, names_of_files
 from .name_table import table_order
 from .resolve import Resolution
 from .tables import Slot, Who
@@ -42,9 +42,5 @@ def _local_slots(wanted: Mapping[Slot, None]) -> list[Slot]:
 
 
 def _mentioned(resolution: Resolution) -> dict[str, int]:
-    """Global names, numbered as files mention them."""
-    found: dict[str, int] = {}
-    for names in resolution.global_names:
-        for name in names:
-            found.setdefault(name, len(found))
-    return found
+    """Global names, numbered as they are met."""
+    return {name: at for at, name in enumerate(names_of_files(resolution))}

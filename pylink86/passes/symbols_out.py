@@ -309,12 +309,22 @@ def _like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
         hidden = visibility in FORCED_LOCAL or (placed.is_local and placed.is_local(name))
         if hidden and not sources.relocatable:
             row = attrs.evolve(row, binding=c.STB_LOCAL)
-            owner = -1 if name in resolution.offered else origin.file
-            groups.setdefault(owner, []).append((row, origin))
+            groups.setdefault(_group(sources, name, origin), []).append((row, origin))
         else:
             rest.append((row, origin))
         added.append((row, origin))
     return [pair for group in groups.values() for pair in group] + rest, added
+
+
+def _group(sources: SymbolSources, name: str, origin: Origin) -> int:
+    """The file beside whose local symbols LLD lists a hidden one; -1 is the linker."""
+    resolution = sources.placed.addresses.resolution
+    if name in resolution.offered:
+        return -1
+    if origin.file == resolution.own:
+        own = resolution.files[origin.file]
+        return resolution.own_origin[own.symbols.shndx[origin.index]]
+    return origin.file
 
 
 # GNU ld

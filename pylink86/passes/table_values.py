@@ -58,6 +58,10 @@ class Use:
     offset: int
 
 
+class NoSlot(Exception):
+    """A slot is wanted that was not made: what is in no memory, such as debug data, gets none."""
+
+
 @attrs.frozen(eq=False)
 class TableValues:
     """The tables of a placed link."""
@@ -89,11 +93,15 @@ class TableValues:
         return thread_block(self.placed.sections, self.dialect)
 
     def slot(self, use: str, who: Who) -> int:
-        """The address of a slot."""
+        """The address of a slot; raises NoSlot."""
+        if (use, who) not in self.slots:
+            raise NoSlot
         return self.got + self.slots[use, who]
 
     def value(self, use: Use) -> int | None:
-        """What a relocation writes; None when nobody made the slot it wants."""
+        """What a relocation writes; None for kinds of which a static link makes nothing.
+
+        Raises NoSlot."""
         made = _FORMULAS.get(use.row.kind)
         return None if made is None else made(self, use)
 
@@ -136,11 +144,19 @@ class TableValues:
         return slot if use.row.name == "R_386_TLS_IE" else slot - self.base
 
     def local_exec(self, use: Use) -> int:
-        """The variable's offset from the thread pointer."""
+        """The variable's offset from the thread pointer; in LLD's dialect 0 for what is weak and
+        undefined, which no block has."""
+        if not self.dialect.tables_like_gnu and self._is_undefined(use):
+            return use.addend
         offset = use.value - self.thread[1]
         if use.machine == c.EM_386 and use.row.number == _LE_32:
             offset = -offset
         return offset + use.addend
+
+    def _is_undefined(self, use: Use) -> bool:
+        """Whether nobody defines the symbol of a relocation."""
+        who = who_is(self.placed.addresses.resolution, use.file, use.symbol)
+        return isinstance(who, str) and self.values.named(who) is None
 
     def in_block(self, use: Use) -> int:
         """Code that asked for the module's block was rewritten and has the thread pointer; debug
