@@ -86,11 +86,13 @@ def _check_fits(draft: Draft) -> None:
     for sec in draft.secs:
         if sec.addr + sec.size > top:
             _refuse(draft, f"section {sec.name} reaches to {sec.addr + sec.size:#x}")
+        if max(sec.size, sec.align, sec.entsize) >= top:
+            _refuse(draft, f"section {sec.name} has {sec.size:#x} bytes, aligned to {sec.align:#x}")
     for sym in draft.syms:
         if sym.value >= top or sym.size >= top:
             _refuse(draft, f"symbol {sym.name} is {sym.value:#x}, {sym.size:#x} bytes")
     for seg in draft.segs:
-        if max(seg.vaddr, seg.paddr) + seg.memsz > top:
+        if max(seg.vaddr, seg.paddr) + seg.memsz > top or max(seg.memsz, seg.align) >= top:
             _refuse(draft, f"a segment reaches to {max(seg.vaddr, seg.paddr) + seg.memsz:#x}")
 
 

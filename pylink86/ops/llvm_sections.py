@@ -9,6 +9,7 @@ with pairs of options.
 from __future__ import annotations
 
 from .. import elf_const as c
+from .assemble import fits
 from .draft import GROUP, PLAIN, RELOC, SYMTAB, Sec, complain, drop
 from .flags import EXCLUDE, KEPT_BY_LLVM, LARGE, elf_flags
 from .plan import matcher
@@ -324,6 +325,7 @@ def apply_flags(draft: Draft, sec: Sec, words: Sequence[str]) -> None:
     ):
         sec.type = c.SHT_PROGBITS
         if len(sec.data) != sec.size:
+            fits(sec.size, draft.name)
             sec.data = bytes(sec.size)
         align = max(sec.align, 1)
         sec.offset = -(-sec.offset // align) * align

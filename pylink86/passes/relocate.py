@@ -44,13 +44,14 @@ from .locate import Addresses
 from .placement import DATA, FILLER, INPUT, PlacedSection, Placement
 from .refs import References, symbol_name
 from .symbol_values import HALF, OnDemand, SymbolValues
-from .table_values import HANDLED, TableValues, Use
+from .table_values import HANDLED, NoSlot, TableValues, Use
 from .tombstones import GNU_TOMBSTONES, LLD_TOMBSTONES, is_debug, kept_copy
 
 SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""
 
 DEBUG_NAMES = (".debug", ".zdebug", ".gnu.debuglto_", ".gnu.linkonce.wi.", ".line", ".stab")
+_SLOT = "an entry in the global offset table, which only code and data in memory get"
 WIDEST = 16
 """Bytes the widest relocation patches (a TLS descriptor)."""
 
@@ -319,7 +320,12 @@ class _Patcher:
             row, obj.header.machine, file, symbol, value or 0, addend, start + offset, in_code,
             memoryview(content), at,
         )  # fmt: skip
-        found = self.tables.value(use)
+        try:
+            found = self.tables.value(use)
+        except NoSlot:
+            name = reloc_name(obj.header.machine, row.number)
+            self.references.unsupported(name, _SLOT, file, index, offset, symbol)
+            return
         if found is None:
             return
         patch = PACK[row.width]
