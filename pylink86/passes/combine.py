@@ -141,7 +141,7 @@ class Combiner:
             obj = self.placed.addresses.resolution.files[file]
             rels = obj.relocations(rel)
             move = self._mover(part, home)
-            addends = self._addends(obj, rels, content, sec_off, move)
+            addends = self._addends(obj, rel, rels, content, sec_off, move)
             for offset, kind, symbol, addend in zip(rels.offset, rels.type, rels.symbol, addends):
                 new = move(offset)
                 if new is None:
@@ -151,7 +151,8 @@ class Combiner:
                     kind = 0 if self._is_section_symbol(obj, symbol) else kind
                     new_addend = 0
                 place = sec_off + new
-                if not self.with_addend and new_addend != addend and self.relocatable:
+                in_place = self.relocatable and content and not self.with_addend
+                if in_place and new_addend != addend:
                     row = rows_for(obj.header.machine)[kind]
                     name = self.placed.sections[table.target].name
                     reach = None if self.sorts else REACHES["lld"]
@@ -166,22 +167,27 @@ class Combiner:
     def _addends(
         self,
         obj: ObjectFile,
+        rel: int,
         rels: Relocations,
         content: bytearray,
         sec_off: int,
         move: Callable[[int], int | None],
     ) -> Sequence[int]:
+        """What is added to each symbol: the table says, or the bytes do, which are still the
+        input's where the output section has none (NOLOAD)."""
         if rels.addend is not None:
             return rels.addend
         if not self.relocatable:
             return (0,) * len(rels)
         rows = rows_for(obj.header.machine)
-        view = memoryview(bytes(content))
+        view, start = memoryview(content), sec_off
+        if not content:
+            view, start = memoryview(obj.contents[obj.sections.info[rel]]), 0
         found = []
         for offset, kind in zip(rels.offset, rels.type):
             row, new = rows.get(kind), move(offset)
-            known = row is not None and new is not None
-            found.append(implicit_addend(view, sec_off + new, row) if known else 0)  # type: ignore[operator,arg-type]
+            known = row is not None and new is not None and start + new + row.width <= len(view)
+            found.append(implicit_addend(view, start + new, row) if known else 0)  # type: ignore[operator,arg-type]
         return found
 
     def _is_section_symbol(self, obj: ObjectFile, symbol: int) -> bool:

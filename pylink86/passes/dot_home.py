@@ -63,7 +63,7 @@ class _Walk:
     def home(self, node: n.Assignment, at: int) -> int | None:
         """The section of a symbol assigned by command number `at`."""
         if node.name == ".":
-            self.moved = True
+            self.moved = not node.trails
         elif node.name.lstrip("_") == "end":
             self.moved, self.ended = False, True
         if self.before < 0 or self.moved:

@@ -50,7 +50,8 @@ def describe_sections(
             section = placed.sections[head.section]
             row = _row(section, placed, where, elf_class, dialect, options)
             rows.append(row)
-            out.append(bytes(contents[head.section]))
+            bare = dialect.tables_like_gnu and row.type != c.SHT_NOBITS and not section.plan.has_contents
+            out.append(bytes(section.size) if bare else bytes(contents[head.section]))
         elif head.table is not None:
             rows.append(_relocation_row(head.table, placed, where, elf_class, encoded, options))
             out.append(encoded.get(head.section, b""))
@@ -138,7 +139,7 @@ def _row(
     if link >= 0:
         owner = addresses.owner[link]
         linked = where.get(owner, 0)
-    kind = plan.type
+    kind = _type_with_r(plan) if options.relocatable else plan.type
     info = 0
     if kind in (c.SHT_REL, c.SHT_RELA):  # a table by its inputs' types, padding by its bytes
         is_table = not section.size or _holds_own_table(plan, addresses)
@@ -174,6 +175,15 @@ def _row(
     )
 
 
+def _type_with_r(plan: OutputPlan) -> int:
+    """With -r GNU ld leaves a section the type of its name, unless its first input was the first to
+    give it any; `.bss` gets bytes all the same when there are some."""
+    if plan.named_type == c.SHT_NULL:
+        return plan.type
+    has_bytes = plan.named_type == c.SHT_NOBITS and plan.loads
+    return plan.type if has_bytes else plan.named_type
+
+
 def _holds_own_table(plan: OutputPlan, addresses: Addresses) -> bool:
     """Whether the linker's own relocations are in an output section."""
     own = addresses.table.base[-1]
@@ -193,6 +203,8 @@ ARRAYS = frozenset((c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY))
 
 DROPPED_FLAGS = c.SHF_GROUP | c.SHF_INFO_LINK | c.SHF_EXCLUDE | c.SHF_COMPRESSED
 OF_MERGING = c.SHF_MERGE | c.SHF_STRINGS
+OF_FIRST = 0xFFF00000
+"""SHF_MASKOS and SHF_MASKPROC: GNU ld takes these flags from the first input."""
 SETTLED = c.SHF_WRITE | c.SHF_ALLOC | c.SHF_EXECINSTR
 """Flags that the plan has from the inputs already, or has not because (READONLY) took them."""
 
@@ -218,15 +230,18 @@ def header_traits(
     is theirs when they agree."""
     table, files = addresses.table, addresses.resolution.files
     sids = [sid for sid in plan.sections() if sid not in addresses.empty]
+    dropped = c.SHF_INFO_LINK | c.SHF_COMPRESSED if relocatable else DROPPED_FLAGS
     flags, entsize, link = plan.flags, 0, -1
+    by_first = OF_FIRST if dialect.tables_like_gnu else 0
+    if sids:
+        flags = flags & ~by_first | table.flags[sids[0]] & by_first & ~dropped
     sizes: set[int] = set()
     merging: set[int] = set()
     for sid in sids:
         number = table.owner_file(sid)
         obj, index = files[number], sid - table.base[number]
         own = table.flags[sid]
-        dropped = c.SHF_INFO_LINK | c.SHF_COMPRESSED if relocatable else DROPPED_FLAGS
-        flags |= own & ~dropped & ~OF_MERGING & ~SETTLED
+        flags |= own & ~(dropped | OF_MERGING | SETTLED | by_first)
         sizes.add(obj.sections.entsize[index])
         merging.add(own & OF_MERGING)
         if own & c.SHF_LINK_ORDER and link < 0 and obj.sections.link[index]:

@@ -47,7 +47,8 @@ class OutputPlan:
     only_symbols: in GNU ld's dialect, nothing in it gives it bytes or moves `.`.  aside: it is not
     in memory, and yet inputs of it are: for GNU ld `.` goes on behind it, and its flat image has
     the bytes.  named_flags: in GNU ld's ELF files, flags of its name that its header has beside
-    `flags`, since no input gave it any."""
+    `flags`, since no input gave it any; named_type: the type of its name, where nothing else had
+    given it one when it was begun."""
 
     index: int
     name: str
@@ -64,6 +65,7 @@ class OutputPlan:
     only_symbols: bool = False
     aside: bool = False
     named_flags: int = 0
+    named_type: int = c.SHT_NULL
     has_unwind_index: bool = False
 
     @property
@@ -73,6 +75,14 @@ class OutputPlan:
     @property
     def loads(self) -> bool:
         return self.alloc and self.type != c.SHT_NOBITS
+
+    @property
+    def has_contents(self) -> bool:
+        """Whether anything gives it contents: an input section, a data statement."""
+        return any(
+            bool(item.sections) if isinstance(item, Claim) else isinstance(item, (n.Data, n.Text))
+            for item in self.items
+        )
 
     def sections(self) -> Iterator[SectionId]:
         """Every input section, in order."""
@@ -132,12 +142,14 @@ def order_sections(
     undefined: Sequence[str] = (),
     relro: bool = True,
     generic: bool = False,
+    again: bool = False,
     diags: Diagnostics | None = None,
 ) -> Plan:
     """Make the list of output sections: script order, orphans placed, empty ones dropped.
 
     dead: input sections that garbage collection removed; undefined: names wanted by -u; relro:
-    whether -z relro counts; generic: GNU ld links an image.  Source: GNU ld manual
+    whether -z relro counts; generic: GNU ld links an image; again: the output is to be linked again,
+    which alone will know where sections begin and end.  Source: GNU ld manual
     3.6.8.1, 3.10.5 for orphans and empty sections; the placing rules themselves by experiment (see
     passes/orphans.py)."""
     entries: list[Item] = [
@@ -183,6 +195,8 @@ def order_sections(
     asked = wanted - (_assigned(entries, provided=False) - resolution.undefined)
     plan = _finished(entries, table, asked, holds, claims.kept, dialect, sane_expr(script))
     plan = attrs.evolve(plan, written=written_names(claims))
+    if not again:
+        plan = _with_boundaries(plan)
     if not dialect.first_name_counts:
         return plan
     return attrs.evolve(plan, provided=provided, described=described)
@@ -235,23 +249,28 @@ def _begin_in_order(entries: list[Item]) -> None:
     """Find out what gives each output section being, first come first served, as GNU ld does.
 
     A data statement makes it read-only data; an assignment or FILL in it, or an ADDR() or
-    LOADADDR() of it that stands earlier, makes it a section of no traits, and data in it
-    writable."""
+    LOADADDR() of it that stands earlier, makes it a section of no traits (begun_bare), and data in
+    it writable."""
     named: set[str] = set()
     for entry in entries:
         if not isinstance(entry, Entry):
             named |= sections_addressed(entry)
             continue
+        is_there = entry.begun_bare = entry.name in named
         for item in entry.items:
             if isinstance(item, Claim):
+                is_there |= bool(item.sections)
                 continue
-            if isinstance(item, (n.Data, n.Text)):
+            is_data = isinstance(item, (n.Data, n.Text))
+            if is_data:
                 named |= sections_addressed(item)
                 entry.data_is_readonly |= not (entry.begun or entry.name in named)
-            entry.begun = True
+            entry.begun_bare |= not is_there and (entry.name in named or not is_data)
+            is_there = entry.begun = True
             named |= sections_addressed(item)
     for entry in entries:
         if isinstance(entry, Entry) and entry.name in named:
+            entry.begun_bare |= not entry.begun
             entry.begun = True
 
 
@@ -298,16 +317,21 @@ def _finished(
                 holds_tables=not table.phantoms.isdisjoint(_taken(entry)),
                 only_symbols=dialect.drops_zero_size and only_symbols(entry, kept_inputs),
                 named_flags=_named_flags(entry, dialect),
+                named_type=entry.named[0] if entry.begun_bare else c.SHT_NULL,
             )
             sections.append(plan)
             commands.append(plan)
         elif entry.node is not None:
             commands.append(Dropped(entry.node))
-    assigned = _assigned(entries)
-    names = (s.name for s in sections if not s.dropped)
-    bounds = tuple(boundary_symbols(names, wanted, assigned))
-    assigned |= {node.name for node in bounds}
-    return Plan((*commands, *bounds), tuple(sections), assigned, wanted, sane)
+    return Plan(tuple(commands), tuple(sections), _assigned(entries), wanted, sane)
+
+
+def _with_boundaries(plan: Plan) -> Plan:
+    """The plan with `__start_` and `__stop_` symbols of its sections, where they are wanted."""
+    names = (s.name for s in plan.sections if not s.dropped)
+    bounds = tuple(boundary_symbols(names, plan.wanted, plan.assigned))
+    assigned = plan.assigned | {node.name for node in bounds}
+    return attrs.evolve(plan, commands=(*plan.commands, *bounds), assigned=assigned)
 
 
 def _named_flags(entry: Entry, dialect: Dialect) -> int:

@@ -209,6 +209,7 @@ class Walk(Filler):
             and not (section.size or plan.dropped or plan.only_symbols)
             and plan.type == c.SHT_NOBITS
             and next(plan.sections(), None) is None
+            and not (plan.holds_tables and not self.dialect.drops_zero_size)
         )
 
     def _follows_tbss(self, plan: OutputPlan) -> bool:

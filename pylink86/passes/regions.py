@@ -171,7 +171,7 @@ def find_region(
     if not regions.by_name or not plan.alloc or addressed:
         return None
     traits = _traits(plan, walk.dialect)
-    if walk.dialect.lma_counts and not _has_contents(plan):
+    if walk.dialect.lma_counts and not plan.has_contents:
         if not _advanced_before(walk, section):
             return None
         traits = {"a", "w"}
@@ -242,13 +242,6 @@ def _traits(plan: OutputPlan, dialect: Dialect) -> set[str]:
     elif writable:
         found.add("w")
     return found - {""}
-
-
-def _has_contents(plan: OutputPlan) -> bool:
-    return any(
-        bool(item.sections) if isinstance(item, Claim) else isinstance(item, (n.Data, n.Text))
-        for item in plan.items
-    )
 
 
 def _advanced_before(walk: Scope, section: PlacedSection) -> bool:

@@ -79,6 +79,17 @@ def sections_for_relinking(
     return attrs.evolve(
         table,
         eligible=eligible,
+    return _with_commons_open(table) if dialect.tables_like_gnu else table
+
+
+def _with_commons_open(table: SectionList) -> SectionList:
+    """GNU ld: COMMON blocks get no place yet, but a pattern for them makes its output section
+    be."""
+    commons = [sid for sid in range(table.base[-1], len(table)) if table.name[sid] == "COMMON"]
+    size, align = list(table.size), list(table.align)
+    for sid in commons:
+        size[sid], align[sid] = 0, 1
+    return attrs.evolve(table, size=size, align=align, phantoms=table.phantoms.union(commons))
         phantoms=table.phantoms - dynamic,
         renames={"COMMON": "COMMON"},
     )

@@ -30,7 +30,7 @@ def settle_section_types(
         return plan
     if code is not None and not (generic or again):
         plan = _with_code_read_only(plan, code)
-    new = {id(section): _settled(section, table, generic) for section in plan.sections}
+    new = {id(section): _settled(section, table, generic, again) for section in plan.sections}
     return attrs.evolve(
         plan,
         commands=tuple(new.get(id(command), command) for command in plan.commands),
@@ -52,7 +52,7 @@ def _type(section: OutputPlan) -> str:
     return section.node.type if section.node is not None else ""
 
 
-def _settled(section: OutputPlan, table: SectionList, generic: bool) -> OutputPlan:
+def _settled(section: OutputPlan, table: SectionList, generic: bool, again: bool) -> OutputPlan:
     kind = _type(section)
     if kind != "NOLOAD" and kind not in SIDE_NOTES:
         return section
@@ -61,7 +61,7 @@ def _settled(section: OutputPlan, table: SectionList, generic: bool) -> OutputPl
     if kind == "NOLOAD":
         return section
     sids = [sid for sid in section.sections() if table.size[sid]]
-    if all(table.type[sid] == c.SHT_NOBITS for sid in sids):
+    if not again and all(table.type[sid] == c.SHT_NOBITS for sid in sids):
         return attrs.evolve(section, moves_dot=False)
     return attrs.evolve(section, aside=bool(_loaded(section, table)))
 
