@@ -50,6 +50,11 @@ def is_wildcard(text: str) -> bool:
     return any(char in text for char in "*?[")
 
 
+def literal_head(pattern: str) -> str:
+    """What every name that a section pattern means begins with: all before its first wildcard."""
+    return re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+
+
 def compile_pattern(pattern: str) -> Matcher:
     """The predicate for a file or symbol pattern: fnmatch(3), flags 0, when there is a wildcard."""
     if not is_wildcard(pattern):
@@ -63,7 +68,7 @@ def compile_section_pattern(pattern: str) -> Matcher:
         return compile_pattern(pattern)
     if pattern.count("*") == 1 and not any(char in pattern for char in "?["):
         return _compile([list(text) for text in pattern.split("*")])
-    head = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+    head = literal_head(pattern)
     first, *rest = _pieces(pattern[len(head) :])
     return _compile([[*head, *first], *rest])
 

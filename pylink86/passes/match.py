@@ -7,6 +7,7 @@ place."""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from .. import elf_const as c
 from ..diag import Span, fail
 from ..dialect import Dialect
 from ..script import nodes as n
-from ..wildcard import compile_section_pattern
+from ..wildcard import compile_section_pattern, literal_head
 from .file_names import FileTest, exclude_test, file_test, sort_name
 from .resolve import Resolution
 from .scripts import ScriptFile
@@ -185,6 +186,7 @@ class _Matcher:
             if ok:
                 self._by_name.setdefault(table.name[sid], []).append(sid)
         self._every = dict(self._by_name)
+        self._sorted = sorted(self._by_name)
         self._file_sets: dict[tuple[str, bool], frozenset[int] | None] = {}
 
     def set_apart(self, patterns: Sequence[str]) -> list[SectionId]:
@@ -196,9 +198,7 @@ class _Matcher:
         """What nobody took, and what was set apart, in input order."""
         table = self._table
         left = [s for sids in self._by_name.values() for s in sids if s not in table.phantoms]
-        left += apart
-        left.sort(key=self._rank)
-        return tuple(left)
+        return tuple(self._in_order([*left, *apart]))
 
     def files(
         self, pattern: str, kind: Callable[[str, Dialect], FileTest] = file_test
@@ -296,7 +296,7 @@ class _Matcher:
                 size += 1
             run = [sid for _, taken in taken_by[:size] for sid in taken]
             taken_by = taken_by[size:]
-            out += self._sort(sorted(run, key=self._rank), first, file)
+            out += self._sort(self._in_order(run), first, file)
         return tuple(out)
 
     def _interleaved(
@@ -304,6 +304,8 @@ class _Matcher:
     ) -> tuple[SectionId, ...]:
         """GNU ld: one list in input order; a section of a sorted pattern goes in before the first
         one that is greater by that pattern's criterion."""
+        if not any(words_of(p) for p, _ in taken_by):
+            return tuple(self._in_order([sid for _, taken in taken_by for sid in taken]))
         every = sorted(
             ((sid, p) for p, taken in taken_by for sid in taken),
             key=lambda pair: self._rank(pair[0]),
@@ -318,6 +320,11 @@ class _Matcher:
                 at = next(later, at)
             out.insert(at, sid)
         return tuple(out)
+
+    def _in_order(self, sids: list[SectionId]) -> list[SectionId]:
+        """Sections in input order: by their numbers, unless some of the linker's own are there."""
+        only_inputs = max(sids, default=0) < self._table.base[-1]
+        return sorted(sids, key=None if only_inputs else self._rank)
 
     def _rank(self, sid: SectionId) -> tuple[int, int]:
         """Input order; COMMON blocks come last in their file, or before all files (LLD)."""
@@ -358,13 +365,21 @@ class _Matcher:
                 taken += mine
                 gone = set(mine)
                 self._by_name[name] = [sid for sid in sids if sid not in gone]
-        return sorted(taken, key=self._rank)
+        return self._in_order(taken)
 
     def _names(self, pattern: str) -> list[str]:
+        """The unclaimed names that a pattern means: all begin with what stands before its first
+        wildcard, so they lie side by side among the sorted ones."""
         if pattern in self._by_name:
             return [pattern]
+        head = literal_head(pattern)
+        if head == pattern:
+            return []
+        names = self._sorted
+        start = bisect_left(names, head)
+        end = bisect_right(names, head, start, key=lambda name: name[: len(head)])
         matches = compile_section_pattern(pattern)
-        return [name for name in self._by_name if matches(name)]
+        return [name for name in names[start:end] if name in self._by_name and matches(name)]
 
     def _flag_test(self, node: n.InputStatement) -> Callable[[int], bool] | None:
         """INPUT_SECTION_FLAGS: every named flag set, every `!` flag clear (manual 3.6.4.1)."""
