@@ -14,7 +14,6 @@ import attrs
 from .. import elf_const as c
 from ..dialect import LLD, Dialect
 from ..script import nodes as n
-from .match import Claim
 from .order import OutputPlan, Plan
 from .orphans import Dropped
 from .scripts import ScriptFile

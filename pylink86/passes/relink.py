@@ -70,15 +70,15 @@ def sections_for_relinking(
         table = attrs.evolve(table, alone=frozenset(sid for sid in members if eligible[sid]))
     if options.define_common:
         return attrs.evolve(table, eligible=eligible)
-    if dialect.tables_like_gnu:
-        for sid in range(table.base[-1], len(table)):
-            eligible[sid] &= table.name[sid] != "COMMON"
     dynamic = {sid for sid in table.phantoms if table.name[sid] in (".rel.dyn", ".rela.dyn")}
     for sid in dynamic:
         eligible[sid] = False
-    return attrs.evolve(
+    table = attrs.evolve(
         table,
         eligible=eligible,
+        phantoms=table.phantoms - dynamic,
+        renames={"COMMON": "COMMON"},
+    )
     return _with_commons_open(table) if dialect.tables_like_gnu else table
 
 
@@ -90,9 +90,6 @@ def _with_commons_open(table: SectionList) -> SectionList:
     for sid in commons:
         size[sid], align[sid] = 0, 1
     return attrs.evolve(table, size=size, align=align, phantoms=table.phantoms.union(commons))
-        phantoms=table.phantoms - dynamic,
-        renames={"COMMON": "COMMON"},
-    )
 
 
 def folded(table: SectionList) -> SectionList:

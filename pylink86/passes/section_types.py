@@ -24,7 +24,7 @@ def settle_section_types(
 
     generic: the link goes through the path for raw images.  Observed: in a raw link all of them are
     outside of memory; (INFO) and its like are written nevertheless when an input is loaded.  In ELF
-    inputs with contents make (INFO) move `.`; without them it does not."""
+    inputs with contents make (INFO) move `.`; without them it does not, but with -r it does."""
     code = plan.find(".text")
     if code is None and not any(map(_type, plan.sections)):
         return plan
