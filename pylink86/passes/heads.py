@@ -41,7 +41,7 @@ def list_heads(
 
     GNU ld puts a relocation section behind its section, and groups first; LLD treats both as
     orphans, which stand in the order of the inputs."""
-    kept = [s for s in placed.sections if stays(s, options)]
+    kept = sorted((s for s in placed.sections if stays(s, options)), key=lambda s: s.plan.header)
     sections = [
         Head("section", s.plan.index, order=_first_input(s, placed.addresses)) for s in kept
     ]

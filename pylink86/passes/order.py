@@ -23,7 +23,8 @@ from .emptiness import holds_something, only_symbols
 from .entry import Entry, lacking_traits
 from .match import DISCARD, Claim, Claims, Draft, SectionId, SectionList
 from .order_lld import order_like_lld
-from .orphans import EVERYTHING, Dropped, Item, place_like_gnu
+from .orphans import EVERYTHING, Dropped, Item
+from .orphans_gnu import place_like_gnu
 from .provides import first_provides, wanted_names, written_names
 from .resolve import Resolution
 from .scripts import ScriptFile
@@ -46,9 +47,10 @@ class OutputPlan:
     which is not in `items` any more; holds_tables: one of them came into it in any way.
     only_symbols: in GNU ld's dialect, nothing in it gives it bytes or moves `.`.  aside: it is not
     in memory, and yet inputs of it are: for GNU ld `.` goes on behind it, and its flat image has
-    the bytes.  named_flags: in GNU ld's ELF files, flags of its name that its header has beside
-    `flags`, since no input gave it any; named_type: the type of its name, where nothing else had
-    given it one when it was begun."""
+    the bytes.  header: orders the headers of an ELF file, where it is not the same for all.
+    named_flags: in GNU ld's ELF files, flags of its name that its header has beside `flags`, since
+    no input gave it any; named_type: the type of its name, where nothing else had given it one when
+    it was begun."""
 
     index: int
     name: str
@@ -65,6 +67,7 @@ class OutputPlan:
     only_symbols: bool = False
     aside: bool = False
     named_flags: int = 0
+    header: int = 0
     named_type: int = c.SHT_NULL
     has_unwind_index: bool = False
 
@@ -148,8 +151,8 @@ def order_sections(
     """Make the list of output sections: script order, orphans placed, empty ones dropped.
 
     dead: input sections that garbage collection removed; undefined: names wanted by -u; relro:
-    whether -z relro counts; generic: GNU ld links an image; again: the output is to be linked again,
-    which alone will know where sections begin and end.  Source: GNU ld manual
+    whether -z relro counts; generic: GNU ld links an image; again: the output is to be linked
+    again, which alone will know where sections begin and end.  Source: GNU ld manual
     3.6.8.1, 3.10.5 for orphans and empty sections; the placing rules themselves by experiment (see
     passes/orphans.py)."""
     entries: list[Item] = [
@@ -171,9 +174,10 @@ def order_sections(
         is_asked = entry.name in addressed and _is_same(entry.node, described.get(entry.name))
         return holds_something(entry, table, provided, is_asked, claims.kept, dialect)
 
+    headers: Sequence[Entry] = ()
     if dialect.orphans_follow_flags:
         _begin_in_order(entries)
-        place_like_gnu(
+        headers = place_like_gnu(
             entries, orphans, table, claims.apart, not generic, dialect.orphans_join_flags
         )
     else:
@@ -193,7 +197,8 @@ def order_sections(
     # What nothing but the script asks for, and what is assigned in any case, is not provided:
     # --defsym=x=1 counts for all of the script, wherever it stands.
     asked = wanted - (_assigned(entries, provided=False) - resolution.undefined)
-    plan = _finished(entries, table, asked, holds, claims.kept, dialect, sane_expr(script))
+    rank = {id(entry): number for number, entry in enumerate(headers)}
+    plan = _finished(entries, table, asked, holds, claims.kept, dialect, sane_expr(script), rank)
     plan = attrs.evolve(plan, written=written_names(claims))
     if not again:
         plan = _with_boundaries(plan)
@@ -291,8 +296,10 @@ def _finished(
     kept_inputs: frozenset[SectionId],
     dialect: Dialect,
     sane: bool,
+    rank: Mapping[int, int],
 ) -> Plan:
-    """Turn entries into plans, leaving out those that hold nothing."""
+    """Turn entries into plans, leaving out those that hold nothing; rank: among the headers, by
+    identity of the entry."""
     commands: list[Command] = []
     sections: list[OutputPlan] = []
     for entry in entries:
@@ -317,6 +324,7 @@ def _finished(
                 holds_tables=not table.phantoms.isdisjoint(_taken(entry)),
                 only_symbols=dialect.drops_zero_size and only_symbols(entry, kept_inputs),
                 named_flags=_named_flags(entry, dialect),
+                header=rank.get(id(entry), len(entries)),
                 named_type=entry.named[0] if entry.begun_bare else c.SHT_NULL,
             )
             sections.append(plan)

@@ -1,0 +1,165 @@
+"""Which output section GNU ld puts an orphan behind.
+
+Orphans come in classes: code, read-only data, data ... Each class follows the section of its
+well-known name (`.text`) when the script has it; else the last section whose traits are those of
+the orphan, or nearly so.  Found by giving GNU ld 2.40 scripts with few sections and orphans of each
+kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import elf_const as c
+from .entry import ALLOC, CODE, HAS_CONTENTS, LOAD, READONLY, TLS, Entry
+from .orphans import Item
+
+ALL = HAS_CONTENTS | ALLOC | LOAD | READONLY | CODE | TLS
+
+
+TRAIT_FLAGS = c.SHF_WRITE | c.SHF_EXECINSTR | c.SHF_TLS
+
+
+def traits_of(flags: int, kind: int) -> int:
+    found = 0 if kind == c.SHT_NOBITS else HAS_CONTENTS
+    if flags & c.SHF_ALLOC:
+        found |= ALLOC if kind == c.SHT_NOBITS else ALLOC | LOAD
+    if not flags & c.SHF_WRITE:
+        found |= READONLY
+    if flags & c.SHF_EXECINSTR:
+        found |= CODE
+    if flags & c.SHF_TLS:
+        found |= TLS
+    return found
+
+
+def entry_traits(entry: Entry) -> int:
+    """An output section of data statements is read-only data, unless something else gave it being;
+    one nothing went into has no traits, or those its well-known name stands for."""
+    if not entry.begun:
+        return WELL_KNOWN.get(entry.name, 0)
+    if not entry.has_input:
+        data = HAS_CONTENTS | ALLOC | LOAD | (READONLY if entry.data_is_readonly else 0)
+        return data & ~entry.lacks if entry.has_data else 0
+    found = traits_of(entry.flags, entry.type)
+    if entry.has_data:
+        found |= HAS_CONTENTS | LOAD | ALLOC
+    if entry.node is not None and entry.node.readonly:
+        found |= READONLY
+    return found & ~entry.lacks
+
+
+WELL_KNOWN = {
+    ".text": HAS_CONTENTS | ALLOC | LOAD | READONLY | CODE,
+    ".rodata": HAS_CONTENTS | ALLOC | LOAD | READONLY,
+    ".interp": HAS_CONTENTS | ALLOC | LOAD | READONLY,
+    ".tdata": HAS_CONTENTS | ALLOC | LOAD | TLS,
+    ".data": HAS_CONTENTS | ALLOC | LOAD,
+    ".bss": ALLOC,
+}
+"""What GNU ld takes an output section for that is in the script and that nothing went into."""
+
+RELOCATIONS = frozenset((c.SHT_REL, c.SHT_RELA))
+
+ANCHOR_NAMES = {
+    "text": ".text",
+    "rodata": ".rodata",
+    "tdata": ".tdata",
+    "data": ".data",
+    "bss": ".bss",
+    "note": ".interp",
+    "nonalloc": ".comment",
+}
+"""The output section an orphan of a class follows when the script has it, whatever it holds."""
+
+
+def class_of(flags: int, kind: int) -> str:
+    if not flags & c.SHF_ALLOC:
+        return "nonalloc"
+    if kind == c.SHT_NOTE:
+        return "note"
+    if kind in RELOCATIONS:
+        return "relocations"
+    if flags & c.SHF_TLS:
+        return "tdata"
+    if kind == c.SHT_NOBITS:
+        return "bss"
+    if flags & c.SHF_WRITE:
+        return "data"
+    return "text" if flags & c.SHF_EXECINSTR else "rodata"
+
+
+def _looser_masks(traits: int) -> tuple[int, ...]:
+    """Which traits must agree for a section to serve as anchor, strictest first.
+
+    Code may follow writable code; read-only data follows code; data follows anything with contents;
+    .bss follows anything in memory.  Found by experiment.
+    """
+    if not traits & ALLOC:
+        return (ALL, 0)
+    if traits & CODE:
+        return ALL, HAS_CONTENTS | ALLOC | LOAD | CODE | TLS
+    if traits & READONLY and traits & HAS_CONTENTS:
+        return ALL, HAS_CONTENTS | ALLOC | LOAD | READONLY
+    if traits & HAS_CONTENTS:
+        return ALL, HAS_CONTENTS | ALLOC | LOAD | TLS
+    return ALL, ALLOC
+
+
+def anchor_by_traits(
+    items: list[Item], traits: int, kind: int | None, exact: bool = True
+) -> tuple[Entry | None, bool]:
+    """The last output section whose traits agree, under the strictest mask that finds one; whether
+    they agree in everything and in type.  kind: its type, where that counts; exact: whether full
+    agreement is looked for first."""
+    every = [i for i in items if isinstance(i, Entry)]
+    typed = [i for i in every if kind is None or not i.begun or i.first_type == kind]
+    masks = _looser_masks(traits)
+    if exact and (found := _last_alike(typed, traits, ALL)) is not None:
+        return found, True
+    if traits & TLS and traits & ALLOC and not traits & READONLY:
+        return _thread_local_anchor(every, traits), False
+    for entries in (typed, every):
+        for mask in masks[1:] if entries is typed else masks:
+            found = _last_alike(entries if mask else every, traits, mask)
+            if found is not None:
+                return found, False
+    return None, False
+
+
+def _last_alike(entries: Sequence[Entry], traits: int, mask: int) -> Entry | None:
+    """The last section with traits that agree as far as `mask` says."""
+    for entry in reversed(entries):
+        have = entry_traits(entry)
+        if (have or not mask) and (have ^ traits) & mask == 0:
+            return entry
+    return None
+
+
+def _thread_local_anchor(entries: Sequence[Entry], traits: int) -> Entry | None:
+    """Thread-local orphans go behind the first run of thread-local sections, `.tdata` before
+    `.tbss`; where there is none, behind the last section that is loaded."""
+    found = None
+    among = False
+    for entry in entries:
+        have = entry_traits(entry)
+        if have & TLS and have & ALLOC:
+            if traits & LOAD and not have & LOAD:
+                break
+            found, among = entry, True
+        elif among:
+            break
+        elif have & HAS_CONTENTS and have & ALLOC and have & LOAD:
+            found = entry
+    return found
+
+
+def well_known(items: Sequence[Item], group: str) -> Entry | None:
+    """The section of the name that stands for a class."""
+    if group == "relocations":
+        entries = (item for item in items if isinstance(item, Entry))
+        return next((entry for entry in entries if entry.name.startswith(".rel")), None)
+    return named(items, ANCHOR_NAMES[group])
+
+
+def named(items: Sequence[Item], name: str) -> Entry | None:
+    return next((i for i in items if isinstance(i, Entry) and i.name == name), None)
