@@ -157,6 +157,11 @@ class Dialect:
         "SORT_BY_INIT_PRIORITY sorts sections of equal priority by name, else leaves them in order",
         "`*(SORT_BY_INIT_PRIORITY(.rodata.*))` with .rodata.x before .rodata.c",
     )
+    sorts_own_layout: bool = row(
+        "without SECTIONS, .init_array, .fini_array, .ctors and .dtors are in the order of the "
+        "numbers in their inputs' names; else a built-in script says the order",
+        "`.init_array.5` behind `.init_array.100`, crtbegin.o behind other files, and no -T",
+    )
     commons_come_first: bool = row(
         "COMMON blocks are the first of all inputs, else the last of their file's",
         "`.s : { a.o; }` and `*(.bss COMMON)` with .comm in a.o",
@@ -430,6 +435,7 @@ GNU = Dialect(
     joins_property_notes=False,
     groups_commons_by_file=True,
     init_priority_ties_by_name=True,
+    sorts_own_layout=False,
     commons_come_first=False,
     merges_in_place=True,
     edits_unwind_in_place=True,
@@ -515,6 +521,7 @@ LLD = Dialect(
     joins_property_notes=True,
     groups_commons_by_file=False,
     init_priority_ties_by_name=False,
+    sorts_own_layout=True,
     commons_come_first=True,
     merges_in_place=False,
     edits_unwind_in_place=False,

@@ -31,7 +31,8 @@ class LinkOptions:
     error_limit: how many errors of one kind are told in full, 0 for all.  wrap: names whose
     references go to __wrap_NAME (--wrap).  just_symbols: files of which only the addresses of
     symbols are taken.  sort_common: "ascending" or "descending": COMMON blocks by alignment, in GNU
-    ld's dialect.  symbol_order: names whose sections come first, in their order."""
+    ld's dialect.  symbol_order: names whose sections come first, in their order.  shuffle: (pattern
+    of section names, seed) of each --shuffle-sections."""
 
     entry: str = ""
     oformat: str = ""
@@ -51,6 +52,7 @@ class LinkOptions:
     orphan_handling: str = ""
     unique: tuple[str, ...] = ()
     symbol_order: tuple[str, ...] = ()
+    shuffle: tuple[tuple[str, int], ...] = ()
     relax: bool = True
     wrap: tuple[str, ...] = ()
     just_symbols: tuple[str, ...] = ()

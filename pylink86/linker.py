@@ -29,6 +29,7 @@ from .passes.default_layout import with_layout
 from .passes.expand import expand_sections
 from .passes.finished import Finished
 from .passes.got import scan_relocations
+from .passes.inside_order import order_inside
 from .passes.library import Search
 from .passes.linker_names import asks_for_header, linker_names, with_header_symbol
 from .passes.live import ALL_LIVE, mark_live
@@ -58,7 +59,6 @@ from .passes.scripts import LayoutLike, ScriptFile
 from .passes.section_types import settle_section_types
 from .passes.settle import Settled, settle_layout
 from .passes.strays import handle_orphans
-from .passes.symbol_order import order_by_symbols
 from .passes.tables import NO_TABLES, Load
 from .passes.target import (
     ELF_CLASSES,
@@ -176,8 +176,11 @@ def _link(
             script, claims, table, resolution, live.dead, dialect, wanted, options.elf.keeps_relro,
             generic, met,
         )  # fmt: skip
-        if options.symbol_order:
-            plan = order_by_symbols(plan, options.symbol_order, table, resolution, met)
+        if not again:
+            plan = order_inside(
+                plan, options.symbol_order, options.shuffle, script.has_sections, table,
+                resolution, dialect, options.elf, met,
+            )  # fmt: skip
         if dialect.generic_path:
             plan = settle_section_types(plan, table, generic, again)
         if dialect.tables_like_gnu and (tables.threads or not (generic or again)):

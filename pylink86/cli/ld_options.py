@@ -223,7 +223,14 @@ _LAYOUT: tuple[Row, ...] = (
         "do not tell which lines of that file order nothing",
     ),
     ("--warn-symbol-ordering", "", OFF, "no_warn_symbol_ordering", "tell it (default)"),
-    ("--shuffle-sections", "GLOB=SEED", REFUSED, "", "shuffle sections"),
+    (
+        "--shuffle-sections",
+        "GLOB=SEED",
+        ADD,
+        "shuffle_sections",
+        "put the sections that GLOB fits in an order picked by SEED: a number, 0 for any order, -1 "
+        "to turn it round",
+    ),
     ("--icf", "KIND", SET, "icf", "keep one of identical sections: none (default), safe or all"),
     ("--keep-unique", "SYMBOL", ADD, "keep_unique", "do not leave out the section of SYMBOL"),
     (

@@ -6,6 +6,7 @@ The parser knows words; `link()` knows LinkOptions.  Here each value finds its f
 from __future__ import annotations
 
 from .elf_values import ELF_NAMES, elf_options
+from .globs import glob_problems, shuffles
 from .ld_options import EMULATIONS
 from .options import error
 from .program import parse_size
@@ -54,6 +55,9 @@ def check_values(values: Mapping[str, Any]) -> list[Diagnostic]:
     if not limit.isdecimal():
         found.append(error("bad-option-value", f"`{limit}' is not a number of errors"))
     found += bad_methods(values)
+    found += shuffles(values)[1]
+    for pattern in values.get("undefined_globs", ()):
+        found += glob_problems("--undefined-glob", pattern)
     if not ELF_NAMES.isdisjoint(values):
         found += elf_options(values)[1]
     return found
@@ -109,6 +113,7 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
         given["silenced"] = (*given["silenced"], *silent)
     if "symbol_ordering_file" in values:
         given["symbol_order"] = _symbol_order(values["symbol_ordering_file"])
+    given["shuffle"] = shuffles(values)[0]
     if values.get("no_warn_symbol_ordering"):
         given["silenced"] = (*given["silenced"], "symbol-order")
     given["elf"] = elf_options(values)[0]

@@ -1,4 +1,4 @@
-"""SORT_BY_INIT_PRIORITY as GNU ld does it: an order that is none.
+"""SORT_BY_INIT_PRIORITY: the numbers in names, and, as GNU ld does it, an order that is none.
 
 `.init_array.00100` is sorted by its number, but beside a name without a number both are compared as
 names.  So `.t.10`, `.t.b`, `.t.5` has no order every pair agrees with, and the result depends on
@@ -7,6 +7,7 @@ names."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import total_ordering
 from typing import Any
@@ -15,6 +16,11 @@ import attrs
 
 MOST = 0x7FFFFFFF
 """A number above it is no priority."""
+
+NO_PRIORITY = 65536
+LISTS = (".ctors", ".dtors")
+
+_INTEGER = re.compile("-?[0-9]+")
 
 
 @total_ordering
@@ -44,9 +50,18 @@ def priority_of(name: str) -> int:
     if not digits.isdecimal():
         return -1
     number = int(digits)
-    if before in (".ctors", ".dtors"):
+    if before in LISTS:
         number = (65535 - number) & 0xFFFFFFFFFFFFFFFF
     return number if number <= MOST else -1
+
+
+def lld_priority(name: str) -> int:
+    """The number behind the last dot as LLD reads it, with a sign, else 65536; .ctors and .dtors
+    count back from 65535."""
+    before, _, digits = name.rpartition(".")
+    if not _INTEGER.fullmatch(digits) or not -MOST - 1 <= int(digits) <= MOST:
+        return NO_PRIORITY
+    return 65535 - int(digits) if before in LISTS else int(digits)
 
 
 @attrs.define(eq=False, repr=False)

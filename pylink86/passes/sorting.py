@@ -10,11 +10,9 @@ from typing import Any
 
 from ..dialect import Dialect
 from ..script import nodes as n
-from .priority import Priority, priority_of, tree_sorted
+from .priority import Priority, lld_priority, tree_sorted
 
 Column = Callable[[int], Any]
-
-_NO_PRIORITY = 65536
 
 
 def words_of(pattern: n.SectionPattern) -> tuple[str, ...]:
@@ -32,15 +30,10 @@ def sort_key(
         "SORT_BY_ALIGNMENT": lambda sid: -align[sid],
         "SORT_BY_INIT_PRIORITY": (lambda sid: Priority(name[sid]))
         if dialect.init_priority_ties_by_name
-        else lambda sid: _lld_priority(name[sid]),
+        else lambda sid: lld_priority(name[sid]),
     }
     used = [criteria[word] for word in words_of(pattern)]
     return lambda sid: tuple([criterion(sid) for criterion in used])
-
-
-def _lld_priority(name: str) -> int:
-    number = priority_of(name)
-    return number if number >= 0 else _NO_PRIORITY
 
 
 def sorted_sections(

@@ -10,12 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import attrs
-
 from ..diag import Diagnostics
 from ..model import ABS
-from .match import Claim, SectionId, SectionList
-from .order import OutputPlan, Plan
+from .match import SectionId, SectionList
 from .resolve import Resolution
 
 COMMENT = "#"
@@ -27,15 +24,11 @@ def read_symbol_order(text: str) -> tuple[str, ...]:
     return tuple(line for line in lines if line and not line.startswith(COMMENT))
 
 
-def order_by_symbols(
-    plan: Plan,
-    names: Sequence[str],
-    table: SectionList,
-    resolution: Resolution,
-    diags: Diagnostics,
-) -> Plan:
-    """The plan with sections of listed symbols first.  Warns symbol-order of names that order
-    nothing."""
+def symbol_ranks(
+    names: Sequence[str], table: SectionList, resolution: Resolution, diags: Diagnostics
+) -> dict[SectionId, int]:
+    """The sections of listed symbols, each with its place in the list.  Warns symbol-order of names
+    that order nothing."""
     rank: dict[str, int] = {}
     for name in names:
         if name in rank:
@@ -44,12 +37,7 @@ def order_by_symbols(
     seen, first = _ranked_sections(rank, table, resolution, diags)
     for name in (name for name in rank if name not in seen):
         _warn(f"symbol ordering file: no such symbol: {name}", diags)
-    sections = tuple(_sorted(section, first) for section in plan.sections)
-    by_index = {section.index: section for section in sections}
-    commands = tuple(
-        by_index[cmd.index] if isinstance(cmd, OutputPlan) else cmd for cmd in plan.commands
-    )
-    return attrs.evolve(plan, commands=commands, sections=sections)
+    return first
 
 
 def _ranked_sections(
@@ -82,17 +70,6 @@ def _symbols(resolution: Resolution) -> Iterable[tuple[str, int, int]]:
     for file, obj in enumerate(resolution.files[:-1]):
         for index in range(1, resolution.first_global[file]):
             yield obj.symbols.name(index), file, index
-
-
-def _sorted(section: OutputPlan, first: dict[SectionId, int]) -> OutputPlan:
-    last = max(first.values(), default=0) + 1
-    items = tuple(
-        Claim(item.node, tuple(sorted(item.sections, key=lambda sid: first.get(sid, last))))
-        if isinstance(item, Claim) and not first.keys().isdisjoint(item.sections)
-        else item
-        for item in section.items
-    )
-    return attrs.evolve(section, items=items)
 
 
 def _warn(message: str, diags: Diagnostics) -> None:

@@ -1,0 +1,55 @@
+"""Values of options that hold patterns: `GLOB=VALUE` lists, and patterns that mean nothing.
+
+Scripts forgive a `[` without its `]`, as GNU ld does; in an option it is a typing error that would
+fit nothing, so it is told, as LLD does."""
+
+from __future__ import annotations
+
+import re
+
+from .options import error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..diag import Diagnostic
+
+CLOSED = re.compile(r"(?:[^\\\[]|\\.|\[\^?.[^\]]*\])*", re.DOTALL)
+"""A pattern whose sets all end; a `]` right behind the `[` is in the set."""
+
+
+def glob_problems(option: str, pattern: str) -> list[Diagnostic]:
+    """bad-option-value for a pattern with a set that does not end, or a lone backslash."""
+    if CLOSED.fullmatch(pattern):
+        return []
+    what = "stray '\\'" if pattern[-1:] == "\\" else "unmatched '['"
+    message = f"{option}: invalid glob pattern, {what}: {pattern}"
+    return [error("bad-option-value", message, help=("put a backslash before a character that "
+                  "stands for itself",))]  # fmt: skip
+
+
+def shuffles(values: Mapping[str, Any]) -> tuple[tuple[tuple[str, int], ...], list[Diagnostic]]:
+    """(pattern, seed) of each --shuffle-sections, and what is wrong with them."""
+    option = "--shuffle-sections"
+    found: list[tuple[str, int]] = []
+    problems: list[Diagnostic] = []
+    for text in values.get("shuffle_sections", ()):
+        pattern, _, digits = text.partition("=")
+        seed = _integer(digits)
+        if not pattern or seed is None:
+            message = f"{option}=: expected <section_glob>=<seed>, but got '{text}'"
+            help_ = ("write, for example, --shuffle-sections='*=1'",)
+            problems.append(error("bad-option-value", message, help=help_))
+        else:
+            problems += glob_problems(f"{option}=", pattern)
+            found.append((pattern, seed))
+    return tuple(found), problems
+
+
+def _integer(digits: str) -> int | None:
+    try:
+        return int(digits, 0)
+    except ValueError:
+        return None
