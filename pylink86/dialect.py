@@ -358,6 +358,15 @@ class Dialect:
         "section is at 0)",
         "`ld.lld -r` with `. = 0x1000; .x : { LONG(ADDR(.x)) }`: 0",
     )
+    unique_yields: bool = row(
+        "of a weak and a unique (STB_GNU_UNIQUE) definition the first counts, else the unique one",
+        "`f` weak in a.o, `.type f, @gnu_unique_object` in b.o",
+    )
+    lost_copies_define: bool = row(
+        "a definition in a group's copy that is left out counts as if it were linked: when it is "
+        "the one that is chosen, references to it are errors, or 0 when it is weak",
+        "`f` weak in the group's first copy and strong in the second",
+    )
     excluded_define_nothing: bool = row(
         "a definition in a section that is not linked (SHF_EXCLUDE) stands in no other's way, and "
         "a weak one counts as a weak reference",
@@ -479,6 +488,8 @@ GNU = Dialect(
     merged_end_is_inside=True,
     needs_region=True,
     sections_have_addresses=True,
+    unique_yields=False,
+    lost_copies_define=False,
     excluded_define_nothing=False,
     ignores_what_is_not_written=False,
     scans_sections_without_contents=False,
@@ -565,6 +576,8 @@ LLD = Dialect(
     merged_end_is_inside=False,
     needs_region=True,
     sections_have_addresses=True,
+    unique_yields=True,
+    lost_copies_define=True,
     excluded_define_nothing=True,
     ignores_what_is_not_written=True,
     scans_sections_without_contents=True,

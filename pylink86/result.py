@@ -21,13 +21,14 @@ from .passes.order import Plan
 from .passes.placement import Piece, PlacedSection, Placement
 from .passes.relocate import Patched
 from .passes.resolve import Resolution
-from .passes.roots import entry_name
+from .passes.roots import entry_name, wanted_names
 from .passes.scripts import ScriptFile
 from .passes.settle import Settled
 from .passes.target import ELF_FORMATS, FORMAT_MACHINES, RAW_FORMATS, format_names
 
 if TYPE_CHECKING:
     from .explain.origin import Origin, Origins
+    from .passes.symbol_sources import AskedNames
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -125,14 +126,20 @@ class LinkResult:
         return elf_executable(
             self.placed, self.patched, self.entry, "a.out", ELF_FORMATS.get(format, 0),
             self.settled.segments, self.script, self.options.elf, self.dialect,
-            FORMAT_MACHINES.get(format, 0), self._entry_symbol(),
+            FORMAT_MACHINES.get(format, 0), self._asked(),
             inherits_abi=not self.options.emulation,
         )  # fmt: skip
 
-    def _entry_symbol(self) -> str:
-        """The name that was asked for as entry; with -r that of a script is not looked for."""
+    def _asked(self) -> AskedNames:
+        """The entry symbol, with -r only that of the command line, and other names."""
+        from .passes.symbol_sources import AskedNames
+
         by_script = "" if self.options.elf.relocatable else entry_name(self.script)
-        return self.options.entry or by_script
+        return AskedNames(
+            self.options.entry or by_script,
+            wanted_names(self.script, self.options.undefined, ()),
+            self.live.names,
+        )
 
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
         """Write the output (temporary file, then rename); raises cannot-write."""

@@ -24,7 +24,7 @@ from .placement import PlacedSection, Placement
 from .relocate import Patched
 from .scripts import ScriptFile
 from .segments import FileMap, SegmentPlan
-from .symbol_sources import SymbolSources
+from .symbol_sources import AskedNames, SymbolSources
 from .symbols_out import OutSymbols, output_symbols
 
 MACHINES = {32: c.EM_386, 64: c.EM_X86_64}
@@ -41,13 +41,12 @@ def elf_executable(
     options: ElfOptions,
     dialect: Dialect,
     machine: int = 0,
-    entry_symbol: str = "",
+    asked: AskedNames | None = None,
     inherits_abi: bool = True,
 ) -> ObjectFile:
     """The link as an ET_EXEC (or ET_REL) of a class: 32, 64, or 0 for that of the link's machine;
     machine: what the header says, 0 for that of the class.
 
-    entry_symbol: the name that was asked for, which GNU ld lists when nobody defines it.
     inherits_abi: in LLD's dialect the output is for the system that inputs say.
 
     Raises out-of-range-for-elf32 for what lies where a 32-bit file cannot say it does."""
@@ -66,7 +65,7 @@ def elf_executable(
         dialect,
         section_symbols(heads, placed, options, dialect) if keeps_relocations(options) else (),
         symbols_in_use(placed, tables),
-        entry_symbol,
+        asked or AskedNames(),
     )
     symbols = output_symbols(sources) if options.strip != "all" else None
     rows, contents = describe_sections(

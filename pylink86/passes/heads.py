@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import attrs
 
+from .. import elf_const as c
 from ..dialect import Dialect
 from .combine import KeptGroup, KeptTable, groups_that_stay, tables_that_stay
 from .elf_options import ElfOptions
 from .locate import Addresses
-from .match import Claim, SectionId
+from .match import Claim, SectionId, SectionList
 from .order import OutputPlan
 from .orphans import EVERYTHING
 from .placement import PlacedSection, Placement
 from .segments import stays
+
+
+FIRST = -2
+"""LLD makes the sections that a script describes before those of inputs."""
 
 
 def keeps_relocations(options: ElfOptions) -> bool:
@@ -65,9 +70,10 @@ def list_heads(
 
 
 def _first_input(section: PlacedSection, addresses: Addresses) -> int:
-    """The number of its first input section; 0 when that is the linker's own."""
+    """The number of its first input section; COMMON blocks are before all others, what else is the
+    linker's own behind them."""
     first = next(section.plan.sections(), -1)
-    return 0 if first >= addresses.table.base[-1] else first
+    return -1 if first >= 0 and _is_common(first, addresses.table) else first
 
 
 def _as_orphans(
@@ -89,18 +95,28 @@ def _as_orphans(
     return out
 
 
-def _named_by(plan: OutputPlan, own: SectionId) -> SectionId:
+def _is_common(sid: SectionId, table: SectionList) -> bool:
+    return sid >= table.base[-1] and table.name[sid] == "COMMON"
+
+
+def _named_by(plan: OutputPlan, table: SectionList) -> SectionId:
     """The input section whose file LLD gives the section symbol of an output section: the first of
-    the last statement that took any; -1 for none.  own: the first section of the linker's own.
+    the last statement that took any; -1 for none.  Of the linker's own sections, COMMON blocks and
+    merged strings count.
 
     Orphans join the statement before them."""
+    own = table.base[-1]
     statements: list[list[SectionId]] = []
     follows = False
     for item in plan.items:
         if not isinstance(item, Claim):
             follows = False
             continue
-        inputs = [sid for sid in item.sections if sid < own]
+        inputs = [
+            sid
+            for sid in item.sections
+            if sid < own or _is_common(sid, table) or table.flags[sid] & c.SHF_MERGE
+        ]
         if item.node is EVERYTHING and follows:
             statements[-1] += inputs
         else:
@@ -126,12 +142,13 @@ def section_symbols(
             section = placed.sections[head.section]
             value = 0 if options.relocatable else section.vma
             if not dialect.tables_like_gnu:
-                first = _named_by(section.plan, table.base[-1])
+                first = _named_by(section.plan, table)
                 if first < 0:
                     continue
                 file = -1 if first in placed.addresses.edits.content else table.file[first]
-                if section.plan.node is not None:
-                    order = -1
+                node = section.plan.node
+                if node is not None and node.statements:
+                    order = FIRST
         found.append((order, shndx, file, value))
     if not dialect.tables_like_gnu:
         found.sort(key=lambda row: row[0])

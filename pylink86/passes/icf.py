@@ -79,7 +79,7 @@ class _Link:
             bool(flags & c.SHF_ALLOC)
             and constant
             and not flags & (c.SHF_MERGE | c.SHF_LINK_ORDER)
-            and table.type[sid] == c.SHT_PROGBITS
+            and table.type[sid] != c.SHT_NOBITS
             and sid < table.base[-1]
             and sid not in self.gone
             and sid not in self.unique

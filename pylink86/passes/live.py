@@ -34,13 +34,15 @@ ROOT_BEGINNINGS = (".init_array", ".ctors", ".dtors")
 class Live:
     """dead: input sections nothing reaches; through: for a live one, the section that led to it.
     used: for sections whose strings or constants are merged, the offsets that are referred to.
+    names: the global names that live sections refer to.
 
-    A root leads to itself.  Without --gc-sections nothing is dead, and `through` and `used` are
-    empty."""
+    A root leads to itself.  Without --gc-sections nothing is dead, `through` and `used` are empty,
+    and there are no `names`."""
 
     dead: frozenset[SectionId]
     through: dict[SectionId, SectionId]
     used: dict[SectionId, set[int]] = attrs.field(factory=dict)
+    names: frozenset[str] | None = None
 
 
 ALL_LIVE = Live(frozenset(), {})
@@ -79,7 +81,7 @@ def mark_live(
     if dialect.tables_like_gnu:
         dead |= _left_alone(table, walk.through, claims.kept)
     used = walk.used if dialect.rebuilds_eh_frame else {}
-    return Live(dead, walk.through, used)
+    return Live(dead, walk.through, used, frozenset(walk.names))
 
 
 def _script_names(claims: Claims) -> set[str]:
@@ -144,6 +146,7 @@ class _Walk:
     dialect: Dialect
     through: dict[SectionId, SectionId] = attrs.field(factory=dict)
     used: dict[SectionId, set[int]] = attrs.field(factory=dict)
+    names: set[str] = attrs.field(factory=set)
     todo: list[SectionId] = attrs.field(factory=list)
     by_name: dict[str, list[SectionId]] = attrs.field(init=False)
     beside: dict[SectionId, list[SectionId]] = attrs.field(init=False)
@@ -198,6 +201,7 @@ class _Walk:
             where = (file, symbol)
             if symbol >= first:
                 name = self.resolution.redirected.get((file, symbol)) or names[symbol - first]
+                self.names.add(name)
                 definer = self.resolution.definer.get(name)
                 if definer is None:
                     seen.add(symbol)

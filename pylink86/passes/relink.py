@@ -36,6 +36,7 @@ def dialect_for_relinking(dialect: Dialect) -> Dialect:
         orphans_by_rank=False,
         orphans_join_flags=False,
         drops_zero_size=False,
+        lost_copies_define=False,
         excluded_define_nothing=False,
     )
 

@@ -29,6 +29,10 @@ OWN_NAME = "<linker>"
 OFFSET_TABLE = "_GLOBAL_OFFSET_TABLE_"
 """What position-independent code calls the table; both linkers put it at the start of .got.plt."""
 
+PC_THUNK = "__x86.get_pc_thunk.bx"
+"""Old start files for i386 have it in `.gnu.linkonce`, newer code in a group: LLD, which knows only
+groups, keeps both and takes the first."""
+
 STRONG, COMMON_RANK, WEAK = 3, 2, 1
 
 SHOWN = 3
@@ -124,6 +128,7 @@ def resolve_symbols(
     common_homes: dict[int, None] = {}
     names_of, first_of = [], []
     twice: list[tuple[str, tuple[int, int], tuple[int, int]]] = []
+    unique: dict[str, tuple[int, int]] = {}
     for number, obj in enumerate(inputs.files):
         first, names = obj.first_global, obj.global_names
         names_of.append(names)
@@ -135,7 +140,7 @@ def resolve_symbols(
             if shndx == 0:
                 asked.add(name)
                 continue
-            if dropped and (number, shndx) in dropped:
+            if dropped and (number, shndx) in dropped and not dialect.lost_copies_define:
                 asked.add(name)
                 continue
             if shndx == COMMON:
@@ -146,8 +151,16 @@ def resolve_symbols(
                 if rank.get(name, 0) < COMMON_RANK:
                     rank[name], definer[name] = COMMON_RANK, (number, index)
                 continue
-            new = WEAK if info_of[index] >> 4 == c.STB_WEAK else STRONG
+            binding = info_of[index] >> 4
+            new = WEAK if binding == c.STB_WEAK else STRONG
             old = rank.get(name, 0)
+            if binding == c.STB_GNU_UNIQUE and dialect.unique_yields:
+                new = WEAK
+                if old == STRONG or name in unique:
+                    twice.append((name, unique.get(name) or definer[name], (number, index)))
+                unique.setdefault(name, (number, index))
+            elif unique and new == STRONG and name in unique:
+                twice.append((name, unique[name], (number, index)))
             if new > old:
                 rank[name], definer[name] = new, (number, index)
             elif new == STRONG and old == STRONG:
@@ -158,9 +171,13 @@ def resolve_symbols(
                 twice.append((name, definer[name], (number, index)))
     weakened: frozenset[str] = frozenset()
     if dialect.excluded_define_nothing:
-        excluded = _Excluded.of(inputs.files)
-        twice = [two for two in twice if not any(map(excluded.has, two[1:]))]
-        weak = [x for x in definer if rank[x] == WEAK and excluded.has(definer[x])]
+        excluded = _Excluded.of(inputs.files, dropped)
+        twice = [two for two in twice if two[0] != PC_THUNK and not any(map(excluded.has, two[1:]))]
+        weak = [
+            x
+            for x in definer
+            if rank[x] == WEAK and excluded.has(definer[x]) and definer[x] != unique.get(x)
+        ]
         asked.update(weak)
         weakened = frozenset(weak)
         for name in weak:
@@ -225,17 +242,19 @@ def _assigned_names(
 
 @attrs.frozen
 class _Excluded:
-    """The sections that are never linked (SHF_EXCLUDE), by file."""
+    """The sections that are never linked, by file: SHF_EXCLUDE, and copies of groups that lost."""
 
     files: Sequence[ObjectFile]
-    sections: dict[int, frozenset[int]]
+    sections: dict[int, set[int]]
 
     @classmethod
-    def of(cls, files: Sequence[ObjectFile]) -> _Excluded:
+    def of(cls, files: Sequence[ObjectFile], lost: Iterable[tuple[int, int]]) -> _Excluded:
         found = {
-            number: frozenset(i for i, f in enumerate(obj.sections.flags) if f & c.SHF_EXCLUDE)
+            number: {i for i, f in enumerate(obj.sections.flags) if f & c.SHF_EXCLUDE}
             for number, obj in enumerate(files)
         }
+        for number, index in lost:
+            found[number].add(index)
         return cls(files, {number: shut for number, shut in found.items() if shut})
 
     def has(self, symbol: tuple[int, int]) -> bool:

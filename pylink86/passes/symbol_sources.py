@@ -29,6 +29,18 @@ MAX_ALIASES = 100
 """Names that are other names of one another may stand in a circle."""
 
 
+@attrs.frozen
+class AskedNames:
+    """What the link was asked for by name.
+
+    entry: the entry symbol, "" for none; first: -u and EXTERN, which LLD meets before any file;
+    used: with --gc-sections, the names that what is left refers to, None without."""
+
+    entry: str = ""
+    first: tuple[str, ...] = ()
+    used: frozenset[str] | None = None
+
+
 @attrs.frozen(eq=False, repr=False)
 class SymbolSources:
     """What the table is made of.
@@ -36,7 +48,7 @@ class SymbolSources:
     where: header index of each output section, by OutputPlan.index; nearby: for those that are not
     in the output, the one that stands for them.  tls_start: address of the PT_TLS.  section_syms:
     header indices that get a section symbol, in order, each with the file it goes with (-1: the
-    linker's) and its value.  used: local symbols that relocations need.  entry: its name."""
+    linker's) and its value.  used: local symbols that relocations need."""
 
     placed: Placement
     where: dict[int, int]
@@ -46,7 +58,7 @@ class SymbolSources:
     dialect: Dialect
     section_syms: tuple[tuple[int, int, int], ...] = ()
     used: frozenset[tuple[int, int]] = frozenset()
-    entry: str = ""
+    asked: AskedNames = attrs.field(factory=AskedNames)
 
     @property
     def relocatable(self) -> bool:

@@ -201,14 +201,29 @@ def _global(
     if sources.relocatable and common:
         return _still_common(sources, name, mention, visibility)
     if name in resolution.weakened:
-        return SymbolRow(name, 0, 0, binding, symbols.info[index] & 0xF, visibility), Origin(-1, -1)
+        info = c.STB_WEAK << 4 | symbols.info[index] & 0xF
+        weak = _undefined(sources, name, info, visibility)
+        return None if weak is None else (weak, Origin(-1, -1, name))
     if definer is None and not sources.relocatable and sources.dialect.tables_like_gnu:
         return None
     row = sources.row(file, index, name, binding)
+    if row is None and sources.dialect.tables_like_gnu:
+        return None
+    if row is None or (row.shndx == UNDEF and not sources.dialect.tables_like_gnu):
+        row = _undefined(sources, name, symbols.info[index], visibility)
     if row is None:
         return None
     row = attrs.evolve(row, other=(row.other & ~3) | visibility)
     return row, Origin(file, index, name)
+
+
+def _undefined(sources: SymbolSources, name: str, info: int, visibility: int) -> SymbolRow | None:
+    """LLD: a name that nobody defines, or whose section left.  With --gc-sections it is only listed
+    when something that stays refers to it."""
+    used = sources.asked.used
+    if used is not None and name not in used:
+        return None
+    return SymbolRow(name, 0, 0, info >> 4, info & 0xF, visibility)
 
 
 def _subalign(sources: SymbolSources, name: str) -> int:
@@ -294,7 +309,8 @@ def _like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
     placed = sources.placed
     visibilities = _visibilities(sources)
     mentioned = sources.mentioned
-    for name in dict.fromkeys((*mentioned, *_scripts_names(sources))):
+    known = [x for x in sources.asked.first if x in mentioned or x in placed.symbols]
+    for name in dict.fromkeys((*known, *mentioned, *_scripts_names(sources))):
         visibility = visibilities.get(name) or sources.own_visibility(name)
         if name in placed.symbols:
             if name in placed.hidden:
@@ -350,7 +366,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     visibilities = _visibilities(sources)
     mentioned.update(sources.own_tables())
     early = names_in_reading_order(placed.addresses.resolution)
-    asked = (sources.entry,) if sources.entry else ()
+    asked = (sources.asked.entry,) if sources.asked.entry else ()
     order = table_order(list(dict.fromkeys((*asked, *early, *mentioned, *placed.symbols))))
     made_here = {name: _global(sources, name, at, 0) for name, at in sources.own_tables().items()}
     hidden = [name for name in order if name in placed.hidden or made_here.get(name)]
@@ -376,7 +392,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
         made = None if mention is None else _global(sources, name, mention, visibility)
         if made is not None:
             found.append(made)
-        elif name == sources.entry and mention is None and name not in made_here:
+        elif name == sources.asked.entry and mention is None and name not in made_here:
             row = SymbolRow(name, 0, 0, c.STB_GLOBAL, c.STT_NOTYPE, c.STV_DEFAULT, UNDEF)
             found.append((row, Origin(-1, 0, name)))
     return found
