@@ -15,7 +15,6 @@ from .orphans import EVERYTHING
 from .placement import PlacedSection, Placement
 from .segments import stays
 
-
 FIRST = -2
 """LLD makes the sections that a script describes before those of inputs."""
 
@@ -99,10 +98,10 @@ def _is_common(sid: SectionId, table: SectionList) -> bool:
     return sid >= table.base[-1] and table.name[sid] == "COMMON"
 
 
-def _named_by(plan: OutputPlan, table: SectionList) -> SectionId:
+def _named_by(plan: OutputPlan, table: SectionList, again: bool) -> SectionId:
     """The input section whose file LLD gives the section symbol of an output section: the first of
     the last statement that took any; -1 for none.  Of the linker's own sections, COMMON blocks and
-    merged strings count.
+    merged strings count; again: with -r there are none.
 
     Orphans join the statement before them."""
     own = table.base[-1]
@@ -115,7 +114,7 @@ def _named_by(plan: OutputPlan, table: SectionList) -> SectionId:
         inputs = [
             sid
             for sid in item.sections
-            if sid < own or _is_common(sid, table) or table.flags[sid] & c.SHF_MERGE
+            if sid < own or not again and (_is_common(sid, table) or table.flags[sid] & c.SHF_MERGE)
         ]
         if item.node is EVERYTHING and follows:
             statements[-1] += inputs
@@ -142,7 +141,7 @@ def section_symbols(
             section = placed.sections[head.section]
             value = 0 if options.relocatable else section.vma
             if not dialect.tables_like_gnu:
-                first = _named_by(section.plan, table)
+                first = _named_by(section.plan, table, options.relocatable)
                 if first < 0:
                     continue
                 file = -1 if first in placed.addresses.edits.content else table.file[first]
