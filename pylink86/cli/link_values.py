@@ -52,7 +52,7 @@ def check_values(values: Mapping[str, Any]) -> list[Diagnostic]:
             )
         )
     limit = values.get("error_limit", "0")
-    if not limit.isdecimal():
+    if not limit.isdecimal() or len(limit) > 18:
         found.append(error("bad-option-value", f"`{limit}' is not a number of errors"))
     found += bad_methods(values)
     found += shuffles(values)[1]

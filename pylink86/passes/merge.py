@@ -27,6 +27,9 @@ from .xxh3 import xxh3_64
 Input = tuple[Buffer, int]
 """Content and alignment of one input section."""
 
+LARGEST = 1 << 28
+"""Bytes of merged pieces, each aligned; a larger product is a mistake in somebody's alignment."""
+
 SHARDS = 32
 
 
@@ -92,6 +95,12 @@ def merge_group(
         ]
         number_of.append((starts, numbers, len(data)))
     unique = list(where)
+    if len(unique) * align > LARGEST:
+        raise fail(
+            "image-too-large",
+            f"{len(unique)} strings or constants aligned to {align:#x} do not fit in memory",
+            place=place,
+        )
     if tail and is_strings:
         content, outs = pack_tails(unique, align)
     else:

@@ -31,7 +31,8 @@ def unparse(node: Any) -> str:
 SYMBOL_WORD = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
 NAME_WORD = re.compile(r"[A-Za-z_.$][\w.$/\\~+\[\]!^-]*(?::[\w.$/\\~+-]+)*", re.ASCII)
 WORD_WORD = re.compile(r"(?!/\*)[\w.$/\\~+\[\]!^:*?-]+", re.ASCII)
-FILE_WORD = re.compile(r"(?!/\*|[\w.$]+[-+*/&|^]?=)[\w.$/\\~+\[\]!^:=*?-]+", re.ASCII)
+FILE_WORD = re.compile(r"(?!/\*)[\w.$/\\~+\[\]!^:=*?-]+", re.ASCII)
+ASSIGNS = re.compile(r"[A-Za-z_.$][\w.$]*[-+*/&|^]?=", re.ASCII)
 VERSION_WORD = re.compile(r"[\w.$*?\[\]!^@~+-]+(?:::[\w.$*?\[\]!^@~+-]+)*", re.ASCII)
 
 _KEYWORDS = frozenset(
@@ -175,7 +176,9 @@ def _escaped(data: bytes) -> str:
 
 def _input_statement(node: n.InputStatement) -> list[str]:
     file = node.file
-    plain = FILE_WORD.fullmatch(file.pattern) and file.pattern not in STATEMENT_WORDS
+    alone = not (node.keep or file.exclude or file.sort or file.reverse)
+    taken = alone and (file.pattern in STATEMENT_WORDS or ASSIGNS.match(file.pattern))
+    plain = FILE_WORD.fullmatch(file.pattern) and not taken
     text = file.pattern if plain and not file.quoted else _quoted(file.pattern)
     exclude = f"EXCLUDE_FILE({_listed(file.exclude)}) " if file.exclude else ""
     for word in (file.sort, "REVERSE" if file.reverse else ""):
