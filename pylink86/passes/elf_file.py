@@ -33,6 +33,7 @@ class ElfFile:
     heads: list[Head]
     file_map: FileMap
     relocatable: bool
+    tables: Sequence[str]
     compressing: bool = False
 
     def finish(self, name: str, header: Header, symbols: OutSymbols | None) -> ObjectFile:
@@ -41,12 +42,10 @@ class ElfFile:
         count = len(self.rows)
         table = self._symbol_rows(symbols) if symbols is not None else None
         gnu = self.dialect.tables_like_gnu
-        names = [".symtab", ".strtab", ".shstrtab"] if gnu else [".symtab", ".shstrtab", ".strtab"]
-        if table is None:
-            names = [".shstrtab"]
+        names = list(self.tables) if table is not None else [".shstrtab"]
         wide = table is not None and count + 4 >= c.SHN_LORESERVE
         if wide:
-            names.insert(1, ".symtab_shndx")
+            names.insert(names.index(".symtab") + 1, ".symtab_shndx")
         at = {made: count + 1 + i for i, made in enumerate(names)}
         all_names = [row.name for row in self.rows]
         if self.compressing:  # GNU ld names a section when it knows whether to compress it

@@ -14,6 +14,7 @@ from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import Header, ObjectFile
 from .combine import symbols_in_use
+from .described_tables import order_of_tables
 from .elf_file import ElfFile
 from .elf_options import ElfOptions
 from .file_map_gnu import map_file as map_like_gnu
@@ -82,6 +83,7 @@ def elf_executable(
         rows, contents = compress_debug(rows, contents, kind, elf_class, dialect)
     builder = ElfFile(
         rows, contents, elf_class, dialect, heads, file_map, options.relocatable,
+        order_of_tables(placed.commands, dialect),
         bool(options.compress_debug) and dialect.compresses_like_gnu,
     )  # fmt: skip
     header = Header(
@@ -133,8 +135,10 @@ def _nearby(placed: Placement, where: dict[int, int]) -> dict[int, int]:
         if index in where or not shown:
             continue
         earlier = [s for s in reversed(shown) if s.plan.index < index]
-        alike = (s for s in earlier if not (s.plan.flags ^ section.plan.flags) & c.SHF_TLS)
-        before = next(alike, earlier[0] if earlier else None)
+        before = earlier[0] if earlier else None
+        if not section.plan.only_symbols:
+            alike = (s for s in earlier if not (s.plan.flags ^ section.plan.flags) & c.SHF_TLS)
+            before = next(alike, before)
         behind = next((s for s in shown if s.plan.index > index), None)
         best = behind if before is None else before
         if before is not None and behind is not None and _nearer(before, behind, section):
@@ -146,6 +150,8 @@ def _nearby(placed: Placement, where: dict[int, int]) -> dict[int, int]:
 
 def _nearer(before: PlacedSection, behind: PlacedSection, section: PlacedSection) -> bool:
     """Whether the section behind stands for one that is not there."""
+    if section.plan.only_symbols and (before.plan.flags ^ behind.plan.flags) & c.SHF_TLS:
+        return False
     for bits in (c.SHF_ALLOC | c.SHF_TLS, c.SHF_WRITE, c.SHF_EXECINSTR):
         mine, left, right = (s.plan.flags & bits for s in (section, before, behind))
         if left != right:

@@ -296,7 +296,7 @@ def _like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
     symbols; then those of no file; then the others as first mentioned, the script's last.  Also the
     same in the order in which names were stored: hidden ones are with the others there."""
     resolution = sources.placed.addresses.resolution
-    groups: dict[int, list[tuple[SymbolRow, Origin]]] = {}
+    groups: dict[int | str, list[tuple[SymbolRow, Origin]]] = {}
     for file in range(len(resolution.files) - 1):
         for pair in _locals(sources, file):
             groups.setdefault(file, []).append(pair)
@@ -332,11 +332,14 @@ def _like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
     return [pair for group in groups.values() for pair in group] + rest, added
 
 
-def _group(sources: SymbolSources, name: str, origin: Origin) -> int:
-    """The file beside whose local symbols LLD lists a hidden one; -1 is the linker."""
+def _group(sources: SymbolSources, name: str, origin: Origin) -> int | str:
+    """The file beside whose local symbols LLD lists a hidden one; -1 is the linker, and each that
+    the script assigns stands alone."""
     resolution = sources.placed.addresses.resolution
     if name in resolution.offered:
         return -1
+    if origin.file < 0:
+        return name
     if origin.file == resolution.own:
         own = resolution.files[origin.file]
         return resolution.own_origin[own.symbols.shndx[origin.index]]
