@@ -66,6 +66,11 @@ class Dialect:
         "for the whole of `lib.a:member.o`",
         "`*(libx.a: .text)` takes all members in GNU ld, nothing in LLD 19; `*x.a*` the reverse",
     )
+    objects_bring_warnings: bool = row(
+        "a section `.gnu.warning.NAME` is the text of a warning for who refers to NAME, and is not "
+        "in an ELF output",
+        "`.section .gnu.warning.gets` in libc: a warning in GNU ld, a section like others in LLD",
+    )
     scripts_know_their_folder: bool = row(
         "INPUT looks for a file beside the script first; else only for scripts among the inputs",
         "`-T sub/s.ld` with `INPUT(m.o)` and sub/m.o: found by LLD",
@@ -424,6 +429,7 @@ GNU = Dialect(
     script_names_are_needed=False,
     thin_members_are_paths=True,
     patterns_see_archives=True,
+    objects_bring_warnings=True,
     scripts_know_their_folder=False,
     implicit_scripts_come_last=True,
     arithmetic_on_offsets=True,
@@ -512,6 +518,7 @@ LLD = Dialect(
     script_names_are_needed=True,
     thin_members_are_paths=False,
     patterns_see_archives=False,
+    objects_bring_warnings=False,
     scripts_know_their_folder=True,
     implicit_scripts_come_last=False,
     arithmetic_on_offsets=False,

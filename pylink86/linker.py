@@ -31,6 +31,7 @@ from .passes.finished import Finished
 from .passes.got import scan_relocations
 from .passes.inside_order import order_inside
 from .passes.library import Search
+from .passes.link_warnings import give_link_warnings
 from .passes.linker_names import asks_for_header, linker_names, with_header_symbol
 from .passes.live import ALL_LIVE, mark_live
 from .passes.load import InputLike, load_inputs
@@ -145,6 +146,8 @@ def _link(
     if options.wrap:
         to_wrappers = redirected(resolution, options.wrap, dialect)
         resolution = attrs.evolve(resolution, redirected=to_wrappers)
+    if dialect.objects_bring_warnings and not generic:
+        give_link_warnings(resolution, diags)
     diags.stop_on_errors()
     # From here on no file joins the link, and each name has one definer.
     table = list_sections(resolution, dialect, generic)

@@ -165,6 +165,13 @@ program that take turns in the same memory.  When one of them runs, what the oth
 Example: `NOCROSSREFS(.menu .game)` and a call from a function in .menu to one in .game.
 Cure: put what both need into a section that is always in memory.
 """,
+    "link-warning": """
+A library attached a text to a name (a section `.gnu.warning.NAME`), to be shown to everybody who
+refers to that name: libc does so for functions that are dangerous or need more files at run time.
+The link goes on.
+
+Cure: do what the text says, or call something else; --no-warnings hides such texts.
+""",
     "entry-missing": """
 The entry symbol that ENTRY(), -e or the linker's own layout names is not defined, so the address in
 the header is that of `.text`, or 0.  A loader that reads it jumps to the wrong place; a raw image

@@ -38,6 +38,7 @@ def dialect_for_relinking(dialect: Dialect) -> Dialect:
         drops_zero_size=False,
         lost_copies_define=False,
         excluded_define_nothing=False,
+        objects_bring_warnings=False,
     )
 
 

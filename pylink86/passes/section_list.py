@@ -13,6 +13,7 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ObjectFile
+from .link_warnings import is_link_warning
 from .resolve import Resolution
 
 SectionId = int
@@ -86,6 +87,9 @@ def list_sections(resolution: Resolution, dialect: Dialect, generic: bool = Fals
         for sid in range(base[-1]):
             if name[sid] == ".eh_frame":
                 eligible[sid] = False
+    if dialect.objects_bring_warnings and not generic:
+        for sid in range(base[-1]):
+            eligible[sid] = eligible[sid] and not is_link_warning(name[sid])
     for sid in range(0 if generic and dialect.generic_path else base[-1]):
         if name[sid] == ".note.gnu.build-id":
             eligible[sid] = False
