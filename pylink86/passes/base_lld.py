@@ -71,7 +71,7 @@ def with_relro_padding(plan: Plan, options: ElfOptions) -> Plan:
     flags = c.SHF_ALLOC | c.SHF_WRITE
     padding = OutputPlan(0, ".relro_padding", None, (end,), c.SHT_NOBITS, flags, 1)
     sections = [*plan.sections[: last + 1], padding, *plan.sections[last + 1 :]]
-    numbered = tuple(attrs.evolve(s, index=i) for i, s in enumerate(sections))
+    numbered = tuple(attrs.evolve(s, index=i, header=i) for i, s in enumerate(sections))
     new = {id(old): made for old, made in zip(sections, numbered)}
     commands: list[Command] = []
     for command in plan.commands:
