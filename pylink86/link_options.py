@@ -32,7 +32,8 @@ class LinkOptions:
     references go to __wrap_NAME (--wrap).  just_symbols: files of which only the addresses of
     symbols are taken.  sort_common: "ascending" or "descending": COMMON blocks by alignment, in GNU
     ld's dialect.  symbol_order: names whose sections come first, in their order.  shuffle: (pattern
-    of section names, seed) of each --shuffle-sections."""
+    of section names, seed) of each --shuffle-sections.  ignored_symbols: names that may be
+    undefined."""
 
     entry: str = ""
     oformat: str = ""
@@ -47,6 +48,7 @@ class LinkOptions:
     max_image_size: int = DEFAULT_MAX_IMAGE
     inputs_before_script: int | None = None
     require_defined: tuple[str, ...] = ()
+    ignored_symbols: tuple[str, ...] = ()
     sysroot: str = ""
     sort_section: str = ""
     orphan_handling: str = ""
