@@ -339,7 +339,8 @@ def _group(sources: SymbolSources, name: str, origin: Origin) -> int | str:
     if name in resolution.offered:
         return -1
     if origin.file < 0:
-        return name
+        node = sources.assigned.get(name)
+        return -1 if node is None or node.span is None else name
     if origin.file == resolution.own:
         own = resolution.files[origin.file]
         return resolution.own_origin[own.symbols.shndx[origin.index]]
