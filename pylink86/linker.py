@@ -224,7 +224,9 @@ def _link(
     patched = (
         assembled(placed)
         if again
-        else apply_relocations(placed, dialect, generic, diags, _source_line, raw)
+        else apply_relocations(
+            placed, dialect, generic, diags, _source_line, raw, options.elf.dead_references
+        )
     )
     if placed.addresses.edits.unwind is not None:
         from .passes.unwind_index import complete_unwind

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 
+from .globs import dead_references
 from .options import error
 
 TYPE_CHECKING = False
@@ -37,7 +38,7 @@ PAGES = ("max_page_size", "common_page_size")
 OTHERS = (
     "section_start", "strip_all", "strip_debug", "discard_all", "discard_locals", "discard_none",
     "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
-    "no_relro", "build_id", "optimize", "compress_debug",
+    "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
 )  # fmt: skip
 ELF_NAMES = frozenset((*SECTIONS, *SEGMENTS, *NUMBERS, *FLAGS, *OTHERS))
 """Every option value this module reads."""
@@ -77,6 +78,9 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["optimize"] = _level(values, problems)
     given["compress_debug"] = _compression(values, problems)
     given["build_id"] = _build_id(values, problems)
+    if "dead_references" in values:
+        given["dead_references"], wrong = dead_references(values)
+        problems += wrong
     given["signature"] = os.environ.get("LLD_VERSION", "")
     return ElfOptions(**given), problems
 

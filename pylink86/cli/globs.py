@@ -48,6 +48,28 @@ def shuffles(values: Mapping[str, Any]) -> tuple[tuple[tuple[str, int], ...], li
     return tuple(found), problems
 
 
+def dead_references(
+    values: Mapping[str, Any],
+) -> tuple[tuple[tuple[str, int], ...], list[Diagnostic]]:
+    """(pattern, value) of each -z dead-reloc-in-nonalloc, and what is wrong with them."""
+    option = "-z dead-reloc-in-nonalloc="
+    found: list[tuple[str, int]] = []
+    problems: list[Diagnostic] = []
+    for text in values.get("dead_references", ()):
+        pattern, _, digits = text.partition("=")
+        value = _integer(digits)
+        if not pattern or not digits:
+            message = f"{option}: expected <section_glob>=<value>"
+            problems.append(error("bad-option-value", message))
+        elif value is None or value < 0:
+            message = f"{option}: expected a non-negative integer, but got '{digits}'"
+            problems.append(error("bad-option-value", message))
+        else:
+            problems += glob_problems(option, pattern)
+            found.append((pattern, value))
+    return tuple(found), problems
+
+
 def _integer(digits: str) -> int | None:
     try:
         return int(digits, 0)

@@ -466,12 +466,19 @@ _Z_UNBUILT = """
     start-stop-gc keep-text-section-prefix nokeep-text-section-prefix ibt shstk force-ibt
     x86-64-baseline x86-64-v2 x86-64-v3 x86-64-v4
     """
-_Z_UNBUILT_VALUES = "start-stop-visibility call-nop dead-reloc-in-nonalloc"
+_Z_UNBUILT_VALUES = "start-stop-visibility call-nop"
 
 _Z: tuple[Row, ...] = (
     ("max-page-size", "SIZE", SET, "max_page_size", "largest page size the image may meet"),
     ("common-page-size", "SIZE", SET, "common_page_size", "page size to optimise for"),
     ("stack-size", "SIZE", SET, "stack_size", "size the stack is said to have (PT_GNU_STACK)"),
+    (
+        "dead-reloc-in-nonalloc",
+        "GLOB=VALUE",
+        ADD,
+        "dead_references",
+        "what sections that GLOB fits and that are not in memory say of code that was left out",
+    ),
     ("execstack", "", ON, "exec_stack", "say that the stack is executable"),
     ("noexecstack", "", OFF, "exec_stack", "say that it is not"),
     ("nognustack", "", ON, "no_gnu_stack", "say nothing about the stack"),

@@ -52,6 +52,9 @@ class ElfOptions:
     signature: str = ""
     optimize: int = 1
     compress_debug: str = ""
+    dead_references: tuple[tuple[str, int], ...] = ()
+    """-z dead-reloc-in-nonalloc: patterns of section names, each with the value to write there for
+    what is not in the output."""
 
     @property
     def keeps_groups(self) -> bool:

@@ -50,7 +50,11 @@ def describe_sections(
             section = placed.sections[head.section]
             row = _row(section, placed, where, elf_class, dialect, options)
             rows.append(row)
-            bare = dialect.tables_like_gnu and row.type != c.SHT_NOBITS and not section.plan.has_contents
+            bare = (
+                dialect.tables_like_gnu
+                and row.type != c.SHT_NOBITS
+                and not section.plan.has_contents
+            )
             out.append(bytes(section.size) if bare else bytes(contents[head.section]))
         elif head.table is not None:
             rows.append(_relocation_row(head.table, placed, where, elf_class, encoded, options))

@@ -22,6 +22,7 @@ from ..arch.reloc import (
     PLT,
     REACHES,
     SIZE,
+    TLS_OFFSET,
     Patch,
     Reach,
     Row,
@@ -45,7 +46,7 @@ from .placement import DATA, FILLER, INPUT, PlacedSection, Placement
 from .refs import References, symbol_name
 from .symbol_values import HALF, OnDemand, SymbolValues
 from .table_values import HANDLED, NoSlot, TableValues, Use
-from .tombstones import GNU_TOMBSTONES, LLD_TOMBSTONES, is_debug, kept_copy
+from .tombstones import GNU_TOMBSTONES, DeadReferences, is_debug, kept_copy
 
 SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""
@@ -72,17 +73,19 @@ def apply_relocations(
     diags: Diagnostics,
     source_line: SourceLine,
     raw: bool = False,
+    dead: Sequence[tuple[str, int]] = (),
 ) -> Patched:
     """Put each output section together and patch it.
 
     generic: the link goes through GNU ld's generic path (raw and foreign formats); raw: what is not
-    loaded is not in the output.
+    loaded is not in the output; dead: of -z dead-reloc-in-nonalloc.
     Reports undefined-symbol, discarded-symbol, reloc-overflow, reloc-wraps, reloc-not-supported,
     bad-object.  Source: psABI i386 and x86-64, ranges by experiment (arch/reloc.py).
     """
     contents = tuple(assemble(section, placed.addresses) for section in placed.sections)
     reach = REACHES["gnu-generic" if generic and dialect.name == "gnu" else dialect.name]
-    patcher = _Patcher(placed, contents, dialect, generic, reach, diags, source_line)
+    references = DeadReferences(tuple(dead))
+    patcher = _Patcher(placed, contents, dialect, generic, reach, diags, source_line, references)
     where = placed.addresses
     relocated = {
         base + index
@@ -148,6 +151,7 @@ class _Patcher:
     reach: Reach
     diags: Diagnostics
     source_line: SourceLine
+    dead: DeadReferences
     references: References = attrs.field(init=False)
     applied: int = 0
     unwritten: bool = False
@@ -259,6 +263,8 @@ class _Patcher:
         merged = self.placed.addresses.edits.moved
         if self.debug_is_relative and obj.sections.names[index].startswith(DEBUG_NAMES):
             values = self._debug_values(obj, values)
+        if self.placed.addresses.folded and not obj.sections.flags[index] & c.SHF_ALLOC:
+            values = self._without_copies(file, index, values)
         for offset, kind, symbol, addend in zip(rels.offset, rels.type, rels.symbol, addends):
             patch = table[kind]
             value = values[symbol]
@@ -313,6 +319,9 @@ class _Patcher:
             special = self._special(obj, file, index, offset, row.number, symbol, addend, value)
             if special is None:
                 return
+            if special >= LOWEST_BLANK and not self.dialect.tables_like_gnu:
+                PACK[row.width](content, sec_off + offset, special - BLANK & mask(row.width))
+                return
             value = 0 if special >= LOWEST_BLANK else special
         in_code = bool(obj.sections.flags[index] & c.SHF_EXECINSTR)
         at = sec_off + offset
@@ -354,6 +363,28 @@ class _Patcher:
             return value
 
         return OnDemand(debug_value)
+
+    def _without_copies(
+        self, file: int, index: int, values: OnDemand[int | None]
+    ) -> OnDemand[int | None]:
+        """The values for a section outside of memory: none for what --icf left out, if it does not
+        want to hear of copies."""
+        where = self.placed.addresses
+        obj = where.resolution.files[file]
+        if not self.dead.hides_copies(obj.sections.names[index]):
+            return values
+
+        def seen_value(symbol: int) -> int | None:
+            home, at = file, symbol
+            first = where.resolution.first_global[file]
+            if symbol >= first:
+                name = where.resolution.global_names[file][symbol - first]
+                home, at = where.resolution.definer.get(name, (file, symbol))
+            shndx = where.resolution.files[home].symbols.shndx[at]
+            is_copy = shndx > 0 and where.table.base[home] + shndx in where.folded
+            return None if is_copy else values[symbol]
+
+        return OnDemand(seen_value)
 
     def _addends(
         self, content: bytearray, sec_off: int, rels: Relocations, rows: Table
@@ -400,7 +431,7 @@ class _Patcher:
             if shndx == 0 and name not in self.placed.addresses.resolution.definer:
                 self.references.undefined(name, file, index, offset)
                 return 0 if self.diags.tolerates("undefined-symbol") else None
-            return self._discarded(obj, file, index, offset, row, symbol, name)
+            return self._discarded(obj, file, index, offset, row, symbol, name, addend)
         return value
 
     def _discarded(
@@ -412,6 +443,7 @@ class _Patcher:
         row: Row | None,
         symbol: int,
         name: str,
+        addend: int,
     ) -> int | None:
         """A reference to what is not in the output: nothing for debuggers and unwinders to miss,
         in code an error; GNU ld's generic path blanks it, which is worth a warning."""
@@ -419,8 +451,12 @@ class _Patcher:
         where = obj.sections.names[index]
         if not obj.sections.flags[index] & c.SHF_ALLOC:
             if not blanks:
-                absolute = row is not None and row.kind == ABS and is_debug(where)
-                return BLANK + LLD_TOMBSTONES.get(where, 0) if absolute else 0
+                dead = None if row is None else self.dead.value(where, row)
+                if dead is None and row is not None and row.kind == TLS_OFFSET:
+                    dead = addend
+                if dead is not None:
+                    return BLANK + dead
+                return self.values.of_file(file)[symbol] or 0
             if self.generic or is_debug(where):
                 kept = None if self.generic else self._in_kept_copy(file, obj, symbol)
                 return BLANK + GNU_TOMBSTONES.get(where, 0) if kept is None else kept

@@ -114,6 +114,13 @@ class SymbolSources:
             return None
         return SymbolRow(name, spot[1], 0, binding, c.STT_FUNC, other, spot[0])
 
+    def took_part(self, file: int, index: int) -> bool:
+        """Whether a symbol is in a section that the link could have placed: one that the script
+        discards, or that garbage collection left out, but not a group's copy that lost."""
+        addresses = self.placed.addresses
+        shndx = addresses.resolution.files[file].symbols.shndx[index]
+        return shndx > 0 and addresses.table.eligible[addresses.table.base[file] + shndx]
+
     def is_gone(self, file: int, index: int) -> bool:
         """GNU ld: whether a symbol is in an output section that has no header."""
         if not self.dialect.tables_like_gnu:

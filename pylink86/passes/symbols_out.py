@@ -207,7 +207,7 @@ def _global(
     if definer is None and not sources.relocatable and sources.dialect.tables_like_gnu:
         return None
     row = sources.row(file, index, name, binding)
-    if row is None and sources.dialect.tables_like_gnu:
+    if row is None and (sources.dialect.tables_like_gnu or sources.took_part(file, index)):
         return None
     if row is None or (row.shndx == UNDEF and not sources.dialect.tables_like_gnu):
         row = _undefined(sources, name, symbols.info[index], visibility)
@@ -218,7 +218,7 @@ def _global(
 
 
 def _undefined(sources: SymbolSources, name: str, info: int, visibility: int) -> SymbolRow | None:
-    """LLD: a name that nobody defines, or whose section left.  With --gc-sections it is only listed
+    """LLD: a name that nobody defines, or whose section takes no part in the link.  With --gc-sections it is only listed
     when something that stays refers to it."""
     used = sources.asked.used
     if used is not None and name not in used:

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import struct
 
+import attrs
+
 from .. import elf_const as c
+from ..arch.reloc import ABS, TLS_OFFSET, Row
 from ..model import ObjectFile
+from ..wildcard import compile_section_pattern
 from .resolve import Resolution
 
 DEBUG_NAMES = (
@@ -21,10 +25,46 @@ DEBUG_NAMES = (
 GNU_TOMBSTONES = {".debug_ranges": 1}
 LLD_TOMBSTONES = {".debug_ranges": 1, ".debug_loc": 1, ".debug_names": -1}
 
+LLD_DEBUG = ".debug"
+LINES = ".debug_line"
+"""LLD lets it say where all copies of a function came from, also those --icf left out."""
+
 
 def is_debug(name: str) -> bool:
     """Whether a section outside of memory describes code, going by its name."""
     return name.startswith(DEBUG_NAMES)
+
+
+@attrs.frozen(eq=False, repr=False)
+class DeadReferences:
+    """What LLD writes where a section outside of memory refers to what is not in the output.
+
+    overrides: (pattern of section names, value) of each -z dead-reloc-in-nonalloc; the last one
+    that fits counts."""
+
+    overrides: tuple[tuple[str, int], ...] = ()
+    _known: dict[str, int | None] = attrs.field(factory=dict)
+
+    def override(self, name: str) -> int | None:
+        """The value that the options say for a section."""
+        if name not in self._known:
+            values = (v for p, v in reversed(self.overrides) if compile_section_pattern(p)(name))
+            self._known[name] = next(values, None)
+        return self._known[name]
+
+    def value(self, name: str, row: Row) -> int | None:
+        """The value to write for an address or a thread-local offset; None when the reference is
+        patched as ever, with 0 for the symbol."""
+        if row.kind not in (ABS, TLS_OFFSET):
+            return None
+        told = self.override(name) if self.overrides else None
+        if told is None and name.startswith(LLD_DEBUG):
+            return LLD_TOMBSTONES.get(name, 0)
+        return told
+
+    def hides_copies(self, name: str) -> bool:
+        """Whether a section does not know functions that --icf left out."""
+        return name != LINES and (name.startswith(LLD_DEBUG) or self.override(name) is not None)
 
 
 def kept_copy(resolution: Resolution, file: int, shndx: int) -> tuple[int, int] | None:

@@ -139,7 +139,7 @@ hidden_NAME:
 """
 
 
-@pytest.mark.parametrize("more", [[], ["--gc-sections"], ["-O0"]], ids=" ".join)
+@pytest.mark.parametrize("more", [[], ["--gc-sections"], ["--icf=all"], ["-O0"]], ids=" ".join)
 def test_section_symbols_stand_behind_the_file_that_began_the_section(more, tmp_path, monkeypatch):
     """COMMON blocks begin .bss before any file does; what is LLD's own comes last."""
     monkeypatch.chdir(tmp_path)

@@ -64,3 +64,61 @@ def test_copies_that_lost(dialect, tmp_path, monkeypatch):
         compile_c(tmp_path / "b.o", "int other(void) { return 2; }\n", *flags),
     ]
     assert_same_file(dialect, ["-T", "a.ld", *objects], tmp_path)
+
+
+KINDS = """\
+.section .text.one,"ax"
+.globl one
+one: nop
+ret
+.section .text.two,"ax"
+.globl two
+two: nop
+inner: ret
+.section .dead,"ax"
+.globl dead
+dead: nop
+gone: ret
+.section .tdead,"awT",@progbits
+.globl tdead
+tdead: .long 1
+tgone: .long 2
+.section .tlive,"awT",@progbits
+tlive: .long 1
+"""
+NONALLOC = (*(f".debug_{name}" for name in (*NAMES, "str_offsets")), ".other", ".line")
+OVERRIDES = {
+    "": [],
+    "icf": ["--icf=all"],
+    "all": [".debug_info=5", "*=0xfffffffffffffff7"],
+    "some": ["*=3", ".debug_[li]*=6", "--icf=all"],
+}
+
+
+def every_kind(name: str) -> str:
+    text = f'.section {name},"",@progbits\n'
+    for symbol in ("tdead", "tgone+4", "tlive"):
+        text += f".quad {symbol}@dtpoff\n.long {symbol}@dtpoff\n"
+    for symbol in ("gone", "gone+5", ".dead+1", "dead+3", "inner", "two+1", ".text.two+1", "one"):
+        text += f".quad {symbol}\n.long {symbol}\n.reloc ., R_X86_64_32S, {symbol}\n.long 0\n"
+        text += f".reloc ., R_X86_64_PC32, {symbol}\n.long 7\n"
+        text += f".reloc ., R_X86_64_SIZE64, {symbol}\n.quad 0\n"
+    return text
+
+
+@pytest.mark.parametrize("name", OVERRIDES)
+def test_what_is_written_may_be_said(name, tmp_path, monkeypatch):
+    """-z dead-reloc-in-nonalloc, for every kind of relocation; copies that --icf left out."""
+    monkeypatch.chdir(tmp_path)
+    text = ".text\n.globl _start\n_start: ret\n" + KINDS + "".join(map(every_kind, NONALLOC))
+    script = "SECTIONS { .text 0x1000 : { *(.text*) } /DISCARD/ : { *(.dead) *(.tdead) } }"
+    (tmp_path / "a.ld").write_text(script)
+    made = assemble(tmp_path / "a.o", '.section .note.GNU-stack,"",@progbits\n' + text)
+    words = [w if w[0] == "-" else f"-zdead-reloc-in-nonalloc={w}" for w in OVERRIDES[name]]
+    assert_same_file("lld", [*words, "-T", "a.ld", made], tmp_path)
+
+
+@pytest.mark.parametrize("value", ["x", "=5", ".debug_*=", ".debug_*=-1", ".debug_*=y", "[=1"])
+def test_values_that_mean_nothing(value, capsys):
+    assert main(["-z", f"dead-reloc-in-nonalloc={value}", "a.o"], "ld.lld") == 1
+    assert "error[bad-option-value]: -z dead-reloc-in-nonalloc=: " in capsys.readouterr().err
