@@ -98,24 +98,26 @@ def _is_common(sid: SectionId, table: SectionList) -> bool:
     return sid >= table.base[-1] and table.name[sid] == "COMMON"
 
 
+def _begins(sid: SectionId, table: SectionList, again: bool) -> bool:
+    """Whether LLD lets a section have the section symbol: inputs, and of the linker's own COMMON
+    blocks and merged strings, of which there are none with -r."""
+    if sid < table.base[-1]:
+        return True
+    return not again and (_is_common(sid, table) or bool(table.flags[sid] & c.SHF_MERGE))
+
+
 def _named_by(plan: OutputPlan, table: SectionList, again: bool) -> SectionId:
     """The input section whose file LLD gives the section symbol of an output section: the first of
-    the last statement that took any; -1 for none.  Of the linker's own sections, COMMON blocks and
-    merged strings count; again: with -r there are none.
+    the last statement that took any; -1 for none.  again: -r.
 
     Orphans join the statement before them."""
-    own = table.base[-1]
     statements: list[list[SectionId]] = []
     follows = False
     for item in plan.items:
         if not isinstance(item, Claim):
             follows = False
             continue
-        inputs = [
-            sid
-            for sid in item.sections
-            if sid < own or not again and (_is_common(sid, table) or table.flags[sid] & c.SHF_MERGE)
-        ]
+        inputs = [sid for sid in item.sections if _begins(sid, table, again)]
         if item.node is EVERYTHING and follows:
             statements[-1] += inputs
         else:

@@ -14,7 +14,6 @@ import attrs
 from .. import elf_const as c
 from ..arch import reloc_name, rows_for, word_of
 from ..arch.reloc import (
-    ABS,
     GOT_BASE,
     NONE,
     PACK,

@@ -218,8 +218,8 @@ def _global(
 
 
 def _undefined(sources: SymbolSources, name: str, info: int, visibility: int) -> SymbolRow | None:
-    """LLD: a name that nobody defines, or whose section takes no part in the link.  With --gc-sections it is only listed
-    when something that stays refers to it."""
+    """LLD: a name that nobody defines, or whose section takes no part in the link.  With
+    --gc-sections it is only listed when something that stays refers to it."""
     used = sources.asked.used
     if used is not None and name not in used:
         return None
