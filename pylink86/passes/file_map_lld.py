@@ -7,7 +7,7 @@ All of it was found by linking small scripts with ld.lld-19 and reading `readelf
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import attrs
 
@@ -55,11 +55,8 @@ def map_file(
     _check_file_ranges(placed, offsets)
     end = place_rest(plans, placed.sections, offsets, end, options)
     distance = _distance_of_headers(loads, placed)
-    loaded = frozenset(index for load in loads for index in load.sections)
     segments = tuple(
-        _segment(
-            p, placed, offsets, aligns[id(p)], (base, distance), size, options, elf_class, loaded
-        )
+        _segment(p, placed, offsets, aligns[id(p)], (base, distance), size, options, elf_class)
         for p in plans
     )
     return FileMap(offsets, segments, end)
@@ -78,6 +75,27 @@ def header_address(
     if not has_sections:
         return image_base(options, placed.addresses.machine)
     return _place_headers(plans, placed, options, size, has_sections)[0]
+
+
+def settle_load_addresses(
+    plans: Sequence[SegmentPlan],
+    placed: Placement,
+    options: ElfOptions,
+    size: int,
+    has_sections: bool,
+) -> None:
+    """Where sections are loaded: as far from where they run as the first one of their PT_LOAD, and
+    where they run if they are in none.
+
+    plans: program headers before any is taken out; size: of all headers.  Sets `lma`."""
+    kept = _place_headers(plans, placed, options, size, has_sections)[1]
+    distances: dict[int, int] = {}
+    for load in kept:
+        if load.type == c.PT_LOAD and load.sections:
+            first = placed.sections[load.sections[0]]
+            distances.update(dict.fromkeys(load.sections, first.lma - first.vma))
+    for section in placed.sections:
+        section.lma = (section.vma + distances.get(section.plan.index, 0)) & MASK
 
 
 def _place_headers(
@@ -277,12 +295,10 @@ def _segment(
     size: int,
     options: ElfOptions,
     elf_class: int,
-    loaded: Collection[int],
 ) -> Segment:
     """One program header from its first and last section.
 
-    loaded: sections in a PT_LOAD, by index; others have no load address.  headers: where the ELF
-    header runs, and how far from there it is loaded."""
+    headers: where the ELF header runs, and how far from there it is loaded."""
     base, distance = headers
     held = [placed.sections[i] for i in plan.sections]
     flags = plan.flags
@@ -295,8 +311,7 @@ def _segment(
     start = vma = lma = end = filesz = 0
     if held:
         start, filesz, end = _extent(plan, held, offsets)
-        vma = held[0].vma
-        lma = held[0].lma if held[0].plan.index in loaded else vma
+        vma, lma = held[0].vma, held[0].lma
     if plan.filehdr or plan.phdrs:
         begin = 0 if plan.filehdr else ehdr
         stop = size if plan.phdrs else ehdr

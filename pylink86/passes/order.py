@@ -199,7 +199,7 @@ def order_sections(
     asked = wanted - (_assigned(entries, provided=False) - resolution.undefined)
     rank = {id(entry): number for number, entry in enumerate(headers)}
     plan = _finished(entries, table, asked, holds, claims.kept, dialect, sane_expr(script), rank)
-    plan = attrs.evolve(plan, written=written_names(claims))
+    plan = attrs.evolve(plan, written=written_names(claims, dialect))
     if not again:
         plan = _with_boundaries(plan)
     if not dialect.first_name_counts:

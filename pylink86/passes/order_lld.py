@@ -20,7 +20,7 @@ from .entry import Entry
 from .insert import Move, insert_moves, missing
 from .match import Claim, Claims, Draft, SectionId, SectionList
 from .orphans import Dropped, Item
-from .orphans_lld import join_by_name, place_like_lld, rank_of
+from .orphans_lld import has_statements, join_by_name, place_like_lld, rank_of
 from .scripts import ScriptFile
 from .section_type import check_type, section_type
 
@@ -69,13 +69,24 @@ def order_like_lld(
     for move in insert_moves(script.commands):
         _insert(items, move)
     items = _settled(items, known, holds)
-    if script.has_sections and fresh:
-        first = next((i for i, item in enumerate(items) if id(item) in known), len(items))
+    if script.has_sections:
+        first = _first_unplaced(items, known)
         tail = [item for item in items[first:] if isinstance(item, Entry)]
         del items[first:]
         has_bounds = any(isinstance(k, (n.Memory, n.Phdrs)) for k in script.commands)
         place_like_lld(items, tail, has_bounds, relro)
     return items
+
+
+def _first_unplaced(items: Sequence[Item], fresh: Collection[int]) -> int:
+    """Where begins what gets its place by rank: the output sections of orphans, and everything
+    behind one whose ONLY_IF_RO or ONLY_IF_RW fails and which is there all the same."""
+    for at, item in enumerate(items):
+        if id(item) in fresh:
+            return at
+        if isinstance(item, Entry) and item.void and not has_statements(items[at:]):
+            return at
+    return len(items)
 
 
 def _sorted_by_rank(items: Sequence[Item], relro: bool) -> list[Item]:

@@ -74,7 +74,8 @@ def rank_of(entry: Entry, relro: bool) -> int:
     """A section that --section-start gives an address stands before all others."""
     if entry.node is not None and entry.node.started:
         return 0
-    return R_NO_START | _rank(entry.name, entry.flags, entry.type, relro)
+    kind = entry.type or c.SHT_PROGBITS
+    return R_NO_START | _rank(entry.name, entry.flags, kind, relro)
 
 
 def _grouped(
@@ -88,8 +89,23 @@ def _grouped(
 
 
 def _open(items: Sequence[Item], name: str) -> Entry | None:
-    """The first output section of that name which takes anything."""
-    return next((i for i in items if isinstance(i, Entry) and i.name == name and not i.void), None)
+    """The first output section of that name which takes orphans."""
+    return next(
+        (
+            item
+            for at, item in enumerate(items)
+            if isinstance(item, Entry)
+            and item.name == name
+            and not (item.void and has_statements(items[at:]))
+        ),
+        None,
+    )
+
+
+def has_statements(items: Sequence[Item]) -> bool:
+    """Whether anything but output sections is among them.  An output section whose condition fails
+    takes orphans only when nothing else stands behind it (where LLD dies otherwise)."""
+    return any(isinstance(item, (n.Assignment, n.Assert)) for item in items)
 
 
 def join_by_name(

@@ -48,11 +48,15 @@ def _head_expressions(node: n.OutputSection) -> tuple[object, ...]:
     return (node.address, node.type_value, node.at, node.align, node.subalign, node.fill)
 
 
-def written_names(claims: Claims) -> tuple[str, ...]:
-    """The names of all assignments, first to last."""
+def written_names(claims: Claims, dialect: Dialect) -> tuple[str, ...]:
+    """The names of all assignments, first to last; in LLD those in output sections with a condition
+    come last."""
+    items: Sequence[object] = (*claims.items, *claims.floating)
+    if dialect.first_name_counts:
+        items = sorted(items, key=_is_conditional)
     nodes = (
         node
-        for item in (*claims.items, *claims.floating)
+        for item in items
         for node in (item.items if isinstance(item, Draft) else (item,))
     )
     names = (node.name for node in nodes if isinstance(node, n.Assignment))

@@ -508,11 +508,9 @@ class _Patcher:
         where = self.placed.addresses.resolution
         first = where.first_global[file]
         if symbol >= first:
-            if where.global_names[file][symbol - first] in where.weakened:
-                return 0
-            file, symbol = where.definer.get(
-                where.global_names[file][symbol - first], (file, symbol)
-            )
+            name = where.global_names[file][symbol - first]
+            found = where.definer.get(name) or where.weakened.get(name)
+            file, symbol = found or (file, symbol)
         return where.files[file].symbols.size[symbol]
 
     def _judged(

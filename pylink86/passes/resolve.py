@@ -49,7 +49,7 @@ class Resolution:
     undefined: names some file refers to and none defines.
     dropped: (file number, section index) of COMDAT members that lost to an earlier file.
     weakened: names with a weak definition that LLD takes for a weak reference, because its section
-        is not linked.
+        is not linked -> that definition.
     own_origin: per section of the own file, the number of the file it stands for (-1: none): a
         COMMON block is matched as `COMMON` of the file that asked for it.
     scripts: the scripts' commands that assign, each with how many files came before it.
@@ -169,7 +169,7 @@ def resolve_symbols(
                     definer[name] = number, index
                     continue
                 twice.append((name, definer[name], (number, index)))
-    weakened: frozenset[str] = frozenset()
+    weakened: dict[str, tuple[int, int]] = {}
     if dialect.excluded_define_nothing:
         excluded = _Excluded.of(inputs.files, dropped)
         twice = [two for two in twice if two[0] != PC_THUNK and not any(map(excluded.has, two[1:]))]
@@ -179,9 +179,7 @@ def resolve_symbols(
             if rank[x] == WEAK and excluded.has(definer[x]) and definer[x] != unique.get(x)
         ]
         asked.update(weak)
-        weakened = frozenset(weak)
-        for name in weak:
-            del definer[name]
+        weakened = {name: definer.pop(name) for name in weak}
     if twice:
         _report_duplicates(inputs, twice, diags)
     mentioned = _mention_order(inputs.files, names_of, dialect) if commons else {}

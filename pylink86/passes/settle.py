@@ -114,6 +114,10 @@ def _settle_like_lld(
     if not options.relocatable:
         plan = _with_reserved(walk, plan, segments, script, addresses, options, raw)
     placed = walk(plan, diags)
+    if not (raw or options.relocatable):
+        from .file_map_lld import settle_load_addresses
+
+        settle_load_addresses(segments, placed, options, headers, script.has_sections)
     return Settled(plan, placed, lambda: segments)
 
 

@@ -138,22 +138,6 @@ def _needs_a_third_walk(example: Example, peer: Answer, mine: Answer) -> bool:
 CHAINS = Exclusion("forward references in a chain", _needs_a_third_walk)
 
 
-def _orphans_join_what_is_void(example: Example, peer: Answer, mine: Answer) -> bool:
-    """An output section under ONLY_IF_RO or ONLY_IF_RW that inputs of its name, or an ADDR() of it,
-    keep in LLD when its condition fails."""
-    inputs = {sec.name for obj in example.objects for sec in obj.sections}
-    text = example.layout.text()
-    return any(
-        isinstance(item, Out)
-        and "ONLY_IF" in item.subalign
-        and (item.name in inputs or f"ADDR({item.name})" in text)
-        for item in example.layout.items
-    )
-
-
-VOID = Exclusion("orphans of an output section whose ONLY_IF_RO fails", _orphans_join_what_is_void)
-
-
 def _names_no_section(example: Example, peer: Answer, mine: Answer) -> bool:
     """A data statement with the address of an output section that is not there."""
     return peer.accepted and "[unknown-section]" in mine.message
@@ -203,7 +187,7 @@ AGAIN = Exclusion("an address in a data statement with -r", _tells_an_address_wi
 
 EXCLUSIONS: Mapping[str, tuple[Exclusion, ...]] = {
     "gnu": (CHAINS,),
-    "lld": (CHAINS, VOID, UNKNOWN, NAMESAKE, OUTSIDE, BACK, AGAIN),
+    "lld": (CHAINS, UNKNOWN, NAMESAKE, OUTSIDE, BACK, AGAIN),
 }
 
 
