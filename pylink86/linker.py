@@ -186,7 +186,7 @@ def _link(
             )  # fmt: skip
         if dialect.generic_path:
             plan = settle_section_types(plan, table, generic, again)
-        if dialect.tables_like_gnu and (tables.threads or not (generic or again)):
+        if dialect.tables_like_gnu and (tables.threads or not generic):
             plan = with_aligned_block(plan)
         check_cross_references(script, plan, table, resolution, met)
         gone = live.dead | claims.discarded

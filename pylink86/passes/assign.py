@@ -26,6 +26,8 @@ class Assigner(Scope):
             self._move_dot(node)
             return
         if node.provide and not self.plan.counts(node, self.symbols):
+            if node.hidden and self._is_hidden_late(node.name):
+                self.hidden.add(node.name)
             return
         self.assigning = node.name
         value = self.value(_assigned(node))
@@ -43,6 +45,11 @@ class Assigner(Scope):
             self.seen_from[node.name] = len(self.placed) - 1
         if node.hidden:
             self.hidden.add(node.name)
+
+    def _is_hidden_late(self, name: str) -> bool:
+        """GNU ld: PROVIDE_HIDDEN hides a name also when somebody else gives it its value."""
+        known = name in self.symbols or name in self.addresses.resolution.definer
+        return known and self.dialect.tables_like_gnu
 
     def _move_dot(self, node: n.Assignment) -> None:
         target = self._target(node)

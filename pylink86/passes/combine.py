@@ -49,10 +49,12 @@ class KeptGroup:
 
 
 def tables_that_stay(placed: Placement, kept: Sequence[PlacedSection]) -> list[KeptTable]:
-    """One for each output section that has relocations."""
+    """One for each output section that has relocations, and bytes to relocate."""
     where = placed.addresses
     found = []
     for section in kept:
+        if section.plan.type == c.SHT_NOBITS:
+            continue
         tables = []
         grouped = False
         for piece in section.pieces:

@@ -25,7 +25,7 @@ class Entry:
     flags, type, align: of its inputs so far; has_input, has_data: whether any input section or data
     statement is in it; beside: for an orphan, the script's section it was placed behind.
     begun: whether anything gave it being for GNU ld: an input, a statement, an ADDR() of it;
-    begun_bare: the first to do so gives no traits; data_is_readonly: it was a data statement.
+    data_is_readonly: a data statement was the first to do so.
     mixed: inputs are of different types.
     void: its condition does not hold, nothing goes in.
     lacks: traits that its type, (INFO) or the like, takes from it.  first_type: the type GNU ld
@@ -43,7 +43,6 @@ class Entry:
     has_data: bool = False
     beside: n.OutputSection | None = None
     begun: bool = False
-    begun_bare: bool = False
     data_is_readonly: bool = False
     mixed: bool = False
     void: bool = False

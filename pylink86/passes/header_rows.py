@@ -7,6 +7,7 @@ from ..arch import word_of
 from ..diag import fail
 from ..dialect import Dialect
 from ..model import SectionRow
+from ..script import nodes as n
 from .combine import Combiner, KeptGroup, KeptTable
 from .elf_options import ElfOptions
 from .heads import Head
@@ -14,7 +15,8 @@ from .locate import Addresses
 from .order import OutputPlan
 from .placement import PlacedSection, Placement
 from .relocate import Patched
-from .segments_gnu import stack_notes
+from .section_list import SectionList
+from .segments_gnu import stack_flags
 from .special_names import special_type
 from .symbols_out import OutSymbols
 
@@ -50,11 +52,8 @@ def describe_sections(
             section = placed.sections[head.section]
             row = _row(section, placed, where, elf_class, dialect, options)
             rows.append(row)
-            bare = (
-                dialect.tables_like_gnu
-                and row.type != c.SHT_NOBITS
-                and not section.plan.has_contents
-            )
+            bare = dialect.tables_like_gnu and _is_bare(section.plan, placed.addresses.table)
+            bare = bare and row.type != c.SHT_NOBITS
             out.append(bytes(section.size) if bare else bytes(contents[head.section]))
         elif head.table is not None:
             rows.append(_relocation_row(head.table, placed, where, elf_class, encoded, options))
@@ -68,6 +67,12 @@ def describe_sections(
             rows.append(SectionRow(".group", c.SHT_GROUP, 0, 0, len(content), 0, info, 4, 4))
             out.append(content)
     return rows, out
+
+
+def _is_bare(plan: OutputPlan, table: SectionList) -> bool:
+    """Whether nothing gives an output section contents: what `.` skips in it is zeros then."""
+    has_data = any(isinstance(item, (n.Data, n.Text)) for item in plan.items)
+    return not has_data and all(table.type[sid] == c.SHT_NOBITS for sid in plan.sections())
 
 
 def _relocation_row(
@@ -143,7 +148,7 @@ def _row(
     if link >= 0:
         owner = addresses.owner[link]
         linked = where.get(owner, 0)
-    kind = _type_with_r(plan) if options.relocatable else plan.type
+    kind = (plan.named_type if options.relocatable else 0) or plan.type
     info = 0
     if kind in (c.SHT_REL, c.SHT_RELA):  # a table by its inputs' types, padding by its bytes
         is_table = not section.size or _holds_own_table(plan, addresses)
@@ -177,15 +182,6 @@ def _row(
         held(align, elf_class, f"the alignment of section `{section.name}'"),
         held(entsize, elf_class, f"the entry size of section `{section.name}'"),
     )
-
-
-def _type_with_r(plan: OutputPlan) -> int:
-    """With -r GNU ld leaves a section the type of its name, unless its first input was the first to
-    give it any; `.bss` gets bytes all the same when there are some."""
-    if plan.named_type == c.SHT_NULL:
-        return plan.type
-    has_bytes = plan.named_type == c.SHT_NOBITS and plan.loads
-    return plan.type if has_bytes else plan.named_type
 
 
 def _holds_own_table(plan: OutputPlan, addresses: Addresses) -> bool:

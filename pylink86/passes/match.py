@@ -197,7 +197,8 @@ class _Matcher:
     def left(self, apart: Sequence[SectionId]) -> tuple[SectionId, ...]:
         """What nobody took, and what was set apart, in input order."""
         table = self._table
-        left = [s for sids in self._by_name.values() for s in sids if s not in table.phantoms]
+        no_orphans = table.phantoms | table.never_orphans
+        left = [s for sids in self._by_name.values() for s in sids if s not in no_orphans]
         return tuple(self._in_order([*left, *apart]))
 
     def files(

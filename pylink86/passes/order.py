@@ -49,8 +49,7 @@ class OutputPlan:
     in memory, and yet inputs of it are: for GNU ld `.` goes on behind it, and its flat image has
     the bytes.  header: orders the headers of an ELF file, where it is not the same for all.
     named_flags: in GNU ld's ELF files, flags of its name that its header has beside `flags`, since
-    no input gave it any; named_type: the type of its name, where nothing else had given it one when
-    it was begun."""
+    no input gave it any; named_type: the type of its name, where nothing else gives it one."""
 
     index: int
     name: str
@@ -254,29 +253,25 @@ def _begin_in_order(entries: list[Item]) -> None:
     """Find out what gives each output section being, first come first served, as GNU ld does.
 
     A data statement makes it read-only data; an assignment or FILL in it, or an ADDR() or
-    LOADADDR() of it that stands earlier, makes it a section of no traits (begun_bare), and data in
-    it writable."""
+    LOADADDR() of it that stands earlier, makes it a section of no traits, and data in it
+    writable."""
     named: set[str] = set()
+    first = {e.name: e for e in reversed(entries) if isinstance(e, Entry)}
     for entry in entries:
         if not isinstance(entry, Entry):
             named |= sections_addressed(entry)
             continue
-        is_there = entry.begun_bare = entry.name in named
         for item in entry.items:
             if isinstance(item, Claim):
-                is_there |= bool(item.sections)
                 continue
-            is_data = isinstance(item, (n.Data, n.Text))
-            if is_data:
+            if isinstance(item, (n.Data, n.Text)):
                 named |= sections_addressed(item)
-                entry.data_is_readonly |= not (entry.begun or entry.name in named)
-            entry.begun_bare |= not is_there and (entry.name in named or not is_data)
-            is_there = entry.begun = True
-            named |= sections_addressed(item)
-    for entry in entries:
-        if isinstance(entry, Entry) and entry.name in named:
-            entry.begun_bare |= not entry.begun
+                is_named = entry.name in named and first[entry.name] is entry
+                entry.data_is_readonly |= not (entry.begun or is_named)
             entry.begun = True
+            named |= sections_addressed(item)
+    for name in named & first.keys():
+        first[name].begun = True
 
 
 def _described(claims: Claims) -> dict[str, n.OutputSection]:
@@ -325,7 +320,7 @@ def _finished(
                 only_symbols=dialect.drops_zero_size and only_symbols(entry, kept_inputs),
                 named_flags=_named_flags(entry, dialect),
                 header=rank.get(id(entry), len(entries)),
-                named_type=entry.named[0] if entry.begun_bare else c.SHT_NULL,
+                named_type=c.SHT_NULL if entry.has_input or entry.has_data else entry.named[0],
             )
             sections.append(plan)
             commands.append(plan)

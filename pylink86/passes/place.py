@@ -236,6 +236,8 @@ class Walk(Filler):
             asked = self.alignment(node.align)
         section.align = max(align, asked)
         if explicit:
+        elif self.dialect.walks_once:  # SUBALIGN counts when the inputs are set down
+            align = max(section.plan.align, asked)
             align = asked if self.dialect.align_moves_explicit_address else 1
         else:
             align = section.align
@@ -262,9 +264,11 @@ class Walk(Filler):
             if not self.dialect.lma_counts:  # LLD: its load region is used up all the same
                 self.regions.used(section, self.dialect, step, False)
             return
-        if plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS:
+        is_tbss = plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS
+        if is_tbss and not self.dialect.walks_once:
             self.here = section.vma if self.dialect.tables_like_gnu else before_dot
         self.shown = self.here
+        moves_pen |= plan.alloc and self.dialect.walks_once
         moves_pen = has_being(section) or (plan.aside and bool(section.size))
         if moves_pen and not section.region:
             self.free = self.here

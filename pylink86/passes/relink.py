@@ -30,6 +30,7 @@ def dialect_for_relinking(dialect: Dialect) -> Dialect:
     return attrs.evolve(
         dialect,
         needs_region=False,
+        walks_once=dialect.tables_like_gnu,
         sections_have_addresses=dialect.tables_like_gnu,
         rebuilds_eh_frame=False,
         signs_output=False,
@@ -91,7 +92,7 @@ def _with_commons_open(table: SectionList) -> SectionList:
     size, align = list(table.size), list(table.align)
     for sid in commons:
         size[sid], align[sid] = 0, 1
-    return attrs.evolve(table, size=size, align=align, phantoms=table.phantoms.union(commons))
+    return attrs.evolve(table, size=size, align=align, never_orphans=frozenset(commons))
 
 
 def folded(table: SectionList) -> SectionList:

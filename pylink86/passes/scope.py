@@ -158,7 +158,7 @@ class Scope:
         """SIZEOF and LOADADDR of the section being placed: what they were in the walk before."""
         self.looked_ahead = True
         section.size = self.here - section.vma
-        if self.before is not None:
+        if self.before is not None and not self.dialect.walks_once:
             before = self.before.sections[len(self.placed) - 1]
             section.size, section.lma = before.size, before.lma
 

@@ -33,7 +33,8 @@ class SectionList:
     section of the linker's own file, of the file it stands for, or -1).  eligible: whether the
     section takes part at all.  phantoms: tables the linker made that hold nothing; only patterns
     take them.  renames: names of orphans whose output section is called otherwise.  alone: sections
-    that have an output section each, and no pattern takes them but those of /DISCARD/."""
+    that have an output section each, and no pattern takes them but those of /DISCARD/.
+    never_orphans: COMMON blocks that stay what they are unless a pattern takes them."""
 
     base: tuple[int, ...]
     file: list[int]
@@ -46,6 +47,7 @@ class SectionList:
     phantoms: frozenset[SectionId] = frozenset()
     renames: dict[str, str] = attrs.field(factory=dict)
     alone: frozenset[SectionId] = frozenset()
+    never_orphans: frozenset[SectionId] = frozenset()
 
     def __len__(self) -> int:
         return len(self.name)

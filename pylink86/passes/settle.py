@@ -19,6 +19,7 @@ from .elf_options import PAGE, ElfOptions, Sizes
 from .link_order import ordered_by_links
 from .locate import Addresses
 from .order import OutputPlan, Plan
+from .place_once import place_once
 from .placement import Placement
 from .regions import declared
 from .scripts import ScriptFile
@@ -163,8 +164,11 @@ def _settle_like_gnu(
     diags: Diagnostics,
 ) -> Settled:
     if options.relocatable:
-        plan = attrs.evolve(_at_zero(plan), sizes=_sizes(options, 0))
-        return Settled(plan, walk(plan, diags), tuple)
+        from .segments import header_size
+
+        plan = attrs.evolve(_at_zero(plan), sizes=_sizes(options, header_size(elf_class, 0)))
+        placed = place_once(plan, script, addresses, dialect, diags)
+        return Settled(plan, placed, tuple)
     if asks_header_size(script.commands) and not raw:
         return _settle_with_headers(
             walk, plan, script, addresses, options, elf_class, dialect, diags

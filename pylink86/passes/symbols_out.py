@@ -372,7 +372,13 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     early = names_in_reading_order(placed.addresses.resolution)
     asked = (sources.asked.entry,) if sources.asked.entry else ()
     order = table_order(list(dict.fromkeys((*asked, *early, *mentioned, *placed.symbols))))
-    made_here = {name: _global(sources, name, at, 0) for name, at in sources.own_tables().items()}
+    local_here = {name: at for name, at in mentioned.items() if name in placed.hidden}
+    local_here.update(sources.own_tables())
+    made_here = {
+        name: _global(sources, name, at, 0)
+        for name, at in local_here.items()
+        if name not in placed.symbols
+    }
     hidden = [name for name in order if name in placed.hidden or made_here.get(name)]
     named = sources.options.discard != "all" and any(r.type == c.STT_FILE for r, _ in found)
     if hidden and named:
