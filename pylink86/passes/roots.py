@@ -80,8 +80,8 @@ def default_entry(script: ScriptFile, dialect: Dialect, again: bool = False) -> 
 
 def entry_address(entry: str, placed: Placement, dialect: Dialect, again: bool = False) -> int:
     """The entry symbol's address, or the number it is; else, in GNU ld's dialect, the start of
-    `.text` (GNU ld manual 3.4.1).  again: with -r nothing else counts, and in LLD an address does
-    from its section."""
+    `.text` (GNU ld manual 3.4.1), also of one that its inputs leave empty.  again: with -r nothing
+    else counts, and in LLD an address does from its section."""
     from_section = again and not dialect.starts_at_start
     if entry in placed.symbols:
         value = placed.symbols[entry]
@@ -98,4 +98,6 @@ def entry_address(entry: str, placed: Placement, dialect: Dialect, again: bool =
         except ValueError:
             pass
     text = placed.find(".text") if dialect.starts_at_start and not again else None
-    return text.vma if text is not None and not text.plan.dropped else 0
+    if text is None or (text.plan.dropped and not any(text.plan.sections())):
+        return 0
+    return text.vma

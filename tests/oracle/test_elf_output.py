@@ -195,6 +195,14 @@ SECTIONS {
 }
 """
 
+NO_START = """\
+.section .m,"ax"
+nop
+nop
+"""
+
+EMPTY_TEXT = "SECTIONS { .m 0x88f0 : { *(.m) } .text 0x100 : { *(.text) } }"
+
 UNSORTED = """\
 f: .long 1, 2, 3, 4, 5, 6, 7, 8
 .reloc 24, R_X86_64_32, f
@@ -262,6 +270,8 @@ LINKS = {
     "files-without-contents": ([ONLY_BSS, SMALL], BSS_FIRST, []),
     "other-names": ([SEEN_BY_FEW], OTHER_NAMES, []),
     "whose-results": ([SMALL], WHOSE_RESULTS, []),
+    "entry-in-an-orphan": ([NO_START], "SECTIONS { .m 0x88f0 : { *(.m) } }", []),
+    "entry-in-empty-text": ([NO_START], EMPTY_TEXT, []),
     "relink-unsorted": ([UNSORTED], "", ["-r"]),
     "relink-stack-notes": ([SMALL, '.section .note.GNU-stack,"",@progbits'], "", ["-r"]),
 }
