@@ -77,14 +77,14 @@ def class_of(flags: int, kind: int) -> str:
         return "nonalloc"
     if kind == c.SHT_NOTE:
         return "note"
-    if kind in RELOCATIONS:
-        return "relocations"
     if flags & c.SHF_TLS:
         return "tdata"
     if kind == c.SHT_NOBITS:
         return "bss"
     if flags & c.SHF_WRITE:
         return "data"
+    if kind in RELOCATIONS:
+        return "relocations"
     return "text" if flags & c.SHF_EXECINSTR else "rodata"
 
 
@@ -105,21 +105,18 @@ def _looser_masks(traits: int) -> tuple[int, ...]:
     return ALL, ALLOC
 
 
-def anchor_by_traits(
-    items: list[Item], traits: int, kind: int | None, exact: bool = True
-) -> tuple[Entry | None, bool]:
+def anchor_by_traits(items: list[Item], traits: int, kind: int | None) -> tuple[Entry | None, bool]:
     """The last output section whose traits agree, under the strictest mask that finds one; whether
-    they agree in everything and in type.  kind: its type, where that counts; exact: whether full
-    agreement is looked for first."""
+    they agree in everything and in type.  kind: its type, where that counts."""
     every = [i for i in items if isinstance(i, Entry)]
     typed = [i for i in every if kind is None or not i.begun or i.first_type == kind]
     masks = _looser_masks(traits)
-    if exact and (found := _last_alike(typed, traits, ALL)) is not None:
+    if (found := _last_alike(typed, traits, ALL)) is not None:
         return found, True
-    if traits & TLS and traits & ALLOC and not traits & READONLY:
+    if traits & (TLS | ALLOC | CODE | READONLY) == TLS | ALLOC:
         return _thread_local_anchor(every, traits), False
-    for entries in (typed, every):
-        for mask in masks[1:] if entries is typed else masks:
+    for entries, looser in ((typed, masks[1:]), (every, masks)):
+        for mask in looser:
             found = _last_alike(entries if mask else every, traits, mask)
             if found is not None:
                 return found, False
@@ -156,9 +153,25 @@ def _thread_local_anchor(entries: Sequence[Entry], traits: int) -> Entry | None:
 def well_known(items: Sequence[Item], group: str) -> Entry | None:
     """The section of the name that stands for a class."""
     if group == "relocations":
-        entries = (item for item in items if isinstance(item, Entry))
-        return next((entry for entry in entries if entry.name.startswith(".rel")), None)
+        return _before_relocations(items)
     return named(items, ANCHOR_NAMES[group])
+
+
+def _before_relocations(items: Sequence[Item]) -> Entry | None:
+    """What relocations go behind, ahead of all others: the last read-only section in memory; else
+    the last in memory; else the last."""
+    entries = []
+    for item in items:
+        if isinstance(item, Entry):
+            if item.name.startswith(".rel"):
+                break
+            entries.append(item)
+    for wanted in (ALLOC | READONLY, ALLOC, 0):
+        for entry in reversed(entries):
+            have = entry_traits(entry) if entry.begun else 0
+            if have & wanted == wanted:
+                return entry
+    return None
 
 
 def named(items: Sequence[Item], name: str) -> Entry | None:

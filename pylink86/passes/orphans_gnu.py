@@ -149,7 +149,7 @@ def _anchor(
     anchor = state.home or well_known(items, group)
     settled = anchor is not None
     if anchor is None:
-        anchor, settled = anchor_by_traits(items, traits, kind, group != "relocations")
+        anchor, settled = anchor_by_traits(items, traits, kind)
     if anchor is not None and settled:
         state.home = anchor
     return anchor
