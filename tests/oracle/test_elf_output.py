@@ -201,7 +201,7 @@ nop
 nop
 """
 
-EMPTY_TEXT = "SECTIONS { .m 0x88f0 : { *(.m) } .text 0x100 : { *(.text) } }"
+EMPTY_TEXT = "SECTIONS { .m 0x88f0 : { *(.m) } .text 0x9000 : { *(.text) } }"
 
 UNSORTED = """\
 f: .long 1, 2, 3, 4, 5, 6, 7, 8
