@@ -13,6 +13,7 @@ from typing import TypeVar
 import attrs
 
 from .. import elf_const as c
+from .locate import MAX_OFFSET
 from .placement import Placement
 
 MASK = (1 << 64) - 1
@@ -40,6 +41,20 @@ def as_signed(value: int) -> int:
     return value - (1 << 64) if value >= HALF else value
 
 
+def section_starts(placed: Placement) -> list[int | None]:
+    """The address of each input section that was set down as it is; None for one that is not in the
+    output, was taken apart, or is a copy of another."""
+    where = placed.addresses
+    vmas = [section.vma for section in placed.sections]
+    starts = [
+        None if owner < 0 else vmas[owner] + offset
+        for owner, offset in zip(where.owner, where.offset)
+    ]
+    for sid in (*where.edits.moved, *where.folded):
+        starts[sid] = None
+    return starts
+
+
 @attrs.define(eq=False, repr=False)
 class SymbolValues:
     """Values of a placed link.  hides: addresses that stand for those of some symbols, by (file,
@@ -47,11 +62,14 @@ class SymbolValues:
 
     placed: Placement
     hides: dict[tuple[int, int], int] = attrs.field(factory=dict)
-    _script: dict[str, int] = attrs.field(factory=dict)
+    _named: dict[str, int | None] = attrs.field(factory=dict)
+    _starts: list[int | None] = attrs.field(factory=list)
+    """Address of each input section whose bytes are all where it was set down, else None."""
     _files: dict[int, OnDemand[int | None]] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
-        self._script = {name: as_signed(v.absolute()) for name, v in self.placed.symbols.items()}
+        self._named = {name: as_signed(v.absolute()) for name, v in self.placed.symbols.items()}
+        self._starts = section_starts(self.placed)
 
     def of_file(self, file: int) -> OnDemand[int | None]:
         """S of a file's symbols, as signed 64-bit numbers; None where there is no value."""
@@ -79,11 +97,11 @@ class SymbolValues:
 
     def named(self, name: str) -> int | None:
         """What a global name is worth; None when it has no value, also a weak one."""
-        value = self._script.get(name)
-        if value is not None:
-            return value
+        if name in self._named:
+            return self._named[name]
         definer = self.placed.addresses.resolution.definer.get(name)
-        return None if definer is None else self.local(*definer)
+        value = self._named[name] = None if definer is None else self.local(*definer)
+        return value
 
     def local(self, file: int, index: int) -> int | None:
         """The symbol of that number in that file."""
@@ -91,6 +109,13 @@ class SymbolValues:
             return 0
         if self.hides and (file, index) in self.hides:
             return self.hides[file, index]
+        addresses = self.placed.addresses
+        symbols = addresses.resolution.files[file].symbols
+        shndx, sec_off = symbols.shndx[index], symbols.value[index]
+        if shndx > 0 and sec_off <= MAX_OFFSET:
+            start = self._starts[addresses.table.base[file] + shndx]
+            if start is not None:
+                return as_signed(start + sec_off)
         found = self.placed.addresses.of_symbol(file, index)
         if found is None:
             return None

@@ -1,0 +1,102 @@
+"""S as the section sees it whose relocations are applied.
+
+Code and data in memory see addresses.  A debugger's sections see some symbols otherwise: functions
+that are called through a table at their own address, copies that were left out as not there at all,
+and in GNU ld's images one debug section's symbols counted from the start of the other's output
+section."""
+
+from __future__ import annotations
+
+import attrs
+
+from .. import elf_const as c
+from ..dialect import Dialect
+from .odd_relocations import Site
+from .placement import Placement
+from .symbol_values import OnDemand, SymbolValues
+from .tombstones import DeadReferences
+
+DEBUG_NAMES = (".debug", ".zdebug", ".gnu.debuglto_", ".gnu.linkonce.wi.", ".line", ".stab")
+
+Values = OnDemand["int | None"]
+
+
+@attrs.define(eq=False, repr=False)
+class SeenValues:
+    """values: for what is in memory; of_readers: for what is not."""
+
+    placed: Placement
+    dialect: Dialect
+    generic: bool
+    dead: DeadReferences
+    values: SymbolValues
+    of_readers: SymbolValues
+    _moved: dict[int, set[int]] = attrs.field(init=False)
+    """By file, the indices of the sections whose bytes were taken apart."""
+    _plain: dict[tuple[int, bool], Values] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        table = self.placed.addresses.table
+        self._moved = {}
+        for sid in self.placed.addresses.edits.moved:
+            file = table.owner_file(sid)
+            self._moved.setdefault(file, set()).add(sid - table.base[file])
+
+    def of_section(self, site: Site) -> tuple[Values, Values]:
+        """S of the file's symbols; and the same with None for those that a sum does not do for:
+        section symbols of what was taken apart."""
+        file, in_memory = site.file, site.in_memory
+        shared = (self.values if in_memory else self.of_readers).of_file(file)
+        values = shared
+        name = site.obj.sections.names[site.section]
+        if self.generic and self.dialect.generic_path and name.startswith(DEBUG_NAMES):
+            values = self._debug_values(site, values)
+        if self.placed.addresses.folded and not in_memory and self.dead.hides_copies(name):
+            values = self._without_copies(site, values)
+        if file not in self._moved:
+            return values, values
+        if values is not shared:
+            return values, self._without_moved(site, values)
+        plain = self._plain.get((file, in_memory))
+        if plain is None:
+            plain = self._plain[file, in_memory] = self._without_moved(site, values)
+        return values, plain
+
+    def _without_moved(self, site: Site, values: Values) -> Values:
+        symbols, moved = site.obj.symbols, self._moved[site.file]
+
+        def plain_value(symbol: int) -> int | None:
+            is_section = symbols.info[symbol] & 0xF == c.STT_SECTION
+            return None if is_section and symbols.shndx[symbol] in moved else values[symbol]
+
+        return OnDemand(plain_value)
+
+    def _debug_values(self, site: Site, values: Values) -> Values:
+        """Values as GNU ld's generic path has them in debug sections: what lies in another debug
+        section counts from the start of its output section, even when that is in memory."""
+        obj, where = site.obj, self.placed.addresses
+        names, shndx_of, base = obj.sections.names, obj.symbols.shndx, where.table.base[site.file]
+
+        def debug_value(symbol: int) -> int | None:
+            value, shndx = values[symbol], shndx_of[symbol]
+            if shndx > 0 and value is not None and names[shndx].startswith(DEBUG_NAMES):
+                return value - self.placed.sections[where.owner[base + shndx]].vma
+            return value
+
+        return OnDemand(debug_value)
+
+    def _without_copies(self, site: Site, values: Values) -> Values:
+        """The values without those of what --icf left out."""
+        where = self.placed.addresses
+        resolution, first = where.resolution, where.resolution.first_global[site.file]
+
+        def seen_value(symbol: int) -> int | None:
+            home, at = site.file, symbol
+            if symbol >= first:
+                name = resolution.global_names[home][symbol - first]
+                home, at = resolution.definer.get(name, (home, symbol))
+            shndx = resolution.files[home].symbols.shndx[at]
+            is_copy = shndx > 0 and where.table.base[home] + shndx in where.folded
+            return None if is_copy else values[symbol]
+
+        return OnDemand(seen_value)
