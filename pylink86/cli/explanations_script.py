@@ -103,6 +103,10 @@ image with the lowest section that is.  It writes the others, too, each at its l
 that lies before the image's first byte cannot be written.  Give it a load address with AT(...), or
 leave the type out.
 """,
+    "forward-address": """
+With -r GNU ld goes over the script once to give output sections their addresses. An address, or an
+assignment to `.`, that asks for ADDR() or LOADADDR() of an output section further down cannot be
+reckoned then: describe that section first, or write the address as a number.""",
     "bad-dot-assignment": """
 The location counter can be moved between output sections and inside those that are there.  An
 output section whose ONLY_IF_RO or ONLY_IF_RW fails is not there, and GNU ld refuses `. = ...` in

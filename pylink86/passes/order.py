@@ -270,8 +270,21 @@ def _begin_in_order(entries: list[Item]) -> None:
                 entry.data_is_readonly |= not (entry.begun or is_named)
             entry.begun = True
             named |= sections_addressed(item)
-    for name in named & first.keys():
-        first[name].begun = True
+        if entry.begun:
+            named |= _asked_for_place(entry)
+    todo = [first[name] for name in named & first.keys()]
+    for entry in todo:
+        if not entry.begun:
+            entry.begun = True
+            todo += (first[name] for name in _asked_for_place(entry) & first.keys())
+
+
+def _asked_for_place(entry: Entry) -> set[str]:
+    """The sections whose ADDR() or LOADADDR() says where an output section is."""
+    if entry.node is None:
+        return set()
+    asked = (entry.node.address, entry.node.at)
+    return {name for expr in asked if expr is not None for name in sections_addressed(expr)}
 
 
 def _described(claims: Claims) -> dict[str, n.OutputSection]:

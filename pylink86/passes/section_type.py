@@ -41,7 +41,8 @@ def section_type(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[in
     node = entry.node
     if node is None:
         return kind, flags
-    if node.readonly:
+    has_contents = entry.has_input or entry.has_data
+    if node.readonly and (has_contents or not dialect.orphans_follow_flags):
         flags &= ~c.SHF_WRITE
     if node.type_value is not None:
         kind = _asked(entry, node, kind, dialect)
