@@ -395,6 +395,11 @@ class Dialect:
         "an ELF output says in .comment which linker made it (pylink86 names itself)",
         "any link to ELF, `readelf -p .comment`: `Linker: LLD 19.1.7`, nothing by GNU ld",
     )
+    pads_package_note: bool = row(
+        "the size of the text of .note.package counts what fills it up to whole words; and the "
+        "text must be JSON",
+        "`--package-metadata={}` and `--package-metadata=x`",
+    )
     build_id_is_of_sections: bool = row(
         "a build id is the MD5 or SHA-1 of headers and sections, and its note one of the first "
         "input's sections; else BLAKE3 (`fast`: XXH3) of the whole file, a MiB at a time",
@@ -501,6 +506,7 @@ GNU = Dialect(
     scans_sections_without_contents=False,
     tables_like_gnu=True,
     signs_output=False,
+    pads_package_note=True,
     build_id_is_of_sections=True,
     orphans_by_rank=False,
     reserves_names=False,
@@ -590,6 +596,7 @@ LLD = Dialect(
     scans_sections_without_contents=True,
     tables_like_gnu=False,
     signs_output=True,
+    pads_package_note=False,
     build_id_is_of_sections=False,
     orphans_by_rank=True,
     reserves_names=True,

@@ -9,6 +9,7 @@ import os
 import re
 
 from .globs import dead_references
+from .metadata import package_metadata
 from .options import error
 
 TYPE_CHECKING = False
@@ -39,6 +40,7 @@ OTHERS = (
     "section_start", "strip_all", "strip_debug", "discard_all", "discard_locals", "discard_none",
     "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
     "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
+    "package_metadata",
 )  # fmt: skip
 ELF_NAMES = frozenset((*SECTIONS, *SEGMENTS, *NUMBERS, *FLAGS, *OTHERS))
 """Every option value this module reads."""
@@ -78,6 +80,7 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["optimize"] = _level(values, problems)
     given["compress_debug"] = _compression(values, problems)
     given["build_id"] = _build_id(values, problems)
+    given["package_metadata"] = package_metadata(values, problems)
     if "dead_references" in values:
         given["dead_references"], wrong = dead_references(values)
         problems += wrong

@@ -369,7 +369,13 @@ _OUTPUT: tuple[Row, ...] = (
     ("--no-nmagic", "", OFF, "nmagic", "undo -n"),
     ("--noinhibit-exec", "", ON, "noinhibit_exec", "write the output in spite of errors"),
     ("--force-exe-suffix", "", REFUSED, "", "end the file name in .exe"),
-    ("--package-metadata", "[JSON]", REFUSED, "", "write a metadata note"),
+    (
+        "--package-metadata",
+        "[JSON]",
+        SET,
+        "package_metadata",
+        "add a note that says which package the output belongs to, for who reads core files",
+    ),
     (
         "-O",
         "[LEVEL]",

@@ -52,6 +52,8 @@ class ElfOptions:
     signature: str = ""
     optimize: int = 1
     compress_debug: str = ""
+    package_metadata: str = ""
+    """--package-metadata: the text of its note, "" for none."""
     dead_references: tuple[tuple[str, int], ...] = ()
     """-z dead-reloc-in-nonalloc: patterns of section names, each with the value to write there for
     what is not in the output."""

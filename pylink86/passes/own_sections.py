@@ -31,6 +31,11 @@ def own_sections(
         from .build_id import build_id_section
 
         added += build_id_section(options.build_id, dialect)
+    kept = dialect.tables_like_gnu or not options.relocatable
+    if options.package_metadata and kept and not forgets:
+        from .package_note import package_section
+
+        added += package_section(options.package_metadata, dialect)
     if options.eh_frame_hdr and not forgets and not options.relocatable:
         from .unwind_plan import index_section
 
