@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 
-from .globs import dead_references
+from .globs import compressions, dead_references
 from .metadata import package_metadata
 from .options import error
 
@@ -40,7 +40,7 @@ OTHERS = (
     "section_start", "strip_all", "strip_debug", "discard_all", "discard_locals", "discard_none",
     "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
     "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
-    "package_metadata",
+    "compress_sections", "package_metadata",
 )  # fmt: skip
 ELF_NAMES = frozenset((*SECTIONS, *SEGMENTS, *NUMBERS, *FLAGS, *OTHERS))
 """Every option value this module reads."""
@@ -81,6 +81,9 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["compress_debug"] = _compression(values, problems)
     given["build_id"] = _build_id(values, problems)
     given["package_metadata"] = package_metadata(values, problems)
+    if "compress_sections" in values:
+        given["compress_sections"], wrong = compressions(values)
+        problems += wrong
     if "dead_references" in values:
         given["dead_references"], wrong = dead_references(values)
         problems += wrong

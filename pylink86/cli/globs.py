@@ -70,6 +70,36 @@ def dead_references(
     return tuple(found), problems
 
 
+COMPRESSIONS = {"none": "", "zlib": "zlib", "zstd": "zstd"}
+HIGHEST_LEVEL = {"zlib": 9}
+
+
+def compressions(
+    values: Mapping[str, Any],
+) -> tuple[tuple[tuple[str, str, int], ...], list[Diagnostic]]:
+    """(pattern, kind, level) of each --compress-sections, and what is wrong with them."""
+    option = "--compress-sections"
+    found: list[tuple[str, str, int]] = []
+    problems: list[Diagnostic] = []
+    for text in values.get("compress_sections", ()):
+        pattern, equals, rest = text.partition("=")
+        kind, colon, digits = rest.partition(":")
+        level = _integer(digits) if colon else 0
+        message = ""
+        if not equals:
+            message = f"{option}: parse error, not 'section-glob=[none|zlib|zstd]'"
+        elif kind not in COMPRESSIONS:
+            message = f"unknown {option} value: {kind}"
+        elif level is None or not 0 <= level <= HIGHEST_LEVEL.get(kind, level):
+            message = f"{option}: `{digits}' is not a compression level of {kind}"
+        else:
+            problems += glob_problems(option, pattern)
+            found.append((pattern, COMPRESSIONS[kind], level))
+        if message:
+            problems.append(error("bad-option-value", message))
+    return tuple(found), problems
+
+
 def _integer(digits: str) -> int | None:
     try:
         return int(digits, 0)

@@ -348,7 +348,13 @@ _OUTPUT: tuple[Row, ...] = (
         "compress_debug",
         "compress debug sections: zlib, zstd, or none (default); zlib-gnu as GNU ld",
     ),
-    ("--compress-sections", "GLOB=KIND", REFUSED, "", "compress sections"),
+    (
+        "--compress-sections",
+        "GLOB=KIND[:LEVEL]",
+        ADD,
+        "compress_sections",
+        "compress sections that GLOB fits and that are not in memory, too: zlib, zstd or none",
+    ),
     ("--gdb-index", "", REFUSED, "", "write .gdb_index"),
     ("--debug-names", "", REFUSED, "", "write .debug_names"),
     (

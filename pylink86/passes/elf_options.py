@@ -52,6 +52,8 @@ class ElfOptions:
     signature: str = ""
     optimize: int = 1
     compress_debug: str = ""
+    compress_sections: tuple[tuple[str, str, int], ...] = ()
+    """--compress-sections: pattern, kind ("" for none) and level (0: the usual one) of each."""
     package_metadata: str = ""
     """--package-metadata: the text of its note, "" for none."""
     dead_references: tuple[tuple[str, int], ...] = ()

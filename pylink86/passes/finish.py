@@ -76,11 +76,10 @@ def elf_executable(
         at = where[index] - 1
         rows[at] = attrs.evolve(rows[at], type=section_type)
         contents[at] = contents[at] or bytes(rows[at].size)
-    if options.compress_debug:
-        from .compress import compress_debug
+    if options.compress_debug or options.compress_sections:
+        from .compress import compress_sections
 
-        kind = options.compress_debug
-        rows, contents = compress_debug(rows, contents, kind, elf_class, dialect)
+        rows, contents = compress_sections(rows, contents, options, elf_class, dialect)
     builder = ElfFile(
         rows, contents, elf_class, dialect, heads, file_map, options.relocatable,
         order_of_tables(placed.commands, dialect),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .twins import compile_c, link_both, sections
+from pylink86.cli.pyld import main
+
+from .twins import assemble, assert_same_file, compile_c, link_both, sections
 
 pytestmark = pytest.mark.peer
 
@@ -40,3 +42,51 @@ def test_every_section_is_the_peers(dialect, inputs, options, machine, tmp_path,
     words = ["-m", machine, *options, *([] if "-r" in options else ["-T", "a.ld"]), *objects]
     theirs, ours = link_both(dialect, words, tmp_path)
     assert sections(theirs) == sections(ours)
+
+
+OTHERS = """\
+.section .note.GNU-stack,"",@progbits
+.text
+.globl _start
+_start: ret
+.section .debug_info
+.fill 300,1,5
+.section .debug_tiny
+.byte 1
+.section extra
+.fill 3000,4,7
+.section strings,"MS",@progbits,1
+.asciz "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+.section .note.x,"",@note
+.fill 300,4,9
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--compress-sections=[es]*=zlib"],
+        ["--compress-sections=*.x=zlib:9", "--compress-sections=.debug*=zlib:3"],
+        ["--compress-sections=extra=zlib", "--compress-sections=extra=none"],
+        ["--compress-debug-sections=zlib", "--compress-sections=.debug_info=none"],
+        ["-r", "--compress-sections=extra=zlib"],
+    ],
+    ids=" ".join,
+)
+def test_sections_chosen_by_name(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = assemble(tmp_path / "a.o", OTHERS)
+    assert_same_file("lld", [*words, made], tmp_path)
+
+
+@pytest.mark.parametrize("value", ["x", "x=y", "x=zlib:", "x=zlib:a", "x=zlib:10", "[=zlib"])
+def test_values_that_mean_nothing(value, capsys):
+    assert main([f"--compress-sections={value}", "a.o"], "ld.lld") == 1
+    assert "error[bad-option-value]" in capsys.readouterr().err
+
+
+def test_what_is_in_memory_is_not_compressed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    made = assemble(tmp_path / "a.o", OTHERS)
+    assert main(["--compress-sections=.text=zlib", made, "-o", "out"], "ld.lld") == 1
+    assert "section '.text' with the SHF_ALLOC flag" in capsys.readouterr().err
