@@ -236,9 +236,9 @@ class Walk(Filler):
             asked = self.alignment(node.align)
         section.align = max(align, asked)
         if explicit:
+            align = asked if self.dialect.align_moves_explicit_address else 1
         elif self.dialect.walks_once:  # SUBALIGN counts when the inputs are set down
             align = max(section.plan.align, asked)
-            align = asked if self.dialect.align_moves_explicit_address else 1
         else:
             align = section.align
         return (self.here + align - 1) & -align
