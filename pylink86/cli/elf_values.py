@@ -42,7 +42,21 @@ OTHERS = (
     "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
     "compress_sections", "package_metadata",
 )  # fmt: skip
-ELF_NAMES = frozenset((*SECTIONS, *SEGMENTS, *NUMBERS, *FLAGS, *OTHERS))
+FEATURES = {"z_ibt": 1, "z_force_ibt": 1, "z_shstk": 2, "z_lam_u48": 12, "z_lam_u57": 8}
+"""Bits of GNU_PROPERTY_X86_FEATURE_1_AND."""
+ISA_LEVELS = {"isa_baseline": 1, "isa_v2": 2, "isa_v3": 4, "isa_v4": 8}
+"""Bits of GNU_PROPERTY_X86_ISA_1_NEEDED."""
+REPORTS = {
+    "cet_report": ("IBT", "SHSTK"),
+    "lam_report": ("LAM_U48", "LAM_U57"),
+    "lam_u48_report": ("LAM_U48",),
+    "lam_u57_report": ("LAM_U57",),
+}
+"""Keyword -> the features whose absence is told."""
+LEVELS = ("none", "warning", "error")
+ELF_NAMES = frozenset(
+    (*SECTIONS, *SEGMENTS, *NUMBERS, *FLAGS, *OTHERS, *FEATURES, *ISA_LEVELS, *REPORTS)
+)
 """Every option value this module reads."""
 
 
@@ -87,8 +101,38 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     if "dead_references" in values:
         given["dead_references"], wrong = dead_references(values)
         problems += wrong
+    given["features"] = _bits(values, FEATURES)
+    given["isa_needed"] = _bits(values, ISA_LEVELS)
+    given["reports"] = _reports(values, problems)
     given["signature"] = os.environ.get("LLD_VERSION", "")
     return ElfOptions(**given), problems
+
+
+def _bits(values: Mapping[str, Any], table: Mapping[str, int]) -> int:
+    """The bits of all keywords that were given."""
+    bits = 0
+    for name, more in table.items():
+        bits |= more if values.get(name) else 0
+    return bits
+
+
+def _reports(
+    values: Mapping[str, Any], problems: list[Diagnostic]
+) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+    """What -z cet-report and its like ask for; -z force-ibt warns in LLD's dialect."""
+    found = []
+    for name, features in REPORTS.items():
+        level = values.get(name, "none")
+        option = name.replace("_", "-")
+        if level not in LEVELS:
+            message = f"invalid option for -z {option}=: {level}"
+            help_ = (f"use one of {', '.join(LEVELS)}",)
+            problems.append(error("bad-option-value", message, help=help_))
+        elif level != "none":
+            found.append((option, features, level))
+    if values.get("z_force_ibt"):
+        found.append(("force-ibt", ("IBT",), "warning"))
+    return tuple(found)
 
 
 def _segment_starts(

@@ -64,6 +64,12 @@ name each other in a circle.
 
 Cure: check which files are named by `@` in it.
 """,
+    "script-failed": """
+`--error-handling-script=FILE` names a program that is run when the link misses a symbol or a
+library.  It could not be started, or ended with a status other than 0.
+
+Cure: make it executable and give its path; it is called as `FILE undefined-symbol NAME`.
+""",
     "unknown-command": """
 `pylink86` is followed by the name of a command; `pylink86 --help` lists them.  To link, use
 `pylink86 link ...` or `pyld ...`.

@@ -22,6 +22,13 @@ a compiler calls memcpy, memset or memcmp by itself, and without a C library nob
 Cure: add the object, export the name, or define the function.  A symbol that may be missing is
 weak.
 """,
+    "missing-property": """
+`-z cet-report` and its like, and `-z force-ibt`, ask which inputs do not promise what the output
+promises: that every target of an indirect jump is marked, or that shadow stacks hold.  The promise
+stands in a section `.note.gnu.property`; assembly has none unless somebody writes it.
+
+Cure: compile with -fcf-protection; in assembly mark the targets with endbr64 and add the note.
+""",
     "discarded-symbol": """
 A section that was thrown away with /DISCARD/ (or because another copy of its group was kept) is
 still referred to by one that stays.  In raw output GNU ld writes zeros into such a place and says

@@ -13,7 +13,7 @@ from .options import error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -56,7 +56,13 @@ def read_line(parsed: Parsed) -> Line:
     opened: dict[str, int] = {}
     line.problems += _missing_default(parsed.values)
     line.problems += _unknown_formats(parsed)
-    for kind, text, state in _with_default_script(parsed):
+    given = _with_default_script(parsed)
+    if "remap_inputs" in parsed.values or "remap_files" in parsed.values:
+        from .remap import remapped
+
+        given, problems = remapped(given, parsed.values)
+        line.problems += problems
+    for kind, text, state in given:
         if kind in OPENS:
             # A group in a group is searched with the outer one, which comes to the same members.
             depth = opened.get(kind, 0)
@@ -101,7 +107,7 @@ def _says_more(state: Mapping[str, Any], opened: Mapping[str, int]) -> bool:
     return bool(state.get("whole_archive") or state.get("static") or any(opened.values()))
 
 
-def _with_default_script(parsed: Parsed) -> list[tuple[str, str, Mapping[str, Any]]]:
+def _with_default_script(parsed: Parsed) -> Sequence[tuple[str, str, Mapping[str, Any]]]:
     """-dT counts when there is no -T, and after everything else."""
     default = parsed.values.get("default_script")
     if default is None or "script" in parsed.values:

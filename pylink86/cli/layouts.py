@@ -43,6 +43,25 @@ def default_layout(values: Mapping[str, Any]) -> str | None:
     return gnu_layout(elf_class, paging, values.get("separate_code", True))
 
 
+BFD_NAMES = {"elf_i386": "elf32-i386", "elf32_x86_64": "elf32-x86-64"}
+
+
+def format_of(values: Mapping[str, Any]) -> str:
+    """The format --print-output-format tells before any input is read: by --oformat, a script's
+    OUTPUT_FORMAT() or the emulation."""
+    from ..script import nodes as n
+    from ..script.parser import parse_script
+
+    if "oformat" in values:
+        return str(values["oformat"])
+    found = BFD_NAMES.get(values.get("emulation", ""), "elf64-x86-64")
+    for path in values.get("script", ()):
+        if os.path.isfile(path):
+            commands = parse_script(_text(path), path).commands
+            found = next((c.default for c in commands if isinstance(c, n.OutputFormat)), found)
+    return found
+
+
 def show_layout(values: Mapping[str, Any]) -> None:
     """`--verbose`: the script in use between lines of `=`, as GNU ld prints it."""
     if values.get("dialect") == "lld":

@@ -43,7 +43,8 @@ _REASONS: tuple[tuple[str, str], ...] = (
         -Bsymbolic-non-weak-functions --enable-new-dtags --disable-new-dtags
         --spare-dynamic-tags=COUNT --pack-dyn-relocs=KIND --apply-dynamic-relocs
         --no-apply-dynamic-relocs --undefined-version --no-undefined-version --default-symver
-        --default-imported-symver
+        --default-imported-symver -audit=FILE -P,--depaudit=FILE -Bgroup
+        --ignore-function-address-equality --use-android-relr-tags --no-use-android-relr-tags
         """,
     ),
     ("undefined symbols are errors unless said otherwise", "--no-undefined"),
@@ -60,11 +61,20 @@ _REASONS: tuple[tuple[str, str], ...] = (
         "it only sets a default",
         """
         --no-symbol-ordering --error-unresolved-symbols --no-allow-multiple-definition
-        --check-sections --no-print-map-discarded
+        --check-sections --no-print-map-discarded --no-gdb-index --no-debug-names
+        --no-fortran-common
         """,
     ),
     ("there is no profile to sort by unless one is named", "--call-graph-profile-sort=KIND"),
-    ("it changes nothing on x86", "--disable-multiple-abs-defs"),
+    (
+        "it changes nothing on x86",
+        """
+        --disable-multiple-abs-defs --merge-exidx-entries --no-merge-exidx-entries
+        --no-execute-only --no-pcrel-optimize --no-power10-stubs --power10-stubs[=MODE]
+        --no-relax-gp --no-toc-optimize --pic-veneer --split-stack-adjust-size=SIZE
+        --target1-abs --target1-rel --target2=TYPE --android-memtag-heap --android-memtag-stack
+        """,
+    ),
     (
         "there is no stub for it to strip",
         "--strip-discarded --no-strip-discarded",
@@ -79,15 +89,34 @@ _REASONS: tuple[tuple[str, str], ...] = (
         --warn-backrefs --no-warn-backrefs --warn-common --no-warn-common --warn-constructors
         --warn-execstack --no-warn-execstack --warn-rwx-segments --no-warn-rwx-segments
         --warn-multiple-gp --warn-once --warn-section-align --warn-textrel --warn-alternate-em
-
+        --warn-backrefs-exclude=GLOB --warn-ifunc-textrel --no-warn-ifunc-textrel
         --enable-non-contiguous-regions-warnings
         """,
     ),
+    ("messages have one form, which every editor knows", "--vs-diagnostics"),
     ("it prints how the other linker works, not what it makes", "--print-map-discarded --stats"),
     (
         "inputs are machine code: there is no link-time optimisation",
         """
-        -plugin=FILE -plugin-opt=ARG -flto[=KIND] -flto-partition=KIND -mllvm=ARG
+        -plugin=FILE -plugin-opt=ARG -flto[=KIND] -flto-partition=KIND -mllvm=ARG --lto=KIND
+        --fat-lto-objects --no-fat-lto-objects --load-pass-plugin=FILE --lto-aa-pipeline=PASSES
+        --lto-basic-block-address-map --no-lto-basic-block-address-map
+        --lto-basic-block-sections=KIND --lto-cs-profile-file=FILE --lto-cs-profile-generate
+        --lto-debug-pass-manager --lto-emit-asm --lto-emit-llvm --lto-known-safe-vtables=SYMBOL
+        --lto-newpm-passes=PASSES --lto-O0 --lto-O1 --lto-O2 --lto-O3
+        --lto-CGO0 --lto-CGO1 --lto-CGO2 --lto-CGO3
+        --lto-partitions=NUMBER --lto-pgo-warn-mismatch
+        --no-lto-pgo-warn-mismatch --lto-sample-profile=FILE
+        --lto-unique-basic-block-section-names --no-lto-unique-basic-block-section-names
+        --lto-validate-all-vtables-have-type-infos --no-lto-validate-all-vtables-have-type-infos
+        --lto-whole-program-visibility --no-lto-whole-program-visibility
+        --opt-remarks-filename=FILE --opt-remarks-format=FORMAT
+        --opt-remarks-hotness-threshold=NUMBER --opt-remarks-passes=REGEX
+        --opt-remarks-with-hotness --optimize-bb-jumps --no-optimize-bb-jumps --save-temps[=KINDS]
+        --thinlto-cache-dir=DIR --thinlto-cache-policy=POLICY --thinlto-jobs=NUMBER
+        --thinlto-single-module=FILE --thinlto-emit-imports-files --thinlto-emit-index-files
+        --thinlto-index-only[=FILE] --thinlto-object-suffix-replace=OLD;NEW
+        --thinlto-prefix-replace=OLD;NEW --disable-verify --lto-obj-path=FILE
         """,
     ),
     ("it chooses the linker, which has happened", "-fuse-ld=NAME"),
@@ -101,7 +130,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
         """
         --threads=NUMBER --no-threads --no-keep-memory --reduce-memory-overheads
         --max-cache-size=SIZE --map-whole-files --no-map-whole-files --mmap-output-file
-        --no-mmap-output-file
+        --no-mmap-output-file --time-trace[=FILE] --time-trace-granularity=MICROSECONDS
         """,
     ),
     (
@@ -115,7 +144,8 @@ _Z_REASONS: tuple[tuple[str, str], ...] = (
     (
         "the output has no dynamic section",
         """
-        combreloc nocombreloc copyreloc nocopyreloc global initfirst interpose lazy now origin
+        combreloc nocombreloc copyreloc nocopyreloc global globalaudit initfirst interpose
+        lazy loadfltr now origin
         nodefaultlib nodelete nodlopen nodump text notext textoff unique nounique
         pack-relative-relocs nopack-relative-relocs dynamic-undefined-weak
         nodynamic-undefined-weak rel rela rodynamic ifunc-noplt report-relative-reloc
@@ -123,35 +153,33 @@ _Z_REASONS: tuple[tuple[str, str], ...] = (
         noindirect-extern-access
         """,
     ),
-    ("it only sets a default", "defs sectionheader noexecheap nostart-stop-gc"),
+    ("it only sets a default", "defs sectionheader noexecheap nocommon nounique-symbol"),
     (
         "no procedure linkage table is made that would need it",
         "ibtplt bndplt retpolineplt hazardplt wxneeded",
     ),
     (
-        "it asks for reports on shadow stacks and address tagging",
-        """
-        lam-u48 lam-u57 cet-report=VALUE lam-report=VALUE lam-u48-report=VALUE
-        lam-u57-report=VALUE bti-report=VALUE
-        """,
+        "it is about machines other than x86",
+        "bti-report=LEVEL gcs-report=LEVEL pauth-report=LEVEL",
     ),
 )
 
 
 def option_rows() -> tuple[Row, ...]:
     """The options as rows of the table, the reason in the place of the help."""
-    return tuple(_row(word, reason) for reason, words in _REASONS for word in words.split())
+    return tuple(row(word, reason) for reason, words in _REASONS for word in words.split())
 
 
 def keyword_rows() -> tuple[Row, ...]:
     """The same for keywords of -z."""
-    return tuple(_row(word, reason) for reason, words in _Z_REASONS for word in words.split())
+    return tuple(row(word, reason) for reason, words in _Z_REASONS for word in words.split())
 
 
-def _row(word: str, reason: str) -> Row:
+def row(word: str, reason: str, how: str = IGNORED) -> Row:
+    """A row from `-h,-soname=NAME`, `-plugin=FILE` or `-flto[=KIND]`."""
     if word.endswith("]"):
         names, _, value = word[:-1].partition("[=")
         value = f"[{value}]"
     else:
         names, _, value = word.partition("=")
-    return names.replace(",", " "), value, IGNORED, "", reason
+    return names.replace(",", " "), value, how, "", reason

@@ -26,6 +26,7 @@ CHOICES = {
     "error_format": ("text", "json"),
     "emulation": EMULATIONS,
     "flavor": ("gnu", "ld", "ld.lld"),
+    "rsp_quoting": ("posix", "windows"),
     "colour": ("", "auto", "always", "never", False),
     "print_layout": ("", "full"),
     "orphan_handling": ("place", "warn", "error", "discard"),
@@ -54,6 +55,9 @@ def check_values(values: Mapping[str, Any]) -> list[Diagnostic]:
     limit = values.get("error_limit", "0")
     if not limit.isdecimal() or len(limit) > 18:
         found.append(error("bad-option-value", f"`{limit}' is not a number of errors"))
+    version = values.get("version_as", "gnu-ld")
+    if version.partition(":")[0] != "gnu-ld":
+        found.append(_bad_value("version_as", version, ["gnu-ld", "gnu-ld:VERSION"]))
     found += bad_methods(values)
     found += shuffles(values)[1]
     for pattern in values.get("undefined_globs", ()):
@@ -92,7 +96,7 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
         given.setdefault("oformat", "binary")
     for name in (
         "search", "undefined", "undefined_globs", "require_defined", "silenced", "unique",
-        "wrap", "just_symbols",
+        "wrap", "just_symbols", "ignored_symbols",
     ):  # fmt: skip
         given[name] = tuple(values.get(name, ()))
     if "error_limit" in values:

@@ -87,7 +87,7 @@ def parse(
     found = Parsed()
     state: dict[str, Any] = {}
     saved: list[dict[str, Any]] = []
-    words = iter(expand_response_files(argv, found.problems))
+    words = iter(expand_response_files(argv, found.problems, quoting_of(argv)))
     for word in words:
         if word == "--":
             for rest in words:
@@ -215,8 +215,21 @@ def _apply_keyword(spelled: str, text: str, found: Parsed, rows: Mapping[str, Ro
 # Response files
 
 
-def expand_response_files(argv: Iterable[str], problems: list[Diagnostic]) -> Iterator[str]:
+def quoting_of(argv: Sequence[str]) -> str:
+    """The value of the last --rsp-quoting: it has to be known before any file is read."""
+    style = "posix"
+    for word, after in zip(argv, (*argv[1:], "")):
+        name, equals, value = word.partition("=")
+        if name in ("--rsp-quoting", "-rsp-quoting"):
+            style = value if equals else after
+    return style
+
+
+def expand_response_files(
+    argv: Iterable[str], problems: list[Diagnostic], quoting: str = "posix"
+) -> Iterator[str]:
     """Replace `@file` by the words in the file; a name that is no file stays as it is (GNU)."""
+    split = split_windows if quoting == "windows" else split_words
     waiting = list(argv)[::-1]
     budget = MAX_RESPONSE_FILES
     while waiting:
@@ -232,7 +245,7 @@ def expand_response_files(argv: Iterable[str], problems: list[Diagnostic]) -> It
             return
         try:
             with open(word[1:], encoding="utf-8", errors="surrogateescape") as file:
-                waiting += split_words(file.read())[::-1]
+                waiting += split(file.read())[::-1]
         except OSError as problem:
             problems.append(
                 error("response-file", f"cannot read {word[1:]}: {problem.strerror or problem}")
@@ -269,6 +282,42 @@ def split_words(text: str) -> list[str]:
     if word is not None:
         words.append("".join(word))
     return words
+
+
+def split_windows(text: str) -> list[str]:
+    """Words the way Windows programs take their command line apart: double quotes hold together,
+    and backslashes mean themselves but before one: two are a backslash each, the odd one a quote.
+
+    Source: Microsoft C, "Parsing C command-line arguments"; ld.lld-19 --rsp-quoting=windows."""
+    words: list[str] = []
+    word: list[str] = []
+    begun = quoted = False
+    at = 0
+    while at < len(text):
+        end = at
+        while text[end : end + 1] == "\\":
+            end += 1
+        slashes, ch = end - at, text[end : end + 1]
+        if slashes and ch == '"':
+            word.append("\\" * (slashes // 2))
+            begun = True
+            at = end
+            if slashes % 2:
+                word.append('"')
+                at += 1
+        elif slashes:
+            word.append("\\" * slashes)
+            begun, at = True, end
+        elif ch == '"':
+            begun, quoted, at = True, not quoted, at + 1
+        elif ch.isspace() and not quoted:
+            if begun:
+                words.append("".join(word))
+            word, begun, at = [], False, at + 1
+        else:
+            word.append(ch)
+            begun, at = True, at + 1
+    return [*words, "".join(word)] if begun else words
 
 
 # Problems
@@ -325,20 +374,23 @@ MARGIN = 30
 WIDTH = 80
 
 
-def help_text(table: Table) -> str:
-    """The rows under their headlines; ignored and refused ones in short, by name."""
+def help_text(table: Table, front: str = "") -> str:
+    """The rows under their headlines; ignored and refused ones in short, by name.
+
+    front: `-z ` before keywords, which have no dashes of their own."""
     lines = []
     for headline, rows in table.items():
         full = [row for row in rows if row[2] not in (IGNORED, REFUSED)]
         if full:
             lines.append(f"{headline}:")
         for row in full:
-            lines += _help_row(row)
+            lines += _help_row(row, front)
     for headline, how in (
         ("Accepted for compatibility, without effect", IGNORED),
         ("Known, but not supported", REFUSED),
     ):
-        names = [spelling(row) for rows in table.values() for row in rows if row[2] == how]
+        found = [row for rows in table.values() for row in rows if row[2] == how]
+        names = [_left(row, front) for row in found]
         lines += [f"{headline}:", *_wrap(", ".join(names), "  ")] if names else []
     return "\n".join(lines) + "\n"
 
@@ -353,8 +405,12 @@ def spelling(row: Row) -> str:
     return ", ".join(f"{n}={value}" if n[:2] == "--" else f"{n} {value}" for n in names)
 
 
-def _help_row(row: Row) -> list[str]:
-    left = f"  {spelling(row)}"
+def _left(row: Row, front: str) -> str:
+    return front + "=".join(filter(None, row[:2])) if front else spelling(row)
+
+
+def _help_row(row: Row, front: str) -> list[str]:
+    left = f"  {_left(row, front)}"
     right = _wrap(row[4], " " * MARGIN)
     if len(left) < MARGIN - 1 and right:
         return [left.ljust(MARGIN) + right[0].lstrip(), *right[1:]]

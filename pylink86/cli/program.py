@@ -91,11 +91,17 @@ def show(found: Iterable[Diagnostic], values: Mapping[str, Any]) -> bool:
     return any(d.severity == "error" for d in found)
 
 
-def version_line() -> str:
-    """First line of `--version`: libtool and meson look for the words, the kernel for `GNU ld`."""
+GNU_VERSION = "2.40"
+"""The GNU ld whose options and behaviour are this linker's."""
+
+
+def version_line(like: str = "") -> str:
+    """First line of `--version`: libtool and meson look for the words, the kernel for `GNU ld`.
+
+    like: a version of GNU ld to begin with, as the environment may also ask for."""
     from .. import __version__
 
-    version = os.environ.get(VERSION_LIKE)
+    version = like or os.environ.get(VERSION_LIKE)
     if version:
         return f"GNU ld (pylink86 {__version__}) {version}"
     return f"pylink86 {__version__} (compatible with GNU ld)"

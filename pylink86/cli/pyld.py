@@ -13,12 +13,12 @@ from .inputs import read_line
 from .layouts import built_in, dump_layout, show_layout, tell_inputs
 from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
 from .options import Parsed, help_text, parse
-from .program import guarded, run_process, show, version_line
+from .program import GNU_VERSION, guarded, run_process, show, version_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import NoReturn
+    from collections.abc import Mapping, Sequence
+    from typing import Any, NoReturn
 
     from ..result import LinkResult
     from .inputs import Line
@@ -29,7 +29,7 @@ WRITTEN = (
 )  # fmt: skip
 """Options that name a further file to write."""
 
-TELLS = ("show_version", "show_emulations", "verbose")
+TELLS = ("show_version", "show_emulations", "verbose", "print_format", "print_sysroot")
 """Options that say something also when there is nothing to link."""
 
 OUTPUTS = (
@@ -67,11 +67,14 @@ def _run(argv: Sequence[str], program: str) -> int:
     if values.get("help"):
         sys.stdout.write(usage(program))
         return 0
-    if values.get("version") or values.get("show_version") or values.get("show_emulations"):
-        print(version_line())
+    if any(values.get(name) for name in ("version", "show_version", "show_emulations")):
+        print(version_line(version_like(values.get("version_as", ""))))
     if values.get("show_emulations"):
         print("  Supported emulations:", *EMULATIONS, sep="\n   ")
     if values.get("version"):
+        return 0
+    if values.get("target_help"):
+        sys.stdout.write(help_text({"Keywords of -z": tuple(KEYWORDS["z"].values())}, "-z "))
         return 0
     if "explain" in values:
         from .explanations import explain
@@ -86,6 +89,7 @@ def _run(argv: Sequence[str], program: str) -> int:
     if not _has_inputs(parsed) and any(values.get(name) for name in TELLS):
         if values.get("verbose"):
             show_layout(values)
+        _tell(values)
         return 0
     if "reproduce" in values:
         return _link_and_pack(parsed, program)
@@ -121,6 +125,7 @@ def _link(parsed: Parsed, program: str) -> int:
             return 1
         if values.get("verbose"):
             show_layout(values)
+        _tell(values)
         result = link_line(parsed, line, values["dialect"])
         output = values.setdefault("output", _output_of(result))
         for path in (output, *(values[name] for name in WRITTEN if values.get(name))):
@@ -138,8 +143,22 @@ def _link(parsed: Parsed, program: str) -> int:
             write_views(result, values)
     except LinkError as problem:
         show(problem.diagnostics, values)
+        if "error_script" in values:
+            from .error_script import ask_script
+
+            show(ask_script(values["error_script"], problem.diagnostics), values)
         return 1
     return 1 if show(result.diagnostics, values) else 0
+
+
+def _tell(values: Mapping[str, Any]) -> None:
+    """--print-output-format and --print-sysroot."""
+    if values.get("print_format"):
+        from .layouts import format_of
+
+        print(format_of(values))
+    if values.get("print_sysroot") and values.get("sysroot"):
+        print(values["sysroot"])
 
 
 def link_line(parsed: Parsed, line: Line, dialect: str) -> LinkResult:
@@ -173,6 +192,12 @@ def dialect_of(program: str) -> str:
     """`lld` when called as `ld.lld`, `ld.lld-19` or `lld`, else `gnu`."""
     name = os.path.basename(program).lower()
     return "lld" if "lld" in name.replace("-", ".").split(".") else "gnu"
+
+
+def version_like(text: str) -> str:
+    """The version of GNU ld that --version-as asks for; "" when it asks for none."""
+    name, _, version = text.partition(":")
+    return (version or GNU_VERSION) if name == "gnu-ld" else ""
 
 
 def usage(program: str) -> str:

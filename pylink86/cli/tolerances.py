@@ -24,6 +24,7 @@ OF_THE_OUTPUT = (
 
 SILENT = {
     "no_check_sections": "sections-overlap",
+    "no_reloc_overflow": "reloc-overflow",
     "multiple_definitions": "duplicate-symbol",
     "undefs": "undefined-symbol",
 }

@@ -5,6 +5,8 @@ around the bytes, and a raw image knows nothing of most of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 PAGE = 0x1000
@@ -48,6 +50,12 @@ class ElfOptions:
     """With -r, COMMON blocks get their place (-d)."""
     ungroup: bool = False
     """With -r, sections of groups become ordinary ones (--force-group-allocation)."""
+    features: int = 0
+    """Bits of GNU_PROPERTY_X86_FEATURE_1_AND that the output has whatever its inputs say."""
+    isa_needed: int = 0
+    """Bits of GNU_PROPERTY_X86_ISA_1_NEEDED, likewise."""
+    reports: tuple[tuple[str, tuple[str, ...], str], ...] = ()
+    """Features to report files without: (option, names of features, "warning" or "error")."""
     section_headers: bool = True
     signature: str = ""
     optimize: int = 1
@@ -79,7 +87,8 @@ class ElfOptions:
 class Sizes:
     """What expressions ask of the output: SIZEOF_HEADERS, CONSTANT(), SEGMENT_START().
 
-    headers: bytes of the ELF header and the program headers.
+    headers: bytes of the ELF header and the program headers.  loaded_with: in LLD's dialect, for
+    what is in a PT_LOAD, the first section of it (indices); None where there are no segments.
     """
 
     headers: int = 0
@@ -88,3 +97,4 @@ class Sizes:
     segment_starts: tuple[tuple[str, int], ...] = ()
     relro: bool = True
     separate_code: bool = False
+    loaded_with: Mapping[int, int] | None = None

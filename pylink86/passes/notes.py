@@ -23,13 +23,14 @@ def common_features(files: tuple[ObjectFile, ...]) -> int:
     """The features every file has; 0 as soon as one file has no note."""
     features = -1
     for obj in files:
-        features &= _features(obj)
+        features &= features_of(obj)
         if not features:
             return 0
     return features & 0xFFFFFFFF
 
 
-def _features(obj: ObjectFile) -> int:
+def features_of(obj: ObjectFile) -> int:
+    """The bits of FEATURE_1_AND in a file's notes; 0 without one."""
     found = 0
     for index, name in enumerate(obj.sections.names):
         if name == NAME:

@@ -31,6 +31,10 @@ def own_sections(
         from .build_id import build_id_section
 
         added += build_id_section(options.build_id, dialect)
+    if (options.features or options.isa_needed) and dialect.joins_notes_in_place and not generic:
+        from .promises import promise_section
+
+        added += promise_section(files, options)
     kept = dialect.tables_like_gnu or not options.relocatable
     if options.package_metadata and kept and not forgets:
         from .package_note import package_section

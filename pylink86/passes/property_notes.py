@@ -9,7 +9,7 @@ Source: Linux extensions to gABI, "Program Property"; psABI x86-64, 4.1.1.6; by 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -61,8 +61,9 @@ def rule_of(number: int) -> Rule | None:
     return next((rule for first, last, rule in RANGES if first <= number <= last), None)
 
 
-def join_property_notes(plan: Plan, editor: Editor) -> None:
-    """Give the first note in the link what all files have in common; the others leave."""
+def join_property_notes(plan: Plan, editor: Editor, promised: Mapping[int, int]) -> None:
+    """Give the first note in the link what all files have in common, and what options promise; the
+    others leave."""
     table = editor.table
     notes = {
         sid: read_note(editor.content(sid), _word(sid, editor))
@@ -78,6 +79,8 @@ def join_property_notes(plan: Plan, editor: Editor) -> None:
         by_file.setdefault(table.owner_file(sid), {}).update(found)
     files = range(len(editor.resolution.files) - 1)
     joined = join([by_file.get(number, {}) for number in files])
+    for number, bits in promised.items():
+        joined[number] = joined.get(number, 0) | bits
     first = min(readable)
     for sid in readable:
         word = _word(sid, editor)

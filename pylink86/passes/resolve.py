@@ -66,7 +66,7 @@ class Resolution:
     own_origin: tuple[int, ...]
     redirected: Mapping[tuple[int, int], str] = attrs.field(factory=dict, kw_only=True)
     scripts: tuple[tuple[int, n.TopLevel], ...] = ()
-    weakened: frozenset[str] = frozenset()
+    weakened: Mapping[str, tuple[int, int]] = attrs.field(factory=dict)
     met: Collection[str] = ()
     offered: frozenset[str] = frozenset()
 
@@ -108,6 +108,7 @@ def resolve_symbols(
     added: Sequence[OwnSection] = (),
     has_tables: bool = True,
     sort_common: str = "",
+    features: int = 0,
 ) -> Resolution:
     """Give each name its definer and make the linker's own file.
 
@@ -115,7 +116,7 @@ def resolve_symbols(
     block has the alignment of the last file that asked for it.  added: sections for the own file
     that options ask for.  has_tables: the output can have a global offset table and the like, which
     the script's patterns place; not with -r.  sort_common: "ascending" or "descending" by
-    alignment.
+    alignment.  features: what LLD's property note promises beside what all files do.
 
     Reports duplicate-symbol (GNU's words: multiple definition).  A symbol in a COMDAT member that
     lost defines nothing; its references go to the winner's.
@@ -192,7 +193,7 @@ def resolve_symbols(
     asks_base = OFFSET_TABLE not in definer and (OFFSET_TABLE in asked or dialect.tables_like_gnu)
     alive = _in_order(alive, mentioned, dialect, sort_common)
     own, origin, own_symbols = _own_file(
-        alive, inputs, dialect, common_homes, asks_base, has_tables
+        alive, inputs, dialect, common_homes, asks_base, has_tables, features
     )
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
     if added:
@@ -301,6 +302,7 @@ def _own_file(
     homes: Iterable[int],
     asks_base: bool,
     has_tables: bool,
+    promised: int,
 ) -> tuple[ObjectFile, tuple[int, ...], dict[str, int]]:
     """The linker's own file: a home for every COMMON block, an `.eh_frame` where one is merged, and
     the tables, if the output can have some; asks_base: with a symbol for the global offset table.
@@ -326,7 +328,7 @@ def _own_file(
         origin.append(file)
     notes = b""
     if dialect.joins_property_notes:
-        features = common_features(inputs.files)
+        features = common_features(inputs.files) | promised
         word = inputs.files[0].header.elf_class // 8
         if features:
             notes = property_note(features, word)

@@ -1,0 +1,67 @@
+"""Keywords of -z: what ELF linkers call their further options, each a word.
+
+The columns are those of `options.Row`.
+"""
+
+from __future__ import annotations
+
+from .ld_ignored import keyword_rows
+from .options import ADD, OFF, ON, SET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .options import Row
+
+_Z: tuple[Row, ...] = (
+    ("max-page-size", "SIZE", SET, "max_page_size", "largest page size the image may meet"),
+    ("common-page-size", "SIZE", SET, "common_page_size", "page size to optimise for"),
+    ("stack-size", "SIZE", SET, "stack_size", "size the stack is said to have (PT_GNU_STACK)"),
+    (
+        "keep-text-section-prefix",
+        "",
+        ON,
+        "keep_text_prefix",
+        "LLD's dialect, without a script: .text.hot, .text.unlikely and the like stay apart",
+    ),
+    ("nokeep-text-section-prefix", "", OFF, "keep_text_prefix", "they do not (default)"),
+    (
+        "dead-reloc-in-nonalloc",
+        "GLOB=VALUE",
+        ADD,
+        "dead_references",
+        "what sections that GLOB fits and that are not in memory say of code that was left out",
+    ),
+    ("execstack", "", ON, "exec_stack", "say that the stack is executable"),
+    ("noexecstack", "", OFF, "exec_stack", "say that it is not"),
+    ("nognustack", "", ON, "no_gnu_stack", "say nothing about the stack"),
+    ("relro", "", OFF, "no_relro", "describe what may be made read-only (default)"),
+    ("norelro", "", ON, "no_relro", "do not"),
+    ("muldefs", "", ON, "multiple_definitions", "take the first of several definitions"),
+    ("undefs", "", ON, "undefs", "do not mind undefined symbols: they are 0"),
+    ("noreloc-overflow", "", ON, "no_reloc_overflow", "cut off what does not fit in its place"),
+    ("separate-code", "", ON, "separate_code", "code shares no page with data"),
+    ("noseparate-code", "", OFF, "separate_code", "it may"),
+    ("separate-loadable-segments", "", ON, "separate_loadable", "no segments share a page"),
+    ("ibt", "", ON, "z_ibt", "say that the code is marked for indirect branch tracking"),
+    ("force-ibt", "", ON, "z_force_ibt", "LLD's word for it, with a warning for code that is not"),
+    ("shstk", "", ON, "z_shstk", "say that the code keeps to shadow stacks"),
+    ("lam-u48", "", ON, "z_lam_u48", "say that the code allows 15 bits of tags in addresses"),
+    ("lam-u57", "", ON, "z_lam_u57", "say that it allows 6 bits of them"),
+    *(
+        (f"x86-64-{level}", "", ON, f"isa_{level}", f"say that the code needs x86-64-{level}")
+        for level in ("baseline", "v2", "v3", "v4")
+    ),
+    *(
+        (
+            f"{name}-report",
+            "LEVEL",
+            SET,
+            f"{name.replace('-', '_')}_report",
+            "warn of inputs that do not say so, or refuse them: none (default), warning or error",
+        )
+        for name in ("cet", "lam", "lam-u48", "lam-u57")
+    ),
+    *keyword_rows(),
+)
+
+KEYWORDS: dict[str, dict[str, Row]] = {"z": {row[0]: row for row in _Z}}
