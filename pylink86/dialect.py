@@ -358,6 +358,11 @@ class Dialect:
         "where there is MEMORY, a section in memory must be in a region (in GNU ld not with -r)",
         "`ld -r` with a region `m (r)` and `.d : { *(.data) }`: an error without -r",
     )
+    walks_once: bool = row(
+        "addresses follow from one walk over the script, in which what stands further down has no "
+        "size yet (GNU ld with -r)",
+        "`.a SIZEOF(.b) : {..} .b : {..}`: .a at 0 with `ld -r`, behind .b without",
+    )
     sections_have_addresses: bool = row(
         "memory regions, and addresses in data statements, count (in LLD not with -r, where each "
         "section is at 0)",
@@ -418,7 +423,9 @@ class Dialect:
         "`.quad _end` without a script: both have it, GNU ld by its own script",
     )
     phdrs_begin_with_first_load: bool = row(
-        "with PHDRS, sections before the first `:phdr` are in the first PT_LOAD, else in none",
+        "with PHDRS, sections before the first `:phdr` are in the first PT_LOAD; GNU ld looks ahead "
+        "for a `:phdr` while it fills the first segment, and goes on with the last of all for each "
+        "other one",
         "`PHDRS { a PT_LOAD; } SECTIONS { .x : { *(.x) } .y : { *(.y) } :a }`",
     )
 
@@ -498,6 +505,7 @@ GNU = Dialect(
     first_name_counts=False,
     merged_end_is_inside=True,
     needs_region=True,
+    walks_once=False,
     sections_have_addresses=True,
     unique_yields=False,
     lost_copies_define=False,
@@ -588,6 +596,7 @@ LLD = Dialect(
     first_name_counts=True,
     merged_end_is_inside=False,
     needs_region=True,
+    walks_once=False,
     sections_have_addresses=True,
     unique_yields=True,
     lost_copies_define=True,

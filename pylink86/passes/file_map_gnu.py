@@ -144,6 +144,8 @@ def _load(plan: SegmentPlan, walk: _Map) -> Segment:
         lma -= distance if plan.at is None else 0
         offset = start
         filesz = memsz = distance if plan.at is None else walk.size - start
+        if no_contents:
+            filesz = walk.size - start
     else:
         walk.pos = align_to(walk.pos, align, vma)
         offset = walk.pos

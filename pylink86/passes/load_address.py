@@ -47,7 +47,7 @@ def give_load_address(walk: Scope, section: PlacedSection, step: int) -> None:
 
 
 def _overlap(a: PlacedSection, b: PlacedSection) -> bool:
-    return a.vma < b.vma + b.size and b.vma < a.vma + max(a.size, 1)
+    return b.vma <= a.vma < b.vma + b.size or a.vma <= b.vma < a.vma + a.size
 
 
 def _load_address_like_lld(walk: Scope, section: PlacedSection, step: int) -> None:
@@ -70,14 +70,32 @@ def _load_address_like_lld(walk: Scope, section: PlacedSection, step: int) -> No
         distance = 0
     if walk.flat:
         distance = 0
-    # What is not in memory is at 0 in both; yet what follows keeps its distance.
-    section.lma = (section.vma + (distance if section.plan.alloc else 0)) & ADDRESS_MASK
+    section.lma = (section.vma + _distance(walk, section, distance)) & ADDRESS_MASK
     walk.lma_state = (distance, section.region, section.lma_region)
+
+
+def _distance(walk: Scope, section: PlacedSection, own: int) -> int:
+    """How far from where it runs LLD loads a section: as far as the first one of its PT_LOAD, where
+    there are segments; what is not in memory is at 0 in both.
+
+    own: what the section itself asks for, and hands on to the next."""
+    index, loaded_with = section.plan.index, walk.plan.sizes.loaded_with
+    if not section.plan.alloc:
+        return 0
+    if loaded_with is None or loaded_with.get(index) == index:
+        return own
+    if index not in loaded_with:
+        return 0
+    first = walk.placed[loaded_with[index]]
+    return first.lma - first.vma
 
 
 def keep_distance(walk: Scope, section: PlacedSection) -> None:
     """Remember the section whose distance from VMA to LMA the next one in its region keeps: the
     last that has contents, or did not move backwards, and was not sent to a load region."""
+    node = section.plan.node
+    if node is not None and node.name == node.overlay and not section.lma_region:
+        walk.kept_distance[section.region] = section  # even if it is empty and left out
     if not has_being(section) or section.lma_region:
         return
     last = walk.kept_distance.get(section.region)

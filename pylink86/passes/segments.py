@@ -121,20 +121,17 @@ def plan_by_phdrs(
         asked = section.node.phdrs if section.node is not None else ()
         if asked:
             now = asked
-        elif not section.alloc or (dialect.tables_like_gnu and _is_noload(section)):
+        elif not section.alloc:
             continue
         for name in now:
             if name in by_name:
-                number = by_name[name]
-                if dialect.tables_like_gnu and not _takes(types[number], section, bool(asked)):
-                    continue
-                inside[number].append(section.index)
+                inside[by_name[name]].append(section.index)
             elif name != "NONE":
                 raise _unknown(name, section, by_name)
     return tuple(
         SegmentPlan(
             kind,
-            None if node.flags is None else evaluate(node.flags, scope).absolute() & 0xFFFFFFFF,
+            _flags(node, scope),
             tuple(members),
             node.filehdr,
             node.phdrs,
@@ -145,14 +142,69 @@ def plan_by_phdrs(
     )
 
 
-def _is_noload(section: OutputPlan) -> bool:
-    return section.node is not None and section.node.type == "NOLOAD"
+def phdrs_like_gnu(
+    nodes: Sequence[n.Phdr], sections: Sequence[PlacedSection], dialect: Dialect
+) -> tuple[SegmentPlan, ...]:
+    """The segments PHDRS asks for as GNU ld fills them.
+
+    It goes through all sections for each segment in turn, and what `:phdr` says is handed on to the
+    sections behind, from the last section to the first of the next turn, too; in the first turn,
+    what comes before any `:phdr` looks ahead for one.  Raises unknown-phdr."""
+    known = {node.name: node for node in nodes}
+    for section in sections:
+        for name in _asked(section.plan):
+            if name not in known and name != "NONE":
+                raise _unknown(name, section.plan, known)
+    now: tuple[str, ...] = ()
+    scope = PhdrScope(dialect)
+    found: list[SegmentPlan] = []
+    for node in nodes:
+        inside: list[int] = []
+        kind = segment_type(node, scope)
+        for at, section in enumerate(sections):
+            asked = _asked(section.plan)
+            if not (asked or _inherits(section, kind)):
+                continue
+            now = asked or now or _ahead(sections[at:])
+            if node.name in now and _is_there(section) and _fits(section, kind):
+                inside.append(section.plan.index)
+        found.append(
+            SegmentPlan(
+                kind, _flags(node, scope), tuple(inside), node.filehdr, node.phdrs, node.at, node
+            )
+        )
+    return tuple(found)
 
 
-def _takes(kind: int, section: OutputPlan, asked: bool) -> bool:
-    """GNU ld: whether a section goes into a segment of a type; asked: it names the segment itself.
-    A PT_LOAD holds only what is in memory, and a PT_INTERP is not handed on."""
-    return section.alloc if kind == c.PT_LOAD else asked or kind != c.PT_INTERP
+def _asked(plan: OutputPlan) -> tuple[str, ...]:
+    """The segments a section names; an orphan is in those of its anchor."""
+    if plan.node is not None:
+        return plan.node.phdrs
+    return plan.beside.phdrs if plan.beside is not None and plan.alloc else ()
+
+
+def _ahead(sections: Sequence[PlacedSection]) -> tuple[str, ...]:
+    return next((asked for section in sections if (asked := _asked(section.plan))), ())
+
+
+def _inherits(section: PlacedSection, kind: int) -> bool:
+    """Whether a section that names no segment is in those handed on: a PT_INTERP is not."""
+    node = section.plan.node
+    noload = node is not None and node.type == "NOLOAD"
+    return section.plan.alloc and not noload and _is_there(section) and kind != c.PT_INTERP
+
+
+def _is_there(section: PlacedSection) -> bool:
+    return not section.plan.dropped and not is_hollow(section)
+
+
+def _fits(section: PlacedSection, kind: int) -> bool:
+    """A PT_LOAD holds only what is in memory."""
+    return section.plan.alloc or kind != c.PT_LOAD
+
+
+def _flags(node: n.Phdr, scope: PhdrScope) -> int | None:
+    return None if node.flags is None else evaluate(node.flags, scope).absolute() & 0xFFFFFFFF
 
 
 def _unknown(name: str, section: OutputPlan, known: Iterable[str]) -> Exception:

@@ -9,7 +9,7 @@ All of it was found by linking small scripts with GNU ld 2.40 and reading `reade
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -27,7 +27,7 @@ from .segments import (
     is_hollow,
     load_order,
     phdr_nodes,
-    plan_by_phdrs,
+    phdrs_like_gnu,
 )
 
 MASK = (1 << 64) - 1
@@ -59,9 +59,9 @@ def plan_segments(
     kept = [s for s in placed.sections if not s.plan.dropped and not is_hollow(s)]
     nodes = phdr_nodes(script)
     if nodes:
-        return plan_by_phdrs(nodes, [s.plan for s in kept], dialect)
+        return phdrs_like_gnu(nodes, placed.sections, dialect)
     inside = sorted((s for s in kept if s.plan.alloc), key=load_order)
-    runs = _runs(inside, options)
+    runs = _runs(inside, options, {s.name: s.region for s in reversed(placed.sections)})
 
     found: list[SegmentPlan] = []
     first = runs[0][0] if runs else None
@@ -135,8 +135,12 @@ def _separate(options: ElfOptions) -> bool:
     return options.separate != "none" and not options.paging
 
 
-def _runs(inside: Sequence[PlacedSection], options: ElfOptions) -> list[list[PlacedSection]]:
-    """The sections of each PT_LOAD."""
+def _runs(
+    inside: Sequence[PlacedSection], options: ElfOptions, region: Mapping[str, str]
+) -> list[list[PlacedSection]]:
+    """The sections of each PT_LOAD; those of different regions share none.  region: by name of a
+    section, because that is how GNU ld looks it up: the first section of the name counts for
+    all."""
     runs: list[list[PlacedSection]] = []
     last: PlacedSection | None = None
     last_size = 0
@@ -144,12 +148,13 @@ def _runs(inside: Sequence[PlacedSection], options: ElfOptions) -> list[list[Pla
     for section in inside:
         is_writable = bool(section.plan.flags & c.SHF_WRITE)
         is_code = bool(section.plan.flags & c.SHF_EXECINSTR)
-        if last is None or _begins(last, last_size, section, writable, code, options):
+        apart = last is not None and region[last.name] != region[section.name]
+        if last is None or apart or _begins(last, last_size, section, writable, code, options):
             runs.append([])
             writable, code = is_writable, is_code
         runs[-1].append(section)
         writable |= is_writable
-        code = is_code if _separate(options) else code | is_code
+        code |= is_code
         if not section.plan.flags & c.SHF_TLS or section.plan.type != c.SHT_NOBITS:
             last_size = section.size
         else:
