@@ -33,6 +33,7 @@ FLAGS = {
     "no_rosegment": "ro_with_code",
     "eh_frame_hdr": "eh_frame_hdr",
     "define_common": "define_common",
+    "keep_text_prefix": "keeps_text_prefix",
     "force_group_allocation": "ungroup",
 }
 PAGES = ("max_page_size", "common_page_size")

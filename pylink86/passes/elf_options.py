@@ -60,6 +60,8 @@ class ElfOptions:
     signature: str = ""
     optimize: int = 1
     compress_debug: str = ""
+    keeps_text_prefix: bool = False
+    """-z keep-text-section-prefix: code that runs often, and the like, stays apart."""
     compress_sections: tuple[tuple[str, str, int], ...] = ()
     """--compress-sections: pattern, kind ("" for none) and level (0: the usual one) of each."""
     package_metadata: str = ""

@@ -23,6 +23,11 @@ FOLDED = (
 )  # fmt: skip
 """LLD without SECTIONS: `.text.x` goes to `.text`; found by linking a section of each name."""
 
+TEXT_PREFIXES = (
+    ".text.hot", ".text.unknown", ".text.unlikely", ".text.startup", ".text.exit", ".text.split",
+)  # fmt: skip
+"""Code that compilers know to run often, seldom, or once."""
+
 
 def dialect_for_relinking(dialect: Dialect) -> Dialect:
     """The dialect as it is with -r: LLD keeps unwind tables as they are, does not sort, and forgets
@@ -95,11 +100,14 @@ def _with_commons_open(table: SectionList) -> SectionList:
     return attrs.evolve(table, size=size, align=align, never_orphans=frozenset(commons))
 
 
-def folded(table: SectionList) -> SectionList:
-    """The sections with the names LLD's own layout gives their output sections."""
+def folded(table: SectionList, keeps_text_prefix: bool) -> SectionList:
+    """The sections with the names LLD's own layout gives their output sections.
+
+    keeps_text_prefix: -z keep-text-section-prefix."""
     renames = {}
+    prefixes = (*TEXT_PREFIXES, *FOLDED) if keeps_text_prefix else FOLDED
     for name in set(table.name):
-        for prefix in FOLDED:
+        for prefix in prefixes:
             if name == prefix or name.startswith(prefix + "."):
                 renames[name] = prefix
                 break

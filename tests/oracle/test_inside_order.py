@@ -103,3 +103,21 @@ def test_a_seed_gives_lld_s_order(words, tmp_path, monkeypatch):
 def test_values_that_mean_nothing(option, message, capsys):
     assert pyld.main([option, "a.o"], "ld.lld") == 1
     assert message in capsys.readouterr().err
+
+
+PREFIXED = "".join(
+    f'.section .text.{name},"ax"\n.byte {i}\n'
+    for i, name in enumerate(
+        ("f", "hot.f", "unknown.f", "split.f", "startup.f", "exit.f", "unlikely.f", "hot", "hotter",
+         "unlikely", "cold.f")
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [[], ["-T", "a.ld"], ["--oformat=binary"], ["-r"]], ids=" ".join)
+def test_code_that_runs_often_stays_apart_when_asked_for(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = assemble(tmp_path / "a.o", STACK + ".globl _start\n_start: ret\n" + PREFIXED)
+    (tmp_path / "a.ld").write_text("SECTIONS {}")
+    for keyword in ("keep-text-section-prefix", "nokeep-text-section-prefix"):
+        assert_same_file("lld", [*words, "-z", keyword, made], tmp_path)
