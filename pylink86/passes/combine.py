@@ -96,12 +96,11 @@ def groups_that_stay(placed: Placement) -> list[KeptGroup]:
 
 
 def symbols_in_use(placed: Placement, tables: Sequence[KeptTable]) -> frozenset[tuple[int, int]]:
-    """(file, symbol) of every local symbol a kept relocation refers to."""
+    """(file, symbol) of every symbol a kept relocation refers to."""
     resolution = placed.addresses.resolution
     found: set[tuple[int, int]] = set()
     for table in tables:
         for _, _, file, rel, _ in table.tables:
-            first = resolution.first_global[file]
             symbols = resolution.files[file].relocations(rel).symbol
             found.update((file, symbol) for symbol in set(symbols) if symbol < first)
     return frozenset(found)

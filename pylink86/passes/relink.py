@@ -12,7 +12,7 @@ from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
 from .elf_options import ElfOptions
-from .match import NOT_INPUT, SectionList
+from .match import NOT_INPUT, Claims, SectionList
 from .resolve import Resolution
 from .scripts import ScriptFile
 
@@ -48,14 +48,27 @@ def dialect_for_relinking(dialect: Dialect) -> Dialect:
     )
 
 
-def forced(options: ElfOptions, script: ScriptFile) -> ElfOptions:
-    """The options with what the script's FORCE_ commands say (GNU ld manual 3.4.5)."""
+def forced(options: ElfOptions, script: ScriptFile, dialect: Dialect) -> ElfOptions:
+    """The options with what the script's FORCE_ commands say (GNU ld manual 3.4.5), and -r -s as
+    what is left of it: without debug data, for GNU ld also without local symbols nobody needs."""
     words = {command.word for command in script.of(n.Command)}
+    strip, discard = options.strip, options.discard
+    if options.relocatable and strip == "all":
+        strip, discard = "debug", discard or ("all" if dialect.tables_like_gnu else "")
     return attrs.evolve(
         options,
+        strip=strip,
+        discard=discard,
         define_common=options.define_common or "FORCE_COMMON_ALLOCATION" in words,
         ungroup=options.ungroup or "FORCE_GROUP_ALLOCATION" in words,
     )
+
+
+def with_empty_kept(claims: Claims, table: SectionList, dialect: Dialect) -> Claims:
+    """-q in GNU ld: an output section stays when any input is in it, also an empty one."""
+    if not dialect.tables_like_gnu:
+        return claims
+    return attrs.evolve(claims, kept=frozenset(range(table.base[-1])))
 
 
 def sections_for_relinking(

@@ -48,7 +48,7 @@ class SymbolSources:
     where: header index of each output section, by OutputPlan.index; nearby: for those that are not
     in the output, the one that stands for them.  tls_start: address of the PT_TLS.  section_syms:
     header indices that get a section symbol, in order, each with the file it goes with (-1: the
-    linker's) and its value.  used: local symbols that relocations need."""
+    linker's) and its value.  used: symbols that relocations need."""
 
     placed: Placement
     where: dict[int, int]
@@ -171,6 +171,21 @@ class SymbolSources:
     def around(self) -> dict[str, int]:
         """For each name the output section GNU ld shows it in when it has the value of `.`."""
         return homes_of_dot(self.placed, self.where)
+
+    @cached_property
+    def names_in_use(self) -> frozenset[str]:
+        """Names of global symbols that relocations need."""
+        resolution = self.placed.addresses.resolution
+        first, names = resolution.first_global, resolution.global_names
+        return frozenset(
+            names[file][symbol - first[file]] for file, symbol in self.used if symbol >= first[file]
+        )
+
+    def leaves_out_undefined(self, name: str) -> bool:
+        """GNU ld: whether an undefined weak name is not listed, as no relocation stays that has
+        it."""
+        is_final = self.dialect.tables_like_gnu and not self.relocatable
+        return is_final and name not in self.names_in_use
 
     def own_tables(self) -> dict[str, tuple[int, int]]:
         """Names of the linker's own tables, with the symbols that stand for them; what the script

@@ -204,7 +204,7 @@ def _global(
         info = c.STB_WEAK << 4 | symbols.info[index] & 0xF
         weak = _undefined(sources, name, info, visibility)
         return None if weak is None else (weak, Origin(-1, -1, name))
-    if definer is None and not sources.relocatable and sources.dialect.tables_like_gnu:
+    if definer is None and sources.leaves_out_undefined(name):
         return None
     row = sources.row(file, index, name, binding)
     if row is None and (sources.dialect.tables_like_gnu or sources.took_part(file, index)):

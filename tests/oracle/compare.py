@@ -38,6 +38,7 @@ def ours(example: Example | Case) -> Answer:
     settings = {"oformat": "binary"} if example.output == "binary" else {}
     relocatable = example.output.startswith("relocatable")
     layout = None if example.output.endswith("bare") else example.script
+    relocs = example.output == "relocs"
     try:
         inputs = [read_bytes(obj.encode(), obj.name) for obj in example.objects]
         result = link(
@@ -45,7 +46,7 @@ def ours(example: Example | Case) -> Answer:
             layout,
             dialect=example.dialect,
             emulation=EMULATIONS[example.machine],
-            elf=ElfOptions(relocatable=relocatable),
+            elf=ElfOptions(relocatable=relocatable, emit_relocs=relocs),
             **settings,
         )
         return Answer(bytes(result.image))

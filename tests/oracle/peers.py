@@ -31,6 +31,7 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     "elf": (),
     "relocatable": ("-r",),
     "relocatable-bare": ("-r",),
+    "relocs": ("-q",),
 }
 """What an example is linked to; the last one without its script."""
 

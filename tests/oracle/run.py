@@ -38,7 +38,8 @@ def run(
     """Try the examples of `numbers`.
 
     with_ours=False asks the peer alone; wide: the rest of the language, too; output: "binary",
-    "elf", or "relocatable", where every other example goes without its script.
+    "elf", "relocs" (ELF with -q), or "relocatable", where every other example goes without its
+    script.
     """
     result = Run(Coverage(dialect, WIDE_FEATURES[dialect] if wide else FEATURES[dialect]))
     make = generate_wide if wide else generate
