@@ -102,7 +102,7 @@ def set_words(sec: Sec, new: Collection[str]) -> None:
     bare = "alloc" in new and "load" not in new and "contents" not in new
     by_words = c.SHT_NOBITS if bare else c.SHT_PROGBITS
     by_name = special(sec.name)[0]
-    sec.type = by_words if by_name in (c.SHT_NULL, c.SHT_NOBITS) else by_name
+    sec.type = by_words if by_name in (c.SHT_NULL, c.SHT_NOBITS, c.SHT_NOTE) else by_name
     if "contents" not in new:
         sec.data = b""
 

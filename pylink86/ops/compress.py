@@ -60,7 +60,8 @@ def compress_gnu(draft: Draft, plan: Plan) -> None:
     """--compress-debug-sections as GNU objcopy: only what gets smaller."""
     aligned = matcher([name for name, _ in plan.set_section_alignment], wildcard=True)
     for sec in draft.secs:
-        if sec.alloc or not sec.was.startswith((".debug_", ".zdebug_")):
+        in_memory = sec.old_flags & c.SHF_ALLOC
+        if in_memory or not sec.was.startswith((".debug_", ".zdebug_")):
             continue
         asked, sec.align = sec.align, sec.old_align
         decompress(draft, sec)

@@ -100,7 +100,18 @@ def remove(draft: Draft, plan: Plan, goes: Test) -> None:
             sec.flags &= ~c.SHF_GROUP
     drop(draft, lambda sec: id(sec) in gone)
     if plan.output_format not in IMAGES:
+        _check_links(draft, gone)
         _check_relocations(draft)
+
+
+def _check_links(draft: Draft, gone: set[int]) -> None:
+    for sec in draft.secs:
+        if sec.flags & c.SHF_LINK_ORDER and sec.link is not None and id(sec.link) in gone:
+            complain(
+                "bad-operation",
+                f"sh_link of section `{sec.name}' points to removed section `{sec.link.name}'",
+                place=draft.name,
+            )
 
 
 def _named_by(sec: Sec, draft: Draft, plan: Plan) -> bool:

@@ -22,6 +22,7 @@ from .assemble import (
     number_sections,
 )
 from .draft import GROUP, PLAIN, RELOC, SHNDX, SHSTRTAB, STRTAB, SYMTAB, Sec, number_symbols
+from .segments_gnu import emptied
 from .strings import in_order_of_appearance
 
 TYPE_CHECKING = False
@@ -176,11 +177,14 @@ BY_NAME = {
 
 
 def _plain_link(draft: Draft, sec: Sec, here: set[int]) -> Sec | None:
-    """sh_link of an ordinary section: BFD keeps that of SHF_LINK_ORDER and of types of the OS, and
-    knows that `.stab` means `.stabstr`."""
+    """sh_link of an ordinary section: BFD keeps that of SHF_LINK_ORDER, of types of the OS and of
+    what --only-keep-debug emptied, and knows that `.stab` means `.stabstr`."""
     if sec.name.startswith(".stab") and not sec.name.endswith("str"):
         return next((s for s in draft.secs if s.name == sec.name + "str"), None)
-    kept = sec.flags & c.SHF_LINK_ORDER or sec.type >= 0x60000000
+    bare = emptied(sec)
+    if bare and sec.link is not None and sec.link.role == SYMTAB:
+        return draft.symtab
+    kept = sec.flags & c.SHF_LINK_ORDER or sec.old_type >= 0x60000000 or bare
     return sec.link if kept and sec.link is not None and id(sec.link) in here else None
 
 
@@ -195,6 +199,7 @@ def _link_by_name(draft: Draft, sec: Sec) -> None:
     what = sec.name[start:]
     names = (".got.plt", ".got") if what == ".plt" else (what,)
     target = next((by_name[name] for name in names if name in by_name), None)
+    sec.info, sec.flags = 0, sec.flags & ~c.SHF_INFO_LINK
     if target is not None:
         sec.info = target.index
         sec.flags |= c.SHF_INFO_LINK

@@ -142,13 +142,13 @@ def _string_tables(draft: Draft) -> tuple[dict[str, int], dict[str, int]]:
     shared = strtab is not None and strtab is draft.shstrtab
     mine = [*section_names, *symbol_names] if shared else section_names
     names_data, names = by_reversed_spelling(mine)
-    symbols_at = names
+    symbols_at = names if shared else dict.fromkeys(symbol_names, 0)
     for sec in draft.secs:
         if sec.role == SHSTRTAB:
             sec.data = names_data
         elif sec is strtab:
             sec.data, symbols_at = by_reversed_spelling(symbol_names)
-        elif sec.type == c.SHT_STRTAB and not sec.flags & c.SHF_ALLOC and sec.old_offset != NEW:
+        elif sec.type == c.SHT_STRTAB and not sec.old_flags & c.SHF_ALLOC and sec.old_offset != NEW:
             sec.data = b"\0"
     return names, symbols_at
 

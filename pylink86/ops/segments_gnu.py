@@ -47,12 +47,23 @@ def _changed(draft: Draft, inside: dict[int, list[Sec]]) -> bool:
     it cannot tell from sections."""
     gone = any(_belongs(sec, seg) for sec in draft.removed for seg in draft.segs)
     return gone or any(
-        (sec.flags, sec.type, sec.size, sec.addr, sec.align)
-        != (sec.old_flags, sec.old_type, sec.old_size, sec.old_addr, sec.old_align)
+        (sec.flags | c.SHF_INFO_LINK, sec.size, sec.addr, sec.align)
+        != (sec.old_flags | c.SHF_INFO_LINK, sec.old_size, sec.old_addr, sec.old_align)
+        or (sec.type != sec.old_type and not emptied(sec))
         for sections in inside.values()
         for sec in sections
         if sec.role != RELOC
     )
+
+
+def emptied(sec: Sec) -> bool:
+    """Did --only-keep-debug take its contents?"""
+    return sec.type == c.SHT_NOBITS != sec.old_type
+
+
+def _all_emptied(sections: list[Sec]) -> bool:
+    """Is nothing left in them of what there was?"""
+    return all(s.type == c.SHT_NOBITS for s in sections) and any(map(emptied, sections))
 
 
 def _load_order(seg: Seg, sections: list[Sec]) -> tuple[int, int, int]:
@@ -101,7 +112,11 @@ def _place_load(
     seg.filesz = size
     if sections:
         seg.memsz = max(memory, size)
-    return end if bare and not has_header else max(end, seg.offset + size)
+    if bare and not has_header:
+        if _all_emptied(sections):
+            seg.offset = seg.vaddr % max(seg.align, 1)
+        return end
+    return max(end, seg.offset + size)
 
 
 def _place_other(seg: Seg, sections: list[Sec], end: int, placed: set[int]) -> int:
@@ -119,7 +134,7 @@ def _place_other(seg: Seg, sections: list[Sec], end: int, placed: set[int]) -> i
             end += 0 if sec.type == c.SHT_NOBITS else sec.size
             placed.add(id(sec))
     seg.offset = first.offset
-    if seg.type == c.PT_GNU_RELRO:
+    if seg.type == c.PT_GNU_RELRO and not _all_emptied(sections):
         return end
     full = [sec for sec in sections if sec.type != c.SHT_NOBITS]
     if full:

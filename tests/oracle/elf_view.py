@@ -16,7 +16,7 @@ from pylink86.elf_const import PT_NAMES, SHT_NAMES
 TOPICS = ("header", "section", "segment", "symbol", "reloc", "content", "offset")
 
 SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOBITS, SHT_REL, SHT_GROUP = 2, 3, 4, 8, 9, 17
-SHF_INFO_LINK = 0x40
+SHF_ALLOC, SHF_INFO_LINK, SHF_TLS = 0x2, 0x40, 0x400
 PLACES = {0: "UNDEF", 0xFFF1: "ABS", 0xFFF2: "COMMON"}
 
 HEADERS = {
@@ -99,6 +99,15 @@ def is_damaged(data: bytes) -> bool:
     ]
     spans.sort()
     return any(end > begin for (_, end), (begin, _) in zip(spans, spans[1:], strict=False))
+
+
+def moves_thread_bss_by_a_byte(data: bytes) -> bool:
+    """Whether alignment moves a .tbss up by just one byte."""
+    loaded = [s for s in _File(data).sections if s.flags & SHF_ALLOC]
+    return any(
+        b.type == SHT_NOBITS and b.flags & SHF_TLS and b.addr == a.addr + a.size + 1
+        for a, b in zip(loaded, loaded[1:], strict=False)
+    )
 
 
 def text_at(data: bytes, start: int) -> str:

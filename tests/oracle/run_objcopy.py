@@ -24,7 +24,11 @@ def run(dialect: str, count: int, first: int) -> int:
         for name, words in lists.lists(dialect, first, count):
             path = fixtures.path(name)
             peer = lists.theirs(words, path, dialect, Path(folder))
-            mine = lists.ours(words, path, dialect)
+            try:
+                mine = lists.ours(words, path, dialect)
+            except Exception as problem:
+                mine = b""
+                print(f"{type(problem).__name__}: {problem}")
             refused += isinstance(peer, str)
             options.update(word.partition("=")[0] for word in words if word[:1] == "-")
             if lists.misnames(mine, peer, name, dialect):
