@@ -33,7 +33,8 @@ class LinkOptions:
     symbols are taken.  sort_common: "ascending" or "descending": COMMON blocks by alignment, in GNU
     ld's dialect.  symbol_order: names whose sections come first, in their order.  shuffle: (pattern
     of section names, seed) of each --shuffle-sections.  ignored_symbols: names that may be
-    undefined."""
+    undefined.  bounds_keep: with gc_sections, whether `__start_x` keeps the sections called x; None
+    as the dialect does."""
 
     entry: str = ""
     oformat: str = ""
@@ -49,6 +50,7 @@ class LinkOptions:
     inputs_before_script: int | None = None
     require_defined: tuple[str, ...] = ()
     ignored_symbols: tuple[str, ...] = ()
+    bounds_keep: bool | None = None
     sysroot: str = ""
     sort_section: str = ""
     orphan_handling: str = ""

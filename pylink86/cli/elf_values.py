@@ -55,8 +55,19 @@ REPORTS = {
 }
 """Keyword -> the features whose absence is told."""
 LEVELS = ("none", "warning", "error")
+VISIBILITIES = {"default": 0, "internal": 1, "hidden": 2, "protected": 3}
 ELF_NAMES = frozenset(
-    (*SECTIONS, *SEGMENTS, *NUMBERS, *FLAGS, *OTHERS, *FEATURES, *ISA_LEVELS, *REPORTS)
+    (
+        *SECTIONS,
+        *SEGMENTS,
+        *NUMBERS,
+        *FLAGS,
+        *OTHERS,
+        *FEATURES,
+        *ISA_LEVELS,
+        *REPORTS,
+        "bounds_visibility",
+    )
 )
 """Every option value this module reads."""
 
@@ -105,6 +116,7 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["features"] = _bits(values, FEATURES)
     given["isa_needed"] = _bits(values, ISA_LEVELS)
     given["reports"] = _reports(values, problems)
+    given["bounds_visibility"] = _visibility(values, problems)
     given["signature"] = os.environ.get("LLD_VERSION", "")
     return ElfOptions(**given), problems
 
@@ -134,6 +146,16 @@ def _reports(
     if values.get("z_force_ibt"):
         found.append(("force-ibt", ("IBT",), "warning"))
     return tuple(found)
+
+
+def _visibility(values: Mapping[str, Any], problems: list[Diagnostic]) -> int:
+    """-z start-stop-visibility as the number in st_other."""
+    word = values.get("bounds_visibility", "protected")
+    if word not in VISIBILITIES:
+        message = f"invalid visibility in `-z start-stop-visibility={word}'"
+        help_ = (f"use one of {', '.join(VISIBILITIES)}",)
+        problems.append(error("bad-option-value", message, help=help_))
+    return VISIBILITIES.get(word, 3)
 
 
 def _segment_starts(

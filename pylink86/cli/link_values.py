@@ -107,6 +107,7 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     if "sort_common" in values:
         given["sort_common"] = values["sort_common"] or "descending"
     given["relax"] = not values.get("no_relax")
+    given["bounds_keep"] = values.get("bounds_keep")
     if "icf" in values:
         from ..passes.fold_options import Fold
 

@@ -50,6 +50,8 @@ class ElfOptions:
     """With -r, COMMON blocks get their place (-d)."""
     ungroup: bool = False
     """With -r, sections of groups become ordinary ones (--force-group-allocation)."""
+    bounds_visibility: int = 3
+    """Of `__start_x` and `__stop_x`: STV_PROTECTED, or what -z start-stop-visibility says."""
     features: int = 0
     """Bits of GNU_PROPERTY_X86_FEATURE_1_AND that the output has whatever its inputs say."""
     isa_needed: int = 0

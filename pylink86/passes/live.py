@@ -54,15 +54,19 @@ def mark_live(
     resolution: Resolution,
     roots: Iterable[str],
     dialect: Dialect,
+    bounds_keep: bool | None = None,
 ) -> Live:
     """Follow references from the roots.
 
-    roots: names of symbols (entry, -u).  Sections the run-time finds without a reference (init
+    roots: names of symbols (entry, -u). Sections the run-time finds without a reference (init
     arrays, notes, in GNU ld's dialect C identifiers by __start_ and __stop_) are roots too, and
-    those that say so (SHF_GNU_RETAIN).  Members of a group live together, and a section that is
-    ordered by another lives with it.  What is not in memory only follows: in GNU ld's dialect it
-    leaves with the last of its file that is."""
-    walk = _Walk(claims.discarded, table, resolution, dialect)
+    those that say so (SHF_GNU_RETAIN). bounds_keep: whether `__start_x` and `__stop_x` keep the
+    sections called x (-z nostart-stop-gc); None as the dialect does. Members of a group live
+    together, and a section that is ordered by another lives with it. What is not in memory only
+    follows: in GNU ld's dialect it leaves with the last of its file that is."""
+    if bounds_keep is None:
+        bounds_keep = dialect.tables_like_gnu
+    walk = _Walk(claims.discarded, table, resolution, dialect, bounds_keep)
     for name in sorted({*roots, *_script_names(claims)}):
         walk.reach_symbol(name)
     for sid in sorted(claims.kept | _roots(table)):
@@ -144,6 +148,7 @@ class _Walk:
     table: SectionList
     resolution: Resolution
     dialect: Dialect
+    bounds_keep: bool
     through: dict[SectionId, SectionId] = attrs.field(factory=dict)
     used: dict[SectionId, set[int]] = attrs.field(factory=dict)
     names: set[str] = attrs.field(factory=set)
@@ -153,7 +158,7 @@ class _Walk:
     unwinding: dict[SectionId, list[Target]] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.by_name = _encapsulated(self.table) if self.dialect.tables_like_gnu else {}
+        self.by_name = _encapsulated(self.table) if self.bounds_keep else {}
         self.beside = _companions(self.resolution, self.table)
         self.unwinding = self.needed_by_functions() if self.dialect.tables_like_gnu else {}
 
