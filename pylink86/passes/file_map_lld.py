@@ -51,7 +51,7 @@ def map_file(
     for load in loads:  # the last PT_LOAD that names a section decides
         owner.update(dict.fromkeys(load.sections, load))
     aligns = {id(p): _align(p, placed, options, elf_class) for p in plans}
-    offsets, end = _offsets(placed, plans, owner, aligns, size, options)
+    offsets, end = _offsets(placed, plans, owner, aligns, (base, size), options)
     _check_file_ranges(placed, offsets)
     end = place_rest(plans, placed.sections, offsets, end, options)
     distance = _distance_of_headers(loads, placed)
@@ -160,13 +160,16 @@ def _offsets(
     plans: Sequence[SegmentPlan],
     owner: dict[int, SegmentPlan],
     aligns: dict[int, int],
-    size: int,
+    headers: tuple[int, int],
     options: ElfOptions,
 ) -> tuple[dict[int, int], int]:
     """File offset of each section in memory, and the end of the contents: the first of a PT_LOAD
-    agrees with its address modulo the segment's alignment, the others keep their distance from it.
+    agrees with its address modulo the segment's alignment, the others keep their distance from it,
+    or from the headers where they are in it.
 
-    Raises file-overlap for one that would lie before the file begins."""
+    headers: where they run, and their size.  Raises file-overlap for what would lie before the file
+    begins."""
+    base, size = headers
     first_thread_local = next((p.sections[0] for p in plans if p.type == c.PT_TLS), -1)
     last_code = [p for p in plans if p.type == c.PT_LOAD and (p.flags or 0) & c.PF_X]
     offsets: dict[int, int] = {}
@@ -177,18 +180,17 @@ def _offsets(
             continue
         load = owner.get(index)
         nobits = section.plan.type == c.SHT_NOBITS
-        if load is not None and not load.filehdr and load.sections[0] == index:
+        bare = load is not None and not (load.filehdr or load.phdrs)
+        if load is not None and bare and load.sections[0] == index:
             pos = align_to(pos, aligns[id(load)], section.vma)
-        elif load is not None and load.filehdr and load.sections[0] == index:
-            pos = _behind_headers(section, load, placed, pos, options, nobits)
         elif nobits and index != first_thread_local:
             pass
         elif load is None:
             pos = align_to(pos, section.align)
         else:
-            first = placed.sections[load.sections[0]]
-            base = offsets[load.sections[0]]
-            pos = base + section.vma - first.vma
+            first = load.sections[0]
+            begin = placed.sections[first].vma - offsets[first] if bare else base
+            pos = section.vma - begin
             if pos < 0:
                 raise _too_low(section)
         offsets[index] = pos
@@ -237,21 +239,6 @@ def _check_file_ranges(placed: Placement, offsets: dict[int, int]) -> None:
         end, before = offset + section.size, section.name
 
 
-def _behind_headers(
-    section: PlacedSection,
-    load: SegmentPlan,
-    placed: Placement,
-    pos: int,
-    options: ElfOptions,
-    nobits: bool,
-) -> int:
-    """The first section of the PT_LOAD that begins with the headers: its distance from them is that
-    in memory, which is its address within the page (or beyond)."""
-    if nobits:
-        return pos
-    return align_to(pos, options.page, section.vma)
-
-
 def _distance_of_headers(loads: Sequence[SegmentPlan], placed: Placement) -> int:
     """How far from where they run the headers are loaded: as far as their PT_LOAD."""
     for load in loads:
@@ -271,7 +258,7 @@ def _extent(
     first, last = held[0], held[-1]
     start = offsets.get(first.plan.index, 0)
     stop = offsets.get(last.plan.index, 0) + _size_in_file(last)
-    end = max(last.vma + last.size, first.vma)
+    end = last.vma + last.size
     if plan.type == c.PT_LOAD:
         for section in held:
             at = offsets[section.plan.index]
@@ -325,7 +312,7 @@ def _segment(
     if plan.at is not None:
         scope = PhdrScope(LLD, symbols=placed.symbols)
         lma = evaluate(plan.at, scope).absolute()
-    memsz = end - vma
+    memsz = end - vma & (1 << elf_class) - 1
     vma, lma = (x & (1 << elf_class) - 1 for x in (vma, lma))
     if plan.type == c.PT_GNU_STACK:
         memsz = options.stack_size

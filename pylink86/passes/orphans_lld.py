@@ -159,10 +159,11 @@ def place_like_lld(
 
 
 def _first_place(items: list[Item]) -> int:
-    """Orphans stay behind the symbol assignments, and the one `. =`, that a script begins with."""
+    """Orphans stay behind the symbol assignments, and the one `. =` or ASSERT, that a script begins
+    with."""
     for index, item in enumerate(items):
         if not (_is_symbol_assignment(item) or isinstance(item, Dropped)):
-            return index + 1 if isinstance(item, n.Assignment) else index
+            return index + 1 if isinstance(item, (n.Assignment, n.Assert)) else index
     return len(items)
 
 

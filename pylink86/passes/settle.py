@@ -6,12 +6,13 @@ again until the count is steady."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import attrs
 
+from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
@@ -107,7 +108,10 @@ def _settle_like_lld(
         plan = with_relro_padding(plan, options)
     segments = segments_lld.plan_segments(plan.sections, script, options, dialect)
     headers = 0 if raw or options.relocatable else header_size(elf_class, len(segments))
-    plan = attrs.evolve(plan, sizes=_sizes(options, headers))
+    sizes = _sizes(options, headers)
+    if not (raw or options.relocatable):
+        sizes = attrs.evolve(sizes, loaded_with=_loaded_with(segments))
+    plan = attrs.evolve(plan, sizes=sizes)
     if not options.relocatable:
         # In a raw image no segment begins on a page of its own: sections follow one another.
         paged = () if raw else segments
@@ -120,6 +124,16 @@ def _settle_like_lld(
 
         settle_load_addresses(segments, placed, options, headers, script.has_sections)
     return Settled(plan, placed, lambda: segments)
+
+
+def _loaded_with(segments: Iterable[SegmentPlan]) -> dict[int, int]:
+    """For each section in a PT_LOAD the first one of it; of several, the last PT_LOAD counts."""
+    return {
+        index: segment.sections[0]
+        for segment in segments
+        if segment.type == c.PT_LOAD
+        for index in segment.sections
+    }
 
 
 def _with_reserved(
