@@ -102,7 +102,7 @@ def symbols_in_use(placed: Placement, tables: Sequence[KeptTable]) -> frozenset[
     for table in tables:
         for _, _, file, rel, _ in table.tables:
             symbols = resolution.files[file].relocations(rel).symbol
-            found.update((file, symbol) for symbol in set(symbols) if symbol < first)
+            found.update((file, symbol) for symbol in set(symbols))
     return frozenset(found)
 
 
