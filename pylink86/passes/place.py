@@ -268,8 +268,8 @@ class Walk(Filler):
         if is_tbss and not self.dialect.walks_once:
             self.here = section.vma if self.dialect.tables_like_gnu else before_dot
         self.shown = self.here
-        moves_pen |= plan.alloc and self.dialect.walks_once
         moves_pen = has_being(section) or (plan.aside and bool(section.size))
+        moves_pen |= plan.alloc and self.dialect.walks_once
         if moves_pen and not section.region:
             self.free = self.here
         self.regions.used(section, self.dialect, step, moves_pen)
