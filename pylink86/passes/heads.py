@@ -99,11 +99,11 @@ def _is_common(sid: SectionId, table: SectionList) -> bool:
 
 
 def _begins(sid: SectionId, table: SectionList, again: bool) -> bool:
-    """Whether LLD lets a section have the section symbol: inputs, and of the linker's own COMMON
-    blocks and merged strings, of which there are none with -r."""
+    """Whether LLD lets a section have the section symbol: inputs, and of the linker's own merged
+    strings, of which there are none with -r."""
     if sid < table.base[-1]:
         return True
-    return not again and (_is_common(sid, table) or bool(table.flags[sid] & c.SHF_MERGE))
+    return not again and bool(table.flags[sid] & c.SHF_MERGE)
 
 
 def _named_by(plan: OutputPlan, table: SectionList, again: bool) -> SectionId:
