@@ -8,7 +8,7 @@ explaining a link afterwards is reading them.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -178,7 +178,7 @@ def _link(
     elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[machine]
     found, told = table, claims
 
-    def lay_out(keep: frozenset[Load], met: Diagnostics) -> Laid:
+    def lay_out(keep: Collection[Load], met: Diagnostics) -> Laid:
         """From the relocations to addresses; keep: loads that are to be left as they are."""
         tables, table, claims = NO_TABLES, found, told
         if not again:

@@ -166,3 +166,9 @@ def rewrite_load(
     if dialect == "lld" and form is immediate:  # it takes what fits a signed number, REX.W or not
         rewrite = rewrite._replace(type=types.signed_number)
     return rewrite
+
+
+def has_no_base(content: Buffer, place: int) -> bool:
+    """Whether an i386 instruction with a displacement at `place` has no base register, so that the
+    displacement is an address: ModRM says mod 0, r/m 5."""
+    return place > 0 and content[place - 1] & 0xC7 == 0x05

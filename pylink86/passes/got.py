@@ -11,13 +11,13 @@ again (`keep`); see passes/reach.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import attrs
 
 from .. import elf_const as c
 from ..arch import ROWS, rows_for, word_of
-from ..arch.loads import rewrite_load
+from ..arch.loads import has_no_base, rewrite_load
 from ..arch.reloc import (
     GOT,
     GOT_BASE,
@@ -35,6 +35,7 @@ from ..arch.reloc import (
 from ..arch.rewrite import Rewrite, with_addend
 from ..arch.thread import rewrite_thread
 from ..dialect import Dialect
+from ..elf_tables import Buffer
 from ..model import ABS, ObjectFile, Relocations
 from .indirect import IndirectScan, indirect_functions
 from .indirect_values import relocation_table
@@ -81,13 +82,14 @@ def scan_relocations(
     assigned: frozenset[str],
     dialect: Dialect,
     relax: bool,
-    keep: frozenset[Load] = frozenset(),
+    keep: Collection[Load] = (),
     generic: bool = False,
 ) -> Tables:
     """Read every relocation of the sections that are in the output and in memory.
 
     gone: sections that are dead or discarded; assigned: names the script assigns; relax: whether
-    loads may be rewritten (--no-relax); keep: those that may not; generic: GNU ld makes an image.
+    loads may be rewritten (--no-relax); keep: those that may not, in the order in which LLD gives
+    them slots behind all others; generic: GNU ld makes an image.
     Thread-local sequences are always rewritten: a static program has no __tls_get_addr.  Raises
     reloc-not-supported."""
     scan = _Scan(resolution, table, assigned, dialect, relax, keep)
@@ -135,11 +137,12 @@ class _Scan:
     assigned: frozenset[str]
     dialect: Dialect
     relax: bool
-    keep: frozenset[Load]
+    keep: Collection[Load]
     wanted: dict[Slot, None] = attrs.field(factory=dict)
     code: dict[SectionId, bytearray] = attrs.field(factory=dict)
     relocations: dict[tuple[int, int], Relocations] = attrs.field(factory=dict)
     changed: list[Changed] = attrs.field(factory=list)
+    late: dict[Load, Slot] = attrs.field(factory=dict)
     loads: bool = False
     base: bool = False
     threads: bool = False
@@ -171,7 +174,7 @@ class _Scan:
             if rewrite is not None and self.who(file, symbol) == MODULE_BASE:
                 rewrite = rewrite._replace(type=0)
             if rewrite is None:
-                self._needs(file, symbol, row, obj)
+                self._needs(file, symbol, row, obj, content, place, (file, rel, number))
                 continue
             if row.kind in OF_TABLE:
                 self.loads = True
@@ -228,11 +231,26 @@ class _Scan:
         value = symbols.value[where[1]]
         return value < 1 << 31 or value >= (1 << 64) - (1 << 31)
 
-    def _needs(self, file: int, symbol: int, row: Row, obj: ObjectFile) -> None:
+    def _needs(
+        self,
+        file: int,
+        symbol: int,
+        row: Row,
+        obj: ObjectFile,
+        content: Buffer,
+        place: int,
+        load: Load,
+    ) -> None:
         """Note what a relocation that stays needs."""
-        self.base |= row.kind in NEEDS_BASE
+        is_386 = obj.header.machine == c.EM_386
+        is_address = row.kind == GOT and is_386 and has_no_base(content, place)
+        self.base |= row.kind in NEEDS_BASE and not is_address
         if row.kind in (GOT, GOT_PC):
-            self.wanted[ADDRESS, self.who(file, symbol)] = None
+            slot = ADDRESS, self.who(file, symbol)
+            if load in self.keep:
+                self.late[load] = slot
+            else:
+                self.wanted[slot] = None
         elif row.kind == TLS_IE:
             positive = row.number == _IE_32 and obj.header.machine == c.EM_386
             self.wanted[POSITIVE if positive else OFFSET, self.who(file, symbol)] = None
@@ -274,9 +292,12 @@ class _Scan:
 
     def _in_order(self, indirect: IndirectFunctions) -> Iterator[Slot]:
         """The slots there are to be: not those of indirect functions whose word serves as well."""
+        late = {self.late[load]: None for load in self.keep if load in self.late}
+        if self.dialect.tables_like_gnu:
+            self.wanted.update(late)
         wanted = {slot: None for slot in self.wanted if self._function(slot) not in indirect.shared}
         if not self.dialect.tables_like_gnu:
-            return slots_like_lld(wanted, self.resolution)
+            return iter(dict.fromkeys((*slots_like_lld(wanted, self.resolution), *late)))
         last = [(ADDRESS, function) for function in indirect.local_order]
         return slots_like_gnu(wanted, self.resolution, last)
 

@@ -141,7 +141,8 @@ class OddRelocations:
                 PACK[row.width](site.content, site.sec_off + reloc.offset, blank)
                 return
             value = 0 if special >= LOWEST_BLANK else special
-        in_code = bool(site.obj.sections.flags[site.section] & c.SHF_EXECINSTR)
+        runs = c.SHF_EXECINSTR if self.dialect.tables_like_gnu else c.SHF_ALLOC
+        in_code = bool(site.obj.sections.flags[site.section] & runs)
         at = site.sec_off + reloc.offset
         use = Use(
             row, machine, site.file, reloc.symbol, value or 0, reloc.addend,
