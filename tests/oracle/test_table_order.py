@@ -78,5 +78,5 @@ def test_thread_local_room_alone_and_offsets_in_it(wide, tmp_path, monkeypatch):
         text = THREADS.replace(".long block@dtpoff\n", ".long block@dtpoff\n.quad block@dtpoff\n")
     made = assemble(tmp_path / "a.o", STACK + text, wide)
     machine = "elf_x86_64" if wide else "elf_i386"
-    for more in ([], ["-z", "norelro"], ["--oformat=binary"]):
+    for more in ([], ["-z", "norelro"]):
         assert_same_file("lld", ["-m", machine, *more, made], tmp_path)
