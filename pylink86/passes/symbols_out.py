@@ -27,7 +27,7 @@ from .symbol_sources import SymbolSources, script_nodes
 FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Origin:
     """Where a row comes from: (file, symbol index), or a name of the script (file is -1)."""
 
