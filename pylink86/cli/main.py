@@ -10,7 +10,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from .program import guarded, run_process, version_line
+from .. import __version__
+from .program import guarded, run_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _run(words: Sequence[str]) -> int:
         (sys.stdout if words else sys.stderr).write(usage())
         return 0 if words else 1
     if words[0] in ("-V", "--version", "version"):
-        print(version_line())
+        print(f"pylink86 {__version__}")
         return 0
     if words[0] not in COMMANDS and is_for_driver(words):
         from .driver import main as drive
