@@ -26,15 +26,15 @@ def translated(line: str) -> list[str]:
     return words
 
 
+HANDED_ON = """
+    -m elf_x86_64 /tmp/rustcZ/symbols.o k.rcgu.o --as-needed -Bstatic /lib/core.rlib -Bdynamic
+    --eh-frame-hdr -z noexecstack -L /sysroot/lib -o k --gc-sections -static -no-pie
+    -z relro -z now -O1 -Tk.ld
+    """
+
+
 def test_what_rustc_says_to_a_compiler():
-    assert (
-        translated(RUSTC)
-        == (
-            "-m elf_x86_64 /tmp/rustcZ/symbols.o k.rcgu.o --as-needed -Bstatic /lib/core.rlib -Bdynamic "
-            "--eh-frame-hdr -z noexecstack -L /sysroot/lib -o k --gc-sections -static -no-pie "
-            "-z relro -z now -O1 -Tk.ld"
-        ).split()
-    )
+    assert translated(RUSTC) == HANDED_ON.split()
 
 
 @pytest.mark.parametrize(
