@@ -8,7 +8,7 @@ explaining a link afterwards is reading them.
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ from .passes.linker_names import asks_for_header, linker_names, with_header_symb
 from .passes.live import ALL_LIVE, mark_live
 from .passes.load import InputLike, load_inputs
 from .passes.locate import Addresses
-from .passes.match import SectionList, list_sections, match_sections
+from .passes.match import Claims, SectionList, list_sections, match_sections
 from .passes.members import join_members, names_in_libraries
 from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
@@ -132,6 +132,10 @@ def _link(
     script = with_layout(loaded, machine, options.elf, dialect)
     options = attrs.evolve(options, elf=settle_starts(forced(options.elf, script, dialect), script, dialect))
     starts, sort = options.elf.section_starts, options.sort_section
+    if options.spills:
+        from .passes.spill import check_spilling
+
+        check_spilling(script, diags)
     script = arrange_script(script, dialect, diags, starts, sort)
     entry = options.entry or entry_name(script)
     wanted = wanted_names(script, options.undefined, options.require_defined)
@@ -170,7 +174,7 @@ def _link(
         table = sections_for_relinking(table, resolution, dialect, options.elf)
     elif not script.has_sections and not dialect.tables_like_gnu:
         table = folded(table, options.elf.keeps_text_prefix)
-    claims = match_sections(script, resolution, table, dialect, options.unique)
+    claims = match_sections(script, resolution, table, dialect, options.unique, options.spills)
     claims = handle_orphans(claims, table, resolution, options.orphan_handling, diags)
     live = ALL_LIVE
     if options.gc_sections:
@@ -218,9 +222,15 @@ def _link(
         def walk(plan: Plan, met: Diagnostics) -> Placement:
             return settle_addresses(plan, script, addresses, dialect, met, flat=oformat == FLAT)
 
-        settled = settle_layout(
-            walk, plan, script, addresses, options.elf, elf_class, raw, dialect, met
-        )
+        def settle(plan: Plan, met: Diagnostics) -> Settled:
+            return settle_layout(
+                walk, plan, script, addresses, options.elf, elf_class, raw, dialect, met
+            )
+
+        if options.spills:
+            settled = _spilling(settle, plan, claims, options, dialect, met)
+        else:
+            settled = settle(plan, met)
         return Laid(tables, table, claims, settled)
 
     laid = in_reach(lay_out, dialect, diags)
@@ -284,6 +294,21 @@ def _file_map(
 
     segments, elf = settled.segments, options.elf
     return map_output(settled.placed, elf_class, segments, script, elf, dialect)
+
+
+def _spilling(
+    settle: Callable[[Plan, Diagnostics], Settled],
+    plan: Plan,
+    claims: Claims,
+    options: LinkOptions,
+    dialect: Dialect,
+    diags: Diagnostics,
+) -> Settled:
+    """The layout where what does not fit goes on to a later statement."""
+    from .passes.spill import Spills, settle_spilling
+
+    spills = Spills(claims.matches, options.spill_warnings)
+    return settle_spilling(settle, plan, spills, dialect, diags)
 
 
 @contextmanager
