@@ -77,6 +77,7 @@ from .passes.target import (
     output_machine,
 )
 from .passes.thread_align import with_aligned_block
+from .passes.versioned import named_by_default, with_default_versions
 from .passes.wrap import redirected, wrapped_steps
 from .result import LinkResult
 from .script.parser import parse_defsym
@@ -142,6 +143,8 @@ def _link(
     wanted += names_in_libraries(loaded.steps, options.undefined_globs)
     inputs = join_members(loaded, entry, wanted, dialect, diags)
     inputs = attrs.evolve(inputs, files=expand_sections(inputs.files, diags))
+    if not dialect.tables_like_gnu:
+        inputs = attrs.evolve(inputs, files=named_by_default(inputs.files))
     if options.ignored_symbols:
         from .passes.ignored import without_need
 
@@ -164,6 +167,8 @@ def _link(
     if options.wrap:
         to_wrappers = redirected(resolution, options.wrap, dialect)
         resolution = attrs.evolve(resolution, redirected=to_wrappers)
+    if dialect.tables_like_gnu:
+        resolution = with_default_versions(resolution)
     if dialect.objects_bring_warnings and not generic:
         give_link_warnings(resolution, diags)
     diags.stop_on_errors()
