@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
+from ..diag import fail
 from .edit import moved_to
 from .editor import Editor
 from .locate import describe_section
@@ -14,7 +15,7 @@ from .resolve import Resolution
 from .unwind import Relocation, Unwind, UnwindInput, merge_unwind
 from .unwind_gnu import edit_unwind
 from .unwind_plan import Fde, UnwindIndex
-from .unwind_records import Unreadable, read_cie
+from .unwind_records import Unreadable, function_encoding
 
 
 def merge_unwind_tables(gone: frozenset[SectionId], editor: Editor) -> None:
@@ -50,9 +51,13 @@ def _fdes_in(unwind: Unwind, home: SectionId, word: int) -> Iterator[Fde]:
         if cie not in encodings:
             end = cie + 4 + int.from_bytes(content[cie : cie + 4], "little")
             try:
-                encodings[cie] = read_cie(content[cie:end], word).encoding
-            except Unreadable:
-                continue
+                encodings[cie] = function_encoding(content[cie:end], word)
+            except Unreadable as problem:
+                raise fail(
+                    "bad-eh-frame",
+                    f"corrupted .eh_frame: {problem}",
+                    help=["link without --eh-frame-hdr, or build the objects again"],
+                ) from None
         yield Fde(home, out, home, cie, encodings[cie], word)
 
 
