@@ -212,7 +212,7 @@ class Combiner:
         shndx = obj.symbols.shndx[symbol]
         sid = self.placed.addresses.table.base[file] + shndx
         value = obj.symbols.value[symbol]
-        moved = sid in self.placed.addresses.edits.moved
+        moved = sid in self.placed.addresses.edits.moved and obj.sections.size[shndx] > 0
         found = self.placed.addresses.of_place(sid, value + addend if moved else value)
         if found is None:
             self._check_inside(obj, shndx, value + addend, moved)

@@ -245,6 +245,8 @@ class OddRelocations:
         if sid not in where.edits.moved:
             return None
         sec_off = symbols.value[reloc.symbol] + reloc.addend
+        if not where.table.size[sid]:
+            sec_off = 0
         found = where.of_place(sid, sec_off)
         at_end = sec_off == where.table.size[sid] and not self.dialect.merged_end_is_inside
         at_end = at_end and bool(where.table.flags[sid] & c.SHF_MERGE)
@@ -255,4 +257,5 @@ class OddRelocations:
                     sid, sec_off, site.file, site.section, reloc.offset, self.diags
                 )
             return None
-        return self.placed.sections[found[0]].vma + found[1] - reloc.addend
+        start = self.placed.sections[found[0]].vma + found[1]
+        return start - reloc.addend if where.table.size[sid] else start

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from ..diag import fail
-from .edit import moved_to
+from .edit import OffsetMap, moved_to
 from .editor import Editor
 from .locate import describe_section
 from .match import SectionId
@@ -16,6 +16,10 @@ from .unwind import Relocation, Unwind, UnwindInput, merge_unwind
 from .unwind_gnu import edit_unwind
 from .unwind_plan import Fde, UnwindIndex
 from .unwind_records import Unreadable, function_encoding
+
+
+START = OffsetMap((0,), (0,), 0)
+"""crtbegin.o finds the begin of the whole table by a section of its own that is empty."""
 
 
 def merge_unwind_tables(gone: frozenset[SectionId], editor: Editor) -> None:
@@ -34,7 +38,7 @@ def merge_unwind_tables(gone: frozenset[SectionId], editor: Editor) -> None:
     unwind = merge_unwind([_input(sid, editor) for sid in sids], _alive(gone, editor))
     editor.replace(home, bytes(unwind.content), unwind.align)
     for sid, offsets in zip(sids, unwind.maps):
-        editor.edits.moved[sid] = moved_to(home, offsets)
+        editor.edits.moved[sid] = moved_to(home, offsets if table.size[sid] else START)
     editor.edits.parts[home] = tuple(sids)
     header = editor.own_section(".eh_frame_hdr")
     if header >= 0:
