@@ -135,6 +135,13 @@ INPUT_ROWS: tuple[Row, ...] = (
         "how response files quote: posix (default), or windows, where a backslash is a backslash "
         "but before a double quote",
     ),
+    (
+        "--fortran-common",
+        "",
+        REFUSED,
+        "",
+        "let members of archives that define a COMMON symbol take its place",
+    ),
     ("-c --mri-script", "FILE", REFUSED, "", "read an MRI script"),
     # rustc begins the line for LLD's driver with these two words; other linkers swallow them.
     ("-flavor", "NAME", SET, "flavor", "which of LLD's drivers to be: gnu"),

@@ -109,6 +109,7 @@ LAYOUT_ROWS: tuple[Row, ...] = (
         "nobody compares addresses of data: --icf=all counts for it, too",
     ),
     ("--call-graph-ordering-file", "FILE", REFUSED, "", "order sections by calls"),
+    ("--print-symbol-order", "FILE", REFUSED, "", "write that order"),
     ("-d -dc -dp", "", ON, "define_common", "give COMMON blocks their place with -r, too"),
     ("--no-define-common", "", REFUSED, "", "do not allocate common symbols"),
     (
