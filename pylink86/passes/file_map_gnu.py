@@ -25,6 +25,7 @@ from .segments import (
     SegmentPlan,
     align_to,
     header_size,
+    is_hollow,
     load_order,
     permissions,
     place_rest,
@@ -179,13 +180,14 @@ def _put(section: PlacedSection, walk: _Map, lma: int, filesz: int, memsz: int) 
 
 def _headers_alone(plan: SegmentPlan, walk: _Map, flags: int, align: int) -> Segment:
     """A PT_LOAD that holds the headers and no section: in the page before the first section."""
-    inside = [s for s in walk.placed.sections if s.plan.alloc and not s.plan.dropped]
+    sections = walk.placed.sections
+    inside = [s for s in sections if s.plan.alloc and not (s.plan.dropped or is_hollow(s))]
     if plan.node is not None or not inside:
         lma = 0 if plan.at is None else _number(plan.at, walk.placed)
         start = 0 if plan.filehdr else header_size(walk.elf_class, 0) if plan.phdrs else walk.pos
         filled = walk.pos - start
         return Segment(c.PT_LOAD, flags, start, 0, lma, filled, filled, align)
-    first = min(inside, key=lambda s: (s.lma, s.vma))
+    first = min(inside, key=load_order)
     page = walk.options.page
     vma = (first.vma - walk.size) & -page
     lma = (first.lma - walk.size) & -page
