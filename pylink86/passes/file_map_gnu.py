@@ -266,7 +266,7 @@ def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
     memsz = max(s.vma + s.size for s in held) - first.vma
     if plan.type != c.PT_TLS:
         memsz = filesz + _memory(held) - sum(s.size for s in in_file)
-    return Segment(plan.type, flags, offset, first.vma, lma, filesz, max(memsz, 0), align)
+    return Segment(plan.type, flags, offset, first.vma, lma, max(filesz, 0), max(memsz, 0), align)
 
 
 def _memory(held: Sequence[PlacedSection]) -> int:

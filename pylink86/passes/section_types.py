@@ -60,9 +60,6 @@ def _settled(section: OutputPlan, table: SectionList, generic: bool, again: bool
         return _outside(section, table)
     if kind == "NOLOAD":
         return section
-    sids = [sid for sid in section.sections() if table.size[sid]]
-    if not again and all(table.type[sid] == c.SHT_NOBITS for sid in sids):
-        return attrs.evolve(section, moves_dot=False)
     return attrs.evolve(section, aside=bool(_loaded(section, table)))
 
 

@@ -141,8 +141,10 @@ def _regions_by_name(placed: Placement) -> dict[str, str]:
     table = placed.addresses.table
 
     def made(section: PlacedSection) -> tuple[bool, int, int]:
-        sid = -1 if section.plan.node is not None else next(section.plan.sections(), -1)
-        return section.plan.node is None, table.file[sid] if sid >= 0 else -1, sid
+        if section.plan.node is not None:
+            return False, 0, section.plan.index
+        sid = next(section.plan.sections(), -1)
+        return True, table.file[sid] if sid >= 0 else -1, sid
 
     return {s.name: s.region for s in sorted(placed.sections, key=made, reverse=True)}
 
