@@ -17,6 +17,7 @@ LAYERS = (
     ("passes", "ops"),
     ("link_options", "result"),
     ("linker",),
+    ("incremental",),
     ("explain", "report", "boot"),
     ("cli",),
     ("__init__", "__main__"),
