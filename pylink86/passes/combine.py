@@ -67,8 +67,11 @@ def tables_that_stay(
                 file = where.table.owner_file(part)
                 obj = where.resolution.files[file]
                 index = part - where.table.base[file]
-                grouped |= bool(obj.sections.flags[index] & c.SHF_GROUP)
+                if dialect.tables_like_gnu:
+                    grouped |= bool(obj.sections.flags[index] & c.SHF_GROUP)
                 for rel in obj.relocation_sections.get(index, ()):
+                    if not dialect.tables_like_gnu:
+                        grouped |= bool(obj.sections.flags[rel] & c.SHF_GROUP)
                     if len(obj.contents[rel]):
                         tables.append((part, piece.origin, file, rel, piece.sec_off))
         if tables:
@@ -153,7 +156,7 @@ class Combiner:
                 number, new_addend = self._symbol(file, symbol, addend)
                 if number == 0 and symbol:
                     kind = 0 if self._is_section_symbol(obj, symbol) else kind
-                    new_addend = 0
+                    new_addend = 0 if self.sorts else addend
                 place = sec_off + new
                 in_place = self.relocatable and content and not self.with_addend
                 if in_place and new_addend != addend:

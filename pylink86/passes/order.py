@@ -351,7 +351,7 @@ def _finished(
                 named_flags=_named_flags(entry, dialect),
                 header=rank.get(id(entry), len(entries)),
                 spare=entry.spare and not kept,
-                named_type=c.SHT_NULL if entry.has_input or entry.has_data else entry.named[0],
+                named_type=_named_type(entry, dialect),
             )
             sections.append(plan)
             commands.append(plan)
@@ -366,6 +366,11 @@ def _with_boundaries(plan: Plan) -> Plan:
     bounds = tuple(boundary_symbols(names, plan.wanted, plan.assigned))
     assigned = plan.assigned | {node.name for node in bounds}
     return attrs.evolve(plan, commands=(*plan.commands, *bounds), assigned=assigned)
+
+
+def _named_type(entry: Entry, dialect: Dialect) -> int:
+    has_another = entry.has_input or entry.has_data or not dialect.tables_like_gnu
+    return c.SHT_NULL if has_another else entry.named[0]
 
 
 def _named_flags(entry: Entry, dialect: Dialect) -> int:
