@@ -60,8 +60,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (
         "it only sets a default",
         """
-        --no-symbol-ordering --error-unresolved-symbols --no-allow-multiple-definition
-        --check-sections --no-print-map-discarded --no-gdb-index --no-debug-names
+        --no-symbol-ordering --no-print-map-discarded --no-gdb-index --no-debug-names
         --no-fortran-common
         """,
     ),

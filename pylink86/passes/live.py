@@ -335,7 +335,7 @@ def _companions(resolution: Resolution, table: SectionList) -> dict[SectionId, l
     found: dict[SectionId, list[SectionId]] = {}
     for file, obj in enumerate(resolution.files[:-1]):
         base, sections = table.base[file], obj.sections
-        for index, kind in enumerate(sections.type):
+        for index in range(len(sections)):
             if sections.flags[index] & c.SHF_LINK_ORDER and sections.link[index]:
                 found.setdefault(base + sections.link[index], []).append(base + index)
         for members in _members(obj, base):
