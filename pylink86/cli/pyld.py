@@ -130,7 +130,10 @@ def _link(parsed: Parsed, program: str) -> int:
         output = values.setdefault("output", _output_of(result))
         for path in (output, *(values[name] for name in WRITTEN if values.get(name))):
             _spare_inputs(path, line.paths)
-        result.write(output)
+        if output == "-" and values["dialect"] == "lld":
+            sys.stdout.buffer.write(result.image)
+        else:
+            result.write(output)
         if any(values.get(name) for name in OUTPUTS):
             from .outputs import write_outputs
 
