@@ -17,7 +17,6 @@ from .unwind_gnu import edit_unwind
 from .unwind_plan import Fde, UnwindIndex
 from .unwind_records import Unreadable, function_encoding
 
-
 START = OffsetMap((0,), (0,), 0)
 """crtbegin.o finds the begin of the whole table by a section of its own that is empty."""
 
