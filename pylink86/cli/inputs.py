@@ -62,6 +62,8 @@ def read_line(parsed: Parsed) -> Line:
 
         given, problems = remapped(given, parsed.values)
         line.problems += problems
+    if "chroot" in parsed.values:
+        given = _below(parsed.values["chroot"], given)
     for kind, text, state in given:
         if kind in OPENS:
             # A group in a group is searched with the outer one, which comes to the same members.
@@ -125,6 +127,16 @@ def _missing_default(values: Mapping[str, Any]) -> list[Diagnostic]:
     if any(os.path.isfile(os.path.join(folder, path)) for folder in folders):
         return []
     return [error("cannot-read", f"cannot find linker script {path}")]
+
+
+def _below(
+    root: str, given: Sequence[tuple[str, str, Mapping[str, Any]]]
+) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """The inputs with a root directory in front of absolute paths (--chroot)."""
+    return [
+        (kind, root + text if kind in ("file", "script") and text[:1] == "/" else text, state)
+        for kind, text, state in given
+    ]
 
 
 def _nested(kind: str, opened: Mapping[str, int], values: Mapping[str, Any]) -> list[Diagnostic]:

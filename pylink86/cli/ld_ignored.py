@@ -118,7 +118,6 @@ _REASONS: tuple[tuple[str, str], ...] = (
         """,
     ),
     ("it chooses the linker, which has happened", "-fuse-ld=NAME"),
-    ("archives of --reproduce are replayed where they were unpacked", "--chroot=DIR"),
     (
         "it is kept by other linkers for compilers of long ago",
         "-g -Qy -qmagic -a=KEYWORD -assert=KEYWORD --traditional-format",

@@ -58,6 +58,13 @@ INPUT_ROWS: tuple[Row, ...] = (
         "static",
         "look for libNAME.so that is a script, too (default)",
     ),
+    (
+        "--chroot",
+        "DIR",
+        SET,
+        "chroot",
+        "files named with a / in front are in DIR, as where an archive of --reproduce was unpacked",
+    ),
     ("--sysroot", "DIR", SET, "sysroot", "what = stands for at the front of a directory or file"),
     (
         "--boot-sector",

@@ -96,6 +96,8 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     }
     if values.get("dialect") == "lld" and given.get("oformat", "").startswith("elf"):
         given["oformat"] = _elf_format(given["oformat"])
+    if "chroot" in values:
+        given.setdefault("sysroot", values["chroot"])
     if "boot_sector" in values:
         given.setdefault("oformat", "binary")
     for name in (

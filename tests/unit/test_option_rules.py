@@ -91,3 +91,14 @@ def test_unresolved_symbols_are_errors_again(folder, capsys):
         (folder / made.obj.name).write_bytes(made.encode())
     assert link("a.o c.o --warn-unresolved-symbols") == 0
     assert link("a.o c.o --warn-unresolved-symbols --error-unresolved-symbols") == 1
+
+
+def test_another_root_for_absolute_names(folder):
+    (folder / "root" / "deep").mkdir(parents=True)
+    (folder / "a.o").rename(folder / "root" / "deep" / "a.o")
+    (folder / "root" / "script").write_text("INPUT(/deep/a.o)")
+    assert link("--chroot root /deep/a.o") == 0
+    first = (folder / "out").read_bytes()
+    assert link(f"--chroot {folder / 'root'} /script") == 0
+    assert (folder / "out").read_bytes() == first
+    assert link("/deep/a.o") == 1
