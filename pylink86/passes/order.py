@@ -17,7 +17,7 @@ from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
-from .boundaries import FOR_ASSEMBLERS, boundary_symbols, is_c_name
+from .boundaries import FOR_ASSEMBLERS, boundary_symbols, bounds_of, is_c_name
 from .elf_options import Sizes
 from .emptiness import holds_something, only_symbols
 from .entry import Entry, lacking_traits
@@ -172,7 +172,8 @@ def order_sections(
 
     def holds(entry: Entry) -> bool:
         is_asked = entry.name in addressed and _is_same(entry.node, described.get(entry.name))
-        is_asked |= entry.spare and not dialect.tables_like_gnu
+        if not dialect.tables_like_gnu:
+            is_asked |= entry.spare or not wanted.isdisjoint(bounds_of(entry.name))
         return holds_something(entry, table, provided, is_asked, claims.kept, dialect)
 
     headers: Sequence[Entry] = ()
