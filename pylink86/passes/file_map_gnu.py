@@ -265,7 +265,9 @@ def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
     align = max(s.align for s in held)
     memsz = max(s.vma + s.size for s in held) - first.vma
     if plan.type != c.PT_TLS:
-        memsz = filesz + _memory(held) - sum(s.size for s in in_file)
+        memsz = _memory(held)
+    if is_note:
+        memsz += filesz - sum(s.size for s in in_file)
     return Segment(plan.type, flags, offset, first.vma, lma, max(filesz, 0), max(memsz, 0), align)
 
 
