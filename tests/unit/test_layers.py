@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "pylink86"
 
 LAYERS = (
-    ("elf_const",),
+    ("elf_const", "laps"),
     ("elf_tables", "diag", "model", "wildcard", "dialect", "arch"),
     ("formats", "script"),
     ("passes", "ops"),
