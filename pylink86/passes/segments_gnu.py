@@ -173,6 +173,8 @@ def _runs(
         else:
             last_size = 0
         last = section
+    if runs and all(s.plan.flags & c.SHF_TLS and not s.plan.loads for s in runs[-1]):
+        runs.pop()  # .tbss alone needs none
     return runs
 
 
