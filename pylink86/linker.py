@@ -24,6 +24,7 @@ from .passes.advise import advise
 from .passes.arrange import arrange_script, settle_starts
 from .passes.check import check_layout
 from .passes.check_links import check_links
+from .passes.check_position import check_position
 from .passes.check_relinked import check_relinked
 from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
@@ -195,6 +196,8 @@ def _link(
             claims, table, resolution, (entry or "_start", *wanted), dialect, options.bounds_keep
         )
     lap("mark live")
+    if options.elf.pie and not (again or dialect.tables_like_gnu):
+        check_position(resolution, table, live.dead | claims.discarded, diags)
     elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[machine]
     found, told = table, claims
 

@@ -29,6 +29,7 @@ SEGMENTS = {
 NUMBERS = ("max_page_size", "common_page_size", "stack_size", "image_base")
 FLAGS = {
     "relocatable": "relocatable",
+    "pie": "pie",
     "emit_relocs": "emit_relocs",
     "no_rosegment": "ro_with_code",
     "eh_frame_hdr": "eh_frame_hdr",

@@ -34,7 +34,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (
         "the output has no dynamic section and no dynamic symbols",
         """
-        -pie,--pic-executable -no-pie -I,-dynamic-linker=FILE --no-dynamic-linker
+        -I,-dynamic-linker=FILE --no-dynamic-linker
         --hash-style=STYLE --hash-size=NUMBER -E,--export-dynamic --no-export-dynamic
         --export-dynamic-symbol=SYMBOL --export-dynamic-symbol-list=FILE --dynamic-list=FILE
         --dynamic-list-data --dynamic-list-cpp-new --dynamic-list-cpp-typeinfo

@@ -35,6 +35,15 @@ OUTPUT_ROWS: tuple[Row, ...] = (
         "dialect",
         "read scripts as gnu (default) or lld does; called as ld.lld, the default is lld",
     ),
+    (
+        "-pie --pic-executable",
+        "",
+        ON,
+        "pie",
+        "make a program at fixed addresses, as without; LLD's dialect refuses i386 code that would "
+        "not run elsewhere",
+    ),
+    ("-no-pie", "", OFF, "pie", "make one (default)"),
     ("-r -i --relocatable", "", ON, "relocatable", "write an object file"),
     ("-Ur", "", ON, "relocatable", "the same"),
     ("--task-link", "SYMBOL", ON, "relocatable", "the same, as GNU ld for ELF"),

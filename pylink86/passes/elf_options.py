@@ -29,6 +29,8 @@ class ElfOptions:
     -O, which counts in LLD's dialect.  compress_debug: "zlib", "zstd", "zlib-gnu" or ""."""
 
     relocatable: bool = False
+    pie: bool = False
+    """-pie: code is told to run at any address; the output stays at its own."""
     emit_relocs: bool = False
     strip: str = ""
     discard: str = ""
