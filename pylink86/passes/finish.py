@@ -132,18 +132,20 @@ def map_output(
 def _nearby(placed: Placement, where: dict[int, int]) -> dict[int, int]:
     """For sections without a header, the one that their symbols are shown in: the one before or
     behind, whichever is more like it (found by giving GNU ld pairs of both)."""
-    shown = [s for s in placed.sections if s.plan.index in where]
+    in_order = sorted(placed.sections, key=lambda s: s.plan.header)
+    rank = {section.plan.index: number for number, section in enumerate(in_order)}
+    shown = [s for s in in_order if s.plan.index in where]
     found: dict[int, int] = {}
-    for section in placed.sections:
+    for section in in_order:
         index = section.plan.index
         if index in where or not shown:
             continue
-        earlier = [s for s in reversed(shown) if s.plan.index < index]
+        earlier = [s for s in reversed(shown) if rank[s.plan.index] < rank[index]]
         before = earlier[0] if earlier else None
         if not section.plan.only_symbols:
             alike = (s for s in earlier if not (s.plan.flags ^ section.plan.flags) & c.SHF_TLS)
             before = next(alike, before)
-        behind = next((s for s in shown if s.plan.index > index), None)
+        behind = next((s for s in shown if rank[s.plan.index] > rank[index]), None)
         best = behind if before is None else before
         if before is not None and behind is not None and _nearer(before, behind, section):
             best = behind
