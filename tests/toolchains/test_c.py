@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pylink86 import read
+from tests.toolchains.conftest import START
 
 FREESTANDING = ("-ffreestanding", "-fno-pic", "-nostdlib", "-static", "-O1")
 FILES = ("start.c", "answer.c")
@@ -125,3 +128,61 @@ def test_cmake_with_CMAKE_LINKER(project: Path, silent: Callable[..., None]):
     silent("cmake", "-S.", "-Bout", f"-DCMAKE_LINKER={project}/bin/ld", talks=True)
     silent("cmake", "--build", "out", talks=True)
     check(project / "out" / "kernel")
+
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "build-systems"
+
+
+@pytest.fixture
+def example(project: Path) -> Path:
+    """examples/build-systems, with `pyld` and `pyobjcopy` in `bin`."""
+    for path in EXAMPLE.iterdir():
+        if path.is_file():
+            shutil.copy(path, project / path.name)
+    for name, shim in (("pyld", "ld"), ("pyobjcopy", "objcopy")):
+        shutil.copy(project / "bin" / shim, project / "bin" / name)
+    return project
+
+
+@needs("make", "make")
+@needs("gcc", "gcc")
+def test_the_makefile_example_links_again_when_the_script_changes(
+    example: Path, silent: Callable[..., None]
+):
+    tools = [f"LD={example}/bin/pyld", f"OBJCOPY={example}/bin/pyobjcopy"]
+    silent("make", "-s", *tools)
+    check(example / "kernel.elf")
+    image = (example / "kernel.bin").read_bytes()
+    silent("make", "-s", "-q", *tools)
+    script = example / "kernel.ld"
+    script.write_text(script.read_text().replace("*(.text*)", "*answer.o(.text*) *(.text*)"))
+    for path in example.glob("*"):  # clocks of file systems are coarse
+        if path != script:
+            os.utime(path, (1e9, 1e9))
+    silent("make", "-s", *tools)
+    assert (example / "kernel.bin").read_bytes() != image
+
+
+@needs("cmake", "cmake")
+@needs("gcc", "gcc")
+def test_the_cmake_example(
+    example: Path, silent: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", f"{example}/bin{os.pathsep}{os.environ['PATH']}")
+    silent("cmake", "-S.", "-Bout", "-DCMAKE_TOOLCHAIN_FILE=toolchain.cmake", talks=True)
+    silent("cmake", "--build", "out", talks=True)
+    check(example / "out" / "kernel")
+
+
+@needs("gcc", "gcc")
+def test_a_failing_build_says_what_editors_look_for(project: Path):
+    """The words of GNU ld come first, on the line that begins the message."""
+    (project / "start.c").write_text(START.replace("answer()", "gone()").replace("answer", "gone"))
+    line = ["gcc", "-Bbin", *FREESTANDING, "-Wl,-T,kernel.ld", *FILES, "-o", "k.elf"]
+    done = subprocess.run(line, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "undefined reference to `gone'" in done.stderr.splitlines()[0]
+    assert "\x1b[" not in done.stderr
+    (project / "start.c").write_text(START + "int answer(void) { return 1; }\n")
+    done = subprocess.run(line, cwd=project, capture_output=True, text=True, check=False)
+    assert "multiple definition of `answer'" in done.stderr.splitlines()[0]
