@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CASES = (
     ("undefined-symbol", "undefined-symbol", re.compile(r"undefined reference to `(.+)'")),
-    ("cannot-read", "missing-lib", re.compile(r"cannot find -l(\S+)")),
+    ("cannot-read", "missing-lib", re.compile(r"cannot find -l([^\s:]+)")),
 )
 """Slug of the error, what the script is told, and where the name stands in the message."""
 
