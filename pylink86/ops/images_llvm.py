@@ -62,12 +62,13 @@ def _records(draft: Draft, plan: Plan) -> bytes:
 
     loaded = [sec for sec in draft.secs if sec.alloc and sec.type != c.SHT_NOBITS and sec.size]
     blocks = []
+    word = "section" if plan.output_format == "srec" else "Section"
     for sec in loaded:
         address = _physical(sec)
         if address + sec.size - 1 > 0xFFFFFFFF and address < 0xFFFFFFFF80000000:
             complain(
                 "out-of-range-for-ihex",
-                f"Section '{sec.name}' address range [{address:#x}, "
+                f"{word} '{sec.name}' address range [{address:#x}, "
                 f"{address + sec.size - 1:#x}] is not 32 bit",
             )
         blocks.append(Block(address & 0xFFFFFFFF, bytes(sec.data), sec.name))
