@@ -57,6 +57,7 @@ from .passes.relink import (
 from .passes.relocate import apply_relocations, assembled
 from .passes.resolve import Resolution, resolve_symbols
 from .passes.roots import (
+    check_collecting,
     check_entry,
     check_required,
     default_entry,
@@ -192,9 +193,10 @@ def _link(
     lap("match sections")
     live = ALL_LIVE
     if options.gc_sections:
-        live = mark_live(
-            claims, table, resolution, (entry or "_start", *wanted), dialect, options.bounds_keep
-        )
+        if again:
+            check_collecting((options.entry, *wanted), resolution, script, dialect, diags)
+        roots = (entry or ("" if again else "_start"), *wanted)
+        live = mark_live(claims, table, resolution, roots, dialect, options.bounds_keep)
     lap("mark live")
     if options.elf.pie and not (again or dialect.tables_like_gnu):
         check_position(resolution, table, live.dead | claims.discarded, diags)

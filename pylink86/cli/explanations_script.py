@@ -106,7 +106,13 @@ leave the type out.
     "forward-address": """
 With -r GNU ld goes over the script once to give output sections their addresses. An address, or an
 assignment to `.`, that asks for ADDR() or LOADADDR() of an output section further down cannot be
-reckoned then: describe that section first, or write the address as a number.""",
+reckoned then: describe that section first, or write the address as a number.
+""",
+    "gc-without-root": """
+--gc-sections leaves out what nothing refers to, and that needs a beginning.  An output that is to
+be linked again (-r) has no entry of its own: name one with -e SYMBOL, or all that others will ask
+for with -u SYMBOL each.
+""",
     "bad-dot-assignment": """
 The location counter can be moved between output sections and inside those that are there.  An
 output section whose ONLY_IF_RO or ONLY_IF_RW fails is not there, and GNU ld refuses `. = ...` in

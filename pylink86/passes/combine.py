@@ -150,9 +150,12 @@ class Combiner:
             rels = obj.relocations(rel)
             move = self._mover(part, home)
             addends = self._addends(obj, rel, rels, content, sec_off, move)
+            last = start + sec_off
             for offset, kind, symbol, addend in zip(rels.offset, rels.type, rels.symbol, addends):
                 new = move(offset)
                 if new is None:
+                    if self.sorts:  # GNU ld has R_X86_64_NONE in its stead, where the last one was
+                        yield last, 0, 0, 0
                     continue
                 number, new_addend = self._symbol(file, symbol, addend)
                 if number == 0 and symbol:
@@ -167,7 +170,8 @@ class Combiner:
                     name = self.placed.sections[table.target].name
                     reach = None if self.sorts else REACHES["lld"]
                     _put_in_place(content, place, row, new_addend, name, reach)
-                yield start + place, kind, number, new_addend
+                last = start + place
+                yield last, kind, number, new_addend
 
     def _tell_dead(
         self, target: int, obj: ObjectFile, kind: int, content: bytearray, place: int

@@ -111,7 +111,7 @@ class ElfFile:
             at = self.file_map.offsets.get(head.section, -1) if head is not None else -1
             if head is not None and head.kind == "section" and at >= 0:
                 offsets[i] = at
-            elif head is not None and head.kind == "relocations" and self.dialect.tables_like_gnu:
+            elif head is not None and self._comes_late(head, row):
                 last.append(i)
             elif row.name == ".shstrtab" and head is None and last:
                 waiting += [*last, i]
@@ -123,6 +123,13 @@ class ElfFile:
             offsets[i] = pos
             pos += row.size if row.type != c.SHT_NOBITS else 0
         return offsets, pos
+
+    def _comes_late(self, head: Head, row: SectionRow) -> bool:
+        """GNU ld: what is placed when all else is: relocations, and what it compresses."""
+        if not self.dialect.tables_like_gnu:
+            return False
+        squeezed = self.compressing and row.name.startswith((".debug_", ".zdebug_"))
+        return head.kind == "relocations" or squeezed
 
     def _place(
         self,

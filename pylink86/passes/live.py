@@ -75,7 +75,7 @@ def mark_live(
     grouped = frozenset[SectionId]()
     if not dialect.tables_like_gnu:
         grouped = _groups_in_memory(resolution, table)
-    for sid in sorted(claims.kept | _roots(table, grouped)):
+    for sid in sorted(claims.kept | _roots(table, grouped, dialect)):
         walk.reach(sid, sid)
     if dialect.rebuilds_eh_frame:
         walk.reach_what_unwinding_needs()
@@ -128,8 +128,11 @@ def _members(obj: ObjectFile, base: int) -> Iterator[list[SectionId]]:
             yield [base + member for member in words[1:] if member < len(obj.sections)]
 
 
-def _roots(table: SectionList, grouped: frozenset[SectionId]) -> set[SectionId]:
-    """What a run-time finds without a reference; grouped: notes that their group decides about."""
+def _roots(table: SectionList, grouped: frozenset[SectionId], dialect: Dialect) -> set[SectionId]:
+    """What a run-time finds without a reference; grouped: notes that their group decides about.
+    With -r an unwind table is none for LLD."""
+    is_input = not (dialect.tables_like_gnu or dialect.rebuilds_eh_frame)
+    names = ROOT_NAMES - {".eh_frame"} if is_input else ROOT_NAMES
     return {
         sid
         for sid, kind in enumerate(table.type)
@@ -137,7 +140,7 @@ def _roots(table: SectionList, grouped: frozenset[SectionId]) -> set[SectionId]:
         and table.flags[sid] & c.SHF_ALLOC
         and (
             (kind in ROOT_TYPES and not (kind == c.SHT_NOTE and sid in grouped))
-            or table.name[sid] in ROOT_NAMES
+            or table.name[sid] in names
             or table.name[sid].startswith(ROOT_BEGINNINGS)
             or table.flags[sid] & c.SHF_GNU_RETAIN
         )

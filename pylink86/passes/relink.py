@@ -34,7 +34,7 @@ def dialect_for_relinking(dialect: Dialect) -> Dialect:
     about memory regions."""
     return attrs.evolve(
         dialect,
-        needs_region=False,
+        needs_region=not dialect.tables_like_gnu,
         walks_once=dialect.tables_like_gnu,
         sections_have_addresses=dialect.tables_like_gnu,
         rebuilds_eh_frame=False,
@@ -89,7 +89,8 @@ def sections_for_relinking(
         members = (sid for sid, flags in enumerate(table.flags) if flags & c.SHF_GROUP)
         table = attrs.evolve(table, alone=frozenset(sid for sid in members if eligible[sid]))
     if options.define_common:
-        return attrs.evolve(table, eligible=eligible)
+        renames = {} if dialect.tables_like_gnu else {"COMMON": "COMMON"}
+        return attrs.evolve(table, eligible=eligible, renames=renames)
     dynamic = {sid for sid in table.phantoms if table.name[sid] in (".rel.dyn", ".rela.dyn")}
     for sid in dynamic:
         eligible[sid] = False

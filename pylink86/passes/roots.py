@@ -10,6 +10,7 @@ from ..script import nodes as n
 from .match import Claim
 from .order import OutputPlan
 from .placement import Placement
+from .resolve import Resolution
 from .scripts import ScriptFile
 
 
@@ -43,6 +44,23 @@ def check_required(names: Iterable[str], placed: Placement, diags: Diagnostics) 
                 f"required symbol `{name}' not defined",
                 help=["link what defines it, or drop --require-defined"],
             )
+
+
+def check_collecting(
+    roots: Iterable[str],
+    resolution: Resolution,
+    script: ScriptFile,
+    dialect: Dialect,
+    diags: Diagnostics,
+) -> None:
+    """gc-without-root: GNU ld wants to know from where -r --gc-sections begins (-e, -u, ENTRY)."""
+    names = {*roots, entry_name(script)}
+    if dialect.tables_like_gnu and not any(name in resolution.definer for name in names):
+        diags.error(
+            "gc-without-root",
+            "--gc-sections requires a defined symbol root specified by -e or -u",
+            help=["name what is to stay with -u SYMBOL, or leave out --gc-sections"],
+        )
 
 
 def check_entry(

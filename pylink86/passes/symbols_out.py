@@ -194,11 +194,14 @@ def _global(
     """A global symbol's row and where it comes from; None when it is not in the output."""
     resolution = sources.placed.addresses.resolution
     definer = resolution.definer.get(name)
+    if sources.relocatable and name in sources.own_tables():  # they are for the last link to make
+        definer, visibility = None, c.STV_DEFAULT
     file, index = definer or mention
     symbols = resolution.files[file].symbols
     binding = symbols.info[index] >> 4
     is_own = definer is not None and file == resolution.own
-    if sources.relocatable and is_own and not sources.options.define_common:
+    placed_already = sources.options.define_common and sources.dialect.tables_like_gnu
+    if sources.relocatable and is_own and not placed_already:
         return _still_common(sources, name, mention, visibility)
     if name in resolution.weakened:
         info = c.STB_WEAK << 4 | symbols.info[index] & 0xF
@@ -359,7 +362,8 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     for file in _files_as_placed(sources):
         obj = resolution.files[file]
         local = list(_locals(sources, file))
-        if local and not any(row.type == c.STT_FILE for row, _ in local):
+        is_named = sources.options.discard == "all" or any(r.type == c.STT_FILE for r, _ in local)
+        if local and not is_named:
             found.append(_file_symbol(os.path.basename(obj.member or obj.name)))
         found += local
     placed = sources.placed

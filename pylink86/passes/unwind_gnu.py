@@ -76,15 +76,17 @@ def edit_unwind(
     """Edit the inputs of the output section `.eh_frame`.
 
     words: bytes of an address in each input.  align: of the output section.  alive: whether the
-    function a symbol stands for is in the output.  relocatable: -r, where all records stay."""
+    function a symbol stands for is in the output.  relocatable: -r, where CIEs are not shared."""
     parsed = [_parse(number, *pair) for number, pair in enumerate(zip(inputs, words))]
     known: dict[Hashable, Record] = {}
     for table in parsed:
         for record in table or ():
+            if record.cie is None or not alive(record.function):
+                continue
+            record.out = 0
             if relocatable:
-                record.out = 0
-            elif record.cie is not None and alive(record.function):
-                record.out = 0
+                record.cie.out = 0
+            else:
                 _keep(record.cie, known)
     last = _last_with_contents(inputs, parsed)
     contents: list[bytes | None] = []

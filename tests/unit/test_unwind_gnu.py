@@ -62,9 +62,11 @@ def test_padding_shrinks_to_four_bytes():
     assert found.contents[0] == CIE + fde(28, b"\x41", 2)
 
 
-def test_relinking_keeps_every_record():
-    first, second = edit(table("f"), table("g"), dead="fg", relocatable=True).contents
+def test_relinking_shares_no_records_and_drops_dead_ones():
+    first, second = edit(table("f"), table("g"), relocatable=True).contents
     assert first.startswith(CIE) and second.startswith(CIE)
+    first, second = edit(table("f"), table("g"), dead="f", relocatable=True).contents
+    assert first == b"" and second.startswith(CIE)
 
 
 @pytest.mark.parametrize(
