@@ -28,6 +28,7 @@ from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
 from .passes.expand import expand_sections
 from .passes.finished import Finished
+from .passes.moving import moving_scan
 from .passes.got import scan_relocations
 from .passes.inside_order import order_inside
 from .passes.library import Search
@@ -130,7 +131,9 @@ def _link(
     if options.wrap:
         loaded = attrs.evolve(loaded, steps=wrapped_steps(loaded.steps, options.wrap))
     script = with_layout(loaded, machine, options.elf, dialect)
-    options = attrs.evolve(options, elf=settle_starts(forced(options.elf, script, dialect), script, dialect))
+    options = attrs.evolve(
+        options, elf=settle_starts(forced(options.elf, script, dialect), script, dialect)
+    )
     starts, sort = options.elf.section_starts, options.sort_section
     script = arrange_script(script, dialect, diags, starts, sort)
     entry = options.entry or entry_name(script)
@@ -147,6 +150,8 @@ def _link(
     machine = output_machine(options.emulation, inputs.files)
     # What GNU ld links through its generic path: images, and ELF of another class.
     generic = raw or not is_native(oformat, machine, inputs.files[0])
+    moves = options.elf.pie and not (generic or options.elf.relocatable)
+    options = attrs.evolve(options, elf=attrs.evolve(options.elf, pie=moves))
     own = own_sections(inputs.files, options.elf, dialect, raw, generic)
     has_tables = not (options.elf.relocatable and dialect.tables_like_gnu)
     resolution = resolve_symbols(
@@ -184,10 +189,12 @@ def _link(
         if not again:
             gone = live.dead | claims.discarded
             made = assigned_names(claims)
-            made |= linker_names(resolution, machine, script.has_sections, dialect)
+            made |= linker_names(resolution, machine, script.has_sections, moves, dialect)
+            moving = moving_scan(resolution, table, made, dialect, options.elf, met)
             tables = scan_relocations(
-                resolution, table, gone, made, dialect, options.relax, keep, generic
-            )
+                resolution, table, gone, made, dialect, options.relax, keep, generic, moving,
+                options.elf.now,
+            )  # fmt: skip
             table, claims = fill_tables(table, claims, tables, dialect, generic)
         if options.elf.emit_relocs and not generic:
             claims = with_empty_kept(claims, table, dialect)

@@ -121,6 +121,21 @@ OUTPUT_ROWS: tuple[Row, ...] = (
         "add a note with an id of the output: sha1 (default), md5, uuid, 0xHEX, none; LLD's "
         "dialect has fast and tree, too",
     ),
+    (
+        "-pie --pic-executable",
+        "",
+        ON,
+        "pie",
+        "ELF output that runs at any address: a table says what start-up code has to correct",
+    ),
+    ("-no-pie", "", OFF, "pie", "ELF output for fixed addresses (default)"),
+    (
+        "--hash-style",
+        "STYLE",
+        SET,
+        "hash_style",
+        "-pie: empty tables of names to make: gnu, sysv, both",
+    ),
     ("--eh-frame-hdr", "", ON, "eh_frame_hdr", "add a sorted index of unwind tables"),
     ("--no-eh-frame-hdr", "", OFF, "eh_frame_hdr", "no index of unwind tables (default)"),
     ("--rosegment", "", OFF, "no_rosegment", "put read-only data beside the code (default)"),

@@ -25,7 +25,7 @@ def package_metadata(values: Mapping[str, Any], problems: list[Diagnostic]) -> s
             f"--package-metadata={text} does not contain valid JSON, ignoring",
             severity="warning",
             notes=(reason,),
-            help=("quote it for the shell: --package-metadata='{\"name\":\"kernel\"}'",),
+            help=('quote it for the shell: --package-metadata=\'{"name":"kernel"}\'',),
         )
     )
     return ""

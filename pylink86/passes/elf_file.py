@@ -57,7 +57,7 @@ class ElfFile:
         linked = (c.SHT_REL, c.SHT_RELA, c.SHT_GROUP)
         self.rows = [
             attrs.evolve(row, link=at.get(".symtab", 0))
-            if row.type in linked and (gnu or not row.flags & c.SHF_ALLOC)
+            if row.type in linked and not row.link and (gnu or not row.flags & c.SHF_ALLOC)
             else row
             for row in self.rows
         ]

@@ -88,7 +88,7 @@ def elf_executable(
     header = Header(
         elf_class,
         machine or MACHINES[elf_class],
-        c.ET_REL if options.relocatable else c.ET_EXEC,
+        c.ET_REL if options.relocatable else c.ET_DYN if options.pie else c.ET_EXEC,
         osabi=_osabi(placed, dialect, symbols) if inherits_abi or dialect.tables_like_gnu else 0,
         entry=held(entry, elf_class, "the entry point"),
     )

@@ -17,7 +17,7 @@ import attrs
 
 from .. import elf_const as c
 from ..arch import ROWS, rows_for, word_of
-from ..arch.loads import rewrite_load
+from ..arch.loads import R_386_GOTOFF, rewrite_load
 from ..arch.reloc import (
     GOT,
     GOT_BASE,
@@ -39,6 +39,8 @@ from ..model import ABS, ObjectFile, Relocations
 from .indirect import IndirectScan, indirect_functions
 from .indirect_values import relocation_table
 from .match import SectionId, SectionList
+from .moving import MovingScan
+from .moving_values import moving_sizes
 from .resolve import OFFSET_TABLE, Resolution
 from .slots import slots_like_gnu, slots_like_lld
 from .tables import (
@@ -83,14 +85,17 @@ def scan_relocations(
     relax: bool,
     keep: frozenset[Load] = frozenset(),
     generic: bool = False,
+    moving: MovingScan | None = None,
+    now: bool = False,
 ) -> Tables:
     """Read every relocation of the sections that are in the output and in memory.
 
     gone: sections that are dead or discarded; assigned: names the script assigns; relax: whether
     loads may be rewritten (--no-relax); keep: those that may not; generic: GNU ld makes an image.
+    moving: for a program that runs anywhere; now: -z now.
     Thread-local sequences are always rewritten: a static program has no __tls_get_addr.  Raises
     reloc-not-supported."""
-    scan = _Scan(resolution, table, assigned, dialect, relax, keep)
+    scan = _Scan(resolution, table, assigned, dialect, relax, keep, moving)
     chosen_late = indirect_functions(resolution)
     indirect = IndirectScan(resolution, table, dialect, chosen_late)
     for file, obj in enumerate(resolution.files[:-1]):
@@ -106,9 +111,16 @@ def scan_relocations(
                 scan.base |= base_symbol in rels.symbol
                 if chosen_late:
                     indirect.section(file, obj, index, rel)
+                if moving is not None:
+                    moving.section(file, obj, index, rels)
                 if not kinds.isdisjoint(rels.type):
                     scan.section(file, obj, index, rel, rels)
-    return scan.finished(indirect.finished(generic and dialect.tables_like_gnu))
+    tables = scan.finished(indirect.finished(generic and dialect.tables_like_gnu))
+    if moving is None:
+        return tables
+    moves = moving.finished(tuple(tables.slots))
+    sizes, entries = moving_sizes(moves, tables.sizes, resolution, table, gone, dialect, now)
+    return attrs.evolve(tables, sizes={**tables.sizes, **sizes}, moves=moves, dynamic=entries)
 
 
 KINDS = {
@@ -136,6 +148,7 @@ class _Scan:
     dialect: Dialect
     relax: bool
     keep: frozenset[Load]
+    moving: MovingScan | None = None
     wanted: dict[Slot, None] = attrs.field(factory=dict)
     code: dict[SectionId, bytearray] = attrs.field(factory=dict)
     relocations: dict[tuple[int, int], Relocations] = attrs.field(factory=dict)
@@ -165,7 +178,9 @@ class _Scan:
                 rewrite = rewrite_thread(content, place, kind, word, follows, self.dialect.name)
             elif self._may_change(file, obj, rel, number, symbol, place):
                 addend = rels.addend[number] if rels.addend is not None else _word(content, place)
-                rewrite = rewrite_load(content, place, kind, addend, word, self.dialect.name)
+                moves = self.moving is not None and self.moving.moves_along(file, symbol)
+                rewrite = rewrite_load(content, place, kind, addend, word, self.dialect.name, moves)
+                self.base |= rewrite is not None and rewrite.type == R_386_GOTOFF and word == 4
                 if rewrite is not None and not self._fits(file, symbol, rewrite, word):
                     rewrite = None
             if rewrite is not None and self.who(file, symbol) == MODULE_BASE:

@@ -30,4 +30,3 @@ def package_section(text: str, dialect: Dialect) -> tuple[OwnSection, ...]:
     content = b"".join(n.to_bytes(WORD, "little") for n in sizes) + OWNER + body
     row = SectionRow(NAME, c.SHT_NOTE, c.SHF_ALLOC, size=len(content), align=WORD)
     return (OwnSection(row, content, 0 if dialect.build_id_is_of_sections else -1),)
-

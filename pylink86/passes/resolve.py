@@ -89,15 +89,22 @@ class _Commons:
     align: int
 
 
+RELOCATION_TABLES = (".rela.dyn", ".rel.dyn", ".rela.got", ".rel.got")
+"""The first of the tables that each linker holds ready."""
+
+
 @attrs.frozen(eq=False, repr=False)
 class OwnSection:
     """A section that the linker adds.  file: number of the input it passes for, -1 for none.
-    symbol: a hidden name for its start, "" for none."""
+    symbol: a hidden name for its start, "" for none, and its type.
+    first: it is made before the tables that the linker always holds ready."""
 
     row: SectionRow
     content: bytes
     file: int = -1
     symbol: str = ""
+    symbol_type: int = c.STT_NOTYPE
+    first: bool = False
 
 
 def resolve_symbols(
@@ -196,8 +203,13 @@ def resolve_symbols(
         alive, inputs, dialect, common_homes, asks_base, has_tables, features
     )
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
+    for sections, before in (
+        ([s for s in added if s.first], RELOCATION_TABLES),
+        ([s for s in added if not s.first], (".eh_frame",)),
+    ):
+        if sections:
+            own, origin = _with_sections(own, origin, sections, before)
     if added:
-        own, origin = _with_sections(own, origin, added)
         for index, name in enumerate(own.symbols.names):
             if name:
                 definer.setdefault(name, (len(inputs.files), index))
@@ -429,12 +441,12 @@ def _common_groups(
 
 
 def _with_sections(
-    own: ObjectFile, origin: Sequence[int], added: Sequence[OwnSection]
+    own: ObjectFile, origin: Sequence[int], added: Sequence[OwnSection], before: Collection[str]
 ) -> tuple[ObjectFile, tuple[int, ...]]:
-    """The linker's own file, and its sections' origins, with more sections: before the unwind
-    table, whose index LLD makes first."""
+    """The linker's own file, and its sections' origins, with more sections: before the first that
+    is named in `before`, such as the unwind table, whose index LLD makes first."""
     names = own.sections.names
-    at = names.index(".eh_frame") if ".eh_frame" in names else len(names)
+    at = next((i for i, name in enumerate(names) if name in before), len(names))
     many = len(added)
     rows = [
         SectionRow(names[i], kind, flags, addr, size, link, info, align, entsize)
@@ -453,7 +465,9 @@ def _with_sections(
         )
     ]
     symbols += [
-        SymbolRow(section.symbol, 0, 0, c.STB_GLOBAL, c.STT_NOTYPE, c.STV_HIDDEN, at + number)
+        SymbolRow(
+            section.symbol, 0, 0, c.STB_GLOBAL, section.symbol_type, c.STV_HIDDEN, at + number
+        )
         for number, section in enumerate(added)
         if section.symbol
     ]
