@@ -243,8 +243,9 @@ class Dialect:
         "`.x (TYPE=SHT_NOTE) : { *(.data) }`: PROGBITS in GNU ld, an error in LLD",
     )
     two_types_make_progbits: bool = row(
-        "inputs of two types make an SHT_PROGBITS section; else SHT_NOBITS gives way to the other",
-        "`.x : { *(.bss) *(.note.x) }`: NOTE in GNU ld, PROGBITS in LLD",
+        "inputs of two types make an SHT_PROGBITS section; else the first says which type it is, "
+        "unless that is SHT_NOBITS",
+        "`.x : { *(.note.x) *(.data) }`: NOTE in GNU ld, PROGBITS in LLD",
     )
     tls_stays_apart: bool = row(
         "thread-local sections share an output section with no others",
@@ -423,9 +424,9 @@ class Dialect:
         "`.quad _end` without a script: both have it, GNU ld by its own script",
     )
     phdrs_begin_with_first_load: bool = row(
-        "with PHDRS, sections before the first `:phdr` are in the first PT_LOAD; GNU ld looks ahead "
-        "for a `:phdr` while it fills the first segment, and goes on with the last of all for each "
-        "other one",
+        "with PHDRS, sections before the first `:phdr` are in the first PT_LOAD; GNU ld looks "
+        "ahead for a `:phdr` while it fills the first segment, and goes on with the last of all "
+        "for each other one",
         "`PHDRS { a PT_LOAD; } SECTIONS { .x : { *(.x) } .y : { *(.y) } :a }`",
     )
 

@@ -33,8 +33,9 @@ class LinkOptions:
     symbols are taken.  sort_common: "ascending" or "descending": COMMON blocks by alignment, in GNU
     ld's dialect.  symbol_order: names whose sections come first, in their order.  shuffle: (pattern
     of section names, seed) of each --shuffle-sections.  ignored_symbols: names that may be
-    undefined.  bounds_keep: with gc_sections, whether `__start_x` keeps the sections called x; None
-    as the dialect does."""
+    undefined.  spills: what a region has no room for goes to the next statement that matches it,
+    spill_warnings: and is told.  bounds_keep: with gc_sections, whether `__start_x` keeps the
+    sections called x; None as the dialect does."""
 
     entry: str = ""
     oformat: str = ""
@@ -54,6 +55,8 @@ class LinkOptions:
     sysroot: str = ""
     sort_section: str = ""
     orphan_handling: str = ""
+    spills: bool = False
+    spill_warnings: bool = False
     unique: tuple[str, ...] = ()
     symbol_order: tuple[str, ...] = ()
     shuffle: tuple[tuple[str, int], ...] = ()

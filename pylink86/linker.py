@@ -8,7 +8,7 @@ explaining a link afterwards is reading them.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,6 @@ from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
 from .passes.expand import expand_sections
 from .passes.finished import Finished
-from .passes.moving import moving_scan
 from .passes.got import scan_relocations
 from .passes.inside_order import order_inside
 from .passes.library import Search
@@ -37,7 +36,7 @@ from .passes.linker_names import asks_for_header, linker_names, with_header_symb
 from .passes.live import ALL_LIVE, mark_live
 from .passes.load import InputLike, load_inputs
 from .passes.locate import Addresses
-from .passes.match import SectionList, list_sections, match_sections
+from .passes.match import Claims, SectionList, list_sections, match_sections
 from .passes.members import join_members, names_in_libraries
 from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
@@ -78,6 +77,7 @@ from .passes.target import (
     output_machine,
 )
 from .passes.thread_align import with_aligned_block
+from .passes.versioned import named_by_default, with_default_versions
 from .passes.wrap import redirected, wrapped_steps
 from .result import LinkResult
 from .script.parser import parse_defsym
@@ -130,17 +130,25 @@ def _link(
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
     if options.wrap:
         loaded = attrs.evolve(loaded, steps=wrapped_steps(loaded.steps, options.wrap))
+    if options.oformat in RAW_FORMATS:  # an image stays where it is linked to
+        options = attrs.evolve(options, elf=attrs.evolve(options.elf, pie=False))
     script = with_layout(loaded, machine, options.elf, dialect)
     options = attrs.evolve(
         options, elf=settle_starts(forced(options.elf, script, dialect), script, dialect)
     )
     starts, sort = options.elf.section_starts, options.sort_section
+    if options.spills:
+        from .passes.spill import check_spilling
+
+        check_spilling(script, diags)
     script = arrange_script(script, dialect, diags, starts, sort)
     entry = options.entry or entry_name(script)
     wanted = wanted_names(script, options.undefined, options.require_defined)
     wanted += names_in_libraries(loaded.steps, options.undefined_globs)
     inputs = join_members(loaded, entry, wanted, dialect, diags)
     inputs = attrs.evolve(inputs, files=expand_sections(inputs.files, diags))
+    if not dialect.tables_like_gnu:
+        inputs = attrs.evolve(inputs, files=named_by_default(inputs.files))
     if options.ignored_symbols:
         from .passes.ignored import without_need
 
@@ -165,6 +173,8 @@ def _link(
     if options.wrap:
         to_wrappers = redirected(resolution, options.wrap, dialect)
         resolution = attrs.evolve(resolution, redirected=to_wrappers)
+    if dialect.tables_like_gnu:
+        resolution = with_default_versions(resolution)
     if dialect.objects_bring_warnings and not generic:
         give_link_warnings(resolution, diags)
     diags.stop_on_errors()
@@ -175,7 +185,7 @@ def _link(
         table = sections_for_relinking(table, resolution, dialect, options.elf)
     elif not script.has_sections and not dialect.tables_like_gnu:
         table = folded(table, options.elf.keeps_text_prefix)
-    claims = match_sections(script, resolution, table, dialect, options.unique)
+    claims = match_sections(script, resolution, table, dialect, options.unique, options.spills)
     claims = handle_orphans(claims, table, resolution, options.orphan_handling, diags)
     live = ALL_LIVE
     if options.gc_sections:
@@ -183,17 +193,16 @@ def _link(
     elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[machine]
     found, told = table, claims
 
-    def lay_out(keep: frozenset[Load], met: Diagnostics) -> Laid:
+    def lay_out(keep: Collection[Load], met: Diagnostics) -> Laid:
         """From the relocations to addresses; keep: loads that are to be left as they are."""
         tables, table, claims = NO_TABLES, found, told
         if not again:
             gone = live.dead | claims.discarded
             made = assigned_names(claims)
             made |= linker_names(resolution, machine, script.has_sections, moves, dialect)
-            moving = moving_scan(resolution, table, made, dialect, options.elf, met)
             tables = scan_relocations(
-                resolution, table, gone, made, dialect, options.relax, keep, generic, moving,
-                options.elf.now,
+                resolution, table, gone, made, dialect, options.relax, keep, generic, options.elf,
+                met,
             )  # fmt: skip
             table, claims = fill_tables(table, claims, tables, dialect, generic)
         if options.elf.emit_relocs and not generic:
@@ -225,9 +234,15 @@ def _link(
         def walk(plan: Plan, met: Diagnostics) -> Placement:
             return settle_addresses(plan, script, addresses, dialect, met, flat=oformat == FLAT)
 
-        settled = settle_layout(
-            walk, plan, script, addresses, options.elf, elf_class, raw, dialect, met
-        )
+        def settle(plan: Plan, met: Diagnostics) -> Settled:
+            return settle_layout(
+                walk, plan, script, addresses, options.elf, elf_class, raw, dialect, met
+            )
+
+        if options.spills:
+            settled = _spilling(settle, plan, claims, options, dialect, met)
+        else:
+            settled = settle(plan, met)
         return Laid(tables, table, claims, settled)
 
     laid = in_reach(lay_out, dialect, diags)
@@ -291,6 +306,21 @@ def _file_map(
 
     segments, elf = settled.segments, options.elf
     return map_output(settled.placed, elf_class, segments, script, elf, dialect)
+
+
+def _spilling(
+    settle: Callable[[Plan, Diagnostics], Settled],
+    plan: Plan,
+    claims: Claims,
+    options: LinkOptions,
+    dialect: Dialect,
+    diags: Diagnostics,
+) -> Settled:
+    """The layout where what does not fit goes on to a later statement."""
+    from .passes.spill import Spills, settle_spilling
+
+    spills = Spills(claims.matches, options.spill_warnings)
+    return settle_spilling(settle, plan, spills, dialect, diags)
 
 
 @contextmanager

@@ -372,8 +372,18 @@ class ObjectFile:
         return found
 
     def relocations(self, index: int) -> Relocations:
-        """Section `index`, an SHT_REL or SHT_RELA, as columns; bad-object when one points
-        nowhere."""
+        """Section `index`, an SHT_REL or SHT_RELA, as columns; bad-object when one points nowhere.
+        Decoded once, as several passes of a link read them."""
+        found = self._decoded.get(index)
+        if found is None:
+            found = self._decoded[index] = self._decode_relocations(index)
+        return found
+
+    @cached_property
+    def _decoded(self) -> dict[int, Relocations]:
+        return {}
+
+    def _decode_relocations(self, index: int) -> Relocations:
         with_addend = self.sections.type[index] == c.SHT_RELA
         found = Relocations(
             *decode_relocations(self.contents[index], self.header.elf_class, with_addend)

@@ -168,7 +168,7 @@ FORMS: Mapping[tuple[str, int, bool], Mapping[tuple[str, str], Form]] = {
     ("lld", 4, False): {},
     ("lld", 4, True): {},
 }
-"""What each linker does, by bytes in an address and by whether the symbol moves with the program."""
+"""What each linker does, by bytes in an address; the last says that the symbol moves."""
 
 
 def rewrite_load(
@@ -203,3 +203,9 @@ def rewrite_load(
     if dialect == "lld" and form is immediate:  # it takes what fits a signed number, REX.W or not
         rewrite = rewrite._replace(type=types.signed_number)
     return rewrite
+
+
+def has_no_base(content: Buffer, place: int) -> bool:
+    """Whether an i386 instruction with a displacement at `place` has no base register, so that the
+    displacement is an address: ModRM says mod 0, r/m 5."""
+    return place > 0 and content[place - 1] & 0xC7 == 0x05

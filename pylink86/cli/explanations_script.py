@@ -209,6 +209,13 @@ what is said about it would mean nothing, or something else.
 
 Cure: discard both (`/DISCARD/ : { *(.text.x) *(.meta.x) }`), or keep both.
 """,
+    "section-may-spill": """
+With --enable-non-contiguous-regions an input section that its region has no room for goes on to the
+next statement whose patterns match it; --enable-non-contiguous-regions-warnings tells which ones
+did.  A change of size elsewhere may send it back, or others along.
+
+Cure: give the region more room, or write patterns that match each section once.
+""",
     "orphan-section": """
 `--orphan-handling=warn` or `=error` tells of every input section that no statement of the script
 takes.  Such a section is placed beside one of its kind, which may be where nobody expects it.

@@ -90,7 +90,6 @@ _REASONS: tuple[tuple[str, str], ...] = (
         --warn-execstack --no-warn-execstack --warn-rwx-segments --no-warn-rwx-segments
         --warn-multiple-gp --warn-once --warn-section-align --warn-textrel --warn-alternate-em
         --warn-backrefs-exclude=GLOB --warn-ifunc-textrel --no-warn-ifunc-textrel
-        --enable-non-contiguous-regions-warnings
         """,
     ),
     ("messages have one form, which every editor knows", "--vs-diagnostics"),

@@ -118,7 +118,20 @@ LAYOUT_ROWS: tuple[Row, ...] = (
         "force_group_allocation",
         "make sections of groups ordinary ones with -r",
     ),
-    ("--enable-non-contiguous-regions", "", REFUSED, "", "spill sections to a later region"),
+    (
+        "--enable-non-contiguous-regions",
+        "",
+        ON,
+        "spills",
+        "let a section that does not fit go on to the next statement that matches it",
+    ),
+    (
+        "--enable-non-contiguous-regions-warnings",
+        "",
+        ON,
+        "spill_warnings",
+        "tell which sections went on",
+    ),
     ("--split-by-file", "[SIZE]", REFUSED, "", "split output sections"),
     ("--split-by-reloc", "[COUNT]", REFUSED, "", "split output sections"),
     (

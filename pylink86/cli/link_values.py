@@ -89,6 +89,8 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
             "sysroot",
             "sort_section",
             "orphan_handling",
+            "spills",
+            "spill_warnings",
         )
         if name in values
     }

@@ -1,6 +1,7 @@
 """`pylink86 COMMAND ...`: everything the package does, behind one name.
 
-A command is a row: its name, the module and function that run it, one line of help.  The module is
+A command line that begins with an option is one for `cc` and links: see `driver`.  A command is a
+row: its name, the module and function that run it, one line of help.  The module is
 imported when its command is used.
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from .program import guarded, run_process, version_line
+from .. import __version__
+from .program import guarded, run_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,8 +53,12 @@ def _run(words: Sequence[str]) -> int:
         (sys.stdout if words else sys.stderr).write(usage())
         return 0 if words else 1
     if words[0] in ("-V", "--version", "version"):
-        print(version_line())
+        print(f"pylink86 {__version__}")
         return 0
+    if words[0] not in COMMANDS and is_for_driver(words):
+        from .driver import main as drive
+
+        return drive(words)
     if words[0] not in COMMANDS:
         sys.stderr.write(_unknown(words[0]))
         return 1
@@ -62,12 +68,20 @@ def _run(words: Sequence[str]) -> int:
     return command(words[1:])
 
 
+def is_for_driver(words: Sequence[str]) -> bool:
+    """Whether a command line begins as those of `cc` do: with an option, `@file` or an object."""
+    return words[0][:1] in ("-", "@") or words[0].endswith((".o", ".a", ".rlib", ".obj"))
+
+
 def usage() -> str:
     """The commands, a line each."""
     left = {name: f"pylink86 {name} {arguments}" for name, (_, _, arguments, _) in COMMANDS.items()}
     width = max(map(len, left.values()))
     rows = [f"  {left[name]:<{width}}  {row[3]}" for name, row in COMMANDS.items()]
-    return "Usage:\n" + "\n".join(rows) + "\n"
+    also = (
+        f"  {'pylink86 -Wl,... FILE.o':<{width}}  link as the linker of rustc or in the place of cc"
+    )
+    return "Usage:\n" + "\n".join([*rows, also]) + "\n"
 
 
 def _unknown(word: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from .. import elf_const as c
-from .options import IGNORED, ON, SET, error, help_text, parse
+from .options import IGNORED, ON, REFUSED, SET, error, help_text, parse
 from .program import guarded, run_process, show
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ NM: Table = {
         ("-a --debug-syms", "", ON, "all", "also of files and sections"),
         ("-g --extern-only", "", ON, "external", "only global ones"),
         ("-u --undefined-only", "", ON, "undefined", "only undefined ones"),
-        ("--defined-only", "", ON, "defined", "only defined ones"),
+        ("-U --defined-only", "", ON, "defined", "only defined ones"),
         ("-W --no-weak", "", ON, "no_weak", "no weak ones"),
         ("-D --dynamic", "", ON, "dynamic", "those of the dynamic symbol table"),
     ),
@@ -49,6 +49,19 @@ NM: Table = {
         ("-h --help", "", ON, "help", "say this"),
         ("--with-symbol-versions", "", IGNORED, "", "nothing"),
         ("--plugin", "NAME", IGNORED, "", "nothing"),
+        ("--special-syms --synthetic", "", IGNORED, "", "there are none"),
+        ("--recurse-limit --no-recurse-limit", "", IGNORED, "", "names stay as they are"),
+        ("--no-llvm-bc", "", IGNORED, "", "bitcode is never read"),
+        ("-e", "", IGNORED, "", "nothing"),
+        ("-X", "32_64", IGNORED, "", "nothing"),
+        ("--target", "FORMAT", IGNORED, "", "files say what they are"),
+        ("-l --line-numbers", "", REFUSED, "", "pylink86 explain tells lines of a link"),
+        ("--ifunc-chars", "CHARS", REFUSED, "", "indirect functions have the letter i"),
+        ("--unicode", "WORD", REFUSED, "", "names are shown as they are"),
+        ("--export-symbols --no-rsrc", "", REFUSED, "", "XCOFF"),
+        ("-m -x --add-dyldinfo --add-inlinedinfo --dyldinfo-only --no-dyldinfo", "", REFUSED, "",
+         "Mach-O"),
+        ("--arch", "NAME", REFUSED, "", "Mach-O"),
     ),
 }  # fmt: skip
 
@@ -62,8 +75,9 @@ BY_NAME = {
 """What BFD takes a section for by its name, alone or followed by a dot, a dollar or a digit."""
 
 TYPES = {
-    c.STT_NOTYPE: "NOTYPE", c.STT_OBJECT: "OBJECT", c.STT_FUNC: "FUNC", c.STT_SECTION: "SECTION",
-    c.STT_FILE: "FILE", c.STT_COMMON: "COMMON", c.STT_TLS: "TLS", c.STT_GNU_IFUNC: "IFUNC",
+    c.STT_NOTYPE: "NOTYPE", c.STT_OBJECT: "OBJECT", c.STT_FUNC: "FUNC", c.STT_SECTION: "",
+    c.STT_FILE: "FILE", c.STT_COMMON: "COMMON", c.STT_TLS: "TLS",
+    c.STT_GNU_IFUNC: "<OS specific>: 10",
 }  # fmt: skip
 
 
@@ -142,30 +156,23 @@ def _print_one(
     """One object: its headline, then a line for each symbol."""
     symbols = draft.syms
     if values.get("dynamic"):
-        symbols = []
-    if not symbols:
-        if not values.get("quiet"):
-            sys.stderr.write(f"pynm: {member or path}: no symbols\n")
-        return
-    rows = chosen(symbols, values)
-    title = member or path
+        from ..ops.draft_read import dynamic_symbols
+
+        symbols = dynamic_symbols(draft)
+    if not symbols and not values.get("quiet"):
+        sys.stderr.write(f"pynm: {member or path}: no symbols\n")
     with_name = bool(values.get("file_name"))
-    if style == "sysv":
-        which = "Undefined symbols" if values.get("undefined") else "Symbols"
-        where = f"{path}[{member}]" if member else path
-        print(f"\n\n{which} from {where}:\n")
-        gap = " " * 8 if draft.elf_class == 64 else ""
-        print(f"Name                  Value   {gap}Class        Type         Size     {gap}"
-              "Line  Section\n")  # fmt: skip
-    elif (member or many) and not with_name and style != "just-symbols":
+    if style == "sysv" and (symbols or values.get("dynamic")):
+        _print_sysv_head(draft, f"{path}[{member}]" if member else path, values)
+    elif symbols and (member or many) and not with_name and style != "just-symbols":
         print(
             f"{path}[{member}]:"
             if style == "posix" and member
-            else f"{title}:"
+            else f"{member or path}:"
             if style == "posix"
-            else f"\n{title}:"
+            else f"\n{member or path}:"
         )
-    for sym in rows:
+    for sym in chosen(symbols, values):
         start = ""
         if with_name:
             if style == "posix":
@@ -173,6 +180,14 @@ def _print_one(
             else:
                 start = f"{path}:{member}:" if member else f"{path}:"
         print(start + LINES[style](sym, draft, values))
+
+
+def _print_sysv_head(draft: Draft, where: str, values: dict[str, Any]) -> None:
+    which = "Undefined symbols" if values.get("undefined") else "Symbols"
+    gap = " " * 8 if draft.elf_class == 64 else ""
+    print(f"\n\n{which} from {where}:\n")
+    print(f"Name                  Value   {gap}Class        Type         Size     {gap}"
+          "Line  Section\n")  # fmt: skip
 
 
 def chosen(symbols: Sequence[Sym], values: dict[str, Any]) -> list[Sym]:
@@ -286,7 +301,7 @@ def _sysv(sym: Sym, draft: Draft, values: dict[str, Any]) -> str:
     size = _number(sym.size, draft, values) if sym.size else " " * width
     section = "*UND*" if sym.undefined else "*COM*" if sym.common else "*ABS*"
     if sym.sec is not None:
-        section = sym.sec.name
+        section = "" if sym.type == c.STT_SECTION else sym.sec.name
     kind = TYPES.get(sym.type, str(sym.type))
     return f"{_name(sym):<20}|{value}|   {letter(sym)}  |{kind:>18}|{size}|     |{section}"
 

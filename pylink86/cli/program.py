@@ -94,17 +94,25 @@ def show(found: Iterable[Diagnostic], values: Mapping[str, Any]) -> bool:
 GNU_VERSION = "2.40"
 """The GNU ld whose options and behaviour are this linker's."""
 
+AS_LLD = "LLD 19.1.7 (compatible with GNU linkers)"
+"""The same for LLD, in its own words."""
 
-def version_line(like: str = "") -> str:
-    """First line of `--version`: libtool and meson look for the words, the kernel for `GNU ld`.
 
-    like: a version of GNU ld to begin with, as the environment may also ask for."""
+def version_line(like: str = "", dialect: str = "gnu") -> str:
+    """First line of `--version`.
+
+    libtool and meson look in it for `GNU`, meson and CMake for the words and numbers of GNU ld or
+    LLD, so that our own number stands last and where libtool does not take it for GNU ld 0.1.  The
+    Linux kernel's build wants it to begin with `GNU ld`: like is the version to begin with, which
+    the environment may ask for, too.
+    """
     from .. import __version__
 
     version = like or os.environ.get(VERSION_LIKE)
     if version:
         return f"GNU ld (pylink86 {__version__}) {version}"
-    return f"pylink86 {__version__} (compatible with GNU ld)"
+    words = AS_LLD if dialect == "lld" else f"GNU ld version {GNU_VERSION}"
+    return f"pylink86, compatible with {words} (pylink86-{__version__})"
 
 
 def parse_size(text: str) -> int | None:

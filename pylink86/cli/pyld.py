@@ -68,7 +68,7 @@ def _run(argv: Sequence[str], program: str) -> int:
         sys.stdout.write(usage(program))
         return 0
     if any(values.get(name) for name in ("version", "show_version", "show_emulations")):
-        print(version_line(version_like(values.get("version_as", ""))))
+        print(version_line(version_like(values.get("version_as", "")), values["dialect"]))
     if values.get("show_emulations"):
         print("  Supported emulations:", *EMULATIONS, sep="\n   ")
     if values.get("version"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from .. import elf_const as c
-from .options import ON, SET, error, help_text, parse
+from .options import IGNORED, ON, REFUSED, SET, error, help_text, parse
 from .program import guarded, run_process, show
 
 TYPE_CHECKING = False
@@ -34,8 +34,11 @@ SIZE: Table = {
         ("-f", "", ON, "ignored", "nothing"),
     ),
     "Else": (
-        ("-V --version", "", ON, "version", "say the version"),
-        ("-h --help", "", ON, "help", "say this"),
+        ("-V -v --version", "", ON, "version", "say the version"),
+        ("-h -H -? --help", "", ON, "help", "say this"),
+        ("--target", "FORMAT", IGNORED, "", "files say what they are"),
+        ("-m -l", "", REFUSED, "", "Mach-O"),
+        ("--arch", "NAME", REFUSED, "", "Mach-O"),
     ),
 }
 

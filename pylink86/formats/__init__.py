@@ -33,7 +33,8 @@ class Format:
 
     title: as in "hello.o is {title}"; reader: `module:function` in this package, called with bytes
     and name, or "" for kinds that are only recognised; help: the way out for those.
-    many: the reader of a kind that holds many objects.
+    many: the reader of a kind that holds many objects.  translator: the reader of objects that
+    linkers take and others do not, because writing them back would make something else of them.
     """
 
     title: str
@@ -41,6 +42,7 @@ class Format:
     reader: str = ""
     help: str = ""
     many: str = ""
+    translator: str = ""
 
 
 def _begins(*magics: bytes) -> Callable[[bytes], bool]:
@@ -95,6 +97,7 @@ FORMATS = {
         "a COFF object (Windows)",
         _is_coff,
         help="compile for an ELF target: nasm -f elf64, --target=x86_64-unknown-none",
+        translator="coff:read_coff",
     ),
     "macho": Format(
         "a Mach-O file (macOS)",
@@ -175,9 +178,7 @@ def read_input(path: str | os.PathLike[str]) -> ObjectFile | Archive | str:
     whole = bytes(data)
     if row is FORMATS["script"] and _is_text(whole):
         return whole.decode("utf-8", "surrogateescape")
-    if row is not None and row.reader:
-        return _read_as(row, whole, name)
-    return read_bytes(whole, name)
+    return read_linkable(whole, name)
 
 
 def read_raw(path: str | os.PathLike[str]) -> bytes:
@@ -190,7 +191,29 @@ def input_from_bytes(data: bytes, name: str) -> ObjectFile | Archive:
     row = FORMATS.get(sniff(data))
     if row is not None and row.many:
         return cast("Archive", _reader(row.many)(data, name))
-    return read_bytes(data, name)
+    return read_linkable(data, name)
+
+
+def read_linkable(data: bytes, name: str) -> ObjectFile:
+    """An object that can be linked: ELF, or one that is translated to it.  Fails as `read_bytes`
+    does, with unsupported-input also for what has no machine code yet."""
+    row = FORMATS.get(sniff(data))
+    if row is not None and row.translator:
+        return cast("ObjectFile", _reader(row.translator)(data, name))
+    made = _read_as(row, bytes(data), name)
+    if SLIM_MARK in data and SLIM_MARK.decode() in made.global_names:
+        raise _unsupported(name, data, SLIM)
+    return made
+
+
+SLIM_MARK = b"__gnu_lto_slim"
+"""gcc defines a symbol of this name in objects that hold only what it needs to go on compiling."""
+
+SLIM = Format(
+    "an object of gcc -flto that holds no machine code yet",
+    lambda data: SLIM_MARK in data,
+    help="compile with -fno-lto, or with -ffat-lto-objects",
+)
 
 
 _MAPPED_FROM = 1 << 20

@@ -21,7 +21,7 @@ import attrs
 
 from ..diag import LinkError, fail
 from ..model import ObjectFile
-from . import file_bytes, read_bytes
+from . import file_bytes, read_linkable, sniff
 from .elf_check import bad
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ _SPECIAL = frozenset(
 )  # fmt: skip
 """Members that are about the archive."""
 
-_ELF_MAGIC = b"\x7fELF"
 
 _DEEPEST = 8
 """Thin archives in thin archives; those of real builds are one or two deep."""
@@ -151,7 +150,7 @@ class Archive:
                     help=["take it out (ar x) and name it on the command line",
                           "or make one archive of all members: ar T nests none"],
                 )  # fmt: skip
-            file = read_bytes(data, name)
+            file = read_linkable(data, name)
             self._opened[offset] = attrs.evolve(file, archive=self.name, member=member.name)
         return self._opened[offset]
 
@@ -166,7 +165,7 @@ class Archive:
         names: list[str] = []
         offsets: list[int] = []
         for member in self:
-            if self.content(member)[:4] == _ELF_MAGIC:
+            if sniff(self.content(member)) in ("elf", "coff"):
                 mine = defined_names(self.open(member.offset))
                 names += mine
                 offsets += [member.offset] * len(mine)

@@ -149,25 +149,40 @@ def _symbols(draft: Draft, symtab: Sec, every: list[Sec]) -> None:
     draft.symtab, symtab.role = symtab, SYMTAB
     if strtab.role == PLAIN:
         strtab.role = STRTAB
-    strings = bytes(strtab.data)
-    if strings and strings[-1]:
-        raise _Odd
     wide: tuple[int, ...] = ()
     for sec in draft.secs:
         if sec.type == c.SHT_SYMTAB_SHNDX and sec.link is symtab:
             sec.role = SHNDX
             wide = struct.unpack(f"<{len(sec.data) // 4}I", sec.data)
-    is_64 = draft.elf_class == 64
-    size = SYM[draft.elf_class].size
-    if symtab.size % size:
+    draft.by_number = _decoded(symtab, bytes(strtab.data), every, wide, draft.elf_class)
+    draft.syms = [sym for sym in draft.by_number if sym is not None]
+
+
+def dynamic_symbols(draft: Draft) -> list[Sym]:
+    """Those of .dynsym; bad-object when it is damaged."""
+    table = next((sec for sec in draft.secs if sec.type == c.SHT_DYNSYM), None)
+    if table is None or table.link is None:
+        return []
+    every = [Sec("", c.SHT_NULL), *draft.secs]
+    try:
+        found = _decoded(table, bytes(table.link.data), every, (), draft.elf_class)
+    except (struct.error, IndexError, ValueError, _Odd):
+        complain("bad-object", f"{draft.name}: {table.name} is damaged", place=draft.name)
+    return [sym for sym in found if sym is not None]
+
+
+def _decoded(
+    table: Sec, strings: bytes, every: list[Sec], wide: tuple[int, ...], elf_class: int
+) -> list[Sym | None]:
+    """The symbols of a table by number; 0 is None."""
+    record = SYM[elf_class]
+    if table.size % record.size or (strings and strings[-1]):
         raise _Odd
+    is_64 = elf_class == 64
     known: dict[int, str] = {0: ""}
     find = strings.index
-    count = len(every)
-    syms: list[Sym | None] = [None]
-    for number, row in enumerate(SYM[draft.elf_class].iter_unpack(symtab.data)):
-        if not number:
-            continue
+    syms: list[Sym | None] = []
+    for number, row in enumerate(record.iter_unpack(table.data)):
         if is_64:
             at, info, other, shndx, value, extent = row
         else:
@@ -183,13 +198,10 @@ def _symbols(draft: Draft, symtab: Sec, every: list[Sec]) -> None:
             shndx = wide[number]
             sym.sec = every[shndx]
         elif 0 < shndx < c.SHN_LORESERVE:
-            if shndx >= count:
-                raise _Odd
             sym.sec = every[shndx]
         sym.place = shndx
         syms.append(sym)
-    draft.by_number = syms
-    draft.syms = [sym for sym in syms if sym is not None]
+    return [None, *syms[1:]]
 
 
 def _relocations(draft: Draft, sec: Sec, every: list[Sec]) -> None:

@@ -224,4 +224,6 @@ def _parsed(draft: Draft, text: str, plan: Plan) -> tuple[Sym, str]:
             before = flag[7:]
         elif word not in (*IGNORED, "default", "hidden"):
             complain("bad-option-value", f"unrecognized symbol flag `{flag}'")
+    if sym.sec is not None and sym.sec.flags & c.SHF_TLS:
+        sym.type = c.STT_TLS
     return sym, before

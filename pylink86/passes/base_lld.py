@@ -19,7 +19,7 @@ from .elf_options import PAGE, ElfOptions
 from .order import Command, OutputPlan, Plan
 from .scripts import ScriptFile
 from .segments import SegmentPlan
-from .segments_lld import is_relro
+from .segments_lld import in_load, is_relro
 
 BASES = {c.EM_X86_64: 0x200000, c.EM_386: 0x400000}
 DOT = n.Name(".")
@@ -66,9 +66,10 @@ def _beginning(plan: Plan, value: n.Expr) -> Plan:
 
 def with_relro_padding(plan: Plan, options: ElfOptions) -> Plan:
     """A section that holds nothing behind the relro ones, so that they fill whole pages."""
-    last = max((s.index for s in plan.sections if is_relro(s)), default=-1)
-    if last < 0:
+    relro = [section for section in plan.sections if is_relro(section)]
+    if not any(map(in_load, relro)):
         return plan
+    last = max(section.index for section in relro)
     end = _set_dot(n.Call("ALIGN", "", (DOT, n.Number(options.common_page or PAGE))))
     flags = c.SHF_ALLOC | c.SHF_WRITE
     padding = OutputPlan(0, ".relro_padding", None, (end,), c.SHT_NOBITS, flags, 1)

@@ -19,6 +19,7 @@ from .. import elf_const as c
 from ..arch import rows_for
 from ..arch.reloc import REACHES, Reach, Row, accepted, implicit_addend
 from ..diag import fail
+from ..dialect import Dialect
 from ..elf_tables import encode_relocations
 from ..model import ObjectFile, Relocations
 from .match import SectionId
@@ -48,12 +49,14 @@ class KeptGroup:
     """Input sections, numbered over all files."""
 
 
-def tables_that_stay(placed: Placement, kept: Sequence[PlacedSection]) -> list[KeptTable]:
-    """One for each output section that has relocations, and bytes to relocate."""
+def tables_that_stay(
+    placed: Placement, kept: Sequence[PlacedSection], dialect: Dialect
+) -> list[KeptTable]:
+    """One for each output section that has relocations, for GNU ld also bytes to relocate."""
     where = placed.addresses
     found = []
     for section in kept:
-        if section.plan.type == c.SHT_NOBITS:
+        if section.plan.type == c.SHT_NOBITS and dialect.tables_like_gnu:
             continue
         tables = []
         grouped = False
@@ -209,7 +212,7 @@ class Combiner:
         shndx = obj.symbols.shndx[symbol]
         sid = self.placed.addresses.table.base[file] + shndx
         value = obj.symbols.value[symbol]
-        moved = sid in self.placed.addresses.edits.moved
+        moved = sid in self.placed.addresses.edits.moved and obj.sections.size[shndx] > 0
         found = self.placed.addresses.of_place(sid, value + addend if moved else value)
         if found is None:
             self._check_inside(obj, shndx, value + addend, moved)

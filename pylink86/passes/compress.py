@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import attrs
 
 from .. import elf_const as c
+from ..diag import fail
 from ..dialect import Dialect
 from ..formats import compressed
-from ..diag import fail
 from ..model import SectionRow
 from ..wildcard import compile_section_pattern
 from .elf_options import ElfOptions

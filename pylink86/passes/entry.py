@@ -27,10 +27,11 @@ class Entry:
     begun: whether anything gave it being for GNU ld: an input, a statement, an ADDR() of it;
     data_is_readonly: a data statement was the first to do so.
     mixed: inputs are of different types.
-    void: its condition does not hold, nothing goes in.
+    void: its condition does not hold, nothing goes in.  spare: inputs that do not fit elsewhere may
+    come into it.
     lacks: traits that its type, (INFO) or the like, takes from it.  first_type: the type GNU ld
-    knows it by, its first input's; SHT_NULL while it has none.  named: type and flags that its name
-    gives it in an ELF file.
+    knows it by, its first input's; SHT_NULL while it has none; begun_as: that input's in any case.
+    named: type and flags that its name gives it in an ELF file.
     """
 
     name: str
@@ -46,8 +47,10 @@ class Entry:
     data_is_readonly: bool = False
     mixed: bool = False
     void: bool = False
+    spare: bool = False
     lacks: int = 0
     first_type: int = c.SHT_NULL
+    begun_as: int = c.SHT_NULL
     named: tuple[int, int] = (c.SHT_NULL, 0)
 
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
@@ -58,7 +61,7 @@ class Entry:
             self.flags |= flags & KEPT_FLAGS
             self.align = max(self.align, table.align[sid])
             if not self.has_input:
-                self.type = kind
+                self.type = self.begun_as = kind
                 self.first_type = known_type(table, sid)
             elif self.type != kind:
                 self.mixed = True

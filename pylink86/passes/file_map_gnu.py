@@ -78,7 +78,7 @@ def map_file(
     _place_outside(walk, types)
     end = place_rest(plans, placed.sections, walk.offsets, walk.pos, options)
     for i, plan in enumerate(plans):
-        if plan.type != c.PT_LOAD:
+        if plan.type not in (c.PT_LOAD, c.PT_NULL):
             segments[i] = _inner(plan, walk, [s for s in segments if s is not None])
     return FileMap(walk.offsets, tuple(s for s in segments if s is not None), end, types)
 
@@ -152,9 +152,9 @@ def _load(plan: SegmentPlan, walk: _Map) -> Segment:
         filesz = memsz = 0
     for section in held:
         filesz, memsz = _put(section, walk, lma, filesz, memsz)
-    if no_contents and not (plan.filehdr or plan.phdrs):
+    if no_contents:
         walk.pos = before
-        offset = vma % align
+        offset = offset if plan.filehdr or plan.phdrs else vma % align
     return Segment(c.PT_LOAD, flags, offset, vma, lma, filesz, memsz, align)
 
 

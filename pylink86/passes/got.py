@@ -11,13 +11,14 @@ again (`keep`); see passes/reach.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 import attrs
 
 from .. import elf_const as c
 from ..arch import ROWS, rows_for, word_of
-from ..arch.loads import R_386_GOTOFF, rewrite_load
+from ..arch.loads import R_386_GOTOFF, has_no_base, rewrite_load
 from ..arch.reloc import (
     GOT,
     GOT_BASE,
@@ -34,13 +35,14 @@ from ..arch.reloc import (
 )
 from ..arch.rewrite import Rewrite, with_addend
 from ..arch.thread import rewrite_thread
+from ..diag import Diagnostics
 from ..dialect import Dialect
+from ..elf_tables import Buffer
 from ..model import ABS, ObjectFile, Relocations
+from .elf_options import ElfOptions
 from .indirect import IndirectScan, indirect_functions
 from .indirect_values import relocation_table
 from .match import SectionId, SectionList
-from .moving import MovingScan
-from .moving_values import moving_sizes
 from .resolve import OFFSET_TABLE, Resolution
 from .slots import slots_like_gnu, slots_like_lld
 from .tables import (
@@ -57,6 +59,9 @@ from .tables import (
     Who,
     who_is,
 )
+
+if TYPE_CHECKING:
+    from .moving import MovingScan
 
 OF_TABLE = frozenset((GOT, GOT_PC, GOT_BASE, GOT_OFF, PLT_OFF))
 OF_THREADS = frozenset((TLS_GD, TLS_LD, TLS_IE, TLS_DESC))
@@ -83,18 +88,24 @@ def scan_relocations(
     assigned: frozenset[str],
     dialect: Dialect,
     relax: bool,
-    keep: frozenset[Load] = frozenset(),
+    keep: Collection[Load] = (),
     generic: bool = False,
-    moving: MovingScan | None = None,
-    now: bool = False,
+    options: ElfOptions | None = None,
+    diags: Diagnostics | None = None,
 ) -> Tables:
     """Read every relocation of the sections that are in the output and in memory.
 
     gone: sections that are dead or discarded; assigned: names the script assigns; relax: whether
-    loads may be rewritten (--no-relax); keep: those that may not; generic: GNU ld makes an image.
-    moving: for a program that runs anywhere; now: -z now.
+    loads may be rewritten (--no-relax); keep: those that may not, in the order in which LLD gives
+    them slots behind all others; generic: GNU ld makes an image.  options: of a program that
+    may run anywhere; diags: for what cannot.
     Thread-local sequences are always rewritten: a static program has no __tls_get_addr.  Raises
     reloc-not-supported."""
+    moving = None
+    if options is not None and diags is not None and options.pie:
+        from .moving import moving_scan
+
+        moving = moving_scan(resolution, table, assigned, dialect, options, diags)
     scan = _Scan(resolution, table, assigned, dialect, relax, keep, moving)
     chosen_late = indirect_functions(resolution)
     indirect = IndirectScan(resolution, table, dialect, chosen_late)
@@ -115,12 +126,14 @@ def scan_relocations(
                     moving.section(file, obj, index, rels)
                 if not kinds.isdisjoint(rels.type):
                     scan.section(file, obj, index, rel, rels)
-    tables = scan.finished(indirect.finished(generic and dialect.tables_like_gnu))
-    if moving is None:
-        return tables
-    moves = moving.finished(tuple(tables.slots))
-    sizes, entries = moving_sizes(moves, tables.sizes, resolution, table, gone, dialect, now)
-    return attrs.evolve(tables, sizes={**tables.sizes, **sizes}, moves=moves, dynamic=entries)
+    made = scan.finished(indirect.finished(generic and dialect.tables_like_gnu))
+    if moving is None or options is None:
+        return made
+    from .moving_values import moving_sizes
+
+    moves = moving.finished(tuple(made.slots))
+    sizes, entries = moving_sizes(moves, made.sizes, resolution, table, gone, dialect, options.now)
+    return attrs.evolve(made, sizes={**made.sizes, **sizes}, moves=moves, dynamic=entries)
 
 
 KINDS = {
@@ -147,12 +160,13 @@ class _Scan:
     assigned: frozenset[str]
     dialect: Dialect
     relax: bool
-    keep: frozenset[Load]
+    keep: Collection[Load]
     moving: MovingScan | None = None
     wanted: dict[Slot, None] = attrs.field(factory=dict)
     code: dict[SectionId, bytearray] = attrs.field(factory=dict)
     relocations: dict[tuple[int, int], Relocations] = attrs.field(factory=dict)
     changed: list[Changed] = attrs.field(factory=list)
+    late: dict[Load, Slot] = attrs.field(factory=dict)
     loads: bool = False
     base: bool = False
     threads: bool = False
@@ -186,7 +200,7 @@ class _Scan:
             if rewrite is not None and self.who(file, symbol) == MODULE_BASE:
                 rewrite = rewrite._replace(type=0)
             if rewrite is None:
-                self._needs(file, symbol, row, obj)
+                self._needs(file, symbol, row, obj, content, place, (file, rel, number))
                 continue
             if row.kind in OF_TABLE:
                 self.loads = True
@@ -243,11 +257,26 @@ class _Scan:
         value = symbols.value[where[1]]
         return value < 1 << 31 or value >= (1 << 64) - (1 << 31)
 
-    def _needs(self, file: int, symbol: int, row: Row, obj: ObjectFile) -> None:
+    def _needs(
+        self,
+        file: int,
+        symbol: int,
+        row: Row,
+        obj: ObjectFile,
+        content: Buffer,
+        place: int,
+        load: Load,
+    ) -> None:
         """Note what a relocation that stays needs."""
-        self.base |= row.kind in NEEDS_BASE
+        is_386 = obj.header.machine == c.EM_386
+        is_address = row.kind == GOT and is_386 and has_no_base(content, place)
+        self.base |= row.kind in NEEDS_BASE and not is_address
         if row.kind in (GOT, GOT_PC):
-            self.wanted[ADDRESS, self.who(file, symbol)] = None
+            slot = ADDRESS, self.who(file, symbol)
+            if load in self.keep:
+                self.late[load] = slot
+            else:
+                self.wanted[slot] = None
         elif row.kind == TLS_IE:
             positive = row.number == _IE_32 and obj.header.machine == c.EM_386
             self.wanted[POSITIVE if positive else OFFSET, self.who(file, symbol)] = None
@@ -289,9 +318,12 @@ class _Scan:
 
     def _in_order(self, indirect: IndirectFunctions) -> Iterator[Slot]:
         """The slots there are to be: not those of indirect functions whose word serves as well."""
+        late = {self.late[load]: None for load in self.keep if load in self.late}
+        if self.dialect.tables_like_gnu:
+            self.wanted.update(late)
         wanted = {slot: None for slot in self.wanted if self._function(slot) not in indirect.shared}
         if not self.dialect.tables_like_gnu:
-            return slots_like_lld(wanted, self.resolution)
+            return iter(dict.fromkeys((*slots_like_lld(wanted, self.resolution), *late)))
         last = [(ADDRESS, function) for function in indirect.local_order]
         return slots_like_gnu(wanted, self.resolution, last)
 

@@ -247,11 +247,12 @@ SETTLED = c.SHF_WRITE | c.SHF_ALLOC | c.SHF_EXECINSTR
 
 def _flags_by_option(name: str, placed: Placement, options: ElfOptions) -> int:
     """What options say of a section by its name, for GNU ld: with -N code can be written; with -r
-    the note about the stack wants it executable as soon as one input says so or says nothing."""
+    the note about the stack wants it executable as soon as one input says so or says nothing, or as
+    -z execstack and noexecstack say."""
     if name == ".text" and options.paging == "N":
         return c.SHF_WRITE
     if name == ".note.GNU-stack" and options.relocatable:
-        return c.SHF_EXECINSTR if stack_notes(placed) & c.PF_X else 0
+        return c.SHF_EXECINSTR if stack_flags(placed, options) & c.PF_X else 0
     return 0
 
 
@@ -261,9 +262,9 @@ def header_traits(
     """sh_flags, sh_entsize, and the input section that sh_link of a SHF_LINK_ORDER section follows
     (-1: none).
 
-    GNU ld keeps SHF_MERGE when all inputs have it with one entry size, and where its own .got.plt
-    is, entries have the size of an address; LLD adds the flags of all inputs up, and the entry size
-    is theirs when they agree."""
+    GNU ld keeps SHF_MERGE and the entry size when all inputs have it with one size, and where its
+    own .got.plt is, entries have the size of an address; LLD adds the flags of all inputs up, and
+    the entry size is theirs when they agree."""
     table, files = addresses.table, addresses.resolution.files
     sids = [sid for sid in plan.sections() if sid not in addresses.empty]
     dropped = c.SHF_INFO_LINK | c.SHF_COMPRESSED if relocatable else DROPPED_FLAGS
@@ -289,7 +290,7 @@ def header_traits(
     if dialect.tables_like_gnu:
         if len(merging) == 1 and entsize:
             flags |= merging.pop()
-        elif merging - {0}:
+        if not flags & OF_MERGING:
             entsize = 0
         if any(table.name[sid] == ".got.plt" for sid in sids if sid >= table.base[-1]):
             entsize = word_of(files[0].header.machine)

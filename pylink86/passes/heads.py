@@ -52,7 +52,7 @@ def list_heads(
     if not keeps_relocations(options):
         return sections
     tables = {t.target: Head("relocations", t.target, t, order=t.first)
-              for t in tables_that_stay(placed, kept)}  # fmt: skip
+              for t in tables_that_stay(placed, kept, dialect)}  # fmt: skip
     groups: list[Head] = []
     if options.keeps_groups:
         base = placed.addresses.table.base
@@ -99,11 +99,11 @@ def _is_common(sid: SectionId, table: SectionList) -> bool:
 
 
 def _begins(sid: SectionId, table: SectionList, again: bool) -> bool:
-    """Whether LLD lets a section have the section symbol: inputs, and of the linker's own COMMON
-    blocks and merged strings, of which there are none with -r."""
+    """Whether LLD lets a section have the section symbol: inputs, and of the linker's own merged
+    strings, of which there are none with -r."""
     if sid < table.base[-1]:
         return True
-    return not again and (_is_common(sid, table) or bool(table.flags[sid] & c.SHF_MERGE))
+    return not again and bool(table.flags[sid] & c.SHF_MERGE)
 
 
 def _named_by(plan: OutputPlan, table: SectionList, again: bool) -> SectionId:
@@ -131,12 +131,12 @@ def section_symbols(
 ) -> tuple[tuple[int, int, int], ...]:
     """(header index, file, value) of each section symbol: GNU ld has one for every section; LLD
     for those with inputs, by a file of theirs, in the order the sections were made."""
-    found: list[tuple[int, int, int, int]] = []
+    found: list[tuple[tuple[int, int], int, int, int]] = []
     table = placed.addresses.table
     for shndx, head in enumerate(heads, 1):
         if head.kind in ("relocations", "stack note"):
             continue
-        file, order, value = -1, head.order, 0
+        file, order, value = -1, (head.order, 0), 0
         if head.group is not None:
             file = head.group.file
         else:
@@ -149,7 +149,8 @@ def section_symbols(
                 file = -1 if first in placed.addresses.edits.content else table.file[first]
                 node = section.plan.node
                 if node is not None and node.statements:
-                    order = FIRST
+                    span = node.name_span  # the place in the script, also after INSERT
+                    order = FIRST, span.start if span is not None else 0
         found.append((order, shndx, file, value))
     if not dialect.tables_like_gnu:
         found.sort(key=lambda row: row[0])

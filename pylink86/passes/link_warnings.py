@@ -12,25 +12,19 @@ from collections.abc import Iterator
 from ..diag import Diagnostics
 from ..model import ObjectFile
 from .resolve import Resolution
-
-PREFIX = ".gnu.warning"
-
-
-def is_link_warning(name: str) -> bool:
-    """Whether a section holds such a text."""
-    return name == PREFIX or name.startswith(PREFIX + ".")
+from .section_list import WARNING, is_link_warning
 
 
 def give_link_warnings(resolution: Resolution, diags: Diagnostics) -> None:
     """Warn (link-warning) of every name with a text that some file refers to, where it first is."""
     for file, obj in enumerate(resolution.files):
-        if PREFIX not in obj.sections.strings.decode("latin1"):
+        if WARNING not in obj.sections.strings.decode("latin1"):
             continue
         for index, name in enumerate(obj.sections.names):
             if not is_link_warning(name):
                 continue
             text = bytes(obj.contents[index]).rstrip(b"\0").decode("utf-8", "replace")
-            symbol = name[len(PREFIX) + 1 :]
+            symbol = name[len(WARNING) + 1 :]
             place: str | None = obj.name
             if symbol:
                 place = next(_uses(resolution, symbol, file), None)

@@ -6,8 +6,8 @@ expression asks or a relocation does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
@@ -18,11 +18,31 @@ from .tables import NO_TABLES, Tables
 
 if TYPE_CHECKING:
     from .edit import Moved
+    from .placement import Piece
     from .unwind_plan import UnwindIndex
 
 
 MAX_OFFSET = 0x7FFFFFFF
 """Largest offset in a section of a 32-bit file; what is above it is negative."""
+
+
+class Run(NamedTuple):
+    """The input sections of one statement, set down.
+
+    sids: of the statement; begin: what their places depend on beside the output section's address,
+    which was `vma` and may be any other that leaves the same remainder by `align`.  placed: those
+    of them that were set down, offsets: each one's in the output section; size: of all before the
+    point where the walk goes on."""
+
+    sids: Sequence[SectionId]
+    begin: tuple[object, ...]
+    vma: int
+    align: int
+    placed: Sequence[SectionId]
+    offsets: list[int]
+    pieces: list[Piece]
+    size: int
+    gap_start: int
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -66,6 +86,9 @@ class Addresses:
     empty: frozenset[SectionId] = frozenset()
     """The linker's own tables that hold nothing and are among the inputs (GNU ld): they give their
     output section flags and alignment, and are not set down."""
+    runs: dict[int, Run] = attrs.field(factory=dict)
+    """What the last walk did with the sections of each statement, by `id` of the statement's
+    sections: most walks do it again."""
 
     @staticmethod
     def of(

@@ -8,7 +8,7 @@ place."""
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -27,7 +27,6 @@ from .section_list import SectionList as SectionList
 from .section_list import linked_sections
 from .section_list import list_sections as list_sections
 from .sorting import sort_key, sorted_sections, words_of
-
 
 DISCARD = "/DISCARD/"
 """The output section that is none: what it takes leaves the link (GNU ld manual 3.6.7)."""
@@ -60,7 +59,8 @@ class Draft:
 class Claims:
     """items: SECTIONS (and the assignments around it) in order; orphans: what nothing took;
     floating: output sections that a script describes (OVERWRITE_SECTIONS) and gives no place;
-    apart: orphans that get an output section each."""
+    apart: orphans that get an output section each.  matches: if sections may go on to another
+    statement, all that each one matches, by identity of its node."""
 
     items: tuple[Draft | n.Assignment | n.Assert, ...]
     discarded: frozenset[SectionId]
@@ -68,6 +68,7 @@ class Claims:
     kept: frozenset[SectionId]
     floating: tuple[Draft, ...] = ()
     apart: frozenset[SectionId] = frozenset()
+    matches: Mapping[int, tuple[SectionId, ...]] = attrs.field(factory=dict)
 
 
 def match_sections(
@@ -76,10 +77,12 @@ def match_sections(
     table: SectionList,
     dialect: Dialect,
     unique: Sequence[str] = (),
+    spills: bool = False,
 ) -> Claims:
     """Let every input statement take its sections, in script order.
 
-    unique: patterns of sections that stay by themselves, "" for every orphan.
+    unique: patterns of sections that stay by themselves, "" for every orphan.  spills: a section
+    may go on to a later statement (see spill).
 
     A section goes to the first statement that matches.  /DISCARD/ takes like any other output
     section. Source: GNU ld manual 3.6.4, 3.6.7."""
@@ -115,6 +118,7 @@ def match_sections(
             draft = Draft(item.name, item, ())
         items.append(draft)
     left = matcher.left(alone)
+    matches = {id(s): matcher.matches(s) for s in _statements(script)} if spills else {}
     return Claims(
         tuple(items),
         frozenset(discarded),
@@ -122,6 +126,7 @@ def match_sections(
         frozenset(kept),
         tuple(floating.values()),
         frozenset(left if "" in unique else alone) | table.alone,
+        matches,
     )
 
 
@@ -153,6 +158,13 @@ def _constraint_holds(node: n.OutputSection, matcher: _Matcher, table: SectionLi
     could = matcher.would_take(node)
     readonly = not any(table.flags[sid] & c.SHF_WRITE for sid in could)
     return readonly == (node.constraint == "ONLY_IF_RO")
+
+
+def _statements(script: ScriptFile) -> Iterator[n.InputStatement]:
+    """Every input statement but those that discard."""
+    for item in _script_items(script):
+        if isinstance(item, n.OutputSection) and item.name != DISCARD:
+            yield from (s for s in item.statements if isinstance(s, n.InputStatement))
 
 
 def _script_items(script: ScriptFile) -> Iterator[n.OutputSection | n.Assignment | n.Assert]:

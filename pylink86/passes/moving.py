@@ -73,10 +73,8 @@ def moving_scan(
     dialect: Dialect,
     options: ElfOptions,
     diags: Diagnostics,
-) -> MovingScan | None:
-    """What gathers places; None for a program that stays where it is linked to."""
-    if not options.pie:
-        return None
+) -> MovingScan:
+    """What gathers places in a program that moves."""
     text = options.text
     if text is None and not dialect.tables_like_gnu:
         text = True

@@ -6,8 +6,9 @@ gABI (ch.5, "Hash Table") lets them be; start-up code that looks for them finds 
 
 from __future__ import annotations
 
+import re
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import attrs
 
@@ -44,7 +45,7 @@ Entry = tuple[int, str, "str | int"]
 
 def moving_sizes(
     moves: Moves,
-    sizes: dict[str, int],
+    sizes: Mapping[str, int],
     resolution: Resolution,
     table: SectionList,
     gone: Collection[int],
@@ -72,15 +73,16 @@ def moving_sizes(
         for sid in range(table.base[-1])
         if table.eligible[sid]
         and sid not in gone
-        and table.name[sid].endswith("_array")
-        or table.name[sid].startswith((".init_array.", ".fini_array."))
+        and re.fullmatch(r"\.(preinit|init|fini)_array(\..*)?", table.name[sid])
     }
     entries = tuple(
         (_gnu_entries if dialect.tables_like_gnu else _lld_entries)(
             _Facts(moves, {**sizes, **made}, word, arrays, resolution, now)
         )
     )
-    spare = SPARE_ENTRIES if dialect.tables_like_gnu else 1
+    spare = 1
+    if dialect.tables_like_gnu:  # which has an entry for the number of relocations in any case
+        spare = SPARE_ENTRIES + (not len(moves))
     made[".dynamic"] = (len(entries) + spare) * 2 * word
     return made, entries
 

@@ -141,7 +141,8 @@ class OddRelocations:
                 PACK[row.width](site.content, site.sec_off + reloc.offset, blank)
                 return
             value = 0 if special >= LOWEST_BLANK else special
-        in_code = bool(site.obj.sections.flags[site.section] & c.SHF_EXECINSTR)
+        runs = c.SHF_EXECINSTR if self.dialect.tables_like_gnu else c.SHF_ALLOC
+        in_code = bool(site.obj.sections.flags[site.section] & runs)
         at = site.sec_off + reloc.offset
         use = Use(
             row, machine, site.file, reloc.symbol, value or 0, reloc.addend,
@@ -244,6 +245,8 @@ class OddRelocations:
         if sid not in where.edits.moved:
             return None
         sec_off = symbols.value[reloc.symbol] + reloc.addend
+        if not where.table.size[sid]:
+            sec_off = 0
         found = where.of_place(sid, sec_off)
         at_end = sec_off == where.table.size[sid] and not self.dialect.merged_end_is_inside
         at_end = at_end and bool(where.table.flags[sid] & c.SHF_MERGE)
@@ -254,4 +257,5 @@ class OddRelocations:
                     sid, sec_off, site.file, site.section, reloc.offset, self.diags
                 )
             return None
-        return self.placed.sections[found[0]].vma + found[1] - reloc.addend
+        start = self.placed.sections[found[0]].vma + found[1]
+        return start - reloc.addend if where.table.size[sid] else start

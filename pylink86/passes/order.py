@@ -68,6 +68,7 @@ class OutputPlan:
     named_flags: int = 0
     header: int = 0
     named_type: int = c.SHT_NULL
+    spare: bool = False
     has_unwind_index: bool = False
 
     @property
@@ -155,7 +156,7 @@ def order_sections(
     3.6.8.1, 3.10.5 for orphans and empty sections; the placing rules themselves by experiment (see
     passes/orphans.py)."""
     entries: list[Item] = [
-        _entry(item, table, dead, generic) if isinstance(item, Draft) else item
+        _entry(item, table, dead, claims, generic) if isinstance(item, Draft) else item
         for item in claims.items
     ]
     if not dialect.orphans_follow_flags:
@@ -171,6 +172,7 @@ def order_sections(
 
     def holds(entry: Entry) -> bool:
         is_asked = entry.name in addressed and _is_same(entry.node, described.get(entry.name))
+        is_asked |= entry.spare and not dialect.tables_like_gnu
         return holds_something(entry, table, provided, is_asked, claims.kept, dialect)
 
     headers: Sequence[Entry] = ()
@@ -180,7 +182,8 @@ def order_sections(
             entries, orphans, table, claims.apart, not generic, dialect.orphans_join_flags
         )
     else:
-        floating = [e for d in claims.floating if isinstance(e := _entry(d, table, dead), Entry)]
+        described_apart = (_entry(draft, table, dead, claims) for draft in claims.floating)
+        floating = [entry for entry in described_apart if isinstance(entry, Entry)]
         entries = order_like_lld(
             entries,
             floating,
@@ -221,7 +224,11 @@ def sane_expr(script: ScriptFile) -> bool:
 
 
 def _entry(
-    draft: Draft, table: SectionList, dead: frozenset[SectionId], generic: bool = False
+    draft: Draft,
+    table: SectionList,
+    dead: frozenset[SectionId],
+    claims: Claims,
+    generic: bool = False,
 ) -> Entry | Dropped:
     if draft.node is not None and (draft.absent or draft.name == DISCARD):
         return Dropped(draft.node, draft.absent)
@@ -240,6 +247,10 @@ def _entry(
             items.append(Claim(item.node, alive))
             data_first = entry.has_data and not entry.has_input
             entry.add(table, alive)
+            if claims.matches:
+                spare = _spare(item, claims, dead)
+                entry.add(table, spare)
+                entry.spare |= bool(spare)
             if data_first and entry.type == c.SHT_NOBITS:
                 entry.first_type = c.SHT_NULL
         else:
@@ -247,6 +258,12 @@ def _entry(
             if isinstance(item, (n.Data, n.Text)):
                 entry.has_data = True
     return entry
+
+
+def _spare(claim: Claim, claims: Claims, dead: frozenset[SectionId]) -> list[SectionId]:
+    """What a statement matches and another one has, so that it may come."""
+    gone = dead | claims.discarded | set(claim.sections)
+    return [sid for sid in claims.matches[id(claim.node)] if sid not in gone]
 
 
 def _begin_in_order(entries: list[Item]) -> None:
@@ -333,6 +350,7 @@ def _finished(
                 only_symbols=dialect.drops_zero_size and only_symbols(entry, kept_inputs),
                 named_flags=_named_flags(entry, dialect),
                 header=rank.get(id(entry), len(entries)),
+                spare=entry.spare and not kept,
                 named_type=c.SHT_NULL if entry.has_input or entry.has_data else entry.named[0],
             )
             sections.append(plan)

@@ -23,7 +23,8 @@ from .settle import Settled
 from .symbol_values import SymbolValues, as_signed
 from .tables import BOUNDARIES, Changed, Load, Tables
 
-Kept = frozenset[Load]
+Kept = dict[Load, None]
+"""Loads to leave as they are, round by round, in each by their place in the output."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -45,7 +46,7 @@ def in_reach(
     lay_out: the passes from the scan of relocations to addresses, given the loads to leave as they
     are.  Each round leaves more alone, so there is an end; what only an earlier round met is not
     reported."""
-    kept: Kept = frozenset()
+    kept: Kept = {}
     while True:
         met = diags.fresh()
         laid = lay_out(kept, met)
@@ -53,17 +54,17 @@ def in_reach(
         if not far:
             diags.extend(met)
             return laid
-        kept |= far
+        kept = {**kept, **far}
 
 
 def too_far(tables: Tables, placed: Placement, dialect: Dialect) -> Kept:
     """The rewritten loads that do not reach."""
     if not tables.changed:
-        return frozenset()
+        return {}
     values = SymbolValues(placed)
-    return frozenset(
-        changed.load for changed in tables.changed if not _reaches(changed, values, placed, dialect)
-    )
+    far = [one for one in tables.changed if not _reaches(one, values, placed, dialect)]
+    far.sort(key=lambda one: placed.addresses.of_place(one.section, one.rewrite.place) or (-1, 0))
+    return {one.load: None for one in far}
 
 
 def _reaches(changed: Changed, values: SymbolValues, placed: Placement, dialect: Dialect) -> bool:

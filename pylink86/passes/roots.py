@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
+from .match import Claim
+from .order import OutputPlan
 from .placement import Placement
 from .scripts import ScriptFile
 
@@ -87,7 +89,7 @@ def entry_address(entry: str, placed: Placement, dialect: Dialect, again: bool =
         value = placed.symbols[entry]
         return (value.number if from_section else value.absolute()) & 0xFFFFFFFFFFFFFFFF
     where = placed.addresses.resolution.definer.get(entry)
-    found = placed.addresses.of_symbol(*where) if where is not None else None
+    found = _place_of_entry(where, placed, dialect) if where is not None else None
     if isinstance(found, int):
         return found
     if found is not None:
@@ -98,6 +100,27 @@ def entry_address(entry: str, placed: Placement, dialect: Dialect, again: bool =
         except ValueError:
             pass
     text = placed.find(".text") if dialect.starts_at_start and not again else None
-    if text is None or (text.plan.dropped and not any(text.plan.sections())):
+    if text is None or (text.plan.dropped and not _is_begun(text.plan)):
         return 0
     return text.vma
+
+
+def _place_of_entry(
+    where: tuple[int, int], placed: Placement, dialect: Dialect
+) -> tuple[int, int] | int | None:
+    """(output section, offset) of the entry symbol; GNU ld looks before strings and constants are
+    merged, and takes its offset in the input for that in what is left of it."""
+    addresses = placed.addresses
+    found = addresses.of_symbol(*where)
+    if not dialect.merges_in_place or not isinstance(found, tuple):
+        return found
+    file, index = where
+    symbols = addresses.resolution.files[file].symbols
+    sid = addresses.table.base[file] + symbols.shndx[index]
+    return addresses.place(sid, symbols.value[index]) or found
+
+
+def _is_begun(plan: OutputPlan) -> bool:
+    """Whether anything stands in a section: GNU ld knows the address of such a one, even if it is
+    left out."""
+    return any(not isinstance(item, Claim) or item.sections for item in plan.items)

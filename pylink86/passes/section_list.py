@@ -13,7 +13,6 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ObjectFile
-from .link_warnings import is_link_warning
 from .resolve import Resolution
 
 SectionId = int
@@ -23,6 +22,15 @@ NOT_INPUT = frozenset(
     {c.SHT_NULL, c.SHT_SYMTAB, c.SHT_STRTAB, c.SHT_GROUP, c.SHT_SYMTAB_SHNDX, c.SHT_REL, c.SHT_RELA}
 )
 """Section types that describe a file and are not linked."""
+
+
+WARNING = ".gnu.warning"
+"""Sections that hold the text of a warning: for a name behind the dot, or for all who link them."""
+
+
+def is_link_warning(name: str) -> bool:
+    """Whether a section holds such a text."""
+    return name == WARNING or name.startswith(WARNING + ".")
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -60,8 +60,9 @@ def _from_contents(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[
     kind, flags = entry.type, entry.flags
     if dialect.tls_stays_apart and flags & c.SHF_TLS:
         _check_tls(entry, table)
-    if entry.mixed and dialect.two_types_make_progbits:
-        kind = c.SHT_PROGBITS
+    if entry.mixed:
+        first_counts = not dialect.two_types_make_progbits and entry.begun_as != c.SHT_NOBITS
+        kind = entry.begun_as if first_counts else c.SHT_PROGBITS
     if not entry.has_input:
         if dialect.orphans_follow_flags:
             if entry.has_data:

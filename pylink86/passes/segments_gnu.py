@@ -79,7 +79,7 @@ def plan_segments(
         for s in inside
         if s.plan.type == c.SHT_DYNAMIC
     ]
-    found += _notes(inside)
+    found += _notes(sorted(kept, key=lambda s: s.plan.header))
     thread_local = [s for s in kept if s.plan.flags & c.SHF_TLS and s.plan.alloc]
     if thread_local:
         found.append(SegmentPlan(c.PT_TLS, c.PF_R, _members(thread_local)))
@@ -226,25 +226,25 @@ def _apart(first: PlacedSection, size: int, options: ElfOptions) -> bool:
     return True
 
 
-def _notes(inside: Sequence[PlacedSection]) -> list[SegmentPlan]:
-    """A PT_NOTE for each run of adjacent notes of one alignment."""
+def _notes(kept: Sequence[PlacedSection]) -> list[SegmentPlan]:
+    """A PT_NOTE for each run of adjacent notes of one alignment; kept: in the order of headers."""
     runs: list[list[PlacedSection]] = []
     previous: PlacedSection | None = None
-    for section in inside:
+    for section in kept:
         if section.plan.type == c.SHT_NOTE and section.plan.loads:
             joins = (
                 previous is not None
                 and runs
                 and runs[-1][-1] is previous
                 and previous.align == section.align
-                and align_to(previous.vma + previous.size, section.align) == section.vma
+                and align_to(previous.lma + previous.size, section.align) == section.lma
             )
             if joins:
                 runs[-1].append(section)
             else:
                 runs.append([section])
         previous = section
-    return [SegmentPlan(c.PT_NOTE, c.PF_R, _members(run)) for run in runs]
+    return [SegmentPlan(c.PT_NOTE, None, _members(run)) for run in runs]
 
 
 def first_guess(plan: Plan, addresses: Addresses, options: ElfOptions) -> int:

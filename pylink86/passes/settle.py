@@ -238,14 +238,17 @@ def _settle_with_headers(
 def _steady(
     count: int, expecting: Callable[[int], tuple[SegmentPlan, ...]]
 ) -> tuple[SegmentPlan, ...]:
-    """The segments there are when so many were expected, from a first guess on."""
+    """The segments there are when so many were expected, from a first guess on; where GNU ld gives
+    up with less than expected, the room for the others stays: PT_NULL stands for it."""
+    from .segments import SegmentPlan
+
     for attempt in range(MAX_TRIES):
         segments = expecting(count)
         found = len(segments)
         if found == count or (attempt >= FREE_TRIES and found < count):
             break
         count = found
-    return segments
+    return segments + (SegmentPlan(c.PT_NULL, 0),) * (count - found)
 
 
 def _at_zero(plan: Plan) -> Plan:

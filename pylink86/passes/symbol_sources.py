@@ -82,12 +82,18 @@ class SymbolSources:
             value -= self.tls_start
         return shndx, value
 
-    def row(self, file: int, index: int, name: str, binding: int) -> SymbolRow | None:
-        """An input's symbol as it is in the output; None when its section is not."""
-        if (file, index) in self.placed.addresses.tables.indirect.direct:
-            return self._at_entry(file, index, name, binding)
+    def row(
+        self, file: int, index: int, name: str, binding: int, visibility: int | None = None
+    ) -> SymbolRow | None:
+        """An input's symbol as it is in the output; None when its section is not.
+
+        visibility: that of all files together, else the symbol's own."""
         symbols = self.placed.addresses.resolution.files[file].symbols
         info, other, size = symbols.info[index], symbols.other[index], symbols.size[index]
+        if visibility is not None:
+            other = other & ~3 | visibility
+        if (file, index) in self.placed.addresses.tables.indirect.direct:
+            return self._at_entry(file, index, name, binding, other)
         shndx = symbols.shndx[index]
         if shndx in (UNDEF, COMMON):
             if shndx == COMMON or binding != c.STB_LOCAL:
@@ -105,9 +111,10 @@ class SymbolSources:
             return None
         return SymbolRow(name, spot[1], size, binding, info & 0xF, other, spot[0])
 
-    def _at_entry(self, file: int, index: int, name: str, binding: int) -> SymbolRow | None:
+    def _at_entry(
+        self, file: int, index: int, name: str, binding: int, other: int
+    ) -> SymbolRow | None:
         """An indirect function that is an ordinary one, at its entry in the linkage table."""
-        other = self.placed.addresses.resolution.files[file].symbols.other[index]
         found = IndirectValues(self.placed, self.dialect).entry_place((file, index))
         spot = None if found is None else self.place(*found, c.STT_FUNC)
         if spot is None:
@@ -199,9 +206,10 @@ class SymbolSources:
         }
 
     def own_visibility(self, name: str) -> int:
-        """Of a name no file says more about: `__start_` and `__stop_` of sections are protected."""
+        """Of a name no file says more about: `__start_` and `__stop_` of sections have their own."""
         is_boundary = isinstance(self.assigned.get(name), Boundary)
-        return c.STV_PROTECTED if is_boundary and not self.relocatable else c.STV_DEFAULT
+        visibility = self.options.bounds_visibility
+        return visibility if is_boundary and not self.relocatable else c.STV_DEFAULT
 
     @cached_property
     def assigned(self) -> dict[str, n.Assignment]:

@@ -30,7 +30,7 @@ DYNAMIC = "_DYNAMIC"
 FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Origin:
     """Where a row comes from: (file, symbol index), or a name of the script (file is -1)."""
 

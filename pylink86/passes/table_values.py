@@ -14,6 +14,7 @@ from functools import cached_property
 import attrs
 
 from .. import elf_const as c
+from ..arch.loads import has_no_base
 from ..arch.reloc import (
     GOT,
     GOT_BASE,
@@ -117,7 +118,7 @@ class TableValues:
         """G + A: a slot as offset from the table; as an address where an i386 instruction has no
         base register (psABI i386 4.4.1)."""
         slot = self._address_slot(use) + use.addend
-        if use.machine == c.EM_386 and use.offset and use.content[use.offset - 1] & 0xC7 == 0x05:
+        if use.machine == c.EM_386 and has_no_base(use.content, use.offset):
             return slot
         return slot - self.base
 
@@ -160,10 +161,11 @@ class TableValues:
 
     def in_block(self, use: Use) -> int:
         """Code that asked for the module's block was rewritten and has the thread pointer; debug
-        information wants the offset in the block."""
+        information wants the offset in the block, and so do in GNU ld's dialect data."""
         start, end = self.thread
-        is_64 = use.machine == c.EM_X86_64
-        wants_block = not use.in_code or (is_64 and use.row.number == _DTPOFF64)
+        wants_block = not use.in_code
+        if self.dialect.tables_like_gnu and use.machine == c.EM_X86_64:
+            wants_block |= use.row.number == _DTPOFF64
         return use.value + use.addend - (start if wants_block else end)
 
     def write_tables(self, contents: tuple[bytearray, ...]) -> None:

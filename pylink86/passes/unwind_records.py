@@ -89,6 +89,31 @@ def read_cie(record: bytes, word: int) -> CieTraits:
     return CieTraits(encoding, True, program)
 
 
+def function_encoding(record: bytes, word: int) -> int:
+    """How FDEs of a CIE say their function's address, as LLD reads it: letters of the augmentation
+    count also where no `z` says that data follow.  Unreadable as read_cie."""
+    version, end = record[8] if len(record) > 8 else 0, record.find(b"\0", 9)
+    if version not in (1, 3) or end < 0:
+        raise Unreadable(f"version {version}")
+    _, at = uleb(record, end + 1)
+    _, at = uleb(record, at)
+    at = at + 1 if version == 1 else uleb(record, at)[1]
+    for letter in record[9:end].decode("latin1"):
+        if at >= len(record) and letter in "zLRP":
+            raise Unreadable("augmentation data that leave the record")
+        if letter == "R":
+            return record[at]
+        if letter == "z":
+            _, at = uleb(record, at)
+        elif letter == "L":
+            at += 1
+        elif letter == "P":
+            at += 1 + width(record[at], word)
+        elif letter not in "SBG":
+            raise Unreadable(f"augmentation `{letter}'")
+    return ABSOLUTE
+
+
 def fde_program(record: bytes, cie: CieTraits, word: int) -> int:
     """Where the instructions of an FDE begin in it."""
     at = 8 + 2 * width(cie.encoding, word)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
-from .edit import moved_to
+from ..diag import fail
+from .edit import OffsetMap, moved_to
 from .editor import Editor
 from .locate import describe_section
 from .match import SectionId
@@ -14,7 +15,10 @@ from .resolve import Resolution
 from .unwind import Relocation, Unwind, UnwindInput, merge_unwind
 from .unwind_gnu import edit_unwind
 from .unwind_plan import Fde, UnwindIndex
-from .unwind_records import Unreadable, read_cie
+from .unwind_records import Unreadable, function_encoding
+
+START = OffsetMap((0,), (0,), 0)
+"""crtbegin.o finds the begin of the whole table by a section of its own that is empty."""
 
 
 def merge_unwind_tables(gone: frozenset[SectionId], editor: Editor) -> None:
@@ -33,7 +37,7 @@ def merge_unwind_tables(gone: frozenset[SectionId], editor: Editor) -> None:
     unwind = merge_unwind([_input(sid, editor) for sid in sids], _alive(gone, editor))
     editor.replace(home, bytes(unwind.content), unwind.align)
     for sid, offsets in zip(sids, unwind.maps):
-        editor.edits.moved[sid] = moved_to(home, offsets)
+        editor.edits.moved[sid] = moved_to(home, offsets if table.size[sid] else START)
     editor.edits.parts[home] = tuple(sids)
     header = editor.own_section(".eh_frame_hdr")
     if header >= 0:
@@ -50,9 +54,13 @@ def _fdes_in(unwind: Unwind, home: SectionId, word: int) -> Iterator[Fde]:
         if cie not in encodings:
             end = cie + 4 + int.from_bytes(content[cie : cie + 4], "little")
             try:
-                encodings[cie] = read_cie(content[cie:end], word).encoding
-            except Unreadable:
-                continue
+                encodings[cie] = function_encoding(content[cie:end], word)
+            except Unreadable as problem:
+                raise fail(
+                    "bad-eh-frame",
+                    f"corrupted .eh_frame: {problem}",
+                    help=["link without --eh-frame-hdr, or build the objects again"],
+                ) from None
         yield Fde(home, out, home, cie, encodings[cie], word)
 
 

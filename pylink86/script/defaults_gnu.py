@@ -202,6 +202,7 @@ def gnu_layout(
     rodata_page = (
         f'{code_page}  . = SEGMENT_START("rodata-segment", {_NEXT_PAGE});\n' if code_page else ""
     )
+    start_up = _START_UP_MOVING if moves else _START_UP
     words = 3 * elf_class // 8
     header = "0" if now else f"SIZEOF(.got.plt) >= {words} ? {words} : 0"
     begin, relro, end = (
@@ -225,7 +226,7 @@ def gnu_layout(
         "  .gnu.hash : { *(.gnu.hash) }\n"
         "  .dynsym : { *(.dynsym) }\n"
         "  .dynstr : { *(.dynstr) }\n"
-        f"{(_START_UP_MOVING if moves else _START_UP).replace('@REL@', rel).replace('@REL_@', rel.replace('.', '_'))}"
+        f"{start_up.replace('@REL@', rel).replace('@REL_@', rel.replace('.', '_'))}"
         f"{code_page}{_CODE}{rodata_page}{_READ_ONLY}{begin}{_RELRO}"
         f"{_GOT_NOW if now else _GOT}{relro}{'' if now else _GOT_PLT}"
         f"{_DATA.replace('@WORD@', str(elf_class // 8))}"

@@ -15,7 +15,26 @@ pytestmark = pytest.mark.peer
 OBJECTS = [str(fixtures.path(name)) for name in sorted(fixtures.entries())]
 COMMANDS = {"nm": nm.main, "size": size.main}
 OPTIONS = {
-    "nm": ("", "-S", "-n", "-P", "-A", "-u", "-g", "-a", "-j", "-p", "-r", "--size-sort", "-t d"),
+    "nm": (
+        "",
+        "-D",
+        "-D -f sysv",
+        "-f sysv",
+        "-f sysv -a",
+        "-D -P",
+        "-S",
+        "-n",
+        "-P",
+        "-A",
+        "-u",
+        "-g",
+        "-a",
+        "-j",
+        "-p",
+        "-r",
+        "--size-sort",
+        "-t d",
+    ),
     "size": ("", "-A", "-G", "-x", "-o", "-A -x", "-t", "--common", "-A --common"),
 }
 ARCHIVE_STEPS = (

@@ -6,6 +6,8 @@ import random
 
 import pytest
 
+from pylink86.cli.pyld import main
+
 from .twins import assemble, assert_same_file, compile_c, link_both, sections
 
 pytestmark = pytest.mark.peer
@@ -182,3 +184,52 @@ def test_compiled_code(dialect, flags, compiler, tmp_path, monkeypatch):
     words = ["--eh-frame-hdr", "-T", "a.ld", *objects]
     theirs, ours = link_both(dialect, words, tmp_path)
     assert sections(theirs, ".symtab", ".strtab") == sections(ours, ".symtab", ".strtab")
+
+
+BEGIN = """\
+.section .eh_frame,"a",@progbits
+list:
+.text
+.globl _start
+_start:
+  movq .eh_frame, %rax
+  leaq list(%rip), %rax
+"""
+
+
+@pytest.mark.parametrize("order", ["begin.o one.o", "one.o begin.o", "begin.o"])
+def test_an_empty_section_is_the_begin_of_the_table(order, tmp_path, monkeypatch):
+    """As crtbegin.o finds it."""
+    monkeypatch.chdir(tmp_path)
+
+    assemble(tmp_path / "begin.o", STACK + BEGIN)
+    assemble(tmp_path / "one.o", STACK + ".text\n.cfi_startproc\nnop\n.cfi_endproc\n")
+    for more in ([], ["--emit-relocs"], ["--gc-sections"]):
+        assert_same_file("lld", [*more, *order.split()], tmp_path)
+
+
+LETTERS = ("R", "RL", "S", "P", "L", "Rz", "RS", "RX", "LR", "zRX", "zPR", "zR")
+DATA = {"R": ".byte 0x1b\n", "L": ".byte 0x1b\n", "P": ".byte 0\n.quad f\n", "z": ".byte 11\n"}
+
+
+def records(letters: str) -> str:
+    """A CIE with that augmentation, and an FDE."""
+    data = "".join(DATA.get(letter, "") for letter in letters)
+    address = ".long f-.\n.long 1\n" if "R" in letters else ".quad f\n.quad 1\n"
+    return (
+        ".text\n.globl f\nf: nop\n"
+        '.section .eh_frame,"a",@progbits\n.long 2f-1f\n'
+        f'1: .long 0\n.byte 1\n.asciz "{letters}"\n.byte 1, 1, 16\n{data}.byte 0xc, 7, 8\n'
+        f"2: .long 4f-3f\n3: .long 3b-1b+4\n{address}4:\n"
+    )
+
+
+def test_augmentations_are_read_letter_by_letter(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for letters in LETTERS:
+        made = assemble(tmp_path / "a.o", records(letters))
+        assert_same_file("lld", ["-e", "f", "--eh-frame-hdr", made], tmp_path)
+    for letters in ("X", "zX", "eh"):
+        made = assemble(tmp_path / "a.o", records(letters))
+        assert main(["--eh-frame-hdr", "-e", "f", made, "-o", "out"], "ld.lld") == 1
+        assert "error[bad-eh-frame]: corrupted .eh_frame" in capsys.readouterr().err

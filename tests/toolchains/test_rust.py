@@ -82,6 +82,7 @@ LINKERS = {
     "pylink86-ld": (),
     "pyld": ("linker-flavor=ld.lld",),
     "ld.lld": ("linker-flavor=ld.lld",),
+    "pylink86": (),
 }
 """Name of the command -> what rustc has to be told beside it."""
 
@@ -119,7 +120,10 @@ def linker(crate: Path, command: str) -> Path:
     shims = {path.name: path for path in write_shims(crate / "bin")}
     path = crate / "bin" / command
     if command not in shims:
-        path.write_bytes(shims["ld"].read_bytes())
+        text = shims["ld"].read_text(encoding="utf-8")
+        if command == "pylink86":  # rustc takes it for a compiler, and speaks to it as to one
+            text = text.replace("pylink86.cli.pyld", "pylink86.cli.main")
+        path.write_text(text, encoding="utf-8")
         path.chmod(0o755)
     return path
 

@@ -75,7 +75,7 @@ def test_a_member_is_an_object_that_knows_its_archive():
 def test_members_stay_closed(monkeypatch):
     opened = []
     monkeypatch.setattr(
-        ar, "read_bytes", lambda data, name: opened.append(name) or read_bytes(data, name)
+        ar, "read_linkable", lambda data, name: opened.append(name) or read_bytes(data, name)
     )
     archive = read_archive(THREE.encode(), "libx.a")
     assert archive.symbols[0]

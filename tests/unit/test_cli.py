@@ -57,7 +57,51 @@ def good_line(*more: str) -> list[str]:
 def test_version(capsys):
     assert run("--version", "--no-such-option") == 0
     first = capsys.readouterr().out.splitlines()[0]
-    assert first == "pylink86 0.1.0 (compatible with GNU ld)"
+    assert first == "pylink86, compatible with GNU ld version 2.40 (pylink86-0.1.0)"
+
+
+def test_version_as_lld(capsys):
+    """meson and CMake know LLD by these words; its number comes first."""
+    assert run("--dialect=lld", "--version") == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert "LLD 19.1.7 (compatible with GNU linkers)" in first
+
+
+SEEN_BY = {
+    "libtool: is it GNU": (r"GNU", True),
+    "libtool: older than 2.11, once what stands in parentheses is left out": (r" [01]\.", False),
+    "CMake": (r"GNU ld (\([^)]+\)|version) 2\.40", True),
+    "meson: the first number is its version": (r"^[^0-9]*86[^0-9]*2\.40", True),
+}
+"""Who looks for what in `-v` and `--version`."""
+
+
+@pytest.mark.parametrize("who", SEEN_BY)
+def test_what_build_systems_see_in_the_version(who: str, capsys):
+    pattern, wanted = SEEN_BY[who]
+    assert run("-v") == 0
+    said = re.sub(r"\([^)]+\)\s+", "", capsys.readouterr().out.splitlines()[0])
+    assert (re.search(pattern, said) is not None) == wanted
+
+
+@pytest.mark.parametrize(
+    ("argv", "version"),
+    [
+        (["--version-as=gnu-ld"], "2.40"),
+        (["--version-as", "gnu-ld:2.44"], "2.44"),
+    ],
+)
+def test_version_as_another_linker(argv: list[str], version: str, capsys):
+    assert run(*argv, "--version") == 0
+    words = capsys.readouterr().out.splitlines()[0].split()
+    assert (words[:2], words[-1]) == (["GNU", "ld"], version)
+
+
+def test_version_as_nobody(capsys):
+    assert run("--version-as=gold", "x.o") == 1
+    assert "error[bad-option-value]: `gold' is not a value of --version-as" in (
+        capsys.readouterr().err
+    )
 
 
 def test_version_for_the_kernel_build(capsys, monkeypatch):
@@ -351,7 +395,7 @@ def test_the_module_is_the_command():
         cwd=ROOT,
         check=True,
     )
-    assert done.stdout.startswith("pylink86 0.1.0")
+    assert done.stdout.startswith("pylink86, compatible with GNU ld")
 
 
 def test_commands(capsys):
@@ -384,7 +428,7 @@ def slugs_in_source() -> dict[str, set[str]]:
         path: ast.parse(path.read_text(encoding="utf-8"))
         for path in sorted((ROOT / "pylink86").rglob("*.py"))
     }
-    takers: dict[str, int] = {"Diagnostic": 1}
+    takers: dict[str, int] = {"Diagnostic": 1, "tell": 0}
     for tree in trees.values():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
@@ -438,7 +482,8 @@ def test_every_explanation_belongs_to_a_message():
     assert not [
         slug
         for slug in explanations.EXPLANATIONS
-        if slug not in ("internal", "out-of-memory") and not any(fnmatch(slug, pattern) for pattern in used)
+        if slug not in ("internal", "out-of-memory")
+        and not any(fnmatch(slug, pattern) for pattern in used)
     ]
 
 

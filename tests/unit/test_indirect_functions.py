@@ -92,3 +92,16 @@ def test_an_image_of_gnu_ld_has_no_relocations(tmp_path: Path) -> None:
         _linked(tmp_path, "_start: call choose@PLT", "gnu", oformat="binary")
     assert [d.slug for d in caught.value.diagnostics] == ["reloc-not-supported"]
     assert _linked(tmp_path, "_start: call choose@PLT", "lld", oformat="binary").image
+
+
+def test_an_offset_from_the_table_is_that_of_the_entry(tmp_path: Path) -> None:
+    if shutil.which("as") is None:
+        pytest.skip("no as: install binutils")
+    out = tmp_path / "a.o"
+    text = ".globl _start, f\n.type f, @gnu_indirect_function\nf: ret\n_start: ret\n"
+    text += ".data\n.long f@GOTOFF\n"
+    subprocess.run(["as", "--32", "-o", out], input=text.encode(), check=True)
+    image = link([str(out)], dialect="gnu").object_file
+    offset = int.from_bytes(image.section(".data").content[:4], "little", signed=True)
+    table = image.symbol("_GLOBAL_OFFSET_TABLE_").value
+    assert table + offset == image.section(".plt").addr
