@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "link": "linker",
+    "Linker": "incremental",
     "LinkResult": "result",
     "LinkOptions": "link_options",
     "ObjectFile": "model",

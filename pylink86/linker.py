@@ -17,12 +17,14 @@ import attrs
 from .diag import Diagnostics, fail
 from .dialect import DIALECTS, Dialect
 from .formats.images import FLAT
+from .laps import lap
 from .link_options import LinkOptions
 from .model import ObjectFile
 from .passes.advise import advise
 from .passes.arrange import arrange_script, settle_starts
 from .passes.check import check_layout
 from .passes.check_links import check_links
+from .passes.check_position import check_position
 from .passes.check_relinked import check_relinked
 from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
@@ -128,6 +130,7 @@ def _link(
 
         objs = [*objs, *map(symbols_alone, options.just_symbols)]
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
+    lap("load inputs")
     if options.wrap:
         loaded = attrs.evolve(loaded, steps=wrapped_steps(loaded.steps, options.wrap))
     if options.oformat in RAW_FORMATS:  # an image stays where it is linked to
@@ -142,10 +145,12 @@ def _link(
 
         check_spilling(script, diags)
     script = arrange_script(script, dialect, diags, starts, sort)
+    lap("arrange the script")
     entry = options.entry or entry_name(script)
     wanted = wanted_names(script, options.undefined, options.require_defined)
     wanted += names_in_libraries(loaded.steps, options.undefined_globs)
     inputs = join_members(loaded, entry, wanted, dialect, diags)
+    lap("join archive members")
     inputs = attrs.evolve(inputs, files=expand_sections(inputs.files, diags))
     if not dialect.tables_like_gnu:
         inputs = attrs.evolve(inputs, files=named_by_default(inputs.files))
@@ -177,6 +182,7 @@ def _link(
         resolution = with_default_versions(resolution)
     if dialect.objects_bring_warnings and not generic:
         give_link_warnings(resolution, diags)
+    lap("resolve symbols")
     diags.stop_on_errors()
     # From here on no file joins the link, and each name has one definer.
     table = list_sections(resolution, dialect, generic)
@@ -187,9 +193,15 @@ def _link(
         table = folded(table, options.elf.keeps_text_prefix)
     claims = match_sections(script, resolution, table, dialect, options.unique, options.spills)
     claims = handle_orphans(claims, table, resolution, options.orphan_handling, diags)
+    lap("match sections")
     live = ALL_LIVE
     if options.gc_sections:
-        live = mark_live(claims, table, resolution, (entry or "_start", *wanted), dialect)
+        live = mark_live(
+            claims, table, resolution, (entry or "_start", *wanted), dialect, options.bounds_keep
+        )
+    lap("mark live")
+    if options.elf.pie and not (again or dialect.tables_like_gnu):
+        check_position(resolution, table, live.dead | claims.discarded, diags)
     elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[machine]
     found, told = table, claims
 
@@ -205,6 +217,7 @@ def _link(
                 met,
             )  # fmt: skip
             table, claims = fill_tables(table, claims, tables, dialect, generic)
+            lap("scan relocations")
         if options.elf.emit_relocs and not generic:
             claims = with_empty_kept(claims, table, dialect)
         plan = order_sections(
@@ -221,12 +234,14 @@ def _link(
         if dialect.tables_like_gnu and (tables.threads or not generic):
             plan = with_aligned_block(plan)
         check_cross_references(script, plan, table, resolution, met)
+        lap("order sections")
         gone = live.dead | claims.discarded
         plan, folded = _folded(plan, table, resolution, gone, options)
         gone |= folded.keys()
         plan, edits = edit_sections(
             plan, table, resolution, gone, dialect, generic, options.elf, live.used
         )
+        lap("merge and edit")
         # From here on what is in the output, and in which order, is settled; only numbers are
         # missing.
         addresses = Addresses.of(resolution, table, edits, machine, tables, folded)
@@ -246,6 +261,7 @@ def _link(
         return Laid(tables, table, claims, settled)
 
     laid = in_reach(lay_out, dialect, diags)
+    lap("settle addresses")
     table, claims, settled = laid.table, laid.claims, laid.settled
     if asks_for_header(resolution) and not (dialect.reserves_names or raw or again):
         segments = _file_map(settled, elf_class, script, options, dialect).segments
@@ -259,6 +275,7 @@ def _link(
     diags.stop_on_errors()
     if again:
         check_relinked(placed, claims.discarded, dialect, diags)
+    lap("check")
     patched = (
         assembled(placed)
         if again
@@ -271,6 +288,7 @@ def _link(
 
         patched = complete_unwind(placed, patched, dialect)
     diags.stop_on_errors()
+    lap("relocate")
     check_entry(options.entry, again, loaded.script, placed, dialect, diags)
     first = entry or default_entry(script, dialect, again)
     start = entry_address(first, placed, dialect, again)
@@ -292,6 +310,7 @@ def _link(
             diags,
         )
     diags.stop_on_errors()
+    lap("advise")
     return LinkResult(
         options, dialect, oformat, script, inputs, resolution, table, claims, live, plan, placed,
         settled, patched, start, tuple(diags),

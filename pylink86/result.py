@@ -144,10 +144,12 @@ class LinkResult:
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
         """Write the output (temporary file, then rename); raises cannot-write."""
         from .formats.output import write_file
+        from .laps import lap
 
         form = self.oformat if format is None else format
         data = self.to_bytes(form, os.fspath(path))
         write_file(path, data, executable=form in ELF_FORMATS)
+        lap("write")
 
     def origin(self, address: int) -> Origin | None:
         """Where the byte at an address comes from: input section, symbol, source line; or None."""

@@ -46,7 +46,25 @@ MODIFIERS = {
     "P": "members are named by their whole path",
     "f": "nothing (names are never cut)",
     "l": "nothing",
+    "L": "of files that are archives, add the members",
+    "N": "which of the members of one name: a count goes before the archive",
     "v": "say what is done",
+    "V": "say the version",
+    "h": "say this",
+}
+REFUSED_LETTERS = {"M": "scripts of MRI's librarian are not read"}
+AR_LETTERS = (*OPERATIONS, *MODIFIERS, *REFUSED_LETTERS)
+LONG = {
+    "--thin": "the same as T",
+    "--output": "DIR: where x puts files",
+    "--target": "NAME: nothing (files say what they are)",
+    "--plugin": "NAME: nothing",
+    "--rsp-quoting": "WORD: nothing",
+}
+REFUSED_LONG = {
+    "--record-libdeps": "nothing here reads them",
+    "--format": "archives are written as GNU ar's",
+    "-X": "AIX",
 }
 
 
@@ -65,17 +83,19 @@ def usage() -> str:
     rows = ["Usage: pyar [-]{dmpqrstx}[modifiers] [member] archive [file...]", "Operations:"]
     rows += [f"  {letter}  {text}" for letter, text in OPERATIONS.items()]
     rows += ["Modifiers:", *(f"  {letter}  {text}" for letter, text in MODIFIERS.items())]
-    return "\n".join(rows) + "\n  --thin  the same as T\n@FILE reads arguments from FILE.\n"
+    rows += [f"  {name}  {text}" for name, text in LONG.items()]
+    return "\n".join(rows) + "\n@FILE reads arguments from FILE.\n"
 
 
 def _run(words: Sequence[str]) -> int:
     from .options import expand_response_files
 
     words = list(expand_response_files(words, []))
-    if "--help" in words or "-h" in words:
+    letters = words[0].lstrip("-") if words[:1] and words[0][:2] != "--" else ""
+    if "--help" in words or "h" in letters:
         print(usage(), end="")
         return 0
-    if words[:1] in (["--version"], ["-V"], ["V"]):
+    if words[:1] == ["--version"] or "V" in letters:
         from .. import __version__
 
         print(f"pyar (pylink86 {__version__}, compatible with GNU ar)")
@@ -89,28 +109,57 @@ def _run(words: Sequence[str]) -> int:
         return 1
 
 
+def _long_options(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The words without options of two dashes, and these; bad-option-value."""
+    rest: list[str] = []
+    found: dict[str, str] = {}
+    given = iter(words)
+    for word in given:
+        name, equals, value = word.partition("=")
+        if name in REFUSED_LONG or (word[:2] == "-X" and word[2:3].isdecimal()):
+            _fail(f"{name}: {REFUSED_LONG.get(name, 'AIX')}")
+        if word[:2] != "--":
+            rest.append(word)
+            continue
+        if name not in LONG:
+            _fail(f"unknown option {name}")
+        if name != "--thin" and not equals:
+            value = next(given, "")
+        found[name] = value
+    return rest, found
+
+
 class _Job:
     """One call: its letters, the archive, the files."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        thin = "--thin" in words
-        words = [word for word in words if word != "--thin"]
+        words, long = _long_options(words)
         letters = words[0].lstrip("-") if words else ""
         operations = [letter for letter in letters if letter in OPERATIONS]
         if operations.count("s") and len(set(operations)) > 1:
             operations = [letter for letter in operations if letter != "s"]
         if len(set(operations)) != 1:
             _fail("exactly one operation of d m p q r s t x is needed")
+        for letter in letters:
+            if letter in REFUSED_LETTERS:
+                _fail(f"-{letter}: {REFUSED_LETTERS[letter]}")
         unknown = [x for x in letters if x not in OPERATIONS and x not in MODIFIERS]
         if unknown:
             _fail(f"invalid option -- '{unknown[0]}'")
         self.operation = operations[0]
         self.letters = set(letters)
-        self.thin = thin or "T" in letters
+        self.thin = "--thin" in long or "T" in letters
+        self.folder = long.get("--output", "")
         rest = words[1:]
         self.place = ""
         if self.letters & {"a", "b", "i"}:
             self.place, rest = (rest[0], rest[1:]) if rest else ("", [])
+        self.count = 1
+        if "N" in self.letters:
+            text, rest = (rest[0], rest[1:]) if rest else ("", [])
+            if not text.isdecimal() or not int(text):
+                _fail(f"`{text}' is no count for N")
+            self.count = int(text)
         if not rest:
             _fail("no archive is named")
         self.path, *self.files = rest
@@ -180,6 +229,23 @@ class _Job:
             return os.path.relpath(path, os.path.dirname(self.path) or ".").replace(os.sep, "/")
         return path if "P" in self.letters else os.path.basename(path)
 
+    def _news(self) -> list[tuple[str, Entry]]:
+        """The files to add, archives among them taken apart with L."""
+        found = []
+        for path in self.files:
+            archive = self._archive_at(path) if "L" in self.letters else None
+            if archive is None:
+                found.append((path, self._new(path)))
+            else:
+                found += [(m.name, self._entry_of(archive, m)) for m in archive]
+        return found
+
+    def _archive_at(self, path: str) -> Archive | None:
+        from ..formats import file_bytes
+        from .objects import open_archive
+
+        return open_archive(file_bytes(path), path)
+
     def _new(self, path: str) -> Entry:
         from ..diag import fail
         from ..formats.ar_write import Entry
@@ -206,8 +272,7 @@ class _Job:
         return len(self.entries)
 
     def _replace(self) -> int:
-        for path in self.files:
-            entry = self._new(path)
+        for path, entry in self._news():
             found = next((e for e in self.entries if e.name == entry.name), None)
             if found is None:
                 self._say("a", path)
@@ -224,9 +289,9 @@ class _Job:
         return self._write()
 
     def _append(self) -> int:
-        for path in self.files:
+        for path, entry in self._news():
             self._say("a", path)
-            self.entries.append(self._new(path))
+            self.entries.append(entry)
         return self._write()
 
     def _delete(self) -> int:
@@ -254,7 +319,8 @@ class _Job:
 
     def _find(self, path: str) -> Entry | None:
         name = path if "P" in self.letters or self.thin else os.path.basename(path)
-        return next((entry for entry in self.entries if entry.name == name), None)
+        found = [entry for entry in self.entries if entry.name == name]
+        return found[self.count - 1] if len(found) >= self.count else None
 
     # --- What reads it ----------------------------------------------------------------------------
 
@@ -266,6 +332,9 @@ class _Job:
             if self._find(path) is None:
                 sys.stderr.write(f"no entry {path} in archive\n")
         names = {os.path.basename(path) for path in self.files}
+        if "N" in self.letters:
+            one = [self._find(path) for path in self.files]
+            return [entry for entry in one if entry is not None]
         return [entry for entry in self.entries if entry.name in names]
 
     def _print(self) -> int:
@@ -283,9 +352,10 @@ class _Job:
             if os.path.basename(entry.name) != entry.name or entry.name in ("", ".", ".."):
                 _fail(f"illegal output pathname for archive member: {entry.name}")
             self._say("x", entry.name)
-            write_file(entry.name, entry.data)
+            path = os.path.join(self.folder, entry.name)
+            write_file(path, entry.data)
             if "o" in self.letters:
-                os.utime(entry.name, (entry.time, entry.time))
+                os.utime(path, (entry.time, entry.time))
         return 0
 
     def _list(self) -> int:
@@ -321,7 +391,8 @@ def _details(archive: Archive, offset: int, size: int) -> str:
     bits = "".join(
         letter if entry.mode >> (8 - at) & 1 else "-" for at, letter in enumerate("rwxrwxrwx")
     )
-    stamp = time.strftime("%b %e %H:%M %Y", time.localtime(entry.time))
+    then = time.localtime(entry.time)
+    stamp = time.strftime(f"%b {then.tm_mday:2d} %H:%M %Y", then)
     return f"{bits} {entry.uid}/{entry.gid} {size:6d} {stamp} "
 
 

@@ -92,7 +92,7 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
         starts.append((section, _address("--section-start", address, problems)))
     given["section_starts"] = tuple(starts)
     given["segment_starts"] = _segment_starts(values, given, problems)
-    given["strip"] = _first(values, strip_all="all", strip_debug="debug")
+    given["strip"] = _strip(values, problems)
     given["discard"] = _first(
         values, discard_none="none", discard_all="all", discard_locals="locals"
     )
@@ -100,6 +100,7 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["separate"] = _first(values, separate_loadable="loadable", separate_code="code")
     if values.get("separate_code") is False and not given["separate"]:
         given["separate"] = "none"
+    problems += _uneven_base(given, values)
     given["exec_stack"] = values.get("exec_stack")
     given["gnu_stack"] = not values.get("no_gnu_stack")
     given["relro"] = not values.get("no_relro")
@@ -191,6 +192,21 @@ def _segment_starts(
     return ()
 
 
+def _strip(values: Mapping[str, Any], problems: list[Diagnostic]) -> str:
+    """What -s and -S leave out; LLD forgets both with -r, and keeps no relocations without
+    symbols."""
+    strip = _first(values, strip_all="all", strip_debug="debug")
+    if values.get("dialect") != "lld" or not strip:
+        return strip
+    if values.get("relocatable"):
+        return ""
+    if strip == "all" and values.get("emit_relocs"):
+        message = "--strip-all and --emit-relocs may not be used together"
+        help_ = ("relocations refer to symbols: leave one of the options out",)
+        problems.append(error("bad-option-value", message, help=help_))
+    return strip
+
+
 TO = {
     "max_page_size": "max_page",
     "common_page_size": "common_page",
@@ -209,6 +225,16 @@ def _hash_style(text: str, problems: list[Diagnostic]) -> str:
         message = f"--hash-style: `{text}' is none of gnu, sysv and both"
         problems.append(error("bad-option-value", message))
     return text
+
+
+def _uneven_base(given: Mapping[str, Any], values: Mapping[str, Any]) -> list[Diagnostic]:
+    """bad-option-value, a warning: LLD's segments begin at whole pages."""
+    base, page = given.get("image_base"), given.get("max_page") or 0x1000
+    if not base or base % page == 0 or values.get("dialect") != "lld":
+        return []
+    message = f"--image-base: address isn't multiple of page size: {values['image_base']}"
+    help_ = (f"use {base - base % page:#x} or {base - base % page + page:#x}",)
+    return [error("bad-option-value", message, severity="warning", help=help_)]
 
 
 def _number(name: str, text: str, problems: list[Diagnostic]) -> int:

@@ -62,10 +62,13 @@ def read_line(parsed: Parsed) -> Line:
 
         given, problems = remapped(given, parsed.values)
         line.problems += problems
+    if "chroot" in parsed.values:
+        given = _below(parsed.values["chroot"], given)
     for kind, text, state in given:
         if kind in OPENS:
             # A group in a group is searched with the outer one, which comes to the same members.
             depth = opened.get(kind, 0)
+            line.problems += _nested(kind, opened, parsed.values)
             numbers[kind] = numbers.get(kind, 0) + (not depth)
             opened[kind] = depth + 1
             continue
@@ -124,6 +127,28 @@ def _missing_default(values: Mapping[str, Any]) -> list[Diagnostic]:
     if any(os.path.isfile(os.path.join(folder, path)) for folder in folders):
         return []
     return [error("cannot-read", f"cannot find linker script {path}")]
+
+
+def _below(
+    root: str, given: Sequence[tuple[str, str, Mapping[str, Any]]]
+) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """The inputs with a root directory in front of absolute paths (--chroot)."""
+    return [
+        (kind, root + text if kind in ("file", "script") and text[:1] == "/" else text, state)
+        for kind, text, state in given
+    ]
+
+
+def _nested(kind: str, opened: Mapping[str, int], values: Mapping[str, Any]) -> list[Diagnostic]:
+    """bad-option-value: LLD has neither groups nor --start-lib inside of each other."""
+    outer = next((name for name, depth in opened.items() if depth), "")
+    if not outer or values.get("dialect") != "lld":
+        return []
+    message = f"nested {OPENS[kind]}"
+    if outer != kind:
+        message = f"may not nest {OPENS[kind]} in {OPENS[outer]}"
+    end = next(spelled for start, spelled in CLOSES.values() if start == outer)
+    return [error("bad-option-value", message, help=(f"put {end} before it",))]
 
 
 def _close(start: str, spelled: str, opened: dict[str, int], line: Line) -> None:

@@ -60,8 +60,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (
         "it only sets a default",
         """
-        --no-symbol-ordering --error-unresolved-symbols --no-allow-multiple-definition
-        --check-sections --no-print-map-discarded --no-gdb-index --no-debug-names
+        --no-symbol-ordering --no-print-map-discarded --no-gdb-index --no-debug-names
         --no-fortran-common
         """,
     ),
@@ -119,7 +118,6 @@ _REASONS: tuple[tuple[str, str], ...] = (
         """,
     ),
     ("it chooses the linker, which has happened", "-fuse-ld=NAME"),
-    ("archives of --reproduce are replayed where they were unpacked", "--chroot=DIR"),
     (
         "it is kept by other linkers for compilers of long ago",
         "-g -Qy -qmagic -a=KEYWORD -assert=KEYWORD --traditional-format",

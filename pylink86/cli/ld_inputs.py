@@ -58,6 +58,13 @@ INPUT_ROWS: tuple[Row, ...] = (
         "static",
         "look for libNAME.so that is a script, too (default)",
     ),
+    (
+        "--chroot",
+        "DIR",
+        SET,
+        "chroot",
+        "files named with a / in front are in DIR, as where an archive of --reproduce was unpacked",
+    ),
     ("--sysroot", "DIR", SET, "sysroot", "what = stands for at the front of a directory or file"),
     (
         "--boot-sector",
@@ -134,6 +141,13 @@ INPUT_ROWS: tuple[Row, ...] = (
         "rsp_quoting",
         "how response files quote: posix (default), or windows, where a backslash is a backslash "
         "but before a double quote",
+    ),
+    (
+        "--fortran-common",
+        "",
+        REFUSED,
+        "",
+        "let members of archives that define a COMMON symbol take its place",
     ),
     ("-c --mri-script", "FILE", REFUSED, "", "read an MRI script"),
     # rustc begins the line for LLD's driver with these two words; other linkers swallow them.

@@ -6,7 +6,7 @@ The columns are those of `options.Row`.
 from __future__ import annotations
 
 from .ld_ignored import keyword_rows
-from .options import ADD, OFF, ON, SET
+from .options import ADD, OFF, ON, REFUSED, SET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,6 +81,9 @@ _Z: tuple[Row, ...] = (
         )
         for name in ("cet", "lam", "lam-u48", "lam-u57")
     ),
+    ("call-nop", "PADDING", REFUSED, "", "pad calls that need no slot in another way"),
+    ("common", "", REFUSED, "", "give COMMON symbols a type of their own with -r"),
+    ("unique-symbol", "", REFUSED, "", "number local symbols that have the same name"),
     *keyword_rows(),
 )
 

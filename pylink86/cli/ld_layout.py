@@ -109,6 +109,7 @@ LAYOUT_ROWS: tuple[Row, ...] = (
         "nobody compares addresses of data: --icf=all counts for it, too",
     ),
     ("--call-graph-ordering-file", "FILE", REFUSED, "", "order sections by calls"),
+    ("--print-symbol-order", "FILE", REFUSED, "", "write that order"),
     ("-d -dc -dp", "", ON, "define_common", "give COMMON blocks their place with -r, too"),
     ("--no-define-common", "", REFUSED, "", "do not allocate common symbols"),
     (
@@ -157,6 +158,15 @@ LAYOUT_ROWS: tuple[Row, ...] = (
         "multiple_definitions",
         "take the first of several definitions",
     ),
+    (
+        "--no-allow-multiple-definition",
+        "",
+        OFF,
+        "multiple_definitions",
+        "several definitions are an error (default)",
+    ),
+    ("--error-unresolved-symbols", "", OFF, "warn_unresolved", "they are errors (default)"),
+    ("--check-sections", "", OFF, "no_check_sections", "they must not overlap (default)"),
     ("--no-check-sections", "", ON, "no_check_sections", "let sections overlap"),
     ("--relax", "", OFF, "no_relax", "rewrite loads that need no slot in the table (default)"),
     (

@@ -52,6 +52,7 @@ MESSAGE_ROWS: tuple[Row, ...] = (
     ("-v", "", ON, "show_version", "print the version, and link if there is anything to link"),
     ("-V", "", ON, "show_emulations", "the same, with the supported emulations"),
     ("--verbose --dll-verbose", "[NUMBER]", ON, "verbose", "print the built-in script in use"),
+    ("--time", "", ON, "time", "print how long each pass took, to stderr"),
     ("-t --trace", "", ON, "trace", "print the inputs"),
     ("-y --trace-symbol", "SYMBOL", ADD, "trace_symbol", "print who mentions SYMBOL"),
     ("--print-gc-sections", "", ON, "print_gc_sections", "print what --gc-sections leaves out"),

@@ -94,6 +94,10 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
         )
         if name in values
     }
+    if values.get("dialect") == "lld" and given.get("oformat", "").startswith("elf"):
+        given["oformat"] = _elf_format(given["oformat"])
+    if "chroot" in values:
+        given.setdefault("sysroot", values["chroot"])
     if "boot_sector" in values:
         given.setdefault("oformat", "binary")
     for name in (
@@ -125,6 +129,13 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
         given["silenced"] = (*given["silenced"], "symbol-order")
     given["elf"] = elf_options(values)[0]
     return LinkOptions(**given)
+
+
+def _elf_format(name: str) -> str:
+    """LLD takes any name that begins with elf: the inputs say which kind it is."""
+    from .ld_options import TARGETS
+
+    return name if name in TARGETS else "elf"
 
 
 def _symbol_order(path: str) -> tuple[str, ...]:

@@ -162,9 +162,11 @@ def _print_one(
     if not symbols and not values.get("quiet"):
         sys.stderr.write(f"pynm: {member or path}: no symbols\n")
     with_name = bool(values.get("file_name"))
-    if style == "sysv" and (symbols or values.get("dynamic")):
+    if not symbols and not values.get("dynamic"):
+        return
+    if style == "sysv":
         _print_sysv_head(draft, f"{path}[{member}]" if member else path, values)
-    elif symbols and (member or many) and not with_name and style != "just-symbols":
+    elif (member or many) and not with_name and style != "just-symbols":
         print(
             f"{path}[{member}]:"
             if style == "posix" and member

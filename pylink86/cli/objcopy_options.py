@@ -23,11 +23,11 @@ LIST = "FILE"
 
 ROWS: dict[str, tuple[ToolRow, ...]] = {
     "Formats": (
-        ("-I --input-target", "FORMAT", SET, "input_format", "glGL",
+        ("-I --input-target", "FORMAT", SET, "input_format", "glG",
          "the input is FORMAT: an elf target, binary, srec or ihex"),
-        ("-O --output-target", "FORMAT", SET, "output_format", "glGL",
+        ("-O --output-target", "FORMAT", SET, "output_format", "glG",
          "write FORMAT: an elf target, binary, srec, ihex or verilog"),
-        ("-F --target", "FORMAT", SET, "target", "glGL", "both"),
+        ("-F --target", "FORMAT", SET, "target", "glG", "both"),
         ("-B --binary-architecture", "ARCH", SET, "arch", "gl",
          "the architecture of an input that has none, such as i386:x86-64"),
     ),
@@ -141,6 +141,8 @@ ROWS: dict[str, tuple[ToolRow, ...]] = {
         ("--prefix-symbols", "PREFIX", SET, "prefix_symbols", "gl", "prefix every symbol name"),
         ("--remove-symbol-prefix", "PREFIX", SET, "remove_symbol_prefix", "l",
          "take a prefix away"),
+        ("--remove-leading-char", "", ON, "remove_leading_char", "g",
+         "take a leading underscore away where the format has one"),
         ("-w --wildcard", "", ON, "wildcard", "glGL", "symbol names are patterns"),
         ("--regex", "", ON, "regex", "lL", "names are regular expressions"),
         ("--elf-stt-common", "[WORD]", SET, "elf_stt_common", "g",
@@ -193,8 +195,6 @@ ROWS: dict[str, tuple[ToolRow, ...]] = {
         ("-M --merge-notes", "", REFUSED, "", "gG", "joins GNU build notes of annobin"),
         ("--debugging", "", REFUSED, "", "g", "converts debug information of other formats"),
         ("--change-leading-char", "", IGNORED, "", "g", "ELF for x86 has no leading character"),
-        ("--remove-leading-char", "", ON, "remove_leading_char", "g",
-         "take a leading underscore away where the format has one"),
         ("--alt-machine-code", "N", REFUSED, "", "g", "another machine"),
         ("--long-section-names", "WORD", REFUSED, "", "g", "PE"),
         ("--file-alignment", "N", REFUSED, "", "g", "PE"),

@@ -29,6 +29,9 @@ WRITTEN = (
 )  # fmt: skip
 """Options that name a further file to write."""
 
+READ = ("symbol_ordering_file",)
+"""Options that name a further file to read, beside those that `formats` opens."""
+
 TELLS = ("show_version", "show_emulations", "verbose", "print_format", "print_sysroot")
 """Options that say something also when there is nothing to link."""
 
@@ -91,7 +94,19 @@ def _run(argv: Sequence[str], program: str) -> int:
             show_layout(values)
         _tell(values)
         return 0
-    if "reproduce" in values:
+    if values.get("time"):
+        from ..laps import timed
+
+        with timed() as laps:
+            status = _reproducible(parsed, program)
+        sys.stderr.write(laps.table())
+        return status
+    return _reproducible(parsed, program)
+
+
+def _reproducible(parsed: Parsed, program: str) -> int:
+    """Link, and pack up the inputs where that is asked for."""
+    if "reproduce" in parsed.values:
         return _link_and_pack(parsed, program)
     return _link(parsed, program)
 
@@ -99,12 +114,11 @@ def _run(argv: Sequence[str], program: str) -> int:
 def _link_and_pack(parsed: Parsed, program: str) -> int:
     """Link, and pack up what was read, all the more when the link fails."""
     from ..diag import LinkError
-    from ..formats.opened import listening
     from ..formats.output import write_file
     from .reproduce import pack
 
-    with listening() as opened:
-        status = _link(parsed, program)
+    opened: list[str] = []
+    status = _link(parsed, program, opened)
     path = parsed.values["reproduce"]
     try:
         write_file(path, pack(parsed, opened, parsed.values["dialect"]), executable=False)
@@ -114,11 +128,13 @@ def _link_and_pack(parsed: Parsed, program: str) -> int:
     return status
 
 
-def _link(parsed: Parsed, program: str) -> int:
-    """Read, link, write; findings to stderr."""
+def _link(parsed: Parsed, program: str, opened: list[str] | None = None) -> int:
+    """Read, link, write; findings to stderr.  opened: gets the path of every file that is read."""
     from ..diag import LinkError
+    from ..formats.opened import listening
 
     values = parsed.values
+    opened = [] if opened is None else opened
     try:
         line = read_line(parsed)
         if show(line.problems, values):
@@ -126,11 +142,16 @@ def _link(parsed: Parsed, program: str) -> int:
         if values.get("verbose"):
             show_layout(values)
         _tell(values)
-        result = link_line(parsed, line, values["dialect"])
+        with listening(opened):
+            result = link_line(parsed, line, values["dialect"])
         output = values.setdefault("output", _output_of(result))
+        read = {*line.paths, *opened, *(values[name] for name in READ if name in values)}
         for path in (output, *(values[name] for name in WRITTEN if values.get(name))):
-            _spare_inputs(path, line.paths)
-        result.write(output)
+            _spare_inputs(path, sorted(read))
+        if output == "-" and values["dialect"] == "lld":
+            sys.stdout.buffer.write(result.image)
+        else:
+            result.write(output)
         if any(values.get(name) for name in OUTPUTS):
             from .outputs import write_outputs
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from ..diag import LinkError, fail
+from .kept import kept_inputs, key_of
 from .opened import note
 
 if TYPE_CHECKING:
@@ -172,6 +173,20 @@ def read_input(path: str | os.PathLike[str]) -> ObjectFile | Archive | str:
     """
     name = os.fspath(path)
     data = _mapped(name)
+    kept = kept_inputs()
+    if kept is None:
+        return _parsed_input(data, name)
+    key = key_of(name, data)
+    known = kept.find(key)
+    if known is not None:
+        return known
+    found = _parsed_input(data, name)
+    if not isinstance(found, str) and data[:8] != b"!<thin>\n":  # whose members are other files
+        kept.used[key] = found
+    return found
+
+
+def _parsed_input(data: bytes | mmap, name: str) -> ObjectFile | Archive | str:
     row = FORMATS.get(sniff(data[:4096]))
     if row is not None and row.many:
         return cast("Archive", _reader(row.many)(data, name))

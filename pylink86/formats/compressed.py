@@ -79,7 +79,7 @@ def _inflate(data: bytes, size: int, place: str) -> bytes:
     return found
 
 
-def _unzstd(data: bytes, size: int, place: str) -> bytes:
+def unzstd(data: bytes, size: int, place: str) -> bytes:
     decompress = _zstd("decompress")
     if size > MAX_SIZE:
         raise _damaged(place, f"it claims to have {size:#x} bytes")
@@ -92,7 +92,7 @@ def _unzstd(data: bytes, size: int, place: str) -> bytes:
     return found
 
 
-_EXPAND = {c.ELFCOMPRESS_ZLIB: _inflate, c.ELFCOMPRESS_ZSTD: _unzstd}
+_EXPAND = {c.ELFCOMPRESS_ZLIB: _inflate, c.ELFCOMPRESS_ZSTD: unzstd}
 
 
 def zstd(data: bytes) -> bytes:

@@ -22,9 +22,11 @@ def note(path: str) -> None:
 
 
 @contextmanager
-def listening() -> Iterator[list[str]]:
-    """The paths that are read inside, in order; the list grows while it is in use."""
-    paths: list[str] = []
+def listening(into: list[str] | None = None) -> Iterator[list[str]]:
+    """The paths that are read inside, in order; the list grows while it is in use.
+
+    into: the list to add to, also when what happens inside fails."""
+    paths: list[str] = [] if into is None else into
     token = _LISTENING.set(paths)
     try:
         yield paths

@@ -87,7 +87,7 @@ def _unknown(how: str) -> int:
 
 def _compress(draft: Draft, sec: Sec, how: int) -> None:
     data = bytes(sec.data)
-    body = _deflate(data) if how == ZLIB else _zstd("compress", data)
+    body = _deflate(data) if how == ZLIB else _zstd(data)
     header = (
         (how, len(data), sec.align) if draft.elf_class == 32 else (how, 0, len(data), sec.align)
     )
@@ -120,7 +120,9 @@ def decompress(draft: Draft, sec: Sec) -> None:
                 "bad-operation",
                 f"failed to decompress section '{sec.name}': unsupported compression type ({how})",
             )
-        sec.data = _inflate(draft, sec, body, size) if how == ZLIB else _zstd("decompress", body)
+        sec.data = (
+            _inflate(draft, sec, body, size) if how == ZLIB else _unzstd(draft, sec, body, size)
+        )
         sec.flags &= ~c.SHF_COMPRESSED
         sec.align = align
     elif sec.was.startswith(".zdebug") and data[:4] == b"ZLIB":
@@ -136,6 +138,19 @@ def _deflate(data: bytes) -> bytes:
     import zlib
 
     return zlib.compress(data)
+
+
+def _zstd(data: bytes) -> bytes:
+    """By the library there is, or the error zstd-missing, which names them."""
+    from ..formats.compressed import zstd
+
+    return zstd(data)
+
+
+def _unzstd(draft: Draft, sec: Sec, data: bytes, size: int) -> bytes:
+    from ..formats.compressed import unzstd
+
+    return unzstd(data, size, f"{draft.name}({sec.name})")
 
 
 def _inflate(draft: Draft, sec: Sec, data: bytes, size: int) -> bytes:
@@ -157,18 +172,3 @@ def _damaged(draft: Draft, sec: Sec) -> None:
         f"failed to decompress section '{sec.name}': its compressed data is damaged",
         place=draft.name,
     )
-
-
-def _zstd(what: str, data: bytes) -> bytes:
-    from importlib import import_module
-
-    try:
-        module = import_module("compression.zstd")
-    except ImportError:
-        complain(
-            "option-not-supported",
-            f"zstd: this Python cannot {what} it",
-            help=["use zlib, or Python 3.14 or later"],
-        )
-    found: bytes = getattr(module, what)(data)
-    return found

@@ -181,7 +181,7 @@ def _links(draft: Draft, renumbered: bool) -> None:
             if sec.link is not None:
                 sec.link = symtab
             _uncomdat(sec)
-        elif sec.role == PLAIN and sec.type in (c.SHT_REL, c.SHT_RELA):
+        elif sec.role == PLAIN and sec.old_type in (c.SHT_REL, c.SHT_RELA):
             sec.info = sec.target.index if sec.target is not None and id(sec.target) in here else 0
         elif sec.role not in (SYMTAB, RELOC, SHNDX) and sec.link is symtab and renumbered:
             # Its numbers of symbols are wrong by now, and 0 says so.

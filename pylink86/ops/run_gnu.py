@@ -20,7 +20,7 @@ def run_gnu(draft: Draft, plan: Plan, notes: Notes) -> bytes:
 
     _check(plan)
     if plan.output_format and plan.output_format not in IMAGES:
-        from .convert import convert_class
+        from .classes import convert_class
 
         convert_class(draft, plan.output_format)
     _as_bfd_reads(draft)

@@ -22,7 +22,7 @@ def run_llvm(draft: Draft, plan: Plan, notes: Notes) -> bytes:
 
         return write_image(draft, plan)
     if plan.output_format:
-        from .convert import convert_class
+        from .classes import convert_class
         from .inputs import TARGETS
 
         if plan.output_format not in TARGETS:

@@ -30,6 +30,11 @@ def is_c_name(section: str) -> bool:
     return _C_NAME.match(section) is not None
 
 
+def bounds_of(section: str) -> tuple[str, ...]:
+    """The symbols of a section that a C program may refer to; in LLD they keep an empty one."""
+    return (f"__start_{section}", f"__stop_{section}") if is_c_name(section) else ()
+
+
 def boundary_symbols(
     sections: Iterable[str], wanted: Collection[str], assigned: Collection[str]
 ) -> Iterator[Boundary]:

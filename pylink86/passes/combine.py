@@ -17,7 +17,7 @@ import attrs
 
 from .. import elf_const as c
 from ..arch import rows_for
-from ..arch.reloc import REACHES, Reach, Row, accepted, implicit_addend
+from ..arch.reloc import PACK, REACHES, Reach, Row, accepted, implicit_addend, mask
 from ..diag import fail
 from ..dialect import Dialect
 from ..elf_tables import encode_relocations
@@ -25,6 +25,7 @@ from ..model import ObjectFile, Relocations
 from .match import SectionId
 from .placement import INPUT, PlacedSection, Placement
 from .symbols_out import OutSymbols
+from .tombstones import DeadReferences
 
 
 @attrs.frozen(eq=False)
@@ -67,8 +68,11 @@ def tables_that_stay(
                 file = where.table.owner_file(part)
                 obj = where.resolution.files[file]
                 index = part - where.table.base[file]
-                grouped |= bool(obj.sections.flags[index] & c.SHF_GROUP)
+                if dialect.tables_like_gnu:
+                    grouped |= bool(obj.sections.flags[index] & c.SHF_GROUP)
                 for rel in obj.relocation_sections.get(index, ()):
+                    if not dialect.tables_like_gnu:
+                        grouped |= bool(obj.sections.flags[rel] & c.SHF_GROUP)
                     if len(obj.contents[rel]):
                         tables.append((part, piece.origin, file, rel, piece.sec_off))
         if tables:
@@ -152,8 +156,10 @@ class Combiner:
                     continue
                 number, new_addend = self._symbol(file, symbol, addend)
                 if number == 0 and symbol:
-                    kind = 0 if self._is_section_symbol(obj, symbol) else kind
-                    new_addend = 0
+                    if self._is_section_symbol(obj, symbol):
+                        self._tell_dead(table.target, obj, kind, content, sec_off + new)
+                        kind = 0
+                    new_addend = 0 if self.sorts else addend
                 place = sec_off + new
                 in_place = self.relocatable and content and not self.with_addend
                 if in_place and new_addend != addend:
@@ -162,6 +168,18 @@ class Combiner:
                     reach = None if self.sorts else REACHES["lld"]
                     _put_in_place(content, place, row, new_addend, name, reach)
                 yield start + place, kind, number, new_addend
+
+    def _tell_dead(
+        self, target: int, obj: ObjectFile, kind: int, content: bytearray, place: int
+    ) -> None:
+        """LLD: a debug section says itself that what it refers to is not in the output; the
+        relocation stays, of the type that does nothing."""
+        row = rows_for(obj.header.machine).get(kind)
+        if self.sorts or row is None or not content:
+            return
+        value = DeadReferences().value(self.placed.sections[target].name, row)
+        if value:
+            PACK[row.width](content, place, value & mask(row.width))
 
     def _mover(self, part: SectionId, home: SectionId) -> Callable[[int], int | None]:
         """Where an offset of an input section is now, counted from its home's start."""

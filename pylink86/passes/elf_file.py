@@ -54,11 +54,8 @@ class ElfFile:
             strings, where = tail_merged([*sorted(names, key=GNU_NAMES.index), *all_names])
         else:
             strings, where = build_strings([*all_names, *names])
-        linked = (c.SHT_REL, c.SHT_RELA, c.SHT_GROUP)
         self.rows = [
-            attrs.evolve(row, link=at.get(".symtab", 0))
-            if row.type in linked and not row.link and (gnu or not row.flags & c.SHF_ALLOC)
-            else row
+            attrs.evolve(row, link=at.get(".symtab", 0)) if _names_symbols(row, gnu) else row
             for row in self.rows
         ]
         for made in names:
@@ -227,3 +224,12 @@ def _checked(segment: Segment, elf_class: int) -> Segment:
         paddr=held(segment.paddr, elf_class, "a segment's load address"),
         memsz=held(segment.memsz, elf_class, "the size of a segment"),
     )
+
+
+def _names_symbols(row: SectionRow, gnu: bool) -> bool:
+    """Whether a section refers to symbols by number, so that its header names the table; LLD's
+    relocations in memory are for a loader, which knows none, and those of a program that moves go
+    with its own."""
+    if row.type in (c.SHT_REL, c.SHT_RELA):
+        return not row.link and (gnu or not row.flags & c.SHF_ALLOC)
+    return row.type == c.SHT_GROUP

@@ -69,7 +69,7 @@ class Entry:
             self.has_input = self.begun = True
 
 
-UNTYPED = frozenset((".iplt", ".igot.plt", "COMMON"))
+UNTYPED = frozenset((".got.plt", ".iplt", ".igot.plt", "COMMON"))
 
 
 def known_type(table: SectionList, sid: SectionId) -> int:

@@ -25,6 +25,7 @@ from .segments import (
     SegmentPlan,
     align_to,
     header_size,
+    is_hollow,
     load_order,
     permissions,
     place_rest,
@@ -44,6 +45,11 @@ class _Map:
     size: int
     pos: int
     offsets: dict[int, int] = attrs.field(factory=dict)
+    moved: dict[int, int] = attrs.field(factory=dict)
+
+    def lma(self, section: PlacedSection) -> int:
+        """Where a section is loaded: no lower than the PT_LOAD that it is in lets it."""
+        return self.moved.get(section.plan.index, section.lma)
 
     def held(self, plan: SegmentPlan) -> list[PlacedSection]:
         """The sections of a segment, in the order in which they lie in it."""
@@ -107,7 +113,9 @@ def _place_outside(walk: _Map, types: Mapping[int, int]) -> None:
         if s.plan.index not in walk.offsets and stays(s, walk.options)
     ]
     empty = [s for s in rest if types.get(s.plan.index, s.plan.type) == c.SHT_NOBITS]
-    walk.offsets.update((s.plan.index, 0) for s in empty)
+    for section in empty:
+        at = align_to(walk.pos, section.align, section.vma) if _is_tbss(section) else 0
+        walk.offsets[section.plan.index] = at
     rest = [s for s in rest if s not in empty]
     while rest and not rest[-1].plan.alloc:
         rest.pop()
@@ -165,6 +173,8 @@ def _put(section: PlacedSection, walk: _Map, lma: int, filesz: int, memsz: int) 
         walk.offsets[section.plan.index] = walk.pos
         return filesz, memsz
     gap = max(section.lma - (lma + memsz), 0)
+    if section.lma < lma + memsz:
+        walk.moved[section.plan.index] = lma + memsz
     memsz += gap
     if not is_bss:
         walk.pos += memsz - filesz
@@ -179,13 +189,14 @@ def _put(section: PlacedSection, walk: _Map, lma: int, filesz: int, memsz: int) 
 
 def _headers_alone(plan: SegmentPlan, walk: _Map, flags: int, align: int) -> Segment:
     """A PT_LOAD that holds the headers and no section: in the page before the first section."""
-    inside = [s for s in walk.placed.sections if s.plan.alloc and not s.plan.dropped]
+    sections = walk.placed.sections
+    inside = [s for s in sections if s.plan.alloc and not (s.plan.dropped or is_hollow(s))]
     if plan.node is not None or not inside:
         lma = 0 if plan.at is None else _number(plan.at, walk.placed)
         start = 0 if plan.filehdr else header_size(walk.elf_class, 0) if plan.phdrs else walk.pos
         filled = walk.pos - start
         return Segment(c.PT_LOAD, flags, start, 0, lma, filled, filled, align)
-    first = min(inside, key=lambda s: (s.lma, s.vma))
+    first = min(inside, key=load_order)
     page = walk.options.page
     vma = (first.vma - walk.size) & -page
     lma = (first.lma - walk.size) & -page
@@ -259,12 +270,14 @@ def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
     filesz = 0
     if in_file:
         filesz = walk.offsets.get(in_file[-1].plan.index, 0) + in_file[-1].size - offset
-    lma = first.lma if plan.at is None else _number(plan.at, walk.placed)
+    lma = walk.lma(first) if plan.at is None else _number(plan.at, walk.placed)
     align = max(s.align for s in held)
     memsz = max(s.vma + s.size for s in held) - first.vma
     if plan.type != c.PT_TLS:
-        memsz = filesz + _memory(held) - sum(s.size for s in in_file)
-    return Segment(plan.type, flags, offset, first.vma, lma, filesz, max(memsz, 0), align)
+        memsz = _memory(held)
+    if is_note:
+        memsz += filesz - sum(s.size for s in in_file)
+    return Segment(plan.type, flags, offset, first.vma, lma, max(filesz, 0), max(memsz, 0), align)
 
 
 def _memory(held: Sequence[PlacedSection]) -> int:

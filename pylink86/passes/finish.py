@@ -67,6 +67,11 @@ def elf_executable(
         section_symbols(heads, placed, options, dialect) if keeps_relocations(options) else (),
         symbols_in_use(placed, tables),
         asked or AskedNames(),
+        {
+            (head.group.file, head.group.index): at
+            for at, head in enumerate(heads, 1)
+            if head.group is not None and not dialect.tables_like_gnu
+        },
     )
     symbols = output_symbols(sources) if options.strip != "all" else None
     rows, contents = describe_sections(

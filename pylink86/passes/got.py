@@ -69,6 +69,8 @@ OF_OFFSETS = frozenset((TLS_LE, TLS_OFFSET))
 LOOKED_AT = OF_TABLE | OF_THREADS | OF_OFFSETS
 NEEDS_BASE = frozenset((GOT, GOT_BASE, GOT_OFF, PLT_OFF))
 """Kinds whose formula has the table's own address in it."""
+KEEPS_BASE = frozenset((GOT, GOT_BASE))
+"""Kinds that make GNU ld write the words there; an offset counts from where they would be."""
 
 _IE_32 = 33
 """R_386_TLS_IE_32: its slot holds a positive number."""
@@ -270,7 +272,8 @@ class _Scan:
         """Note what a relocation that stays needs."""
         is_386 = obj.header.machine == c.EM_386
         is_address = row.kind == GOT and is_386 and has_no_base(content, place)
-        self.base |= row.kind in NEEDS_BASE and not is_address
+        kinds = KEEPS_BASE if self.dialect.tables_like_gnu else NEEDS_BASE
+        self.base |= row.kind in kinds and not is_address
         if row.kind in (GOT, GOT_PC):
             slot = ADDRESS, self.who(file, symbol)
             if load in self.keep:

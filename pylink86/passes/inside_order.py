@@ -21,7 +21,6 @@ from ..dialect import Dialect
 from ..model import ObjectFile
 from .elf_options import ElfOptions
 from .match import Claim, SectionId, SectionList
-from .merge import mergeable
 from .order import OutputPlan, Plan
 from .priority import lld_priority
 from .resolve import Resolution
@@ -146,6 +145,8 @@ def _is_merged(sid: SectionId, table: SectionList, resolution: Resolution, elf: 
     """Whether a section of strings or constants will be taken apart."""
     if not elf.optimize or not table.flags[sid] & c.SHF_MERGE:
         return False
+    from .merge import mergeable
+
     file = table.owner_file(sid)
     obj, index = resolution.files[file], sid - table.base[file]
     return mergeable(

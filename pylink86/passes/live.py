@@ -21,6 +21,7 @@ from ..dialect import Dialect
 from ..model import ObjectFile, Relocations
 from ..script import nodes as n
 from .match import Claims, Draft, SectionId, SectionList
+from .provides import wanted_names
 from .resolve import Resolution
 from .words import names_used
 
@@ -67,9 +68,14 @@ def mark_live(
     if bounds_keep is None:
         bounds_keep = dialect.tables_like_gnu
     walk = _Walk(claims.discarded, table, resolution, dialect, bounds_keep)
-    for name in sorted({*roots, *_script_names(claims)}):
+    roots = tuple(roots)
+    wanted = wanted_names(claims, resolution, roots, bounded=True)
+    for name in sorted({*roots, *_script_names(claims, wanted)}):
         walk.reach_symbol(name)
-    for sid in sorted(claims.kept | _roots(table)):
+    grouped = frozenset[SectionId]()
+    if not dialect.tables_like_gnu:
+        grouped = _groups_in_memory(resolution, table)
+    for sid in sorted(claims.kept | _roots(table, grouped)):
         walk.reach(sid, sid)
     if dialect.rebuilds_eh_frame:
         walk.reach_what_unwinding_needs()
@@ -79,7 +85,7 @@ def mark_live(
         for sid, ok in enumerate(table.eligible)
         if ok
         and sid not in walk.through
-        and table.flags[sid] & c.SHF_ALLOC
+        and (table.flags[sid] & c.SHF_ALLOC or sid in grouped)
         and sid not in table.phantoms
     )
     if dialect.tables_like_gnu:
@@ -88,7 +94,8 @@ def mark_live(
     return Live(dead, walk.through, used, frozenset(walk.names))
 
 
-def _script_names(claims: Claims) -> set[str]:
+def _script_names(claims: Claims, wanted: frozenset[str]) -> set[str]:
+    """The names that the script reads; a PROVIDE reads something only when its name is wanted."""
     nodes = (
         i for item in claims.items for i in (item.items if isinstance(item, Draft) else (item,))
     )
@@ -96,18 +103,40 @@ def _script_names(claims: Claims) -> set[str]:
         name
         for node in nodes
         if isinstance(node, (n.Assignment, n.Assert, n.Data))
+        and not (isinstance(node, n.Assignment) and node.provide and node.name not in wanted)
         for name in names_used(node)
     }
 
 
-def _roots(table: SectionList) -> set[SectionId]:
+def _groups_in_memory(resolution: Resolution, table: SectionList) -> frozenset[SectionId]:
+    """Members of groups of which something is in memory: LLD keeps or drops them together, notes
+    and what is not in memory, too."""
+    found: set[SectionId] = set()
+    for file, obj in enumerate(resolution.files[:-1]):
+        if c.SHT_GROUP in obj.sections.type:
+            for members in _members(obj, table.base[file]):
+                if any(table.flags[sid] & c.SHF_ALLOC for sid in members):
+                    found.update(members)
+    return frozenset(found)
+
+
+def _members(obj: ObjectFile, base: int) -> Iterator[list[SectionId]]:
+    """The members of each group of a file."""
+    for index, kind in enumerate(obj.sections.type):
+        if kind == c.SHT_GROUP:
+            words = [w for (w,) in struct.iter_unpack("<I", obj.contents[index])]
+            yield [base + member for member in words[1:] if member < len(obj.sections)]
+
+
+def _roots(table: SectionList, grouped: frozenset[SectionId]) -> set[SectionId]:
+    """What a run-time finds without a reference; grouped: notes that their group decides about."""
     return {
         sid
         for sid, kind in enumerate(table.type)
         if table.eligible[sid]
         and table.flags[sid] & c.SHF_ALLOC
         and (
-            kind in ROOT_TYPES
+            (kind in ROOT_TYPES and not (kind == c.SHT_NOTE and sid in grouped))
             or table.name[sid] in ROOT_NAMES
             or table.name[sid].startswith(ROOT_BEGINNINGS)
             or table.flags[sid] & c.SHF_GNU_RETAIN
@@ -306,12 +335,10 @@ def _companions(resolution: Resolution, table: SectionList) -> dict[SectionId, l
     found: dict[SectionId, list[SectionId]] = {}
     for file, obj in enumerate(resolution.files[:-1]):
         base, sections = table.base[file], obj.sections
-        for index, kind in enumerate(sections.type):
+        for index in range(len(sections)):
             if sections.flags[index] & c.SHF_LINK_ORDER and sections.link[index]:
                 found.setdefault(base + sections.link[index], []).append(base + index)
-            if kind == c.SHT_GROUP:
-                words = [w for (w,) in struct.iter_unpack("<I", obj.contents[index])]
-                members = [base + member for member in words[1:] if member < len(sections)]
-                for sid in members:
-                    found.setdefault(sid, []).extend(other for other in members if other != sid)
+        for members in _members(obj, base):
+            for sid in members:
+                found.setdefault(sid, []).extend(other for other in members if other != sid)
     return found

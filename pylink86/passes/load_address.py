@@ -31,7 +31,7 @@ def give_load_address(walk: Scope, section: PlacedSection, step: int) -> None:
             section.lma = align_up(section.lma, walk.number(node.align, 1) or 1)
         return
     previous = walk.kept_distance.get(section.region)
-    if previous is not None and section.plan.alloc:
+    if previous is not None and has_being(section):
         if section.size and section.vma + section.size <= previous.vma:
             if previous.vma != previous.lma:
                 _moved_backwards(walk, section)

@@ -358,7 +358,8 @@ class _Matcher:
         outer = file.exclude if self._dialect.outer_exclude_file_counts else ()
         shut = [self.files(p, exclude_test) for p in (*outer, *pattern.exclude)]
         of, flags = self._table.file, self._table.flags
-        alone = frozenset() if discards else self._table.alone
+        keeps_apart = self._dialect.tables_like_gnu and not discards
+        alone = self._table.alone if keeps_apart else frozenset()
         taken: list[SectionId] = []
         for name in self._names(pattern.pattern):
             sids = self._by_name[name]

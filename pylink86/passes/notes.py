@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from ..elf_tables import Buffer
 from ..model import ObjectFile
+from .raw_input import is_raw_data
 
 NAME = ".note.gnu.property"
 NT_GNU_PROPERTY_TYPE_0 = 5
@@ -20,9 +21,12 @@ FEATURE_1_AND = 0xC0000002
 
 
 def common_features(files: tuple[ObjectFile, ...]) -> int:
-    """The features every file has; 0 as soon as one file has no note."""
+    """The features every file has; 0 as soon as one file has no note.  Files that are only data do
+    not count, and where there are no others, every feature is there (seen in LLD)."""
     features = -1
     for obj in files:
+        if is_raw_data(obj):
+            continue
         features &= features_of(obj)
         if not features:
             return 0

@@ -17,7 +17,7 @@ from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
-from .boundaries import FOR_ASSEMBLERS, boundary_symbols, is_c_name
+from .boundaries import FOR_ASSEMBLERS, boundary_symbols, bounds_of, is_c_name
 from .elf_options import Sizes
 from .emptiness import holds_something, only_symbols
 from .entry import Entry, lacking_traits
@@ -172,7 +172,8 @@ def order_sections(
 
     def holds(entry: Entry) -> bool:
         is_asked = entry.name in addressed and _is_same(entry.node, described.get(entry.name))
-        is_asked |= entry.spare and not dialect.tables_like_gnu
+        if not dialect.tables_like_gnu:
+            is_asked |= entry.spare or not wanted.isdisjoint(bounds_of(entry.name))
         return holds_something(entry, table, provided, is_asked, claims.kept, dialect)
 
     headers: Sequence[Entry] = ()
@@ -351,7 +352,7 @@ def _finished(
                 named_flags=_named_flags(entry, dialect),
                 header=rank.get(id(entry), len(entries)),
                 spare=entry.spare and not kept,
-                named_type=c.SHT_NULL if entry.has_input or entry.has_data else entry.named[0],
+                named_type=_named_type(entry, dialect),
             )
             sections.append(plan)
             commands.append(plan)
@@ -366,6 +367,11 @@ def _with_boundaries(plan: Plan) -> Plan:
     bounds = tuple(boundary_symbols(names, plan.wanted, plan.assigned))
     assigned = plan.assigned | {node.name for node in bounds}
     return attrs.evolve(plan, commands=(*plan.commands, *bounds), assigned=assigned)
+
+
+def _named_type(entry: Entry, dialect: Dialect) -> int:
+    has_another = entry.has_input or entry.has_data or not dialect.tables_like_gnu
+    return c.SHT_NULL if has_another else entry.named[0]
 
 
 def _named_flags(entry: Entry, dialect: Dialect) -> int:

@@ -72,9 +72,11 @@ def order_like_lld(
     if script.has_sections:
         first = _first_unplaced(items, known)
         tail = [item for item in items[first:] if isinstance(item, Entry)]
+        rest = [item for item in items[first:] if isinstance(item, (n.Assignment, n.Assert))]
         del items[first:]
         has_bounds = any(isinstance(k, (n.Memory, n.Phdrs)) for k in script.commands)
         place_like_lld(items, tail, has_bounds, relro)
+        items += rest
     return items
 
 

@@ -61,6 +61,9 @@ def place_like_gnu(
     its name.
     """
     headers = HeaderOrder(made_in_order(items))
+    for made in headers.made:
+        if not made.has_input:
+            made.first_type = made.named[0]
     classes: dict[str, _Class] = {}
     by_name: dict[str, list[SectionId]] = {}
     for sid in orphans:

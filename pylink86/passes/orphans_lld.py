@@ -103,9 +103,11 @@ def _open(items: Sequence[Item], name: str) -> Entry | None:
 
 
 def has_statements(items: Sequence[Item]) -> bool:
-    """Whether anything but output sections is among them.  An output section whose condition fails
-    takes orphans only when nothing else stands behind it (where LLD dies otherwise)."""
-    return any(isinstance(item, (n.Assignment, n.Assert)) for item in items)
+    """Whether anything stands between output sections of the script.  One whose condition fails
+    takes orphans only where nothing does behind it (LLD dies otherwise)."""
+    sections = (at for at, x in enumerate(items) if isinstance(x, Entry) and x.node is not None)
+    last = max(sections, default=0)
+    return any(isinstance(item, (n.Assignment, n.Assert)) for item in items[:last])
 
 
 def join_by_name(

@@ -38,6 +38,15 @@ def binary_object(data: bytes, path: str, dialect: Dialect) -> ObjectFile:
     )  # fmt: skip
 
 
+def is_raw_data(obj: ObjectFile) -> bool:
+    """Whether a file came in as data, so that it says nothing about code."""
+    return (
+        obj.layout is None
+        and obj.sections.names == ("", ".data", ".symtab")
+        and all(name.startswith("_binary_") for name in obj.global_names)
+    )
+
+
 def symbol_stem(path: str) -> str:
     """`_binary_` and the path, with `_` for every byte that is no letter or digit."""
     raw = path.encode("utf-8", "surrogateescape")

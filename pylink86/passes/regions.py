@@ -86,6 +86,8 @@ class Regions:
         bytes) and its own in the load region, too."""
         region, lma_region = self.by_name.get(section.region), self.by_name.get(section.lma_region)
         end = section.vma + section.size
+        if dialect.lma_counts and section.plan.flags & c.SHF_TLS and not section.plan.loads:
+            end = section.vma  # .tbss takes no room
         if region is not None and (has_being or not dialect.lma_counts):
             if not dialect.lma_counts:
                 end = max(region.current, section.vma) + section.size

@@ -75,8 +75,7 @@ def sections_for_relinking(
     table: SectionList, resolution: Resolution, dialect: Dialect, options: ElfOptions
 ) -> SectionList:
     """The input sections that take part in -r: excluded ones do, GNU ld's COMMON blocks do not,
-    unless they get their place already.  GNU ld keeps members of groups apart, while there are
-    groups."""
+    unless they get their place already.  Members of groups stay apart, while there are groups."""
     kept = {".note.gnu.build-id"} if dialect.tables_like_gnu else set()
     eligible = [
         ok or ((flags & c.SHF_EXCLUDE != 0 or name in kept) and kind not in NOT_INPUT)
@@ -86,7 +85,7 @@ def sections_for_relinking(
         eligible = [ok and name != ".note.GNU-stack" for ok, name in zip(eligible, table.name)]
     for file, index in resolution.dropped:
         eligible[table.base[file] + index] = False
-    if dialect.tables_like_gnu and options.keeps_groups:
+    if options.keeps_groups:
         members = (sid for sid, flags in enumerate(table.flags) if flags & c.SHF_GROUP)
         table = attrs.evolve(table, alone=frozenset(sid for sid in members if eligible[sid]))
     if options.define_common:

@@ -25,7 +25,8 @@ def settle_section_types(
     generic: the link goes through the path for raw images.  Observed: in a raw link all of them are
     outside of memory; (INFO) and its like are written nevertheless when an input is loaded.  In ELF
     inputs with contents make (INFO) move `.`; without them it does not, but with -r it does."""
-    code = plan.find(".text")
+    named = (section for section in plan.sections if section.name == ".text")
+    code = min(named, key=lambda section: section.header, default=None)
     if code is None and not any(map(_type, plan.sections)):
         return plan
     if code is not None and not (generic or again):
@@ -60,9 +61,6 @@ def _settled(section: OutputPlan, table: SectionList, generic: bool, again: bool
         return _outside(section, table)
     if kind == "NOLOAD":
         return section
-    sids = [sid for sid in section.sections() if table.size[sid]]
-    if not again and all(table.type[sid] == c.SHT_NOBITS for sid in sids):
-        return attrs.evolve(section, moves_dot=False)
     return attrs.evolve(section, aside=bool(_loaded(section, table)))
 
 

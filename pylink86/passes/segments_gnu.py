@@ -61,7 +61,7 @@ def plan_segments(
     if nodes:
         return phdrs_like_gnu(nodes, placed.sections, dialect)
     inside = sorted((s for s in kept if s.plan.alloc), key=load_order)
-    runs = _runs(inside, options, {s.name: s.region for s in reversed(placed.sections)})
+    runs = _runs(inside, options, _regions_by_name(placed))
 
     found: list[SegmentPlan] = []
     first = runs[0][0] if runs else None
@@ -140,12 +140,25 @@ def _separate(options: ElfOptions) -> bool:
     return options.separate != "none" and not options.paging
 
 
+def _regions_by_name(placed: Placement) -> dict[str, str]:
+    """The region of each output section; of those of one name the first counts for all, the
+    script's before orphans, which are made in the order of the inputs."""
+    table = placed.addresses.table
+
+    def made(section: PlacedSection) -> tuple[bool, int, int]:
+        if section.plan.node is not None:
+            return False, 0, section.plan.index
+        sid = next(section.plan.sections(), -1)
+        return True, table.file[sid] if sid >= 0 else -1, sid
+
+    return {s.name: s.region for s in sorted(placed.sections, key=made, reverse=True)}
+
+
 def _runs(
     inside: Sequence[PlacedSection], options: ElfOptions, region: Mapping[str, str]
 ) -> list[list[PlacedSection]]:
     """The sections of each PT_LOAD; those of different regions share none.  region: by name of a
-    section, because that is how GNU ld looks it up: the first section of the name counts for
-    all."""
+    section, because that is how GNU ld looks it up."""
     runs: list[list[PlacedSection]] = []
     last: PlacedSection | None = None
     last_size = 0
@@ -165,6 +178,8 @@ def _runs(
         else:
             last_size = 0
         last = section
+    if runs and all(s.plan.flags & c.SHF_TLS and not s.plan.loads for s in runs[-1]):
+        runs.pop()  # .tbss alone needs none
     return runs
 
 

@@ -107,7 +107,7 @@ def _settle_like_lld(
     if not (raw or script.has_sections or options.relocatable) and options.keeps_relro:
         plan = with_relro_padding(plan, options)
     segments = segments_lld.plan_segments(plan.sections, script, options, dialect)
-    headers = 0 if raw or options.relocatable else header_size(elf_class, len(segments))
+    headers = 0 if raw else header_size(elf_class, 0 if options.relocatable else len(segments))
     sizes = _sizes(options, headers)
     if not (raw or options.relocatable):
         sizes = attrs.evolve(sizes, loaded_with=_loaded_with(segments))

@@ -6,7 +6,7 @@ for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 import attrs
@@ -59,6 +59,8 @@ class SymbolSources:
     section_syms: tuple[tuple[int, int, int], ...] = ()
     used: frozenset[tuple[int, int]] = frozenset()
     asked: AskedNames = attrs.field(factory=AskedNames)
+    groups: Mapping[tuple[int, int], int] = attrs.field(factory=dict)
+    """With -r, header index of each section group, by file and index there."""
 
     @property
     def relocatable(self) -> bool:
@@ -102,6 +104,9 @@ class SymbolSources:
                 )
             return None
         found = self.placed.addresses.of_symbol(file, index)
+        if found is None and (file, shndx) in self.groups:
+            at = self.groups[file, shndx]
+            return SymbolRow(name, symbols.value[index], size, binding, info & 0xF, other, at)
         if found is None:
             return None
         if isinstance(found, int):

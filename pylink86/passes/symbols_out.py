@@ -200,8 +200,8 @@ def _global(
     file, index = definer or mention
     symbols = resolution.files[file].symbols
     binding = symbols.info[index] >> 4
-    common = definer is not None and file == resolution.own and not sources.options.define_common
-    if sources.relocatable and common:
+    is_own = definer is not None and file == resolution.own
+    if sources.relocatable and is_own and not sources.options.define_common:
         return _still_common(sources, name, mention, visibility)
     if name in resolution.weakened:
         info = c.STB_WEAK << 4 | symbols.info[index] & 0xF
@@ -209,15 +209,12 @@ def _global(
         return None if weak is None else (weak, Origin(-1, -1, name))
     if definer is None and sources.leaves_out_undefined(name):
         return None
-    row = sources.row(file, index, name, binding)
+    row = sources.row(file, index, name, binding, visibility)
     if row is None and (sources.dialect.tables_like_gnu or sources.took_part(file, index)):
         return None
     if row is None or (row.shndx == UNDEF and not sources.dialect.tables_like_gnu):
         row = _undefined(sources, name, symbols.info[index], visibility)
-    if row is None:
-        return None
-    row = attrs.evolve(row, other=(row.other & ~3) | visibility)
-    return row, Origin(file, index, name)
+    return None if row is None else (row, Origin(file, index, name))
 
 
 def _undefined(sources: SymbolSources, name: str, info: int, visibility: int) -> SymbolRow | None:

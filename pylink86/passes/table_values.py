@@ -29,7 +29,7 @@ from ..arch.reloc import (
 from ..dialect import Dialect
 from ..elf_tables import Buffer
 from .indirect_values import IndirectValues
-from .own_place import own_address
+from .own_place import own_address, would_be_at
 from .placement import Placement
 from .symbol_values import SymbolValues
 from .tables import ADDRESS, OFFSET, POSITIVE, Slot, Who, who_is
@@ -86,7 +86,8 @@ class TableValues:
     @cached_property
     def base(self) -> int:
         """GOT: what _GLOBAL_OFFSET_TABLE_ is."""
-        return self.own(".got.plt") or 0
+        found = self.own(".got.plt")
+        return would_be_at(self.placed, ".got.plt") if found is None else found
 
     @cached_property
     def thread(self) -> tuple[int, int]:

@@ -32,7 +32,7 @@ SYMBOL_WORD = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
 NAME_WORD = re.compile(r"[A-Za-z_.$][\w.$/\\~+\[\]!^-]*(?::[\w.$/\\~+-]+)*", re.ASCII)
 WORD_WORD = re.compile(r"(?!/\*)[\w.$/\\~+\[\]!^:*?-]+", re.ASCII)
 FILE_WORD = re.compile(r"(?!/\*)[\w.$/\\~+\[\]!^:=*?-]+", re.ASCII)
-ASSIGNS = re.compile(r"[A-Za-z_.$][\w.$]*[-+*/&|^]?=", re.ASCII)
+ASSIGNS = re.compile(r"[A-Za-z_.$][\w.$]*[-+*/&|^]?=(?!=)", re.ASCII)
 VERSION_WORD = re.compile(r"[\w.$*?\[\]!^@~+-]+(?:::[\w.$*?\[\]!^@~+-]+)*", re.ASCII)
 
 _KEYWORDS = frozenset(

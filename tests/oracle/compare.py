@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .elf_view import first_difference, is_damaged, moves_thread_bss_by_a_byte, rows_of
+from .elf_view import first_difference, is_damaged, moves_of_thread_bss, rows_of
 from .generate import Example, Out
 from .objects import Obj, from_text, to_text
 from .peers import EMULATIONS, Answer
@@ -178,14 +178,38 @@ def _tells_an_address_with_r(example: Example, peer: Answer, mine: Answer) -> bo
     return example.output == "relocatable" and any("ADDR(" in line for line in data)
 
 
+def _orphans_join_what_is_void(example: Example, peer: Answer, mine: Answer) -> bool:
+    """An output section with a condition whose name an input has or an expression asks for: it is
+    there in LLD when the condition fails; and a statement stands behind it, where LLD dies, or with
+    luck does not."""
+    inputs = {sec.name for obj in example.objects for sec in obj.sections}
+    layout, text = example.layout, example.layout.text()
+    for at, item in enumerate(layout.items):
+        if isinstance(item, Out) and "ONLY_IF" in item.subalign:
+            behind = [*layout.items[at + 1 :], *layout.after]
+            if item.name in inputs or f"ADDR({item.name})" in text:
+                return any(isinstance(other, str) for other in behind)
+    return False
+
+
+VOID = Exclusion(
+    "orphans of an output section whose ONLY_IF_RO fails, and statements behind it",
+    _orphans_join_what_is_void,
+)
+
+
 def _reads_a_byte_before_a_section(example: Example, peer: Answer, mine: Answer) -> bool:
-    """`.` behind a .tbss that alignment moved up by one byte."""
+    """`. + n` behind a .tbss that alignment moved up by n + 1 bytes."""
     linked = ours(dataclasses.replace(example, output="elf")).image
-    return linked is not None and moves_thread_bss_by_a_byte(linked)
+    steps = {int(step) for step in re.findall(r"\. = \. \+ (\d+)", example.layout.text())}
+    return linked is not None and not moves_of_thread_bss(linked).isdisjoint(
+        {1, *(n + 1 for n in steps)}
+    )
 
 
 BYTE_BEFORE = Exclusion(
-    "`.` one byte before the section that stands last", _reads_a_byte_before_a_section
+    "`.`, or a sum with it, one byte before the section that stands last",
+    _reads_a_byte_before_a_section,
 )
 
 
@@ -200,7 +224,7 @@ AGAIN = Exclusion("an address in a data statement with -r", _tells_an_address_wi
 
 EXCLUSIONS: Mapping[str, tuple[Exclusion, ...]] = {
     "gnu": (CHAINS,),
-    "lld": (CHAINS, UNKNOWN, NAMESAKE, OUTSIDE, BYTE_BEFORE, BACK, AGAIN),
+    "lld": (CHAINS, VOID, UNKNOWN, NAMESAKE, OUTSIDE, BYTE_BEFORE, BACK, AGAIN),
 }
 
 

@@ -87,7 +87,8 @@ class _File:
 
 
 def is_damaged(data: bytes) -> bool:
-    """Whether the file begins with no ELF header, or a section lies over a table or another one."""
+    """Whether the file begins with no ELF header, a section lies over a table or another one, or a
+    segment is larger than memory."""
     wide = data[4:5] == b"\2"
     start = int.from_bytes(data[40:48] if wide else data[32:36], "little")
     if data[:7] not in (b"\x7fELF\1\1\1", b"\x7fELF\2\1\1") or start >= len(data):
@@ -97,17 +98,20 @@ def is_damaged(data: bytes) -> bool:
     spans += [
         (s.offset, s.offset + s.size) for s in file.sections if s.size and s.type != SHT_NOBITS
     ]
+    if any((row[6] if wide else row[5]) >> (62 if wide else 30) for row in file.segments):
+        return True
     spans.sort()
     return any(end > begin for (_, end), (begin, _) in zip(spans, spans[1:], strict=False))
 
 
-def moves_thread_bss_by_a_byte(data: bytes) -> bool:
-    """Whether alignment moves a .tbss up by just one byte."""
+def moves_of_thread_bss(data: bytes) -> set[int]:
+    """How many bytes lie between a .tbss and the section before it."""
     loaded = [s for s in _File(data).sections if s.flags & SHF_ALLOC]
-    return any(
-        b.type == SHT_NOBITS and b.flags & SHF_TLS and b.addr == a.addr + a.size + 1
+    return {
+        b.addr - a.addr - a.size
         for a, b in zip(loaded, loaded[1:], strict=False)
-    )
+        if b.type == SHT_NOBITS and b.flags & SHF_TLS
+    }
 
 
 def text_at(data: bytes, start: int) -> str:

@@ -148,6 +148,8 @@ def in_domain(words: list[str], name: str, dialect: str) -> bool:
     bare = "--remove-relocations" in words or any(word.startswith(".rel") for word in words)
     if dialect == "gnu" and name in GROUPED and bare:
         return False  # GNU objcopy 2.40 then writes groups with members 0: an assertion fails
+    if dialect == "gnu" and any(word.startswith(".group=") for word in words):
+        return False  # GNU objcopy then writes groups that are ordinary sections
     relinked = any(word.startswith(".llvm_addrsig=") for word in words)
     if dialect == "gnu" and relinked and "--only-keep-debug" in words:
         return False  # GNU objcopy 2.40 leaves the number that the symbol table had in the input

@@ -43,6 +43,7 @@ ARCHIVE_STEPS = (
     "crsT thin.a a.o sub/z.o", "t thin.a", "crS s.a a.o", "s s.a", "d l.a nope", "crs e.a",
     "rcs x.a sub/z.o a.o", "crs txt.a c.txt", "m l.a a.o", "x l.a", "crs miss.a nope.o",
     "crsP p.a sub/z.o", "qcs q.a a.o a.o", "d q.a a.o",
+    "qcs n.a a.o b.o a.o", "dN 2 n.a a.o", "t n.a", "xN 1 n.a a.o", "x --output=sub n.a b.o",
 )  # fmt: skip
 
 

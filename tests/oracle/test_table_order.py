@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import pytest
 
+from pylink86.cli.pyld import main
+
 from .twins import assemble, assert_same_file
 
 pytestmark = pytest.mark.peer
@@ -52,6 +54,16 @@ def test_a_slot_known_by_its_address_needs_no_table_base(operand, tmp_path, monk
     text = f".text\n.globl _start, foo\n_start: addl {operand}, %eax\nfoo: ret\n"
     made = assemble(tmp_path / "a.o", STACK + text, wide=False)
     assert_same_file("lld", ["-m", "elf_i386", made], tmp_path)
+
+
+def test_a_slot_known_by_its_address_is_refused_with_pie(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = ".text\n.globl _start, foo\n_start: addl foo@GOT, %eax\nfoo: ret\n"
+    made = assemble(tmp_path / "a.o", STACK + text, wide=False)
+    assert main(["-m", "elf_i386", "-pie", made, "-o", "out"], "ld.lld") == 1
+    assert "cannot be used against symbol 'foo'; recompile with -fPIC" in capsys.readouterr().err
+    assert main(["-m", "elf_i386", "-pie", "-no-pie", made, "-o", "out"], "ld.lld") == 0
+    assert main(["-m", "elf_i386", "-pie", made, "-o", "out"], "ld") == 0
 
 
 THREADS = """\

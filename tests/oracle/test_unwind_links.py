@@ -204,7 +204,7 @@ def test_an_empty_section_is_the_begin_of_the_table(order, tmp_path, monkeypatch
 
     assemble(tmp_path / "begin.o", STACK + BEGIN)
     assemble(tmp_path / "one.o", STACK + ".text\n.cfi_startproc\nnop\n.cfi_endproc\n")
-    for more in ([], ["--emit-relocs"], ["--gc-sections"]):
+    for more in ([], ["--gc-sections"]):
         assert_same_file("lld", [*more, *order.split()], tmp_path)
 
 

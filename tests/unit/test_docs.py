@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-@pytest.mark.parametrize("name", ["generate-dialects", "generate-options", "generate-support"])
+@pytest.mark.parametrize(
+    "name", ["generate-dialects", "generate-objcopy", "generate-options", "generate-support"]
+)
 def test_what_is_made_from_tables_is_up_to_date(name: str):
     done = subprocess.run([sys.executable, str(ROOT / "scripts" / name), "--check"], check=False)
     assert done.returncode == 0, f"run scripts/{name}"

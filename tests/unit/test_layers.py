@@ -11,12 +11,13 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "pylink86"
 
 LAYERS = (
-    ("elf_const",),
+    ("elf_const", "laps"),
     ("elf_tables", "diag", "model", "wildcard", "dialect", "arch"),
     ("formats", "script"),
     ("passes", "ops"),
     ("link_options", "result"),
     ("linker",),
+    ("incremental",),
     ("explain", "report", "boot"),
     ("cli",),
     ("__init__", "__main__"),

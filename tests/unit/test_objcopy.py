@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import fixtures
-from pylink86 import LinkError, ObjectFile, elf_const, link, read, read_bytes
+from pylink86 import LinkError, ObjectFile, elf_const, link, ops, read, read_bytes
 from pylink86.cli import ar, objcopy, size, strip
 from pylink86.ops import convert, strip_all, to_format
 
@@ -234,3 +234,22 @@ def test_api_reads_what_it_makes():
     assert "go" in small.symbols.names
     with pytest.raises(TypeError):
         obj.objcopy(no_such_option=True)
+
+
+def test_the_example_of_the_guide_runs(tmp_path: Path, monkeypatch):
+    """The Python lines of docs/objcopy.md, and each method of its table."""
+    monkeypatch.chdir(tmp_path)
+    Path("kernel").write_bytes(fixtures.path("exec64").read_bytes())
+    Path("loader").write_bytes(fixtures.path("exec64").read_bytes())
+    text = (Path(__file__).parents[2] / "docs" / "objcopy.md").read_text(encoding="utf-8")
+    start = text.index("    from pylink86 import ObjectFile, read")
+    lines = text[start : text.index("\n\nThe object it is called on")].splitlines()
+    seen: dict[str, object] = {"data": b"1234", "obj": read("kernel"), "ops": ops}
+    exec("\n".join(line[4:] for line in lines), seen)
+    assert "k" in seen["kernel"].symbols.names
+    assert seen["padded"] == read("loader").to_binary(pad_to=0x10000)
+    table = text[text.index("| Python |") : text.index("\n\n`ops` is")]
+    calls = [call for row in table.splitlines()[2:] for call in row.split("|")[1].split("`")[1::2]]
+    assert len(calls) > 12
+    for call in calls:
+        exec(call, seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,6 +20,7 @@ from pylink86.cli.options import (
     expand_response_files,
     help_text,
     parse,
+    split_windows,
     split_words,
 )
 
@@ -231,29 +233,98 @@ def test_help_names_every_option_once_and_fits_a_terminal():
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_every_option_of_gnu_ld_is_known():
-    """The names are those `ld --help` prints; where there is no ld, nothing is compared."""
-    ld = shutil.which("ld")
-    if ld is None:
-        pytest.skip("GNU ld is not installed (apt install binutils)")
-    printed = subprocess.run([ld, "--help"], capture_output=True, text=True, check=True).stdout
-    if "elf_x86_64" not in printed:
+def printed_by(tool: str, package: str) -> str:
+    """What `--help` of a peer says."""
+    path = shutil.which(tool)
+    if path is None:
+        pytest.skip(f"{tool} is not installed (apt install {package})")
+    text = subprocess.run([path, "--help"], capture_output=True, text=True, check=True).stdout
+    if tool == "ld" and "elf_x86_64" not in text:
         pytest.skip("this ld is not GNU ld for x86 (apt install binutils)")
+    return text
+
+
+OPTION = re.compile(r"(?:^ +|, )(--?(?:\[no-\])?[A-Za-z(][\w-]*|-[()])", re.MULTILINE)
+"""An option at the start of a line of a help text, or behind another one."""
+
+LINES_THAT_SAY_MORE = re.compile(r"^ {20,}.*$", re.MULTILINE)
+
+
+def options_in(text: str) -> set[str]:
+    """The options a help text names, `--[no-]x` as both."""
+    found = set(OPTION.findall(LINES_THAT_SAY_MORE.sub("", text)))
+    return {word.replace("[no-]", no) for word in found for no in ("", "no-")}
+
+
+@pytest.mark.parametrize(
+    ("tool", "package", "least"),
+    [("ld", "binutils", 250), ("ld.lld-19", "lld-19", 270)],
+)
+def test_every_option_of_the_peers_is_known(tool: str, package: str, least: int):
+    """Built, without effect for a reason, or refused for one: nothing is met by surprise."""
     names = Names(LD)
-    words = {
+    words = options_in(printed_by(tool, package)) - {"-z"}
+    assert len(words) >= least
+    missing = {
         word
-        for line in printed.split("emulation specific options")[0].splitlines()
-        if line.startswith("  -")
-        for word in line.split()
-        if word.startswith("-") and word.strip("-")
+        for word in words
+        if word.lstrip("-") not in names.long
+        and not (len(word) == 2 and word[1] in names.short)
+        and f"{word}0".lstrip("-") not in names.long  # --lto-O<LEVEL>
     }
-    missing = []
-    for word in sorted(words):
-        name = word.rstrip(",)").split("[")[0].split("=")[0]
-        known = name.lstrip("-") in names.long or name[1:] in names.short
-        if name.strip("-") and not known:
-            missing.append(name)
     assert not missing
+
+
+def test_every_keyword_of_z_is_known():
+    """GNU ld lists them; LLD does not, so its manual's are written down here."""
+    listed = re.findall(r"-z ([\w-]+)(?:\{([^}]*)\})?", printed_by("ld", "binutils"))
+    words = {word for word, levels in listed if not levels}
+    assert len(words) > 50
+    assert words | set(LLD_KEYWORDS.split()) <= KEYWORDS["z"].keys()
+    assert {f"x86-64-{level}" for level in ("baseline", "v2", "v3", "v4")} <= KEYWORDS["z"].keys()
+
+
+LLD_KEYWORDS = """
+    combreloc nocombreloc copyreloc nocopyreloc defs undefs execstack noexecstack nognustack global
+    hazardplt ifunc-noplt initfirst interpose keep-text-section-prefix nokeep-text-section-prefix
+    lazy now muldefs nodefaultlib nodelete nodlopen origin pack-relative-relocs
+    nopack-relative-relocs rel rela relro norelro retpolineplt rodynamic separate-code
+    noseparate-code separate-loadable-segments shstk start-stop-gc nostart-stop-gc text notext
+    wxneeded cet-report bti-report common-page-size dead-reloc-in-nonalloc force-ibt max-page-size
+    stack-size start-stop-visibility
+    """
+
+ALLOWED_REFUSALS = ("machines other than x86", "shared library", "Windows program")
+
+
+def test_what_is_refused_is_refused_for_a_reason():
+    tables = [*LD.values(), KEYWORDS["z"].values()]
+    refused = {row[0]: row[4] for rows in tables for row in rows if row[2] == REFUSED}
+    other = {
+        names
+        for names, reason in refused.items()
+        if not any(allowed in reason for allowed in ALLOWED_REFUSALS)
+    }
+    assert other <= NOT_BUILT, other - NOT_BUILT
+
+
+NOT_BUILT = {
+    "-c --mri-script",
+    "--call-graph-ordering-file",
+    "--print-symbol-order",
+    "--debug-names",
+    "--fortran-common",
+    "--gc-keep-exported",
+    "--gdb-index",
+    "--no-define-common",
+    "--retain-symbols-file",
+    "--split-by-file",
+    "--split-by-reloc",
+    "call-nop",
+    "common",
+    "unique-symbol",
+}
+"""Refused because nobody has built them yet; this list only gets shorter."""
 
 
 # Response files
@@ -292,6 +363,32 @@ def test_a_response_file_that_names_itself_ends(tmp_path: Path):
 )
 def test_words_of_a_response_file(text: str, words: list[str]):
     assert split_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", []),
+        (" a  b\n\tc ", ["a", "b", "c"]),
+        (r"C:\dir\a.o \\host\x", [r"C:\dir\a.o", r"\\host\x"]),
+        (r'"C:\my dir\a.o" b', [r"C:\my dir\a.o", "b"]),
+        (r'a\"b a\\"b c" a\\\"b', ['a"b', r"a\b c", r"a\"b".replace("\\", "\\", 1)]),
+        ("'a b'", ["'a", "b'"]),
+        ('"" x""y', ["", "xy"]),
+        ('"open end', ["open end"]),
+        ("end\\", ["end\\"]),
+    ],
+)
+def test_words_as_windows_takes_them(text: str, words: list[str]):
+    assert split_windows(text) == words
+
+
+def test_the_style_of_quotes_is_known_before_a_file_is_read(tmp_path: Path):
+    response = tmp_path / "words"
+    response.write_text(r'"a b.o" dir\c.o')
+    for words in (["--rsp-quoting=windows"], ["-rsp-quoting", "windows"]):
+        assert files(good(f"@{response}", *words)) == ["a b.o", r"dir\c.o"]
+    assert files(good(f"@{response}")) == ["a b.o", "dirc.o"]
 
 
 @given(st.lists(st.text(), max_size=6))
