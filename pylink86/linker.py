@@ -134,6 +134,8 @@ def _link(
     lap("load inputs")
     if options.wrap:
         loaded = attrs.evolve(loaded, steps=wrapped_steps(loaded.steps, options.wrap))
+    if options.oformat in RAW_FORMATS:  # an image stays where it is linked to
+        options = attrs.evolve(options, elf=attrs.evolve(options.elf, pie=False))
     script = with_layout(loaded, machine, options.elf, dialect)
     options = attrs.evolve(
         options, elf=settle_starts(forced(options.elf, script, dialect), script, dialect)
@@ -162,6 +164,8 @@ def _link(
     machine = output_machine(options.emulation, inputs.files)
     # What GNU ld links through its generic path: images, and ELF of another class.
     generic = raw or not is_native(oformat, machine, inputs.files[0])
+    moves = options.elf.pie and not (generic or options.elf.relocatable)
+    options = attrs.evolve(options, elf=attrs.evolve(options.elf, pie=moves))
     own = own_sections(inputs.files, options.elf, dialect, raw, generic)
     has_tables = not (options.elf.relocatable and dialect.tables_like_gnu)
     resolution = resolve_symbols(
@@ -209,10 +213,11 @@ def _link(
         if not again:
             gone = live.dead | claims.discarded
             made = assigned_names(claims)
-            made |= linker_names(resolution, machine, script.has_sections, dialect)
+            made |= linker_names(resolution, machine, script.has_sections, moves, dialect)
             tables = scan_relocations(
-                resolution, table, gone, made, dialect, options.relax, keep, generic
-            )
+                resolution, table, gone, made, dialect, options.relax, keep, generic, options.elf,
+                met,
+            )  # fmt: skip
             table, claims = fill_tables(table, claims, tables, dialect, generic)
             lap("scan relocations")
         if options.elf.emit_relocs and not generic:

@@ -240,9 +240,8 @@ ROWS: dict[str, tuple[Row, ...]] = {
         ),
         Row(
             "`-pie` output with relative relocations",
-            "-",
-            ("unit/test_options.py",),
-            "the option is taken quietly and the output has fixed addresses",
+            "both",
+            ("oracle/test_moving.py",),
         ),
     ),
     "Whole programs": (

@@ -64,6 +64,8 @@ X86_64_TYPES = Types(distance=2, number=10, signed_number=11, tail=-4)
 I386_TYPES = Types(distance=2, number=1, signed_number=1, tail=-4)
 """R_386_PC32, R_386_32."""
 
+R_386_GOTOFF = 9
+
 Form = Callable[[Load, Types], Rewrite]
 
 
@@ -105,6 +107,12 @@ def immediate(load: Load, types: Types) -> Rewrite:
     return Rewrite(start, code, load.place, kind, 0)
 
 
+def from_table(load: Load, types: Types) -> Rewrite:
+    """mov foo@GOT(%ebx), %eax -> lea foo@GOTOFF(%ebx), %eax"""
+    code = bytes((0x8D, load.modrm)) + bytes(4)
+    return Rewrite(load.place - 2, code, load.place, R_386_GOTOFF, 0)
+
+
 _BRANCHES: Mapping[tuple[str, str], Form] = {
     (mark, operation): form
     for mark in (X, REX)
@@ -134,6 +142,15 @@ GNU_32: Mapping[tuple[str, str], Form] = {
 }
 """i386 with GNU ld: `mov foo@GOT(%ebx), %eax` -> `mov $foo, %eax`; LLD rewrites nothing there."""
 
+_DISTANCES: Mapping[tuple[str, str], Form] = {**_BRANCHES, (X, MOV): lea, (REX, MOV): lea}
+
+GNU_64_MOVING: Mapping[tuple[str, str], Form] = {**_DISTANCES, (PLAIN, MOV): lea}
+LLD_64_MOVING = _DISTANCES
+"""In a program that runs anywhere only distances are known."""
+
+GNU_32_MOVING: Mapping[tuple[str, str], Form] = {**_BRANCHES, (X, MOV): from_table}
+"""i386 code has the table's own address in a register, to which it can add the distance."""
+
 MARKS_64 = {9: PLAIN, 41: X, 42: REX}
 """R_X86_64_GOTPCREL, GOTPCRELX, REX_GOTPCRELX."""
 
@@ -141,20 +158,40 @@ MARKS_32 = {43: X}
 """R_386_GOT32X."""
 
 
+FORMS: Mapping[tuple[str, int, bool], Mapping[tuple[str, str], Form]] = {
+    ("gnu", 8, False): GNU_64,
+    ("gnu", 8, True): GNU_64_MOVING,
+    ("gnu", 4, False): GNU_32,
+    ("gnu", 4, True): GNU_32_MOVING,
+    ("lld", 8, False): LLD_64,
+    ("lld", 8, True): LLD_64_MOVING,
+    ("lld", 4, False): {},
+    ("lld", 4, True): {},
+}
+"""What each linker does, by bytes in an address; the last says that the symbol moves."""
+
+
 def rewrite_load(
-    content: Buffer, place: int, kind: int, addend: int, word: int, dialect: str
+    content: Buffer,
+    place: int,
+    kind: int,
+    addend: int,
+    word: int,
+    dialect: str,
+    moves: bool = False,
 ) -> Rewrite | None:
     """What a load through the table becomes when its symbol is at a known place, or None.
 
     content: of the section; place: offset of the relocation; kind, addend: its type and addend;
-    word: bytes in an address of the machine; dialect: "gnu" or "lld".
+    word: bytes in an address of the machine; dialect: "gnu" or "lld";
+    moves: the address is not known, only distances are.
     """
     if word == 8:
         mark = MARKS_64.get(kind)
-        forms, types, start = (GNU_64 if dialect == "gnu" else LLD_64), X86_64_TYPES, -4
+        forms, types, start = FORMS[dialect, word, moves], X86_64_TYPES, -4
     else:
         mark = MARKS_32.get(kind)
-        forms, types, start = (GNU_32 if dialect == "gnu" else {}), I386_TYPES, 0
+        forms, types, start = FORMS[dialect, word, moves], I386_TYPES, 0
     if mark is None or addend != start or place < (3 if mark == REX else 2):
         return None
     rex = content[place - 3] if mark == REX else 0

@@ -29,7 +29,6 @@ SEGMENTS = {
 NUMBERS = ("max_page_size", "common_page_size", "stack_size", "image_base")
 FLAGS = {
     "relocatable": "relocatable",
-    "pie": "pie",
     "emit_relocs": "emit_relocs",
     "no_rosegment": "ro_with_code",
     "eh_frame_hdr": "eh_frame_hdr",
@@ -42,7 +41,7 @@ OTHERS = (
     "section_start", "strip_all", "strip_debug", "discard_all", "discard_locals", "discard_none",
     "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
     "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
-    "compress_sections", "package_metadata",
+    "pie", "z_text", "z_now", "hash_style", "compress_sections", "package_metadata",
 )  # fmt: skip
 FEATURES = {"z_ibt": 1, "z_force_ibt": 1, "z_shstk": 2, "z_lam_u48": 12, "z_lam_u57": 8}
 """Bits of GNU_PROPERTY_X86_FEATURE_1_AND."""
@@ -105,6 +104,10 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["exec_stack"] = values.get("exec_stack")
     given["gnu_stack"] = not values.get("no_gnu_stack")
     given["relro"] = not values.get("no_relro")
+    given["pie"] = bool(values.get("pie"))
+    given["text"] = values.get("z_text")
+    given["now"] = bool(values.get("z_now"))
+    given["hash_style"] = _hash_style(values.get("hash_style", "both"), problems)
     given["optimize"] = _level(values, problems)
     given["compress_debug"] = _compression(values, problems)
     given["build_id"] = _build_id(values, problems)
@@ -215,6 +218,13 @@ TO = {
 def _first(values: Mapping[str, Any], **words: str) -> str:
     """The word of the first option that was given."""
     return next((word for name, word in words.items() if values.get(name)), "")
+
+
+def _hash_style(text: str, problems: list[Diagnostic]) -> str:
+    if text not in ("gnu", "sysv", "both"):
+        message = f"--hash-style: `{text}' is none of gnu, sysv and both"
+        problems.append(error("bad-option-value", message))
+    return text
 
 
 def _uneven_base(given: Mapping[str, Any], values: Mapping[str, Any]) -> list[Diagnostic]:

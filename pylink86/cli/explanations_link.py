@@ -48,6 +48,21 @@ segment register: `message_seg = message >> 4;` in the script gives it a value t
 offset is `message & 15`.  A jump into 32-bit code takes a 32-bit offset with `jmp dword 0x08:main`.
 A count of sectors fits in 16 bits (`mov cx, SECTORS`), and is read in a loop of small calls.
 """,
+    "reloc-not-pic": """
+With -pie the program is to run at any address, so no address is known when it is linked.  A whole
+word in the data can be corrected at start-up; here an instruction holds an address in 32 bits, and
+no start-up code corrects that.
+
+Example: `mov $message, %edi`, which compilers write with -fno-pie.  Cure: compile with -fPIE (gcc,
+clang) or -C relocation-model=pic (Rust), so that code uses distances; or link without -pie.
+""",
+    "reloc-in-read-only": """
+With -pie addresses in the program are corrected when it starts.  This one is in a section that
+cannot be written: correcting it would mean making code or constants writable for a while.
+
+Example: a table of pointers in `.rodata`, from assembly.  Cure: put it into `.data.rel.ro`, which
+is made read-only after start-up, or compile with -fPIE; -z notext says that it is all right.
+""",
     "reloc-wraps": """
 The address does not fit the field, but the linker whose dialect is spoken writes its low bits and
 says nothing.  So does pylink86, because code may rely on it (16-bit jumps wrap around at 64 KiB),

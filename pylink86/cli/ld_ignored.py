@@ -35,7 +35,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
         "the output has no dynamic section and no dynamic symbols",
         """
         -I,-dynamic-linker=FILE --no-dynamic-linker
-        --hash-style=STYLE --hash-size=NUMBER -E,--export-dynamic --no-export-dynamic
+        --hash-size=NUMBER -E,--export-dynamic --no-export-dynamic
         --export-dynamic-symbol=SYMBOL --export-dynamic-symbol-list=FILE --dynamic-list=FILE
         --dynamic-list-data --dynamic-list-cpp-new --dynamic-list-cpp-typeinfo
         -h,-soname=NAME -f,--auxiliary=NAME -F,--filter=NAME -init=SYMBOL -fini=SYMBOL
@@ -142,8 +142,8 @@ _Z_REASONS: tuple[tuple[str, str], ...] = (
         "the output has no dynamic section",
         """
         combreloc nocombreloc copyreloc nocopyreloc global globalaudit initfirst interpose
-        lazy loadfltr now origin
-        nodefaultlib nodelete nodlopen nodump text notext textoff unique nounique
+        loadfltr origin
+        nodefaultlib nodelete nodlopen nodump unique nounique
         pack-relative-relocs nopack-relative-relocs dynamic-undefined-weak
         nodynamic-undefined-weak rel rela rodynamic ifunc-noplt report-relative-reloc
         extern-protected-data noextern-protected-data indirect-extern-access

@@ -35,15 +35,6 @@ OUTPUT_ROWS: tuple[Row, ...] = (
         "dialect",
         "read scripts as gnu (default) or lld does; called as ld.lld, the default is lld",
     ),
-    (
-        "-pie --pic-executable",
-        "",
-        ON,
-        "pie",
-        "make a program at fixed addresses, as without; LLD's dialect refuses i386 code that would "
-        "not run elsewhere",
-    ),
-    ("-no-pie", "", OFF, "pie", "make one (default)"),
     ("-r -i --relocatable", "", ON, "relocatable", "write an object file"),
     ("-Ur", "", ON, "relocatable", "the same"),
     ("--task-link", "SYMBOL", ON, "relocatable", "the same, as GNU ld for ELF"),
@@ -129,6 +120,21 @@ OUTPUT_ROWS: tuple[Row, ...] = (
         "build_id",
         "add a note with an id of the output: sha1 (default), md5, uuid, 0xHEX, none; LLD's "
         "dialect has fast and tree, too",
+    ),
+    (
+        "-pie --pic-executable",
+        "",
+        ON,
+        "pie",
+        "ELF output that runs at any address: a table says what start-up code has to correct",
+    ),
+    ("-no-pie", "", OFF, "pie", "ELF output for fixed addresses (default)"),
+    (
+        "--hash-style",
+        "STYLE",
+        SET,
+        "hash_style",
+        "-pie: empty tables of names to make: gnu, sysv, both",
     ),
     ("--eh-frame-hdr", "", ON, "eh_frame_hdr", "add a sorted index of unwind tables"),
     ("--no-eh-frame-hdr", "", OFF, "eh_frame_hdr", "no index of unwind tables (default)"),

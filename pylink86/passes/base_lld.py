@@ -55,7 +55,9 @@ def with_base_addresses(
 
 def image_base(options: ElfOptions, machine: int) -> int:
     """Where the headers run when no script says where anything does."""
-    return BASES[machine] if options.image_base is None else options.image_base
+    if options.image_base is not None:
+        return options.image_base
+    return 0 if options.pie else BASES[machine]
 
 
 def _beginning(plan: Plan, value: n.Expr) -> Plan:

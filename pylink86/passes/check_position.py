@@ -3,7 +3,7 @@
 On i386 an instruction reads a slot of the global offset table through a register that holds the
 table's address.  Code compiled for a fixed address leaves the register out and has the slot's own
 address in it, which no loader would correct.  LLD refuses it in a program that says it can be
-anywhere; so does this, although its programs stay where they were linked.
+anywhere.
 
 Source: ld.lld-19 -pie with `movl foo@GOT, %eax`; psABI i386 4.4.1."""
 
@@ -44,5 +44,5 @@ def check_position(
                             f"relocation {reloc_name(c.EM_386, kind)} cannot be used against "
                             f"symbol '{name}'; recompile with -fPIC",
                             place=f"{obj.name}:({obj.sections.names[index]}+{offset:#x})",
-                            help=["link without -pie: the program stays at its address anyway"],
+                            help=["link without -pie, when the program may stay at its address"],
                         )

@@ -29,7 +29,7 @@ def with_layout(loaded: Loaded, machine: int, elf: ElfOptions, dialect: Dialect)
         text = relinked_layout(elf_class)
     else:
         separate = elf.separate != "none"
-        text = gnu_layout(elf_class, elf.paging, separate)
+        text = gnu_layout(elf_class, elf.paging, separate, elf.pie, elf.now)
     layout = parse_script(text).commands
     both = (*script.commands, *layout) if inserts else (*layout, *script.commands)
     return attrs.evolve(script, commands=both)

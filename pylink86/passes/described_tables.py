@@ -15,7 +15,6 @@ from ..wildcard import compile_section_pattern
 from .order import OutputPlan
 from .orphans import Dropped
 
-
 GNU_ORDER = (".symtab", ".strtab", ".shstrtab")
 LLD_ORDER = (".symtab", ".shstrtab", ".strtab")
 

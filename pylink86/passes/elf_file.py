@@ -235,7 +235,8 @@ def _checked(segment: Segment, elf_class: int) -> Segment:
 
 def _names_symbols(row: SectionRow, gnu: bool) -> bool:
     """Whether a section refers to symbols by number, so that its header names the table; LLD's
-    relocations in memory are for a loader, which knows none."""
+    relocations in memory are for a loader, which knows none, and those of a program that moves go
+    with its own."""
     if row.type in (c.SHT_REL, c.SHT_RELA):
-        return gnu or not row.flags & c.SHF_ALLOC
+        return not row.link and (gnu or not row.flags & c.SHF_ALLOC)
     return row.type == c.SHT_GROUP

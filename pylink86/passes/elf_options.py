@@ -29,8 +29,6 @@ class ElfOptions:
     -O, which counts in LLD's dialect.  compress_debug: "zlib", "zstd", "zlib-gnu" or ""."""
 
     relocatable: bool = False
-    pie: bool = False
-    """-pie: code is told to run at any address; the output stays at its own."""
     emit_relocs: bool = False
     strip: str = ""
     discard: str = ""
@@ -70,6 +68,15 @@ class ElfOptions:
     """--compress-sections: pattern, kind ("" for none) and level (0: the usual one) of each."""
     package_metadata: str = ""
     """--package-metadata: the text of its note, "" for none."""
+    pie: bool = False
+    """A program that runs at any address (-pie)."""
+    text: bool | None = None
+    """With -pie, whether an address in read-only sections is an error (-z text) or welcome (-z
+    notext); None for what the dialect thinks of it."""
+    now: bool = False
+    """-z now: what .dynamic says of a program that moves."""
+    hash_style: str = "both"
+    """--hash-style: "gnu", "sysv" or "both"."""
     dead_references: tuple[tuple[str, int], ...] = ()
     """-z dead-reloc-in-nonalloc: patterns of section names, each with the value to write there for
     what is not in the output."""

@@ -93,7 +93,7 @@ def elf_executable(
     header = Header(
         elf_class,
         machine or MACHINES[elf_class],
-        c.ET_REL if options.relocatable else c.ET_EXEC,
+        _type(options, dialect, file_map),
         osabi=_osabi(placed, dialect, symbols) if inherits_abi or dialect.tables_like_gnu else 0,
         entry=held(entry, elf_class, "the entry point"),
     )
@@ -103,6 +103,14 @@ def elf_executable(
     from .identify import with_elf_build_id
 
     return with_elf_build_id(made, where, placed, options.build_id, dialect)
+
+
+def _type(options: ElfOptions, dialect: Dialect, file_map: FileMap) -> int:
+    """e_type; what moves begins at 0 for GNU ld, and with another first address does not move."""
+    if options.relocatable:
+        return c.ET_REL
+    first = next((s.vaddr for s in file_map.segments if s.type == c.PT_LOAD), 0)
+    return c.ET_DYN if options.pie and not (first and dialect.tables_like_gnu) else c.ET_EXEC
 
 
 def _osabi(placed: Placement, dialect: Dialect, symbols: OutSymbols | None) -> int:

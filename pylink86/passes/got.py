@@ -12,12 +12,13 @@ again (`keep`); see passes/reach.py."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 import attrs
 
 from .. import elf_const as c
 from ..arch import ROWS, rows_for, word_of
-from ..arch.loads import has_no_base, rewrite_load
+from ..arch.loads import R_386_GOTOFF, has_no_base, rewrite_load
 from ..arch.reloc import (
     GOT,
     GOT_BASE,
@@ -34,9 +35,11 @@ from ..arch.reloc import (
 )
 from ..arch.rewrite import Rewrite, with_addend
 from ..arch.thread import rewrite_thread
+from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..elf_tables import Buffer
 from ..model import ABS, ObjectFile, Relocations
+from .elf_options import ElfOptions
 from .indirect import IndirectScan, indirect_functions
 from .indirect_values import relocation_table
 from .match import SectionId, SectionList
@@ -56,6 +59,9 @@ from .tables import (
     Who,
     who_is,
 )
+
+if TYPE_CHECKING:
+    from .moving import MovingScan
 
 OF_TABLE = frozenset((GOT, GOT_PC, GOT_BASE, GOT_OFF, PLT_OFF))
 OF_THREADS = frozenset((TLS_GD, TLS_LD, TLS_IE, TLS_DESC))
@@ -86,15 +92,23 @@ def scan_relocations(
     relax: bool,
     keep: Collection[Load] = (),
     generic: bool = False,
+    options: ElfOptions | None = None,
+    diags: Diagnostics | None = None,
 ) -> Tables:
     """Read every relocation of the sections that are in the output and in memory.
 
     gone: sections that are dead or discarded; assigned: names the script assigns; relax: whether
     loads may be rewritten (--no-relax); keep: those that may not, in the order in which LLD gives
-    them slots behind all others; generic: GNU ld makes an image.
+    them slots behind all others; generic: GNU ld makes an image.  options: of a program that
+    may run anywhere; diags: for what cannot.
     Thread-local sequences are always rewritten: a static program has no __tls_get_addr.  Raises
     reloc-not-supported."""
-    scan = _Scan(resolution, table, assigned, dialect, relax, keep)
+    moving = None
+    if options is not None and diags is not None and options.pie:
+        from .moving import moving_scan
+
+        moving = moving_scan(resolution, table, assigned, dialect, options, diags)
+    scan = _Scan(resolution, table, assigned, dialect, relax, keep, moving)
     chosen_late = indirect_functions(resolution)
     indirect = IndirectScan(resolution, table, dialect, chosen_late)
     for file, obj in enumerate(resolution.files[:-1]):
@@ -110,9 +124,18 @@ def scan_relocations(
                 scan.base |= base_symbol in rels.symbol
                 if chosen_late:
                     indirect.section(file, obj, index, rel)
+                if moving is not None:
+                    moving.section(file, obj, index, rels)
                 if not kinds.isdisjoint(rels.type):
                     scan.section(file, obj, index, rel, rels)
-    return scan.finished(indirect.finished(generic and dialect.tables_like_gnu))
+    made = scan.finished(indirect.finished(generic and dialect.tables_like_gnu))
+    if moving is None or options is None:
+        return made
+    from .moving_values import moving_sizes
+
+    moves = moving.finished(tuple(made.slots))
+    sizes, entries = moving_sizes(moves, made.sizes, resolution, table, gone, dialect, options.now)
+    return attrs.evolve(made, sizes={**made.sizes, **sizes}, moves=moves, dynamic=entries)
 
 
 KINDS = {
@@ -140,6 +163,7 @@ class _Scan:
     dialect: Dialect
     relax: bool
     keep: Collection[Load]
+    moving: MovingScan | None = None
     wanted: dict[Slot, None] = attrs.field(factory=dict)
     code: dict[SectionId, bytearray] = attrs.field(factory=dict)
     relocations: dict[tuple[int, int], Relocations] = attrs.field(factory=dict)
@@ -170,7 +194,9 @@ class _Scan:
                 rewrite = rewrite_thread(content, place, kind, word, follows, self.dialect.name)
             elif self._may_change(file, obj, rel, number, symbol, place):
                 addend = rels.addend[number] if rels.addend is not None else _word(content, place)
-                rewrite = rewrite_load(content, place, kind, addend, word, self.dialect.name)
+                moves = self.moving is not None and self.moving.moves_along(file, symbol)
+                rewrite = rewrite_load(content, place, kind, addend, word, self.dialect.name, moves)
+                self.base |= rewrite is not None and rewrite.type == R_386_GOTOFF and word == 4
                 if rewrite is not None and not self._fits(file, symbol, rewrite, word):
                     rewrite = None
             if rewrite is not None and self.who(file, symbol) == MODULE_BASE:

@@ -13,6 +13,7 @@ from .elf_options import ElfOptions
 from .heads import Head
 from .locate import Addresses
 from .order import OutputPlan
+from .own_place import own_place
 from .placement import PlacedSection, Placement
 from .relocate import Patched
 from .section_list import SectionList
@@ -154,13 +155,21 @@ def _row(
         is_table = not section.size or _holds_own_table(plan, addresses)
         kind = kind if is_table else c.SHT_PROGBITS
         entsize = (24 if elf_class == 64 else 8) if is_table else 0
-        if section.size and is_table and dialect.tables_like_gnu:
+        if section.size and is_table and dialect.tables_like_gnu and not _is_dynamic(section.name):
             flags, info = flags | c.SHF_INFO_LINK, _target_of(section.name, placed, where)
     if dialect.tables_like_gnu:
         by_name = special_type(section.name)
         if by_name in ARRAYS and kind != c.SHT_NOBITS:
             kind = by_name
         if by_name in ARRAYS or kind in ARRAYS:
+            entsize = elf_class // 8
+    if options.pie:
+        linked = _link_of_moving(kind, plan, placed, where) or linked
+        info = 1 if kind == c.SHT_DYNSYM else info
+        entsize = MOVING_SIZES.get(kind, (entsize, entsize))[elf_class == 64]
+        if kind == c.SHT_GNU_HASH and dialect.tables_like_gnu and elf_class == 32:
+            entsize = 4
+        if section.name == ".got" and dialect.tables_like_gnu and _holds_own_table(plan, addresses):
             entsize = elf_class // 8
     if kind == c.SHT_X86_64_UNWIND and elf_class == 32:  # i386 has no such type
         kind = c.SHT_PROGBITS
@@ -184,10 +193,37 @@ def _row(
     )
 
 
+MOVING_SIZES = {c.SHT_HASH: (4, 4), c.SHT_DYNSYM: (16, 24), c.SHT_DYNAMIC: (8, 16)}
+"""Entry sizes of the tables of a program that moves, in 32 and 64 bits."""
+
+MOVING_LINKS = {
+    c.SHT_HASH: ".dynsym",
+    c.SHT_GNU_HASH: ".dynsym",
+    c.SHT_DYNSYM: ".dynstr",
+    c.SHT_DYNAMIC: ".dynstr",
+    c.SHT_REL: ".dynsym",
+    c.SHT_RELA: ".dynsym",
+}
+"""The table that each of them goes with (gABI ch.4, "sh_link and sh_info Interpretation")."""
+
+
+def _link_of_moving(kind: int, plan: OutputPlan, placed: Placement, where: dict[int, int]) -> int:
+    """The header that a table of a program that moves goes with; 0 for other sections."""
+    if kind not in MOVING_LINKS or not plan.alloc:
+        return 0
+    found = own_place(placed, MOVING_LINKS[kind])
+    return 0 if found is None else where.get(found[0], 0)
+
+
 def _holds_own_table(plan: OutputPlan, addresses: Addresses) -> bool:
     """Whether the linker's own relocations are in an output section."""
     own = addresses.table.base[-1]
     return any(sid >= own and addresses.size[sid] for sid in plan.sections())
+
+
+def _is_dynamic(name: str) -> bool:
+    """Whether a table of relocations is for a whole program."""
+    return name in (".rela.dyn", ".rel.dyn")
 
 
 def _target_of(name: str, placed: Placement, where: dict[int, int]) -> int:
@@ -211,8 +247,8 @@ SETTLED = c.SHF_WRITE | c.SHF_ALLOC | c.SHF_EXECINSTR
 
 def _flags_by_option(name: str, placed: Placement, options: ElfOptions) -> int:
     """What options say of a section by its name, for GNU ld: with -N code can be written; with -r
-    the note about the stack wants it executable as soon as one input says so or says nothing, unless
-    -z noexecstack does."""
+    the note about the stack wants it executable as soon as one input says so or says nothing, or as
+    -z execstack and noexecstack say."""
     if name == ".text" and options.paging == "N":
         return c.SHF_WRITE
     if name == ".note.GNU-stack" and options.relocatable:

@@ -99,7 +99,9 @@ class IndirectValues:
         for resolved in _in_order(self.placed):
             place = self._place(resolved, slots)
             rows.append(_relocation(form, place, resolvers.local(*resolved.function) or 0))
-        self._put(contents, relocation_table(form, self.dialect), 0, b"".join(rows))
+        # They are the last ones where a program that moves has others in the same table.
+        name, text = relocation_table(form, self.dialect), b"".join(rows)
+        self._put(contents, name, self.placed.addresses.tables.sizes[name] - len(text), text)
 
     def _place(self, resolved: Resolved, slots: dict[Slot, int]) -> int:
         """What a relocation is to write to."""
@@ -119,6 +121,9 @@ class IndirectValues:
         if is_64:
             target -= entry + (4 if form.marked else 0) + 6
         jump = b"\xff\x25" + struct.pack("<I", target & 0xFFFFFFFF)
+        if not is_64 and self.placed.addresses.tables.moves is not None:  # jmp *word@GOT(%ebx)
+            target -= own_address(self.placed, ".got.plt") or 0
+            jump = b"\xff\xa3" + struct.pack("<I", target & 0xFFFFFFFF)
         if form.marked:
             return _MARKS[form.machine] + jump + b"\x66\x0f\x1f\x44\0\0"
         if self.dialect.tables_like_gnu:

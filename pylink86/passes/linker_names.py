@@ -20,12 +20,12 @@ from .resolve import Resolution
 
 
 def linker_names(
-    resolution: Resolution, machine: int, has_sections: bool, dialect: Dialect
+    resolution: Resolution, machine: int, has_sections: bool, moves: bool, dialect: Dialect
 ) -> frozenset[str]:
     """Names that have a place without anybody's defining them, when something refers to them."""
     if not dialect.reserves_names:
         return frozenset()
-    return reserved_names(machine, has_sections) - resolution.definer.keys()
+    return reserved_names(machine, has_sections, moves) - resolution.definer.keys()
 
 
 def asks_for_header(resolution: Resolution) -> bool:

@@ -43,7 +43,7 @@ RELRO_NAMES = frozenset(
         ".preinit_array",
     }
 )
-RELRO_TYPES = frozenset({c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY})
+RELRO_TYPES = frozenset({c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY, c.SHT_DYNAMIC})
 
 
 def _rank(name: str, flags: int, kind: int, relro: bool) -> int:

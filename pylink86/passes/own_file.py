@@ -34,15 +34,22 @@ class Commons:
     align: int
 
 
+RELOCATION_TABLES = (".rela.dyn", ".rel.dyn", ".rela.got", ".rel.got")
+"""The first of the tables that each linker holds ready."""
+
+
 @attrs.frozen(eq=False, repr=False)
 class OwnSection:
     """A section that the linker adds.  file: number of the input it passes for, -1 for none.
-    symbol: a hidden name for its start, "" for none."""
+    symbol: a hidden name for its start, "" for none, and its type.  first: it is made before the
+    tables that the linker always holds ready."""
 
     row: SectionRow
     content: bytes
     file: int = -1
     symbol: str = ""
+    symbol_type: int = c.STT_NOTYPE
+    first: bool = False
 
 
 def note_common(
@@ -226,10 +233,22 @@ def _lld_tables(elf_class: int) -> tuple[SectionRow, ...]:
 def with_sections(
     own: ObjectFile, origin: Sequence[int], added: Sequence[OwnSection]
 ) -> tuple[ObjectFile, tuple[int, ...]]:
-    """The linker's own file, and its sections' origins, with more sections: before the unwind
-    table, whose index LLD makes first."""
+    """The linker's own file, and its sections' origins, with more sections: the first ones before
+    the tables, others before the unwind table, whose index LLD makes first."""
+    early = [section for section in added if section.first]
+    late = [section for section in added if not section.first]
+    for some, before in ((early, RELOCATION_TABLES), (late, (".eh_frame",))):
+        if some:
+            own, origin = _inserted(own, origin, some, before)
+    return own, tuple(origin)
+
+
+def _inserted(
+    own: ObjectFile, origin: Sequence[int], added: Sequence[OwnSection], before: Sequence[str]
+) -> tuple[ObjectFile, tuple[int, ...]]:
+    """The same with sections before the first that is named in `before`."""
     names = own.sections.names
-    at = names.index(".eh_frame") if ".eh_frame" in names else len(names)
+    at = next((i for i, name in enumerate(names) if name in before), len(names))
     many = len(added)
     rows = [
         SectionRow(names[i], kind, flags, addr, size, link, info, align, entsize)
@@ -248,7 +267,9 @@ def with_sections(
         )
     ]
     symbols += [
-        SymbolRow(section.symbol, 0, 0, c.STB_GLOBAL, c.STT_NOTYPE, c.STV_HIDDEN, at + number)
+        SymbolRow(
+            section.symbol, 0, 0, c.STB_GLOBAL, section.symbol_type, c.STV_HIDDEN, at + number
+        )
         for number, section in enumerate(added)
         if section.symbol
     ]

@@ -44,6 +44,11 @@ def own_sections(
         from .unwind_plan import index_section
 
         added += index_section(files, dialect)
+    if options.pie:
+        from .moving import moving_sections
+
+        elf_class = files[0].header.elf_class
+        added += moving_sections(elf_class, dialect, options.hash_style)
     if dialect.signs_output and not raw:
         flags = c.SHF_MERGE | c.SHF_STRINGS
         text = (options.signature or SIGNATURE).encode("utf-8", "surrogateescape") + b"\0"

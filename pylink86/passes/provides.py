@@ -55,9 +55,7 @@ def written_names(claims: Claims, dialect: Dialect) -> tuple[str, ...]:
     if dialect.first_name_counts:
         items = sorted(items, key=_is_conditional)
     nodes = (
-        node
-        for item in items
-        for node in (item.items if isinstance(item, Draft) else (item,))
+        node for item in items for node in (item.items if isinstance(item, Draft) else (item,))
     )
     names = (node.name for node in nodes if isinstance(node, n.Assignment))
     return tuple(dict.fromkeys(name for name in names if name != "."))

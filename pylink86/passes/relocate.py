@@ -79,7 +79,7 @@ def apply_relocations(
                     patcher.patch(piece.origin, content, section, piece.sec_off)
                 elif dialect.scans_sections_without_contents:
                     patcher.look_through(piece.origin)
-    patcher.odd.tables.write_slots(contents)
+    patcher.odd.tables.write_tables(contents)
     patcher.references.report(diags)
     return Patched(contents, patcher.applied)
 

@@ -40,9 +40,10 @@ ENDS = ("_etext", "etext", "_edata", "edata", "_end", "end", "__bss_start")
 """Where the code ends, what is in the file, and everything; only without SECTIONS."""
 
 
-def reserved_names(machine: int, has_sections: bool) -> frozenset[str]:
-    """Every name LLD defines in a link."""
-    names = {*HEADERS, *_bounds(LATE_RELOCATIONS[machine])}
+def reserved_names(machine: int, has_sections: bool, moves: bool = False) -> frozenset[str]:
+    """Every name LLD defines in a link; moves: a program that runs anywhere finds its late
+    relocations with the others."""
+    names = {*HEADERS, *(() if moves else _bounds(LATE_RELOCATIONS[machine]))}
     names.update(name for array in ARRAYS for name in _array_bounds(array))
     return frozenset(names if has_sections else names.union(ENDS))
 

@@ -74,6 +74,11 @@ def plan_segments(
     for run in runs:
         found.append(SegmentPlan(c.PT_LOAD, None, _members(run), headers, headers))
         headers = False
+    found += [
+        SegmentPlan(c.PT_DYNAMIC, None, (s.plan.index,))
+        for s in inside
+        if s.plan.type == c.SHT_DYNAMIC
+    ]
     found += _notes(sorted(kept, key=lambda s: s.plan.header))
     thread_local = [s for s in kept if s.plan.flags & c.SHF_TLS and s.plan.alloc]
     if thread_local:

@@ -39,6 +39,11 @@ def plan_segments(
     thread_local = [s.index for s in sections if s.flags & c.SHF_TLS and s.alloc]
     if thread_local:
         found.append(SegmentPlan(c.PT_TLS, c.PF_R, tuple(thread_local)))
+    found += [
+        SegmentPlan(c.PT_DYNAMIC, permissions(s.flags), (s.index,))
+        for s in sections
+        if s.type == c.SHT_DYNAMIC
+    ]
     relro = [s.index for s in sections if options.keeps_relro and is_relro(s) and in_load(s)]
     if relro:
         found.append(SegmentPlan(c.PT_GNU_RELRO, c.PF_R, tuple(relro)))

@@ -153,7 +153,7 @@ def _with_reserved(
     from .reserved import is_asked_for, late_relocations, reserved_names, with_reserved
 
     machine, has_sections = addresses.machine, script.has_sections
-    names = reserved_names(machine, has_sections)
+    names = reserved_names(machine, has_sections, options.pie)
     if not is_asked_for(plan, names):
         return plan
     if raw:

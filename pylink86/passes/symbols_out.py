@@ -24,6 +24,9 @@ from .needs import names_in_order
 from .placement import FIRST_OF_ALL, PlacedSection
 from .symbol_sources import SymbolSources, script_nodes
 
+DYNAMIC = "_DYNAMIC"
+"""Where .dynamic begins, for start-up code."""
+
 FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
 
 
@@ -309,6 +312,8 @@ def _like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
     placed = sources.placed
     visibilities = _visibilities(sources)
     mentioned = sources.mentioned
+    if placed.addresses.tables.moves is not None and DYNAMIC in resolution.definer:
+        mentioned = {**mentioned, DYNAMIC: resolution.definer[DYNAMIC]}
     known = [x for x in sources.asked.first if x in mentioned or x in placed.symbols]
     for name in dict.fromkeys((*known, *mentioned, *_scripts_names(sources))):
         visibility = visibilities.get(name) or sources.own_visibility(name)
@@ -354,6 +359,20 @@ def _file_symbol(name: str) -> Pair:
     return SymbolRow(name, 0, 0, c.STB_LOCAL, c.STT_FILE, 0, ABS), Origin(-1, -1)
 
 
+def _hidden_calls(
+    sources: SymbolSources, mentioned: dict[str, tuple[int, int]], visibilities: dict[str, int]
+) -> dict[str, tuple[int, int]]:
+    """Hidden functions of a program that moves are local ones once something called them as if
+    through a linkage table (observed)."""
+    where = sources.placed.addresses
+    moves = where.tables.moves
+    return {
+        name: mentioned[name]
+        for name in (moves.called if moves is not None else ())
+        if visibilities.get(name) in FORCED_LOCAL and name in where.resolution.definer
+    }
+
+
 def _like_gnu(sources: SymbolSources) -> list[Pair]:
     """Section symbols when relocations stay; locals file by file; after a nameless STT_FILE what
     the script hides; then the others in the order of the table of names."""
@@ -375,6 +394,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     order = table_order(list(dict.fromkeys((*asked, *early, *mentioned, *placed.symbols))))
     local_here = {name: at for name, at in mentioned.items() if name in placed.hidden}
     local_here.update(sources.own_tables())
+    local_here.update(_hidden_calls(sources, mentioned, visibilities))
     made_here = {
         name: _global(sources, name, at, 0)
         for name, at in local_here.items()

@@ -169,7 +169,15 @@ class TableValues:
             wants_block |= use.row.number == _DTPOFF64
         return use.value + use.addend - (start if wants_block else end)
 
-    def write_slots(self, contents: tuple[bytearray, ...]) -> None:
+    def write_tables(self, contents: tuple[bytearray, ...]) -> None:
+        """Fill the linker's own tables."""
+        self._write_slots(contents)
+        if self.placed.addresses.tables.moves is not None:
+            from .moving_values import MovingValues
+
+            MovingValues(self.placed, self.values, self.dialect).write(contents)
+
+    def _write_slots(self, contents: tuple[bytearray, ...]) -> None:
         """Fill the global offset table, and what indirect functions have."""
         if self.placed.addresses.tables.indirect.relocations:
             slots = {slot: self.got + offset for slot, offset in self.slots.items()}

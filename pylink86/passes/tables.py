@@ -84,6 +84,23 @@ class IndirectFunctions:
 
 
 @attrs.frozen(eq=False, repr=False)
+class Moves:
+    """What a program that runs anywhere has to correct (passes/moving.py).
+
+    places: words in its sections, as section and offset; slots: of the global offset table.
+    called: names that calls through a linkage table could mean.  in_text: whether any place cannot
+    be written."""
+
+    places: tuple[tuple[SectionId, int], ...] = ()
+    slots: tuple[Slot, ...] = ()
+    called: frozenset[str] = frozenset()
+    in_text: bool = False
+
+    def __len__(self) -> int:
+        return len(self.places) + len(self.slots)
+
+
+@attrs.frozen(eq=False, repr=False)
 class Tables:
     """What the scan decided.
 
@@ -91,7 +108,9 @@ class Tables:
     in the output.  code: new bytes of sections with rewritten instructions.  relocations: the
     tables that go with them, by (file, index of the table).  changed: loads that were rewritten and
     may have to be taken back.  threads: whether code has thread-local variables.  indirect:
-    functions that are chosen at start-up."""
+    functions that are chosen at start-up.  moves: addresses in a program that runs anywhere, None
+    for one that does not; dynamic: what its .dynamic says, as tag, "is", "at", "size", "value",
+    "start" or "extent", and a number or the name of a section or symbol."""
 
     slots: Mapping[Slot, int]
     sizes: Mapping[str, int]
@@ -100,6 +119,8 @@ class Tables:
     changed: tuple[Changed, ...]
     threads: bool = False
     indirect: IndirectFunctions = attrs.field(factory=IndirectFunctions)
+    moves: Moves | None = None
+    dynamic: tuple[tuple[int, str, str | int], ...] = ()
 
 
 NO_TABLES = Tables({}, {}, {}, {}, ())

@@ -33,6 +33,10 @@ _START_UP = """\
   }
 """
 
+_START_UP_MOVING = """\
+  @REL@.plt : { *(@REL@.plt) *(@REL@.iplt) }
+"""
+
 _CODE = """\
   .init : { KEEP(*(SORT_NONE(.init))) }
   .plt : { *(.plt) *(.iplt) }
@@ -97,11 +101,15 @@ _RELRO = f"""\
     *(.data.rel.ro.local* .gnu.linkonce.d.rel.ro.local.*)
     *(.data.rel.ro .data.rel.ro.* .gnu.linkonce.d.rel.ro.*)
   }}
-  .got : {{ *(.got) *(.igot) }}
+  .dynamic : {{ *(.dynamic) }}
 """
 
+_GOT = "  .got : { *(.got) *(.igot) }\n"
+_GOT_PLT = "  .got.plt : { *(.got.plt) *(.igot.plt) }\n"
+_GOT_NOW = "  .got : { *(.got.plt) *(.igot.plt) *(.got) *(.igot) }\n"
+"""With -z now no word of the tables changes once the program runs."""
+
 _DATA = """\
-  .got.plt : { *(.got.plt) *(.igot.plt) }
   .data : { *(.data .data.* .gnu.linkonce.d.*) CONSTRUCTORS }
   .data1 : { *(.data1) }
   _edata = .;
@@ -174,25 +182,35 @@ _STABS = (".stab", ".stabstr", ".stab.excl", ".stab.exclstr", ".stab.index", ".s
 _DISCARD = "  /DISCARD/ : { *(.note.GNU-stack) *(.gnu_debuglink) *(.gnu.lto_*) }\n"
 
 
-def gnu_layout(elf_class: int, paging: str = "", separate_code: bool = True) -> str:
+def gnu_layout(
+    elf_class: int,
+    paging: str = "",
+    separate_code: bool = True,
+    moves: bool = False,
+    now: bool = False,
+) -> str:
     """The script of a link to an executable.
 
     elf_class: 32 or 64.  paging: "" page by page, "n" or "N" as the options say (-N: data follows
     code at once).  separate_code: code has pages of its own.
+    moves: the executable runs anywhere, and is laid out from 0;
+    now: all its tables may be made read-only.
     """
-    base = f'SEGMENT_START("text-segment", {BASES[elf_class]:#x})'
+    base = f'SEGMENT_START("text-segment", {0 if moves else BASES[elf_class]:#x})'
     rel = ".rela" if elf_class == 64 else ".rel"
     code_page = f"  . = ALIGN({_PAGE});\n" if separate_code and not paging else ""
     rodata_page = (
         f'{code_page}  . = SEGMENT_START("rodata-segment", {_NEXT_PAGE});\n' if code_page else ""
     )
+    start_up = _START_UP_MOVING if moves else _START_UP
+    words = 3 * elf_class // 8
+    header = "0" if now else f"SIZEOF(.got.plt) >= {words} ? {words} : 0"
     begin, relro, end = (
         ("", "", "")
         if paging == "N"
         else (
             f"  . = DATA_SEGMENT_ALIGN({_PAGE}, CONSTANT(COMMONPAGESIZE));\n",
-            f"  . = DATA_SEGMENT_RELRO_END(SIZEOF(.got.plt) >= {3 * elf_class // 8} "
-            f"? {3 * elf_class // 8} : 0, .);\n",
+            f"  . = DATA_SEGMENT_RELRO_END({header}, .);\n",
             "  . = DATA_SEGMENT_END(.);\n",
         )
     )
@@ -204,8 +222,13 @@ def gnu_layout(elf_class: int, paging: str = "", separate_code: bool = True) -> 
         f"  . = {base} + SIZEOF_HEADERS;\n"
         "  .interp : { *(.interp) }\n"
         "  .note.gnu.build-id : { *(.note.gnu.build-id) }\n"
-        f"{_START_UP.replace('@REL@', rel).replace('@REL_@', rel.replace('.', '_'))}"
-        f"{code_page}{_CODE}{rodata_page}{_READ_ONLY}{begin}{_RELRO}{relro}"
+        "  .hash : { *(.hash) }\n"
+        "  .gnu.hash : { *(.gnu.hash) }\n"
+        "  .dynsym : { *(.dynsym) }\n"
+        "  .dynstr : { *(.dynstr) }\n"
+        f"{start_up.replace('@REL@', rel).replace('@REL_@', rel.replace('.', '_'))}"
+        f"{code_page}{_CODE}{rodata_page}{_READ_ONLY}{begin}{_RELRO}"
+        f"{_GOT_NOW if now else _GOT}{relro}{'' if now else _GOT_PLT}"
         f"{_DATA.replace('@WORD@', str(elf_class // 8))}"
         f"{_LARGE if elf_class == 64 else _LARGE_32}"
         f"  . = ALIGN({elf_class // 8});\n"

@@ -110,6 +110,7 @@ def test_keywords():
     assert good("-z", "max-page-size=0x1000", "-znow", "-z", "relro").values == {
         "max_page_size": "0x1000",
         "no_relro": False,
+        "z_now": True,
     }
     assert [(d.severity, d.message) for d in take("-z", "nonsense").problems] == [
         ("warning", "-z nonsense ignored")

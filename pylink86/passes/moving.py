@@ -1,0 +1,186 @@
+"""Programs that run at any address (-pie): which words somebody has to correct once it is known.
+
+Most of position-independent code reaches its data by distances, which stay the same wherever the
+program is.  A pointer in the data (`char *name = text;`) does not: the link writes the address it
+would have at 0, and lists the place in a table, `.rela.dyn`, so that start-up code or a loader adds
+the real start of the program (psABI x86-64 4.4.1, R_X86_64_RELATIVE: B + A).  `.dynamic` says where
+the table is (gABI ch.5).
+
+This pass reads relocations and decides which places are listed; passes/moving_values.py writes the
+tables.  Found with `ld -pie --no-dynamic-linker` and `ld.lld-19` on objects with each kind of
+reference, and `readelf -dlrSW`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from .. import elf_const as c
+from ..arch import rows_for
+from ..arch.reloc import ABS, Row
+from ..diag import Diagnostics
+from ..dialect import Dialect
+from ..model import ABS as ABSOLUTE
+from ..model import UNDEF, ObjectFile, Relocations, SectionRow
+from .elf_options import ElfOptions
+from .match import SectionId, SectionList
+from .own_file import OwnSection
+from .resolve import Resolution
+from .tables import ADDRESS, BOUNDARIES, Moves, Slot, Who, who_is
+
+SPARE_ENTRIES = 5
+"""Empty entries at the end of GNU ld's .dynamic, for tools that add some; the last one ends it."""
+
+CALLS = {c.EM_X86_64: 4, c.EM_386: 4}
+"""R_X86_64_PLT32, R_386_PLT32: calls that may go through a linkage table."""
+
+
+def relocation_name(elf_class: int) -> str:
+    return ".rela.dyn" if elf_class == 64 else ".rel.dyn"
+
+
+def moving_sections(elf_class: int, dialect: Dialect, hash_style: str) -> tuple[OwnSection, ...]:
+    """The tables of a program that moves, of no size yet: of the first file in GNU ld, and its
+    relocations there; LLD has a section for them anyway."""
+    word = elf_class // 8
+    gnu = dialect.tables_like_gnu
+    read, write = c.SHF_ALLOC, c.SHF_ALLOC | c.SHF_WRITE
+    names = SectionRow(".dynsym", c.SHT_DYNSYM, read, align=word, entsize=24 if word == 8 else 16)
+    texts = SectionRow(".dynstr", c.SHT_STRTAB, read, align=1)
+    dynamic = SectionRow(".dynamic", c.SHT_DYNAMIC, write, align=word, entsize=2 * word)
+    hashes = [SectionRow(".hash", c.SHT_HASH, read, align=word if gnu else 4, entsize=4)]
+    entsize = 4 if gnu and word == 4 else 0
+    hashes.insert(0, SectionRow(".gnu.hash", c.SHT_GNU_HASH, read, align=word, entsize=entsize))
+    wanted = {"gnu": (".gnu.hash",), "sysv": (".hash",)}.get(hash_style, (".hash", ".gnu.hash"))
+    hashes = [row for row in hashes if row.name in wanted]
+    if gnu:
+        kind = c.SHT_RELA if word == 8 else c.SHT_REL
+        table = SectionRow(relocation_name(elf_class), kind, read, align=word)
+        rows = [names, texts, dynamic, *reversed(hashes), table]
+    else:
+        rows = [names, *hashes, texts, dynamic]
+    file, kind_of_name = (0, c.STT_OBJECT) if gnu else (-1, c.STT_NOTYPE)
+    return tuple(
+        OwnSection(row, b"", file, "_DYNAMIC" if row is dynamic else "", kind_of_name, True)
+        for row in rows
+    )
+
+
+def moving_scan(
+    resolution: Resolution,
+    table: SectionList,
+    assigned: frozenset[str],
+    dialect: Dialect,
+    options: ElfOptions,
+    diags: Diagnostics,
+) -> MovingScan:
+    """What gathers places in a program that moves."""
+    text = options.text
+    if text is None and not dialect.tables_like_gnu:
+        text = True
+    return MovingScan(resolution, table, assigned, dialect, text, diags)
+
+
+@attrs.define(eq=False, repr=False)
+class MovingScan:
+    """Places that hold addresses, met section by section.
+
+    assigned: names that scripts or the linker give a value.  text: -z text, an address in code is
+    an error; None for what the linker does without a word."""
+
+    resolution: Resolution
+    table: SectionList
+    assigned: frozenset[str]
+    dialect: Dialect
+    text: bool | None
+    diags: Diagnostics
+    places: list[tuple[SectionId, int]] = attrs.field(factory=list)
+    called: set[str] = attrs.field(factory=set)
+    in_text: bool = False
+
+    def section(self, file: int, obj: ObjectFile, index: int, rels: Relocations) -> None:
+        """One relocation table of a section in memory."""
+        rows, word = rows_for(obj.header.machine), obj.header.elf_class // 8
+        sid = self.table.base[file] + index
+        call = CALLS.get(obj.header.machine)
+        for place, kind, symbol in zip(rels.offset, rels.type, rels.symbol):
+            row = rows.get(kind)
+            if kind == call:
+                who = who_is(self.resolution, file, symbol)
+                if isinstance(who, str):
+                    self.called.add(who)
+            if row is None or row.kind != ABS or not self.moves_along(file, symbol):
+                continue
+            if row.width != word:
+                self._refuse(obj, index, place, row, symbol)
+                continue
+            self._in_code(obj, index, place, row, symbol)
+            self.places.append((sid, place))
+
+    def moves_along(self, file: int, symbol: int) -> bool:
+        """Whether the value of a symbol is a place in the program."""
+        who = who_is(self.resolution, file, symbol)
+        if isinstance(who, str):
+            definer = self.resolution.definer.get(who)
+            if who in self.assigned or (definer is None and who.startswith(BOUNDARIES)):
+                return True
+            if definer is None:
+                return False
+            file, symbol = definer
+        symbols = self.resolution.files[file].symbols
+        shndx, kind = symbols.shndx[symbol], symbols.info[symbol] & 0xF
+        return shndx not in (ABSOLUTE, UNDEF) and kind != c.STT_TLS
+
+    def _refuse(self, obj: ObjectFile, index: int, place: int, row: Row, symbol: int) -> None:
+        name = _name(obj, symbol)
+        self.diags.error(
+            "reloc-not-pic",
+            f"relocation {row.name} against {name} can not be used when making a PIE object; "
+            "recompile with -fPIE",
+            notes=[f"{obj.name}({obj.sections.names[index]}+{place:#x}): {row.width} bytes hold an "
+                  "address that is known only when the program is loaded"],
+            help=["compile with -fPIE, for Rust with -C relocation-model=pic; or leave -pie out"],
+        )  # fmt: skip
+
+    def _in_code(self, obj: ObjectFile, index: int, place: int, row: Row, symbol: int) -> None:
+        """An address in a section that cannot be written."""
+        if obj.sections.flags[index] & c.SHF_WRITE:
+            return
+        self.in_text = True
+        where, name = obj.sections.names[index], _name(obj, symbol)
+        if self.text:
+            self.diags.error(
+                "reloc-in-read-only",
+                f"relocation {row.name} against {name} in read-only section `{where}'",
+                notes=[f"{obj.name}({where}+{place:#x}) would have to be written at start-up"],
+                help=["recompile with -fPIC; or -z notext, when the program may write its code"],
+            )
+        elif self.text is None:
+            self.diags.warn(
+                "reloc-in-read-only",
+                f"relocation against {name} in read-only section `{where}'",
+                help=["recompile with -fPIC, or say -z notext"],
+            )
+
+    def finished(self, slots: Sequence[Slot]) -> Moves:
+        """What is listed; slots: those of the global offset table, in order."""
+        held = tuple(slot for slot in slots if slot[0] == ADDRESS and self._is_place(slot[1]))
+        return Moves(tuple(self.places), held, frozenset(self.called), self.in_text)
+
+    def _is_place(self, who: Who) -> bool:
+        if isinstance(who, tuple):
+            return self.moves_along(*who)
+        definer = self.resolution.definer.get(who)
+        if who in self.assigned or (definer is None and who.startswith(BOUNDARIES)):
+            return True
+        return definer is not None and self.moves_along(*definer)
+
+
+def _name(obj: ObjectFile, symbol: int) -> str:
+    """A symbol as messages name it; of a section symbol its section."""
+    name = obj.symbols.name(symbol)
+    shndx = obj.symbols.shndx[symbol]
+    if not name and 0 < shndx < len(obj.sections.names):
+        name = obj.sections.names[shndx]
+    return f"`{name}'"
