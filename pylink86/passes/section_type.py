@@ -48,6 +48,9 @@ def section_type(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[in
         kind = _asked(entry, node, kind, dialect)
     if node.type == "NOLOAD" and (flags & c.SHF_ALLOC or dialect.noload_is_always_nobits):
         return c.SHT_NOBITS, flags
+    by_name = dialect.orphans_follow_flags and not has_contents and entry.named[0]
+    if node.type in OUTSIDE and by_name == c.SHT_NOBITS:
+        return c.SHT_NOBITS, flags & ~c.SHF_ALLOC
     if node.type in OUTSIDE:
         return kind if kind and dialect.type_fits_inputs else c.SHT_PROGBITS, flags & ~c.SHF_ALLOC
     return kind, flags
