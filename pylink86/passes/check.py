@@ -210,7 +210,7 @@ def _check_below_regions(placed: Placement, diags: Diagnostics) -> None:
     for section in placed.sections:
         region = placed.regions.get(section.region)
         end = section.vma + section.size
-        if region is None or section.plan.dropped or end >= region.origin:
+        if region is None or not section.plan.alloc or section.plan.dropped or end >= region.origin:
             continue
         diags.error(
             "region-overflow",
