@@ -49,9 +49,11 @@ def data_segment_base(
         return _up(up + span, max_page) - span
     if before.span is None:
         return base
-    first = -base % common_page
-    saves = saves_page(base, common_page, before)
-    return base + first if saves else base
+    if saves_page(base, common_page, before):
+        return up + (
+            dot + common_page - 1 & max_page - common_page if max_page > common_page else 0
+        )
+    return base
 
 
 class Stacked(NamedTuple):

@@ -281,7 +281,6 @@ KNOWN = {
     ("lld", "norelro"): "orphans are in the order they have with RELRO",
     ("lld", "nmagic"): "the same: -n means -z norelro",
     ("lld", "omagic"): "the same: -N means -z norelro",
-    ("gnu", "small-pages"): "GNU ld leaves room for more program headers than it writes",
     ("gnu", "relink-groups"): ".shstrtab has `.group` at another place",
 }
 
