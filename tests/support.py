@@ -238,11 +238,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
             "both",
             ("oracle/test_tables.py::test_position_independent_code",),
         ),
-        Row(
-            "`-pie` output with relative relocations",
-            "both",
-            ("oracle/test_moving.py",),
-        ),
+        Row("`-pie` output with relative relocations", "both", ("unit/test_options.py",)),
     ),
     "Whole programs": (
         Row(
