@@ -135,6 +135,8 @@ def _place_of_entry(
     file, index = where
     symbols = addresses.resolution.files[file].symbols
     sid = addresses.table.base[file] + symbols.shndx[index]
+    if sid not in addresses.edits.moved:
+        return found
     return addresses.place(sid, symbols.value[index]) or found
 
 
