@@ -206,7 +206,7 @@ def gnu_layout(
     words = 3 * elf_class // 8
     header = "0" if now else f"SIZEOF(.got.plt) >= {words} ? {words} : 0"
     begin, relro, end = (
-        ("", "", "")
+        ("  . = .;\n", "", "")
         if paging == "N"
         else (
             f"  . = DATA_SEGMENT_ALIGN({_PAGE}, CONSTANT(COMMONPAGESIZE));\n",

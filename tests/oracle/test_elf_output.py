@@ -261,6 +261,7 @@ LINKS = {
     "nmagic": ([A, B], "", ["-n"]),
     "omagic": ([A, B], "", ["-N"]),
     "omagic-code": ([NAMES], "", ["-N"]),
+    "omagic-bss": ([ONLY_BSS, NAMES], "", ["-N", "-Ttext", "0"]),
     "noseparate-code": ([A, B], "", ["-z", "noseparate-code"]),
     "norelro": ([A, B], "", ["-z", "norelro"]),
     "small-pages": ([SMALL], PAGES, ["-z", "max-page-size=16"]),
