@@ -24,10 +24,10 @@ def holds_something(
     """Whether an output section stays (GNU ld manual 3.6.8.1; the finer points by experiment).
     With -r GNU ld drops none that anything gave being.
 
-    is_asked: for its address; kept: what KEEP() matches, or anything with -q.  GNU ld: kept by one of those, an input of
-    some size, a data statement, a symbol or a `.` assignment that can move.  LLD: kept by any input
-    section, any statement but a PROVIDE nobody needs, by ADDR() of it anywhere, and by expressions
-    of its own that use symbols."""
+    is_asked: for its address; kept: what KEEP() matches, or anything with -q.  GNU ld: kept by one
+    of those, an input of some size, a data statement, a symbol or a `.` assignment that can move.
+    LLD: kept by any input section, any statement but a PROVIDE nobody needs, by ADDR() of it
+    anywhere, and by expressions of its own that use symbols."""
     if dialect.orphans_follow_flags and not dialect.drops_zero_size:
         return entry.begun
     sids = [sid for item in entry.items if isinstance(item, Claim) for sid in item.sections]

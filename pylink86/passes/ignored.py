@@ -1,4 +1,4 @@
-"""--ignore-unresolved-symbol: names that may stay undefined, as if every reference were a weak one."""
+"""--ignore-unresolved-symbol: names that may stay undefined, as if references to them were weak."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from .locate import Addresses
 from .match import Claim
 from .order import OutputPlan, Plan
 from .orphans import EVERYTHING, Dropped
-from .placement import PlacedSection, Placement
+from .placement import FILLER, PlacedSection, Placement
 from .regions import Regions, find_region
 from .scope import ADDRESS_MASK, NOTHING
 from .scripts import ScriptFile
@@ -185,6 +185,8 @@ class Walk(Filler):
         self.current = section
         self._contents(section, node)
         section.size = self.here - section.vma
+        if self._is_reserved(section):
+            section.plan = plan = attrs.evolve(plan, flags=plan.flags | c.SHF_ALLOC)
         section.lma = section.vma
         self.current = None
         give_load_address(self, section, section.vma - wanted)
@@ -200,6 +202,15 @@ class Walk(Filler):
             self.here, self.shown = before_dot, before_shown
         else:
             self._leave(section, before_dot, 0 if explicit else section.vma - wanted)
+
+    def _is_reserved(self, section: PlacedSection) -> bool:
+        """GNU ld: whether a `.` assignment made room in what would not be in memory, which then is,
+        bytes and all (observed, raw and ELF)."""
+        dialect = self.dialect
+        if section.plan.alloc or not dialect.nonalloc_moves_dot or dialect.walks_once:
+            return False
+        room = (piece for piece in section.pieces if piece.kind == FILLER and piece.size)
+        return any(isinstance(piece.origin, n.Assignment) for piece in room)
 
     def _is_bare(self, section: PlacedSection) -> bool:
         """GNU ld: nothing but a `. = .` that does not move is in it, and it is not in memory."""

@@ -211,7 +211,7 @@ class SymbolSources:
         }
 
     def own_visibility(self, name: str) -> int:
-        """Of a name no file says more about: `__start_` and `__stop_` of sections have their own."""
+        """Of a name no file says more about: `__start_` and `__stop_` names have their own."""
         is_boundary = isinstance(self.assigned.get(name), Boundary)
         visibility = self.options.bounds_visibility
         return visibility if is_boundary and not self.relocatable else c.STV_DEFAULT

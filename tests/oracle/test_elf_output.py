@@ -203,6 +203,24 @@ nop
 
 EMPTY_TEXT = "SECTIONS { .m 0x88f0 : { *(.m) } .text 0x9000 : { *(.text) } }"
 
+NOT_IN_MEMORY = """\
+.text
+.globl _start
+_start: .long 1
+.section .n,"",@progbits
+.ascii "nnnnn"
+.data
+.long 4
+"""
+
+ROOM = """\
+SECTIONS {
+  .text : { *(.text) }
+  .n : { *(.n) . = ALIGN(16); }
+  .data : { *(.data) }
+}
+"""
+
 UNSORTED = """\
 f: .long 1, 2, 3, 4, 5, 6, 7, 8
 .reloc 24, R_X86_64_32, f
@@ -273,6 +291,8 @@ LINKS = {
     "whose-results": ([SMALL], WHOSE_RESULTS, []),
     "entry-in-an-orphan": ([NO_START], "SECTIONS { .m 0x88f0 : { *(.m) } }", []),
     "entry-in-empty-text": ([NO_START], EMPTY_TEXT, []),
+    "room-makes-memory": ([NOT_IN_MEMORY], ROOM, []),
+    "room-makes-memory-in-images": ([NOT_IN_MEMORY], ROOM, ["--oformat", "binary"]),
     "relink-unsorted": ([UNSORTED], "", ["-r"]),
     "relink-stack-notes": ([SMALL, '.section .note.GNU-stack,"",@progbits'], "", ["-r"]),
 }

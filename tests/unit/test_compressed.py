@@ -12,7 +12,7 @@ from pylink86.dialect import GNU, LLD
 from pylink86.formats import compressed
 from pylink86.formats.compressed import expand, header
 from pylink86.model import Header, ObjectFile, SectionRow, Sections, Symbols
-from pylink86.passes.compress import compress_debug
+from pylink86.passes.compress import compress_sections
 from pylink86.passes.elf_options import ElfOptions
 
 TEXT = b"what a debugger reads, " * 20
@@ -97,11 +97,12 @@ def test_and_gives_it_back_compressed(dialect):
 @pytest.mark.parametrize("dialect", [GNU, LLD], ids=["gnu", "lld"])
 def test_what_would_grow_stays(dialect):
     row = SectionRow(".debug_x", c.SHT_PROGBITS, size=9)
-    assert compress_debug([row], [b"too short"], "zlib", 64, dialect) == ([row], [b"too short"])
+    options = ElfOptions(compress_debug="zlib")
+    assert compress_sections([row], [b"too short"], options, 64, dialect) == ([row], [b"too short"])
 
 
 def test_lld_s_parts_make_one_stream():
     data = TEXT * 5000
     row = SectionRow(".debug_x", c.SHT_PROGBITS, size=len(data))
-    _, (content,) = compress_debug([row], [data], "zlib", 64, LLD)
+    _, (content,) = compress_sections([row], [data], ElfOptions(compress_debug="zlib"), 64, LLD)
     assert zlib.decompress(content[24:]) == data

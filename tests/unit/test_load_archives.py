@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pylink86 import LinkError, LinkOptions, link, read_bytes
-from pylink86.formats import ar
+from pylink86 import LinkError, LinkOptions, link
+from pylink86.formats import ar, read_linkable
 from pylink86.passes.library import Search, machine_of
 from pylink86.passes.load import Input
 from tests.oracle.archives import Ar
@@ -70,7 +70,7 @@ def test_a_path_bytes_or_an_input_can_be_an_archive(folder: Path, dialect: str):
 def test_only_members_that_join_are_read(folder: Path, monkeypatch):
     opened: list[str] = []
     monkeypatch.setattr(
-        ar, "read_bytes", lambda data, name: opened.append(name) or read_bytes(data, name)
+        ar, "read_linkable", lambda data, name: opened.append(name) or read_linkable(data, name)
     )
     result = link(["a.o", "libx.a"], SCRIPT)
     assert opened == ["libx.a(f.o)", "libx.a(g.o)"]
