@@ -108,6 +108,16 @@ def test_a_shared_page_may_do_what_either_may() -> None:
 # Refused at build time.
 
 
+def test_headers_in_the_way_are_told_of() -> None:
+    """GNU ld puts the ELF headers into the first segment, in front of a kernel at 1 MiB."""
+    segments = [Segment(0xFF000, b"\x7fELF" + CODE, 0x2000, 5)]
+    with pytest.raises(LinkError) as caught:
+        boot.disk_image(elf(segments, 0x100000, bits=32), protocol="raw")
+    found = caught.value.diagnostics[0]
+    assert found.slug == "image-overlap"
+    assert "ELF headers" in found.help[0] and "-N" in found.help[0]
+
+
 @pytest.mark.parametrize(
     ("data", "slug"),
     [

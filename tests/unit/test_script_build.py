@@ -233,3 +233,8 @@ def test_text_that_is_no_statement_is_named() -> None:
     with pytest.raises(LinkError) as caught:
         Section(".x", "KEEP(*(.y)")
     assert str(caught.value.diagnostics[0].span) == "<KEEP(*(.y)>:1:11"
+
+
+def test_a_program_header_of_a_type_without_a_name():
+    layout = Layout(Section(".text", "*(.text)"), phdrs=[Phdr("own", 0x6474E552)])
+    assert "own 0x6474e552;" in layout.to_script()

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from ...diag import Diagnostic, fail
+from ...elf_const import ELF_MAGIC
 from .config import ImageConfig
 from .frames import Block, Run, blocks_of, page_runs, zeros
 from .kernel import Kernel, Load
@@ -237,7 +238,12 @@ def check_flat(name: str, loads: Sequence[Load], stage_end: int) -> None:
                     "image-overlap",
                     f"{name} wants to be loaded to {start:#x} to {end:#x}, and {low:#x} to "
                     f"{high:#x} is {title}",
-                    help=["link it to 1 MiB (0x100000) or above"],
+                    help=[
+                        "the segment begins with the ELF headers: link with -N, or with a script "
+                        "whose first section begins at 1 MiB (0x100000)"
+                        if bytes(load.data[:4]) == ELF_MAGIC
+                        else "link it to 1 MiB (0x100000) or above"
+                    ],
                 )
     for before, after in zip(loads, loads[1:]):
         if after.paddr < before.paddr + before.size:
