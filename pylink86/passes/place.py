@@ -205,9 +205,11 @@ class Walk(Filler):
 
     def _is_reserved(self, section: PlacedSection) -> bool:
         """GNU ld: whether a `.` assignment made room in what would not be in memory, which then is,
-        bytes and all (observed, raw and ELF)."""
-        dialect = self.dialect
+        bytes and all (observed, raw and ELF); not where the script itself says that it is not."""
+        dialect, node = self.dialect, section.plan.node
         if section.plan.alloc or not dialect.nonalloc_moves_dot or dialect.walks_once:
+            return False
+        if node is None or node.type:
             return False
         room = (piece for piece in section.pieces if piece.kind == FILLER and piece.size)
         return any(isinstance(piece.origin, n.Assignment) for piece in room)
