@@ -124,13 +124,13 @@ def _locals(sources: SymbolSources, file: int) -> Iterator[tuple[SymbolRow, Orig
 
 
 def _files_as_placed(sources: SymbolSources) -> list[int]:
-    """GNU ld: files in the order in which their first sections stand in the output.  Sections that
+    """GNU ld: files in the order of headers in which their first sections are.  Sections that
     have no contents in the file (`.bss`) do not count, empty ones do; files that have no other
     section come last."""
     where = sources.placed.addresses
     own = len(where.resolution.files) - 1
     found: dict[int, None] = {}
-    for section in sources.placed.sections:
+    for section in sorted(sources.placed.sections, key=lambda s: s.plan.header):
         for sid in section.plan.sections() if section.plan.type != c.SHT_NOBITS else ():
             for part in where.edits.parts.get(sid) or (sid,):
                 found[where.table.owner_file(part)] = None
