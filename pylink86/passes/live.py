@@ -86,12 +86,19 @@ def mark_live(
         if ok
         and sid not in walk.through
         and (table.flags[sid] & c.SHF_ALLOC or sid in grouped)
-        and sid not in table.phantoms
+        and not _is_made(table, sid)
     )
     if dialect.tables_like_gnu:
         dead |= _left_alone(table, walk.through, claims.kept)
     used = walk.used if dialect.rebuilds_eh_frame else {}
     return Live(dead, walk.through, used, frozenset(walk.names))
+
+
+def _is_made(table: SectionList, sid: SectionId) -> bool:
+    """Whether a section is there because the linker needs it: a table of its own, not a COMMON
+    block."""
+    own = sid >= table.base[-1] and table.name[sid] != "COMMON"
+    return own or sid in table.phantoms
 
 
 def _script_names(claims: Claims, wanted: frozenset[str]) -> set[str]:
