@@ -205,6 +205,11 @@ def rewrite_load(
     return rewrite
 
 
+def is_distance(rewrite: Rewrite) -> bool:
+    """Whether a rewritten load holds the distance to its symbol, not the address."""
+    return rewrite.addend != 0
+
+
 def has_no_base(content: Buffer, place: int) -> bool:
     """Whether an i386 instruction with a displacement at `place` has no base register, so that the
     displacement is an address: ModRM says mod 0, r/m 5."""

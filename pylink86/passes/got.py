@@ -18,7 +18,7 @@ import attrs
 
 from .. import elf_const as c
 from ..arch import ROWS, rows_for, word_of
-from ..arch.loads import R_386_GOTOFF, has_no_base, rewrite_load
+from ..arch.loads import R_386_GOTOFF, has_no_base, is_distance, rewrite_load
 from ..arch.reloc import (
     GOT,
     GOT_BASE,
@@ -169,7 +169,7 @@ class _Scan:
     relocations: dict[tuple[int, int], Relocations] = attrs.field(factory=dict)
     changed: list[Changed] = attrs.field(factory=list)
     late: dict[Load, Slot] = attrs.field(factory=dict)
-    loads: bool = False
+    loads: bool = False  # whether one became a distance, for which LLD keeps its table
     base: bool = False
     threads: bool = False
 
@@ -205,7 +205,7 @@ class _Scan:
                 self._needs(file, symbol, row, obj, content, place, (file, rel, number))
                 continue
             if row.kind in OF_TABLE:
-                self.loads = True
+                self.loads |= is_distance(rewrite)
                 self.changed.append(Changed((file, rel, number), sid, symbol, rewrite))
             self._write(sid, content, rewrite, rels.addend is None)
             columns.change(number, rewrite)
@@ -246,7 +246,7 @@ class _Scan:
 
     def _fits(self, file: int, symbol: int, rewrite: Rewrite, word: int) -> bool:
         """Whether an absolute symbol fits the number the new instruction holds."""
-        if word == 4 or rewrite.addend:
+        if word == 4 or is_distance(rewrite):
             return True
         where = file, symbol
         first = self.resolution.first_global[file]

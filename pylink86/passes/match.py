@@ -340,11 +340,7 @@ class _Matcher:
         return sorted(sids, key=None if only_inputs else self._rank)
 
     def _rank(self, sid: SectionId) -> tuple[int, int]:
-        """Input order; COMMON blocks come last in their file, or before all files (LLD)."""
-        if self._dialect.groups_commons_by_file:
-            return self._table.file[sid], sid
-        is_common = sid >= self._table.base[-1] and self._table.name[sid] == "COMMON"
-        return (0 if is_common else 1), sid
+        return self._table.input_rank(sid, self._dialect)
 
     def _match(
         self,

@@ -58,10 +58,7 @@ def fill_tables(
     strays = sorted(real - taken)
     orphans: Sequence[SectionId] = claims.orphans
     if strays:
-        by_file = dialect.groups_commons_by_file
-        orphans = sorted(
-            (*orphans, *strays), key=lambda sid: (table.file[sid] if by_file else 0, sid)
-        )
+        orphans = sorted((*orphans, *strays), key=lambda sid: table.input_rank(sid, dialect))
     table = attrs.evolve(table, size=size, align=align, flags=flags, phantoms=left)
     return table, attrs.evolve(claims, orphans=tuple(orphans))
 

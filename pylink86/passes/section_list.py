@@ -64,6 +64,14 @@ class SectionList:
         """The number of the file whose bytes a section is (the linker's own for a COMMON block)."""
         return bisect_right(self.base, sid) - 1
 
+    def input_rank(self, sid: SectionId, dialect: Dialect) -> tuple[int, int]:
+        """Sections sort by it into input order; COMMON blocks come last in their file, or before
+        all files (LLD)."""
+        if dialect.groups_commons_by_file:
+            return self.file[sid], sid
+        is_common = sid >= self.base[-1] and self.name[sid] == "COMMON"
+        return (0 if is_common else 1), sid
+
 
 def list_sections(resolution: Resolution, dialect: Dialect, generic: bool = False) -> SectionList:
     """The link-wide columns of all sections, made once, by joining the files' columns.
