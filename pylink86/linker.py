@@ -53,6 +53,7 @@ from .passes.relink import (
     forced,
     sections_for_relinking,
     with_empty_kept,
+    with_unwinding_at_its_relocations,
 )
 from .passes.relocate import apply_relocations, assembled
 from .passes.resolve import Resolution, resolve_symbols
@@ -140,6 +141,8 @@ def _link(
     options = attrs.evolve(
         options, elf=settle_starts(forced(options.elf, script, dialect), script, dialect)
     )
+    if options.gc_sections and dialect.rebuilds_eh_frame:
+        options = attrs.evolve(options, elf=attrs.evolve(options.elf, unwind_relocs=False))
     starts, sort = options.elf.section_starts, options.sort_section
     if options.spills:
         from .passes.spill import check_spilling
@@ -222,6 +225,7 @@ def _link(
             lap("scan relocations")
         if options.elf.emit_relocs and not generic:
             claims = with_empty_kept(claims, table, dialect)
+            claims = with_unwinding_at_its_relocations(claims, table, resolution, dialect)
         plan = order_sections(
             script, claims, table, resolution, live.dead, dialect, wanted, options.elf.keeps_relro,
             generic, again, met,

@@ -51,9 +51,10 @@ class KeptGroup:
 
 
 def tables_that_stay(
-    placed: Placement, kept: Sequence[PlacedSection], dialect: Dialect
+    placed: Placement, kept: Sequence[PlacedSection], dialect: Dialect, unwinding: bool = True
 ) -> list[KeptTable]:
-    """One for each output section that has relocations, for GNU ld also bytes to relocate."""
+    """One for each output section that has relocations, for GNU ld also bytes to relocate.
+    unwinding: whether those of unwind tables that are made anew stay."""
     where = placed.addresses
     found = []
     for section in kept:
@@ -64,7 +65,8 @@ def tables_that_stay(
         for piece in section.pieces:
             if piece.kind != INPUT or not isinstance(piece.origin, int):
                 continue
-            for part in where.edits.parts.get(piece.origin, (piece.origin,)):
+            parts = where.edits.parts.get(piece.origin, (piece.origin,))
+            for part in parts if unwinding or parts == (piece.origin,) else ():
                 file = where.table.owner_file(part)
                 obj = where.resolution.files[file]
                 index = part - where.table.base[file]

@@ -30,6 +30,8 @@ class ElfOptions:
 
     relocatable: bool = False
     emit_relocs: bool = False
+    unwind_relocs: bool = True
+    """Whether relocations of unwind tables stay where others do: not in LLD with --gc-sections."""
     strip: str = ""
     discard: str = ""
     build_id: str = ""

@@ -52,7 +52,7 @@ def list_heads(
     if not keeps_relocations(options):
         return sections
     tables = {t.target: Head("relocations", t.target, t, order=t.first)
-              for t in tables_that_stay(placed, kept, dialect)}  # fmt: skip
+              for t in tables_that_stay(placed, kept, dialect, options.unwind_relocs)}  # fmt: skip
     groups: list[Head] = []
     if options.keeps_groups:
         base = placed.addresses.table.base

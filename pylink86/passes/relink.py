@@ -6,13 +6,15 @@ is no script, LLD gathers sections such as `.text.main` under the name `.text`."
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..script import nodes as n
 from .elf_options import ElfOptions
-from .match import NOT_INPUT, Claims, SectionList
+from .match import NOT_INPUT, Claims, SectionId, SectionList
 from .resolve import Resolution
 from .scripts import ScriptFile
 
@@ -69,6 +71,29 @@ def with_empty_kept(claims: Claims, table: SectionList, dialect: Dialect) -> Cla
     if not dialect.tables_like_gnu:
         return claims
     return attrs.evolve(claims, kept=frozenset(range(table.base[-1])))
+
+
+def with_unwinding_at_its_relocations(
+    claims: Claims, table: SectionList, resolution: Resolution, dialect: Dialect
+) -> Claims:
+    """-q in LLD: relocations are orphans that bring what they belong to, so that its own
+    `.eh_frame` has the place of the first input that relocates one."""
+    homes = [sid for sid in claims.orphans if sid >= table.base[-1]]
+    home = next((sid for sid in homes if table.name[sid] == ".eh_frame"), -1)
+    first = min(_tables_of(".eh_frame", table, resolution), default=-1)
+    if home < 0 or first < 0 or not dialect.rebuilds_eh_frame:
+        return claims
+    rest = [sid for sid in claims.orphans if sid != home]
+    before = [sid for sid in rest if table.input_rank(sid, dialect) < (1, first)]
+    return attrs.evolve(claims, orphans=(*before, home, *rest[len(before) :]))
+
+
+def _tables_of(name: str, table: SectionList, resolution: Resolution) -> Iterator[SectionId]:
+    """The relocation sections of the input sections of a name that are linked."""
+    for file, obj in enumerate(resolution.files[:-1]):
+        for index, tables in obj.relocation_sections.items():
+            if obj.sections.names[index] == name and (file, index) not in resolution.dropped:
+                yield from (table.base[file] + rel for rel in tables)
 
 
 def sections_for_relinking(

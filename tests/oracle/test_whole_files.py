@@ -1,0 +1,77 @@
+"""Small programs whose whole file has to be LLD's: each case is one thing a random link found.
+
+A case is assembly for each object and the options of the link.  LLD is asked each time; its
+signature in `.comment` is given to it as LLD_VERSION."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pylink86.cli.pyld import main as pyld
+from tests.oracle import peers
+from tests.oracle.elf_view import first_difference
+
+EMULATIONS = {64: "elf_x86_64", 32: "elf_i386"}
+
+
+class Links(NamedTuple):
+    """texts: assembly, an object each.  options: of the link.  script: a linker script, "" for
+    none."""
+
+    texts: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    bits: int = 64
+    script: str = ""
+
+
+START = ".globl _start\n_start: "
+FRAME = ".cfi_startproc\nnop\n.cfi_def_cfa_offset 16\n.cfi_endproc\n"
+
+CASES = {
+    "common-stays-first-when-a-table-joins": Links(
+        (START + "nop\n.bss\nown: .zero 9\n.comm block,8,16\n.text\nmov own@GOTPCREL(%rip), %rax\n",)
+    ),
+    "a-load-that-became-a-distance-keeps-an-empty-table": Links(
+        (START + "mov data@GOTPCREL(%rip), %rax\n.data\ndata: .long 1\n",)
+    ),
+    "a-load-that-became-a-number-keeps-none": Links(
+        (START + "cmp data@GOTPCREL(%rip), %rax\n.data\ndata: .long 1\n",)
+    ),
+    "the-index-of-unwind-tables-is-not-garbage": Links(
+        (START + FRAME,), ("--gc-sections", "--eh-frame-hdr")
+    ),
+    "unwind-tables-stand-at-their-relocations": Links(
+        (START + FRAME, '.section .rodata,"a"\n.globl x\nx: .long 5\n.text\nmov $x, %eax\n' + FRAME),
+        ("-q",),
+    ),
+    "relocations-of-unwind-tables-are-garbage": Links(
+        (START + "mov $x, %eax\n" + FRAME, '.section .rodata,"a"\n.globl x\nx: .long 5\n'),
+        ("-q", "--gc-sections"),
+    ),
+}
+
+
+@pytest.mark.skipif(peers.find("lld") is None, reason=peers.missing("lld"))
+@pytest.mark.parametrize("name", CASES)
+def test_whole_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LLD_VERSION", "the same")
+    case = CASES[name]
+    files = []
+    for number, text in enumerate(case.texts):
+        files.append(f"{number}.o")
+        made = ["as", f"--{case.bits}", "-o", files[-1]]
+        subprocess.run(made, input=text.encode(), check=True)
+    words = ["-m", EMULATIONS[case.bits], *case.options, *files]
+    if case.script:
+        Path("script.ld").write_text(case.script)
+        words += ["-T", "script.ld"]
+    subprocess.run([str(peers.find("lld")), *words, "-o", "theirs"], check=True)
+    assert pyld(["--dialect", "lld", *words, "-o", "ours"]) == 0
+    theirs, ours = Path("theirs").read_bytes(), Path("ours").read_bytes()
+    assert first_difference(theirs, ours, "lld") is None
+    assert theirs == ours
