@@ -28,7 +28,9 @@ from .passes.check_position import check_position
 from .passes.check_relinked import check_relinked
 from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
+from .passes.described_tables import check_tables
 from .passes.expand import expand_sections
+from .passes.exported import exported_names
 from .passes.finished import Finished
 from .passes.got import scan_relocations
 from .passes.inside_order import order_inside
@@ -61,6 +63,7 @@ from .passes.roots import (
     check_collecting,
     check_entry,
     check_required,
+    check_retained,
     default_entry,
     entry_address,
     entry_name,
@@ -200,10 +203,15 @@ def _link(
     lap("match sections")
     live = ALL_LIVE
     if options.gc_sections:
+        exported = exported_names(resolution) if options.gc_keep_exported else ()
         if again:
-            check_collecting((options.entry, *wanted), resolution, script, dialect, diags)
-        roots = (entry or ("" if again else "_start"), *wanted)
-        live = mark_live(claims, table, resolution, roots, dialect, options.bounds_keep)
+            asked = (options.entry, *wanted, *exported)
+            check_collecting(asked, resolution, script, dialect, diags)
+        first = entry or ("_start" if generic else default_entry(script, dialect, again))
+        roots = (first, *wanted, *exported)
+        live = mark_live(
+            claims, table, resolution, roots, dialect, options.bounds_keep, generic, again
+        )
     lap("mark live")
     if options.elf.pie and not (again or dialect.tables_like_gnu):
         check_position(resolution, table, live.dead | claims.discarded, diags)
@@ -275,7 +283,10 @@ def _link(
     plan, placed = settled.plan, settled.placed
     # From here on no address moves.
     check_required(options.require_defined, placed, diags)
+    check_retained(options.elf, placed, dialect, diags)
     check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags, again)
+    if not raw:
+        check_tables(placed.commands, dialect, diags)
     if not (again or (generic and dialect.tables_like_gnu)):
         check_links(placed, live.dead | claims.discarded, diags)
     diags.stop_on_errors()
@@ -312,6 +323,7 @@ def _link(
                 dialect,
                 oformat == "binary",
                 {} if raw else _file_map(settled, elf_class, script, options, dialect).offsets,
+                unpaged=options.elf.paging == "N",
             ),
             diags,
         )

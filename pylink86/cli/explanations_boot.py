@@ -123,7 +123,8 @@ Cure: `.balign 8` (gas) or `align 8` (nasm) before it.
 Loaders look for their header only at the beginning of the file: multiboot in the first 8 KiB,
 multiboot2 in the first 32 KiB.  Here it comes later.
 
-Cure: make its section the first of the script; in ELF output a smaller page size helps, too.
+Cure: make its section the first of the script; in ELF output pages push even the
+first section back: link with `-n` or `-z max-page-size=0x1000`.
 """,
     # Running images
     "emulator-missing": """

@@ -40,6 +40,11 @@ MULTIBOOT2 = HeaderKind("multiboot2 header", 8, 16, 32768, "Multiboot2 2.0, 3.1.
 PVH = HeaderKind("PVH note", 4, 0, 0, "Xen x86/HVM direct boot ABI")
 LIMINE = HeaderKind("Limine request", 8, 0, 0, "Limine boot protocol, features")
 
+SMALLER_PAGES = (
+    "it is the first that is placed, but pages push it so far: link with -n, or with "
+    "-z max-page-size=0x1000, and align its output section to no more than that"
+)
+
 Found = tuple[SectionId, int, HeaderKind]
 """A header: the input section, the offset in it (in its output section when it is placed), what it
 is."""
@@ -196,29 +201,29 @@ def _check_place(link: Finished, section: PlacedSection, found: Found, diags: Di
                 "before the header"
             ],
         )
-    depth = _depth(link, section, sec_off, kind) if kind.depth else 0
+    depth = _depth(link, section, sec_off) if kind.depth else 0
     if kind.depth and depth + kind.size > kind.depth:
+        first = section is min(link.loaded, key=lambda loaded: loaded.vma) and sec_off < PAGE
+        if first and link.unpaged:
+            return  # nothing is left to do: as in Xen, whose own tool makes the file that boots
         diags.warn(
             "boot-header-too-deep",
             f"the {kind.name} is at file offset {depth:#x}, and loaders look only in the first "
             f"{kind.depth:#x} bytes",
             place=link.describe(sid),
             notes=[f"source of the limit: {kind.source}"],
-            help=[
-                f"make it the first that is placed: KEEP(*({link.table.name[sid]})) at the start "
-                "of the first output section",
-            ],
+            help=[_first_placed(link.table.name[sid]) if not first or link.raw else SMALLER_PAGES],
         )
 
 
-def _depth(link: Finished, section: PlacedSection, sec_off: int, kind: HeaderKind) -> int:
-    """Where in the output file a place is: exact for raw images; for ELF as the writer lays it out,
-    unless what lies before it is too little for that to matter."""
+def _first_placed(name: str) -> str:
+    where = "at the start of the first output section"
+    return f"make it the first that is placed: KEEP(*({name})) {where}"
+
+
+def _depth(link: Finished, section: PlacedSection, sec_off: int) -> int:
+    """Where in the output file a place is; for ELF as the writer lays it out."""
     if link.raw:
         return link.load_address(section) - link.start + sec_off
-    before = [s for s in link.loaded if s.vma < section.vma]
-    most = PAGE * (2 + len(before)) + sum(s.size for s in before) + sec_off
-    if most + kind.size <= kind.depth:
-        return most
     offset = link.file_offsets.get(section.plan.index)
     return 0 if offset is None else offset + sec_off

@@ -30,7 +30,7 @@ HIGH = 0x100000
 @attrs.frozen(eq=False, repr=False)
 class Finished:
     """raw: whether the output is a raw image, for which most of the checks are.  file_offsets: of
-    an ELF output's sections in memory, by OutputPlan.index."""
+    an ELF output's sections in memory, by OutputPlan.index.  unpaged: -N was given."""
 
     script: ScriptFile
     resolution: Resolution
@@ -43,6 +43,7 @@ class Finished:
     dialect: Dialect
     raw: bool
     file_offsets: dict[int, int] = attrs.field(factory=dict)
+    unpaged: bool = False
 
     @cached_property
     def loaded(self) -> tuple[PlacedSection, ...]:

@@ -63,7 +63,7 @@ def rule_of(number: int) -> Rule | None:
 
 def join_property_notes(plan: Plan, editor: Editor, promised: Mapping[int, int]) -> None:
     """Give the first note in the link what all files have in common, and what options promise; the
-    others leave."""
+    others leave, and what has left aligns nothing."""
     table = editor.table
     notes = {
         sid: read_note(editor.content(sid), _word(sid, editor))
@@ -83,8 +83,10 @@ def join_property_notes(plan: Plan, editor: Editor, promised: Mapping[int, int])
         joined[number] = joined.get(number, 0) | bits
     first = min(readable)
     for sid in readable:
-        word = _word(sid, editor)
-        editor.replace(sid, write_note(joined, word) if sid == first and joined else b"")
+        if sid == first and joined:
+            editor.replace(sid, write_note(joined, _word(sid, editor)))
+        else:
+            editor.replace(sid, b"", align=1)
 
 
 def _word(sid: SectionId, editor: Editor) -> int:

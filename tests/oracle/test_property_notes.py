@@ -61,6 +61,19 @@ def test_what_cannot_be_read_stays_in_gnu_ld(tmp_path, monkeypatch):
     assert_same_file("gnu", objects, tmp_path)
 
 
+def test_a_note_that_leaves_aligns_nothing(tmp_path, monkeypatch):
+    """What follows its output section begins where the section in front of it ended."""
+    monkeypatch.chdir(tmp_path)
+    odd = START + '.section .note.x, "a", @note\n.byte 1, 2, 3\n'
+    objects = [assemble(tmp_path / f"{n}.o", text) for n, text in enumerate((odd, BOTH))]
+    script = tmp_path / "t.ld"
+    script.write_text(
+        "SECTIONS { . = 0x100000; .text : { *(.text) } .x : { *(.note.x) }"
+        " .note : { *(.note.*) } end = .; .data : { *(.data) LONG(end) } }"
+    )
+    assert_same_file("gnu", ["-T", script, *objects], tmp_path)
+
+
 @pytest.mark.parametrize("flags", [(), ("-m32", "-fno-pic")], ids=["64", "32"])
 @pytest.mark.parametrize("dialect", ["gnu", "lld"])
 def test_gcc_with_protection(dialect, flags, tmp_path, monkeypatch):
