@@ -34,8 +34,9 @@ class LinkOptions:
     ld's dialect.  symbol_order: names whose sections come first, in their order.  shuffle: (pattern
     of section names, seed) of each --shuffle-sections.  ignored_symbols: names that may be
     undefined.  spills: what a region has no room for goes to the next statement that matches it,
-    spill_warnings: and is told.  bounds_keep: with gc_sections, whether `__start_x` keeps the
-    sections called x; None as the dialect does."""
+    spill_warnings: and is told.  gc_keep_exported: with gc_sections, what defines a global name
+    that no file hides stays.  bounds_keep: with gc_sections, whether `__start_x` keeps the sections
+    called x; None as the dialect does."""
 
     entry: str = ""
     oformat: str = ""
@@ -61,6 +62,7 @@ class LinkOptions:
     symbol_order: tuple[str, ...] = ()
     shuffle: tuple[tuple[str, int], ...] = ()
     relax: bool = True
+    gc_keep_exported: bool = False
     wrap: tuple[str, ...] = ()
     just_symbols: tuple[str, ...] = ()
     sort_common: str = ""

@@ -11,6 +11,7 @@ import re
 from .globs import compressions, dead_references
 from .metadata import package_metadata
 from .options import error
+from .symbol_files import retains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ FLAGS = {
     "define_common": "define_common",
     "keep_text_prefix": "keeps_text_prefix",
     "force_group_allocation": "ungroup",
+    "unique_symbols": "unique_symbols",
+    "undefined_version": "undefined_version",
 }
 PAGES = ("max_page_size", "common_page_size")
 OTHERS = (
@@ -42,6 +45,7 @@ OTHERS = (
     "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
     "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
     "pie", "z_text", "z_now", "hash_style", "compress_sections", "package_metadata",
+    "retain_symbols_file", "common_types",
 )  # fmt: skip
 FEATURES = {"z_ibt": 1, "z_force_ibt": 1, "z_shstk": 2, "z_lam_u48": 12, "z_lam_u57": 8}
 """Bits of GNU_PROPERTY_X86_FEATURE_1_AND."""
@@ -54,6 +58,7 @@ REPORTS = {
     "lam_u57_report": ("LAM_U57",),
 }
 """Keyword -> the features whose absence is told."""
+STRIPS = {"strip_all": "all", "strip_debug": "debug"}
 LEVELS = ("none", "warning", "error")
 VISIBILITIES = {"default": 0, "internal": 1, "hidden": 2, "protected": 3}
 ELF_NAMES = frozenset(
@@ -119,6 +124,7 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
         given["dead_references"], wrong = dead_references(values)
         problems += wrong
     given["features"] = _bits(values, FEATURES)
+    given["common_types"] = values.get("common_types")
     given["isa_needed"] = _bits(values, ISA_LEVELS)
     given["reports"] = _reports(values, problems)
     given["bounds_visibility"] = _visibility(values, problems)
@@ -193,10 +199,13 @@ def _segment_starts(
 
 
 def _strip(values: Mapping[str, Any], problems: list[Diagnostic]) -> str:
-    """What -s and -S leave out; LLD forgets both with -r, and keeps no relocations without
-    symbols."""
-    strip = _first(values, strip_all="all", strip_debug="debug")
-    if values.get("dialect") != "lld" or not strip:
+    """What -s and -S leave out: for GNU ld the last word of the line counts, for LLD -s before -S.
+    LLD forgets both with -r, and keeps no relocations without symbols."""
+    if values.get("dialect") != "lld":
+        given = [STRIPS[name] for name in values if name in STRIPS]
+        return given[-1] if given and not retains(values) else ""
+    strip = _first(values, **STRIPS)
+    if not strip:
         return strip
     if values.get("relocatable"):
         return ""

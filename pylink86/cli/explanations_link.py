@@ -22,12 +22,26 @@ a compiler calls memcpy, memset or memcmp by itself, and without a C library nob
 Cure: add the object, export the name, or define the function.  A symbol that may be missing is
 weak.
 """,
+    "retained-undefined": """
+`--retain-symbols-file` lists the names that stay global in the output, and every other name becomes
+local.  LLD takes a listed name that nothing defines for a mistake: it may be misspelled, and then a
+symbol that is wanted is gone.
+
+Cure: take the name out of the file, or link with --undefined-version.
+""",
     "missing-property": """
 `-z cet-report` and its like, and `-z force-ibt`, ask which inputs do not promise what the output
 promises: that every target of an indirect jump is marked, or that shadow stacks hold.  The promise
 stands in a section `.note.gnu.property`; assembly has none unless somebody writes it.
 
 Cure: compile with -fcf-protection; in assembly mark the targets with endbr64 and add the note.
+""",
+    "discarded-table": """
+Every ELF file has a table with the names of its sections, `.shstrtab`.  For LLD it is an input like
+any other, so that `/DISCARD/ : { *(*) }` takes it, and nothing could be read any more.
+
+Cure: give it a place before: `.shstrtab : { *(.shstrtab) }`; or discard by names, such as `*(.note*
+.comment)`.
 """,
     "discarded-symbol": """
 A section that was thrown away with /DISCARD/ (or because another copy of its group was kept) is

@@ -42,7 +42,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
         -Bsymbolic -Bno-symbolic -Bsymbolic-functions -Bsymbolic-non-weak
         -Bsymbolic-non-weak-functions --enable-new-dtags --disable-new-dtags
         --spare-dynamic-tags=COUNT --pack-dyn-relocs=KIND --apply-dynamic-relocs
-        --no-apply-dynamic-relocs --undefined-version --no-undefined-version --default-symver
+        --no-apply-dynamic-relocs --default-symver
         --default-imported-symver -audit=FILE -P,--depaudit=FILE -Bgroup
         --ignore-function-address-equality --use-android-relr-tags --no-use-android-relr-tags
         """,
@@ -150,7 +150,7 @@ _Z_REASONS: tuple[tuple[str, str], ...] = (
         noindirect-extern-access
         """,
     ),
-    ("it only sets a default", "defs sectionheader noexecheap nocommon nounique-symbol"),
+    ("it only sets a default", "defs sectionheader noexecheap"),
     (
         "no procedure linkage table is made that would need it",
         "ibtplt bndplt retpolineplt hazardplt wxneeded",

@@ -82,8 +82,16 @@ _Z: tuple[Row, ...] = (
         for name in ("cet", "lam", "lam-u48", "lam-u57")
     ),
     ("call-nop", "PADDING", REFUSED, "", "pad calls that need no slot in another way"),
-    ("common", "", REFUSED, "", "give COMMON symbols a type of their own with -r"),
-    ("unique-symbol", "", REFUSED, "", "number local symbols that have the same name"),
+    ("common", "", ON, "common_types", "-r: COMMON symbols have a type of their own, STT_COMMON"),
+    ("nocommon", "", OFF, "common_types", "-r: they are of type STT_OBJECT"),
+    (
+        "unique-symbol",
+        "",
+        ON,
+        "unique_symbols",
+        "GNU ld's dialect: number local symbols, so that no two have the same name",
+    ),
+    ("nounique-symbol", "", OFF, "unique_symbols", "do not (default)"),
     *keyword_rows(),
 )
 

@@ -53,7 +53,13 @@ LAYOUT_ROWS: tuple[Row, ...] = (
         "undefined_globs",
         "make every symbol of the libraries needed that PATTERN fits",
     ),
-    ("--gc-keep-exported", "", REFUSED, "", "keep exported symbols"),
+    (
+        "--gc-keep-exported",
+        "",
+        ON,
+        "gc_keep_exported",
+        "--gc-sections keeps what defines a global symbol that other programs would see",
+    ),
     (
         "--orphan-handling",
         "MODE",
@@ -111,7 +117,6 @@ LAYOUT_ROWS: tuple[Row, ...] = (
     ("--call-graph-ordering-file", "FILE", REFUSED, "", "order sections by calls"),
     ("--print-symbol-order", "FILE", REFUSED, "", "write that order"),
     ("-d -dc -dp", "", ON, "define_common", "give COMMON blocks their place with -r, too"),
-    ("--no-define-common", "", REFUSED, "", "do not allocate common symbols"),
     (
         "--force-group-allocation",
         "",
@@ -150,6 +155,14 @@ LAYOUT_ROWS: tuple[Row, ...] = (
         "ignored_symbols",
         "do not mind when SYMBOL is undefined: it is then 0",
     ),
+    (
+        "--undefined-version",
+        "",
+        ON,
+        "undefined_version",
+        "LLD's dialect: names in the file of --retain-symbols-file need not be defined",
+    ),
+    ("--no-undefined-version", "", OFF, "undefined_version", "they must be (default)"),
     ("-z", "KEYWORD", KEYWORD, "z", "further options, each a word"),
     (
         "--allow-multiple-definition",

@@ -65,7 +65,14 @@ OUTPUT_ROWS: tuple[Row, ...] = (
         "gdb_script",
         "write gdb commands that load it and read code as 16, 32 or 64 bits by its address",
     ),
-    ("--retain-symbols-file", "FILE", REFUSED, "", "keep only listed symbols"),
+    (
+        "--retain-symbols-file",
+        "FILE",
+        ADD,
+        "retain_symbols_file",
+        "list only the symbols that FILE names, and those that relocations need; LLD's dialect: "
+        "make all others local",
+    ),
     (
         "--compress-debug-sections",
         "KIND",

@@ -10,6 +10,7 @@ from .globs import glob_problems, shuffles
 from .ld_options import EMULATIONS
 from .options import error
 from .program import parse_size
+from .symbol_files import retained_problems, retained_symbols, retains, symbol_order
 from .tolerances import NAMES, bad_methods, tolerances
 
 TYPE_CHECKING = False
@@ -60,6 +61,7 @@ def check_values(values: Mapping[str, Any]) -> list[Diagnostic]:
         found.append(_bad_value("version_as", version, ["gnu-ld", "gnu-ld:VERSION"]))
     found += bad_methods(values)
     found += shuffles(values)[1]
+    found += retained_problems(values)
     for pattern in values.get("undefined_globs", ()):
         found += glob_problems("--undefined-glob", pattern)
     if not ELF_NAMES.isdisjoint(values):
@@ -76,6 +78,8 @@ def _bad_value(dest: str, value: str, choices: Sequence[str]) -> Diagnostic:
 
 def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     """The values as LinkOptions; ahead: its `inputs_before_script`.  Raises cannot-read."""
+    from attrs import evolve
+
     from ..link_options import LinkOptions
 
     given: dict[str, Any] = {
@@ -83,6 +87,7 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
         for name in (
             "entry",
             "gc_sections",
+            "gc_keep_exported",
             "fatal_warnings",
             "oformat",
             "emulation",
@@ -123,11 +128,14 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
         given["tolerated"], silent = tolerances(values)
         given["silenced"] = (*given["silenced"], *silent)
     if "symbol_ordering_file" in values:
-        given["symbol_order"] = _symbol_order(values["symbol_ordering_file"])
+        given["symbol_order"] = symbol_order(values["symbol_ordering_file"])
     given["shuffle"] = shuffles(values)[0]
     if values.get("no_warn_symbol_ordering"):
         given["silenced"] = (*given["silenced"], "symbol-order")
     given["elf"] = elf_options(values)[0]
+    if retains(values):
+        names = retained_symbols(values["retain_symbols_file"], values["dialect"])
+        given["elf"] = evolve(given["elf"], retained=names)
     return LinkOptions(**given)
 
 
@@ -136,19 +144,3 @@ def _elf_format(name: str) -> str:
     from .ld_options import TARGETS
 
     return name if name in TARGETS else "elf"
-
-
-def _symbol_order(path: str) -> tuple[str, ...]:
-    """The names in an ordering file; raises cannot-read."""
-    from ..diag import fail
-    from ..passes.symbol_order import read_symbol_order
-
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return read_symbol_order(file.read())
-    except OSError as problem:
-        raise fail(
-            "cannot-read",
-            f"cannot open {path}: {problem.strerror or problem}",
-            help=["--symbol-ordering-file takes a text file with a symbol in each line"],
-        ) from None

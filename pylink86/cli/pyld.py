@@ -14,6 +14,7 @@ from .layouts import built_in, dump_layout, show_layout, tell_inputs
 from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
 from .options import Parsed, help_text, parse
 from .program import GNU_VERSION, guarded, run_process, show, version_line
+from .symbol_files import symbol_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ WRITTEN = (
     "archive_stats",
 )  # fmt: skip
 """Options that name a further file to write."""
-
-READ = ("symbol_ordering_file",)
-"""Options that name a further file to read, beside those that `formats` opens."""
 
 TELLS = ("show_version", "show_emulations", "verbose", "print_format", "print_sysroot")
 """Options that say something also when there is nothing to link."""
@@ -145,7 +143,7 @@ def _link(parsed: Parsed, program: str, opened: list[str] | None = None) -> int:
         with listening(opened):
             result = link_line(parsed, line, values["dialect"])
         output = values.setdefault("output", _output_of(result))
-        read = {*line.paths, *opened, *(values[name] for name in READ if name in values)}
+        read = {*line.paths, *opened, *symbol_files(values)}
         for path in (output, *(values[name] for name in WRITTEN if values.get(name))):
             _spare_inputs(path, sorted(read))
         if output == "-" and values["dialect"] == "lld":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from operator import itemgetter
 
 import attrs
@@ -18,6 +19,7 @@ import attrs
 from .. import elf_const as c
 from ..arch import rows_for
 from ..arch.reloc import PACK, REACHES, Reach, Row, accepted, implicit_addend, mask
+from ..arch.rewrite import Rewrite
 from ..diag import fail
 from ..dialect import Dialect
 from ..elf_tables import encode_relocations
@@ -115,7 +117,7 @@ def symbols_in_use(placed: Placement, tables: Sequence[KeptTable]) -> frozenset[
     return frozenset(found)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, slots=False)
 class Combiner:
     """Turns input relocations into the output's.
 
@@ -149,7 +151,7 @@ class Combiner:
         start = 0 if self.relocatable else self.placed.sections[table.target].vma
         for part, home, file, rel, sec_off in table.tables:
             obj = self.placed.addresses.resolution.files[file]
-            rels = obj.relocations(rel)
+            rels = self._relocations(file, rel)
             move = self._mover(part, home)
             addends = self._addends(obj, rel, rels, content, sec_off, move)
             last = start + sec_off
@@ -174,6 +176,31 @@ class Combiner:
                     _put_in_place(content, place, row, new_addend, name, reach)
                 last = start + place
                 yield last, kind, number, new_addend
+
+    def _relocations(self, file: int, rel: int) -> Relocations:
+        """A table as it is shown: GNU ld's says what loads became that need no slot any more."""
+        rels = self.placed.addresses.resolution.files[file].relocations(rel)
+        found = self.rewritten.get((file, rel))
+        if not found or not self.sorts:
+            return rels
+        offset, kind = list(rels.offset), list(rels.type)
+        addend = None if rels.addend is None else list(rels.addend)
+        for number, rewrite in found:
+            offset[number], kind[number] = rewrite.place, rewrite.type
+            if addend is not None:
+                addend[number] = rewrite.addend
+        return Relocations(
+            tuple(offset), tuple(kind), rels.symbol, None if addend is None else tuple(addend)
+        )
+
+    @cached_property
+    def rewritten(self) -> dict[tuple[int, int], list[tuple[int, Rewrite]]]:
+        """For each table that changed, the numbers of relocations and what became of them."""
+        found: dict[tuple[int, int], list[tuple[int, Rewrite]]] = {}
+        for one in self.placed.addresses.tables.changed:
+            file, rel, number = one.load
+            found.setdefault((file, rel), []).append((number, one.rewrite))
+        return found
 
     def _tell_dead(
         self, target: int, obj: ObjectFile, kind: int, content: bytearray, place: int

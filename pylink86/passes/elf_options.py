@@ -52,6 +52,16 @@ class ElfOptions:
     """With -r, COMMON blocks get their place (-d)."""
     ungroup: bool = False
     """With -r, sections of groups become ordinary ones (--force-group-allocation)."""
+    retained: tuple[str, ...] | None = None
+    """--retain-symbols-file: the only symbols of GNU ld's table that are not needed by
+    relocations, and LLD's only global ones; None is no such file."""
+    undefined_version: bool = False
+    """--undefined-version: names that are listed as global need not be defined."""
+    unique_symbols: bool = False
+    """-z unique-symbol: local symbols of one name are numbered."""
+    common_types: bool | None = None
+    """With -r, whether COMMON symbols are STT_COMMON (-z common) or STT_OBJECT (-z nocommon); None
+    as they are in the first input that has one."""
     bounds_visibility: int = 3
     """Of `__start_x` and `__stop_x`: STV_PROTECTED, or what -z start-stop-visibility says."""
     features: int = 0

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
+from .elf_options import ElfOptions
 from .match import Claim
 from .order import OutputPlan
 from .placement import Placement
@@ -43,6 +44,22 @@ def check_required(names: Iterable[str], placed: Placement, diags: Diagnostics) 
                 "undefined-symbol",
                 f"required symbol `{name}' not defined",
                 help=["link what defines it, or drop --require-defined"],
+            )
+
+
+def check_retained(
+    elf: ElfOptions, placed: Placement, dialect: Dialect, diags: Diagnostics
+) -> None:
+    """retained-undefined: LLD wants every name in the file of --retain-symbols-file to be defined,
+    unless --undefined-version is given or the output is to be linked again."""
+    if dialect.tables_like_gnu or elf.undefined_version or elf.relocatable:
+        return
+    for name in elf.retained or ():
+        if name not in placed.addresses.resolution.definer and name not in placed.symbols:
+            diags.error(
+                "retained-undefined",
+                f"--retain-symbols-file names `{name}', which is not defined",
+                help=["take it out of the file, or link with --undefined-version"],
             )
 
 

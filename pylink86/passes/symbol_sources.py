@@ -66,6 +66,22 @@ class SymbolSources:
     def relocatable(self) -> bool:
         return self.options.relocatable
 
+    def lists(self, name: str) -> bool:
+        """Whether --retain-symbols-file leaves a name in GNU ld's table; LLD's has them all."""
+        is_free = self.options.retained is None or not self.dialect.tables_like_gnu
+        return is_free or name in self.retained
+
+    @cached_property
+    def retained(self) -> frozenset[str]:
+        """The names in the file of --retain-symbols-file."""
+        return frozenset(self.options.retained or ())
+
+    def is_made_local(self, name: str) -> bool:
+        """LLD: whether VERSION or --retain-symbols-file make a defined name local."""
+        if self.options.retained is not None:
+            return name not in self.retained
+        return bool(self.placed.is_local and self.placed.is_local(name))
+
     @cached_property
     def word(self) -> int:
         """The bits of an address: where all code is 32-bit, scripts reckon modulo 4 GiB."""

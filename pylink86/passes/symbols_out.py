@@ -8,7 +8,6 @@ All of it was found by linking two small files with each linker and reading `rea
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import attrs
@@ -18,6 +17,7 @@ from ..model import ABS, COMMON, UNDEF, SymbolRow
 from ..script import nodes as n
 from ..script.evaluate import evaluate
 from ..script.values import Constants
+from .local_symbols import Origin, Pair, file_symbol, locals_like_gnu, locals_of
 from .name_order import names_in_reading_order
 from .name_table import strung, table_order, tail_merged
 from .needs import names_in_order
@@ -28,15 +28,6 @@ DYNAMIC = "_DYNAMIC"
 """Where .dynamic begins, for start-up code."""
 
 FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
-
-
-@attrs.frozen(eq=False, repr=False)
-class Origin:
-    """Where a row comes from: (file, symbol index), or a name of the script (file is -1)."""
-
-    file: int
-    index: int
-    name: str = ""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -90,79 +81,6 @@ def output_symbols(sources: SymbolSources) -> OutSymbols:
             names[origin.name] = at
     rows = tuple(row for row, _ in pairs)
     return OutSymbols(rows, strings, name_off, number, names, sections)
-
-
-Pair = tuple[SymbolRow, Origin]
-
-
-def _locals(sources: SymbolSources, file: int) -> Iterator[tuple[SymbolRow, Origin]]:
-    """The local symbols of a file that stay."""
-    addresses = sources.placed.addresses
-    obj = addresses.resolution.files[file]
-    symbols, options = obj.symbols, sources.options
-    if options.discard == "all" and not sources.used:
-        return
-    for index in range(1, addresses.resolution.first_global[file]):
-        kind = symbols.info[index] & 0xF
-        name = symbols.name(index)
-        if kind == c.STT_SECTION:
-            continue
-        if kind == c.STT_FILE:
-            if options.discard != "all" and not _is_gone(sources, file):
-                yield (
-                    SymbolRow(name, 0, 0, c.STB_LOCAL, kind, symbols.other[index], ABS),
-                    Origin(file, index),
-                )
-            continue
-        if not name or sources.is_gone(file, index):
-            continue
-        if (file, index) not in sources.used and _left_out(sources, file, index, name):
-            continue
-        row = sources.row(file, index, name, c.STB_LOCAL)
-        if row is not None:
-            yield row, Origin(file, index)
-
-
-def _files_as_placed(sources: SymbolSources) -> list[int]:
-    """GNU ld: files in the order of headers in which their first sections are.  Sections that
-    have no contents in the file (`.bss`) do not count, empty ones do; files that have no other
-    section come last."""
-    where = sources.placed.addresses
-    own = len(where.resolution.files) - 1
-    found: dict[int, None] = {}
-    for section in sorted(sources.placed.sections, key=lambda s: s.plan.header):
-        for sid in section.plan.sections() if section.plan.type != c.SHT_NOBITS else ():
-            for part in where.edits.parts.get(sid) or (sid,):
-                found[where.table.owner_file(part)] = None
-    found.pop(own, None)
-    return list(dict.fromkeys((*found, *range(own))))
-
-
-def _is_gone(sources: SymbolSources, file: int) -> bool:
-    """GNU ld: whether garbage collection left nothing of a file, not even its name."""
-    if not sources.dialect.tables_like_gnu or sources.relocatable:
-        return False
-    where = sources.placed.addresses
-    base, size = where.table.base[file], len(where.resolution.files[file].sections)
-    sids = [sid for sid in range(base, base + size) if where.table.eligible[sid]]
-    held = any(where.owner[sid] >= 0 for sid in sids)
-    return not held and any(where.table.size[sid] for sid in sids)
-
-
-def _left_out(sources: SymbolSources, file: int, index: int, name: str) -> bool:
-    """Whether -x, -X or the default drop a local symbol: temporary ones (`.L`) in sections whose
-    strings or constants are merged, unless the output can be linked again."""
-    discard = sources.options.discard
-    if discard == "all":
-        return True
-    if discard == "none" or not name.startswith(".L"):
-        return False
-    if discard == "locals":
-        return True
-    obj = sources.placed.addresses.resolution.files[file]
-    shndx = obj.symbols.shndx[index]
-    merged = shndx > 0 and bool(obj.sections.flags[shndx] & c.SHF_MERGE)
-    return merged and not (sources.relocatable and sources.dialect.tables_like_gnu)
 
 
 def _section_symbol(shndx: int, value: int) -> tuple[SymbolRow, Origin]:
@@ -246,6 +164,7 @@ def _still_common(
     alignment that were asked for."""
     resolution = sources.placed.addresses.resolution
     size = align = 0
+    kind = resolution.files[mention[0]].symbols.info[mention[1]] & 0xF
     for file, names in enumerate(resolution.global_names):
         if name not in names:
             continue
@@ -255,7 +174,10 @@ def _still_common(
             size, align = max(size, symbols.size[index]), max(align, symbols.value[index])
     if not sources.dialect.tables_like_gnu:
         align = _subalign(sources, name) or align
-    row = SymbolRow(name, align, size, c.STB_GLOBAL, c.STT_OBJECT, visibility, COMMON)
+    is_common = sources.options.common_types
+    is_common = kind == c.STT_COMMON if is_common is None else is_common
+    kind = c.STT_COMMON if is_common else c.STT_OBJECT
+    row = SymbolRow(name, align, size, c.STB_GLOBAL, kind, visibility, COMMON)
     return row, Origin(*mention, name)
 
 
@@ -301,7 +223,7 @@ def _like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
     resolution = sources.placed.addresses.resolution
     groups: dict[int | str, list[tuple[SymbolRow, Origin]]] = {}
     for file in range(len(resolution.files) - 1):
-        for pair in _locals(sources, file):
+        for pair in locals_of(sources, file):
             groups.setdefault(file, []).append(pair)
     added = [pair for group in groups.values() for pair in group]
     for shndx, file, value in sources.section_syms:
@@ -327,7 +249,8 @@ def _like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
                 continue
             pair = made
         row, origin = pair
-        hidden = visibility in FORCED_LOCAL or (placed.is_local and placed.is_local(name))
+        is_local = row.shndx != UNDEF and sources.is_made_local(name)
+        hidden = visibility in FORCED_LOCAL or is_local
         if hidden and not sources.relocatable:
             row = attrs.evolve(row, binding=c.STB_LOCAL)
             groups.setdefault(_group(sources, name, origin), []).append((row, origin))
@@ -355,10 +278,6 @@ def _group(sources: SymbolSources, name: str, origin: Origin) -> int | str:
 # GNU ld
 
 
-def _file_symbol(name: str) -> Pair:
-    return SymbolRow(name, 0, 0, c.STB_LOCAL, c.STT_FILE, 0, ABS), Origin(-1, -1)
-
-
 def _hidden_calls(
     sources: SymbolSources, mentioned: dict[str, tuple[int, int]], visibilities: dict[str, int]
 ) -> dict[str, tuple[int, int]]:
@@ -376,15 +295,8 @@ def _hidden_calls(
 def _like_gnu(sources: SymbolSources) -> list[Pair]:
     """Section symbols when relocations stay; locals file by file; after a nameless STT_FILE what
     the script hides; then the others in the order of the table of names."""
-    resolution = sources.placed.addresses.resolution
     found = [_section_symbol(shndx, value) for shndx, _, value in sources.section_syms]
-    for file in _files_as_placed(sources):
-        obj = resolution.files[file]
-        local = list(_locals(sources, file))
-        is_named = sources.options.discard == "all" or any(r.type == c.STT_FILE for r, _ in local)
-        if local and not is_named:
-            found.append(_file_symbol(os.path.basename(obj.member or obj.name)))
-        found += local
+    found += locals_like_gnu(sources)
     placed = sources.placed
     mentioned = dict(sources.mentioned)
     visibilities = _visibilities(sources)
@@ -392,6 +304,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     early = names_in_reading_order(placed.addresses.resolution)
     asked = (sources.asked.entry,) if sources.asked.entry else ()
     order = table_order(list(dict.fromkeys((*asked, *early, *mentioned, *placed.symbols))))
+    order = [name for name in order if sources.lists(name) or name in sources.names_in_use]
     local_here = {name: at for name, at in mentioned.items() if name in placed.hidden}
     local_here.update(sources.own_tables())
     local_here.update(_hidden_calls(sources, mentioned, visibilities))
@@ -403,7 +316,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     hidden = [name for name in order if name in placed.hidden or made_here.get(name)]
     named = sources.options.discard != "all" and any(r.type == c.STT_FILE for r, _ in found)
     if hidden and named:
-        found.append(_file_symbol(""))
+        found.append(file_symbol(""))
     for name in hidden:
         own = made_here.get(name)
         if own is not None:

@@ -314,15 +314,10 @@ NOT_BUILT = {
     "--print-symbol-order",
     "--debug-names",
     "--fortran-common",
-    "--gc-keep-exported",
     "--gdb-index",
-    "--no-define-common",
-    "--retain-symbols-file",
     "--split-by-file",
     "--split-by-reloc",
     "call-nop",
-    "common",
-    "unique-symbol",
 }
 """Refused because nobody has built them yet; this list only gets shorter."""
 

@@ -1,0 +1,148 @@
+"""Which symbols and sections stay, and under which name: whole files compared with both linkers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pylink86.cli.pyld import main
+
+from .twins import assemble, assert_same_file
+
+A = """
+.globl _start, f, foo, d
+_start: call f
+ mov foo@GOTPCREL(%rip), %rax
+ call *foo@GOTPCREL(%rip)
+ jmp *foo@GOTPCREL(%rip)
+loc: nop
+f: nop
+foo: ret
+.comm com,8,8
+.weak und
+.data
+d: .quad und, com, d
+"""
+
+B = """
+.globl g
+loc: nop
+g: lea text(%rip), %rax
+ .reloc ., R_X86_64_NONE, named
+named: nop
+.data
+.Ltemporary: .quad .Ltemporary
+x: .quad loc
+.section .rodata.str1.1, "aMS", @progbits, 1
+text: .string "abc"
+.L2: .string "d"
+"""
+
+EXPORTS = """
+.section .text.a, "ax"
+.globl a
+a: nop
+.section .text.hidden, "ax"
+.globl hidden
+.hidden hidden
+hidden: nop
+.section .text.protected, "ax"
+.globl protected
+.protected protected
+protected: nop
+.section .text.local, "ax"
+l: nop
+.section .text.weak, "ax"
+.weak w
+w: nop
+.section .data.late, "aw"
+.globl late
+late: .long 3
+.text
+.globl _start
+_start: nop
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    assemble(tmp_path / "a.o", A)
+    assemble(tmp_path / "b.o", B)
+    return tmp_path
+
+
+LISTS = {"some": "f loc\n# d\n\n named\n", "none": "\n", "global": "_start\nd\n"}
+
+
+@pytest.mark.parametrize("names", LISTS.values(), ids=LISTS)
+@pytest.mark.parametrize("more", ["", "-r", "-q", "-x", "-X", "-s", "-S"])
+def test_only_listed_symbols_stay(names: str, more: str, folder: Path) -> None:
+    (folder / "names").write_text(names)
+    words = ["a.o", "b.o", "--retain-symbols-file=names", *more.split()]
+    assert_same_file("gnu", words, folder)
+
+
+@pytest.mark.parametrize("more", ["", "-r", "-s", "--gc-sections"])
+def test_all_others_become_local(more: str, folder: Path) -> None:
+    (folder / "names").write_text("  f\n# comment\ng\n")
+    assert_same_file("lld", ["a.o", "b.o", "--retain-symbols-file=names", *more.split()], folder)
+
+
+def test_a_listed_name_has_to_be_defined(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "names").write_text("f\nmisspelled\nund\n")
+    words = ["--dialect=lld", "a.o", "b.o", "--retain-symbols-file=names", "-o", "out"]
+    assert main(words, "pyld") == 1
+    message = capsys.readouterr().err
+    assert message.count("error[retained-undefined]") == 2
+    assert "`misspelled'" in message
+    words = ["a.o", "b.o", "--retain-symbols-file=names", "--undefined-version"]
+    assert_same_file("lld", words, folder)
+
+
+def test_the_last_word_counts_for_gnu(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "names").write_text("f")
+    for words in (["-s", "--retain-symbols-file=names"], ["-s", "-S"], ["-S", "-s"]):
+        assert_same_file("gnu", ["a.o", "b.o", *words], folder)
+    assert "overrides `-s' and `-S'" in capsys.readouterr().err
+    words = ["a.o", "--retain-symbols-file=names", "--retain-symbols-file=names"]
+    assert main(words, "pyld") == 1
+    assert main(["a.o", "--retain-symbols-file=nowhere"], "pyld") == 1
+    message = capsys.readouterr().err
+    assert "duplicate" in message
+    assert "cannot open nowhere" in message
+
+
+@pytest.mark.parametrize("more", ["", "-r", "-X"])
+def test_local_symbols_get_numbers(more: str, folder: Path) -> None:
+    files = ["a.o", *["b.o"] * 2]
+    for number in range(17):
+        name = f"n{number}.o"
+        assemble(folder / name, f"loc: nop\n.globl h{number}\nh{number}: nop\nloc.1: nop")
+        files.append(name)
+    words = [*files, "-z", "unique-symbol", "-z", "muldefs", *more.split()]
+    made = assert_same_file("gnu", words, folder)
+    assert b"loc.10\0" in made
+
+
+@pytest.mark.parametrize("keyword", ["common", "nocommon", ""])
+@pytest.mark.parametrize("more", ["-r", "", "-r -d"])
+def test_the_type_of_common_symbols(keyword: str, more: str, folder: Path) -> None:
+    assemble(folder / "c.o", ".comm one, 4\n.comm two, 8, 4")
+    words = ["a.o", "c.o", *more.split(), *(["-z", keyword] if keyword else [])]
+    assert_same_file("gnu", words, folder)
+
+
+@pytest.mark.parametrize("words", ["", "--gc-keep-exported", "--gc-keep-exported -r", "-r -u a"])
+def test_what_others_would_see_is_kept(words: str, folder: Path) -> None:
+    assemble(folder / "e.o", EXPORTS)
+    assemble(folder / "hides.o", ".hidden late\n.globl late\n.data\n.long late")
+    assert_same_file("gnu", ["--gc-sections", "e.o", "hides.o", *words.split()], folder)
+
+
+def test_relocations_that_stay_say_what_loads_became(folder: Path) -> None:
+    source = "_start: call *f@GOT(%ebx)\nmov f@GOT(%ebx), %eax\njmp *f@GOT(%ebx)\n.globl f\nf: ret"
+    assemble(folder / "narrow.o", source, wide=False)
+    assert_same_file("gnu", ["-q", "a.o", "b.o"], folder)
+    assert_same_file("gnu", ["-q", "-m", "elf_i386", "narrow.o", "--defsym=_start=0"], folder)
