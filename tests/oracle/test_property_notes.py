@@ -71,7 +71,7 @@ def test_a_note_that_leaves_aligns_nothing(tmp_path, monkeypatch):
         "SECTIONS { . = 0x100000; .text : { *(.text) } .x : { *(.note.x) }"
         " .note : { *(.note.*) } end = .; .data : { *(.data) LONG(end) } }"
     )
-    assert_same_file("gnu", ["-T", script, *objects], tmp_path)
+    assert_same_file("gnu", ["-T", "t.ld", *objects], tmp_path)
 
 
 @pytest.mark.parametrize("flags", [(), ("-m32", "-fno-pic")], ids=["64", "32"])
