@@ -286,7 +286,7 @@ def _link(
     check_retained(options.elf, placed, dialect, diags)
     check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags, again)
     if not raw:
-        check_tables(placed.commands, dialect, diags)
+        check_tables(script, dialect, diags)
     if not (again or (generic and dialect.tables_like_gnu)):
         check_links(placed, live.dead | claims.discarded, diags)
     diags.stop_on_errors()

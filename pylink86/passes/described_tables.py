@@ -2,38 +2,100 @@
 
 Symbols and the names of symbols and sections are tables in sections of their own, and linkers write
 them last.  For LLD they are inputs like any other: scripts such as Linux' list them (`.symtab 0 : {
-*(.symtab) }`), and they then stand in the order of the script.
+*(.symtab) }`), and they then stand in the order of the script; /DISCARD/ takes them like any other.
+Found with `ld.lld-19` on scripts that name the three in each order, and in /DISCARD/.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+import attrs
+
+from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
 from ..wildcard import compile_section_pattern
+from .match import DISCARD
 from .order import OutputPlan
 from .orphans import Dropped
+from .scripts import ScriptFile
 
 GNU_ORDER = (".symtab", ".strtab", ".shstrtab")
 LLD_ORDER = (".symtab", ".shstrtab", ".strtab")
 
 
-def order_of_tables(commands: Iterable[object], dialect: Dialect) -> tuple[str, ...]:
-    """GNU ld's tables have one order; LLD's first that of the script, where it names them."""
+@attrs.frozen
+class DescribedTables:
+    """behind: for each table that a script names, the output section (OutputPlan.index) it stands
+    behind, -1 for none.  gone: what /DISCARD/ takes.  rest: the others, in the order in which they
+    end the file."""
+
+    behind: Mapping[str, int]
+    gone: Mapping[str, n.InputStatement]
+    rest: tuple[str, ...]
+
+
+def described_tables(
+    commands: Iterable[object], script: ScriptFile, dialect: Dialect
+) -> DescribedTables:
+    """What a script says of the tables; in GNU ld nothing it says counts.
+
+    commands: those of the layout, in order."""
     if dialect.tables_like_gnu:
-        return GNU_ORDER
-    named: dict[str, None] = {}
-    for pattern in _patterns(commands):
-        matches = compile_section_pattern(pattern)
-        named.update(dict.fromkeys(table for table in LLD_ORDER if matches(table)))
-    return tuple(dict.fromkeys((*named, *LLD_ORDER)))
-
-
-def _patterns(commands: Iterable[object]) -> Iterator[str]:
-    """Patterns for sections, as the script has them."""
+        return DescribedTables({}, {}, GNU_ORDER)
+    gone = discarded_tables(script)
+    left = [table for table in LLD_ORDER if table not in gone]
+    behind: dict[str, int] = {}
+    last = -1
     for command in commands:
-        node = command.node if isinstance(command, (OutputPlan, Dropped)) else None
-        for statement in node.statements if node is not None else ():
-            if isinstance(statement, n.InputStatement):
-                yield from (section.pattern for section in statement.sections)
+        last = command.index if isinstance(command, OutputPlan) else last
+        if isinstance(command, (OutputPlan, Dropped)) and command.node is not None:
+            for statement in _inputs(command.node):
+                taken = [table for table in left if _takes(statement, table)]
+                left = [table for table in left if table not in taken]
+                behind.update(dict.fromkeys(taken, last))
+    return DescribedTables(behind, gone, tuple(left))
+
+
+def discarded_tables(script: ScriptFile) -> dict[str, n.InputStatement]:
+    """The tables that no output section takes before /DISCARD/ does, and by which statement."""
+    left: set[str] = set(LLD_ORDER)
+    gone: dict[str, n.InputStatement] = {}
+    sections = (item for command in script.of(n.SectionsCommand) for item in command.items)
+    for section in sections:
+        if not isinstance(section, n.OutputSection):
+            continue
+        for statement in _inputs(section):
+            taken = {table for table in left if _takes(statement, table)}
+            left -= taken
+            if section.name == DISCARD:
+                gone.update(dict.fromkeys(taken, statement))
+    return gone
+
+
+def check_tables(script: ScriptFile, dialect: Dialect, diags: Diagnostics) -> None:
+    """discarded-table: every ELF file needs the names of its sections."""
+    if dialect.tables_like_gnu:
+        return
+    statement = discarded_tables(script).get(".shstrtab")
+    if statement is not None:
+        diags.error(
+            "discarded-table",
+            "discarding .shstrtab section is not allowed",
+            span=statement.span,
+            help=["place it before, `.shstrtab : { *(.shstrtab) }`, or discard less than `*`"],
+        )
+
+
+def _inputs(node: n.OutputSection) -> Iterator[n.InputStatement]:
+    for statement in node.statements:
+        if isinstance(statement, n.InputStatement):
+            yield statement
+
+
+def _takes(statement: n.InputStatement, table: str) -> bool:
+    """Whether a statement matches a table, which no file has."""
+    return statement.file.pattern == "*" and any(
+        compile_section_pattern(section.pattern)(table) for section in statement.sections
+    )

@@ -12,6 +12,7 @@ from ..elf_tables import EHDR, IDENT_SIZE, PHDR, SHDR, SYM, Buffer, build_string
 from ..formats.binary import MAX_SIZE, too_large
 from ..formats.elf_write import encode_symbol_table
 from ..model import FileLayout, Header, ObjectFile, SectionRow, Sections, Segment, Symbols
+from .described_tables import DescribedTables
 from .header_rows import held
 from .heads import Head
 from .name_table import tail_merged
@@ -33,20 +34,16 @@ class ElfFile:
     heads: list[Head]
     file_map: FileMap
     relocatable: bool
-    tables: Sequence[str]
+    tables: DescribedTables
     compressing: bool = False
 
     def finish(self, name: str, header: Header, symbols: OutSymbols | None) -> ObjectFile:
         """Add .symtab, .strtab and .shstrtab in the dialect's order, and place what is not in
         memory behind the rest."""
-        count = len(self.rows)
         table = self._symbol_rows(symbols) if symbols is not None else None
         gnu = self.dialect.tables_like_gnu
-        names = list(self.tables) if table is not None else [".shstrtab"]
-        wide = table is not None and count + 4 >= c.SHN_LORESERVE
-        if wide:
-            names.insert(names.index(".symtab") + 1, ".symtab_shndx")
-        at = {made: count + 1 + i for i, made in enumerate(names)}
+        at = self._numbers(table is not None)
+        names = [made for made in at if at[made] > len(self.rows)]
         all_names = [row.name for row in self.rows]
         if self.compressing:  # GNU ld names a section when it knows whether to compress it
             all_names.sort(key=lambda name: name.startswith((".debug_", ".zdebug_")))
@@ -58,9 +55,23 @@ class ElfFile:
             attrs.evolve(row, link=at.get(".symtab", 0)) if _names_symbols(row, gnu) else row
             for row in self.rows
         ]
-        for made in names:
-            self._add(made, at, table, strings)
+        self.rows += [SectionRow(made, c.SHT_STRTAB) for made in names]
+        self.contents += [b""] * len(names)
+        for made in at:
+            self._fill(made, at, table, strings)
+        if ".symtab" not in at:
+            table = None
         return self._place(name, header, table, strings, where, at)
+
+    def _numbers(self, has_symbols: bool) -> dict[str, int]:
+        """The header index of each table: where the script puts it, or behind the rest."""
+        at = {head.name: i for i, head in enumerate(self.heads, 1) if head.kind == "table"}
+        ends = [made for made in self.tables.rest if has_symbols or made == ".shstrtab"]
+        has_symbols = ".symtab" in at or ".symtab" in ends
+        if has_symbols and len(self.rows) + 4 >= c.SHN_LORESERVE:
+            first = ends.index(".symtab") + 1 if ".symtab" in ends else 0
+            ends.insert(first, ".symtab_shndx")
+        return at | {made: i for i, made in enumerate(ends, len(self.rows) + 1)}
 
     def _symbol_rows(self, symbols: OutSymbols) -> Symbols:
         rows, elf_class = symbols.rows, self.elf_class
@@ -74,7 +85,7 @@ class ElfFile:
             symbols.strings,
         )
 
-    def _add(self, made: str, at: dict[str, int], table: Symbols | None, strings: bytes) -> None:
+    def _fill(self, made: str, at: dict[str, int], table: Symbols | None, strings: bytes) -> None:
         word = self.elf_class // 8
         if made == ".shstrtab":
             row, content = SectionRow(made, c.SHT_STRTAB, size=len(strings)), strings
@@ -88,7 +99,7 @@ class ElfFile:
                 info = sum(1 for i in table.info if i >> 4 == c.STB_LOCAL)
                 content = main
                 row = SectionRow(
-                    made, c.SHT_SYMTAB, 0, 0, len(main), at[".strtab"], info, word,
+                    made, c.SHT_SYMTAB, 0, 0, len(main), at.get(".strtab", 0), info, word,
                     SYM[self.elf_class].size,
                 )  # fmt: skip
             else:
@@ -96,8 +107,8 @@ class ElfFile:
                 row = SectionRow(
                     made, c.SHT_SYMTAB_SHNDX, 0, 0, len(content), at[".symtab"], 0, 4, 4
                 )
-        self.rows.append(row)
-        self.contents.append(content)
+        self.rows[at[made] - 1] = row
+        self.contents[at[made] - 1] = content
 
     def _offsets(self) -> tuple[list[int], int]:
         """File offsets by header index, and where the last content ends: sections first, then

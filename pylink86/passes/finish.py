@@ -6,15 +6,15 @@ included, because where things lie in the file is one more thing GNU ld and LLD 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 
 from .. import elf_const as c
 from ..dialect import Dialect
-from ..model import Header, ObjectFile
+from ..model import Header, ObjectFile, SectionRow
 from .combine import symbols_in_use
-from .described_tables import order_of_tables
+from .described_tables import described_tables
 from .elf_file import ElfFile
 from .elf_options import ElfOptions
 from .file_map_gnu import map_file as map_like_gnu
@@ -53,7 +53,8 @@ def elf_executable(
     Raises out-of-range-for-elf32 for what lies where a 32-bit file cannot say it does."""
     elf_class = elf_class or (64 if placed.addresses.machine == c.EM_X86_64 else 32)
     file_map = map_output(placed, elf_class, segments, script, options, dialect)
-    heads = list_heads(placed, options, elf_class, dialect)
+    described = described_tables(placed.commands, script, dialect)
+    heads = list_heads(placed, options, described, dialect)
     where = {h.section: i for i, h in enumerate(heads, 1) if h.kind == "section"}
     tls = next((s.vaddr for s in file_map.segments if s.type == c.PT_TLS), 0)
     tables = [h.table for h in heads if h.table is not None]
@@ -87,14 +88,17 @@ def elf_executable(
         rows, contents = compress_sections(rows, contents, options, elf_class, dialect)
     builder = ElfFile(
         rows, contents, elf_class, dialect, heads, file_map, options.relocatable,
-        order_of_tables(placed.commands, dialect),
+        described,
         bool(options.compress_debug) and dialect.compresses_like_gnu,
     )  # fmt: skip
+    osabi = 0
+    if inherits_abi or dialect.tables_like_gnu:
+        osabi = _osabi(placed, dialect, symbols, rows if options.relocatable else ())
     header = Header(
         elf_class,
         machine or MACHINES[elf_class],
         _type(options, dialect, file_map),
-        osabi=_osabi(placed, dialect, symbols) if inherits_abi or dialect.tables_like_gnu else 0,
+        osabi=osabi,
         entry=held(entry, elf_class, "the entry point"),
     )
     made = builder.finish(name, header, symbols)
@@ -113,12 +117,18 @@ def _type(options: ElfOptions, dialect: Dialect, file_map: FileMap) -> int:
     return c.ET_DYN if options.pie and not (first and dialect.tables_like_gnu) else c.ET_EXEC
 
 
-def _osabi(placed: Placement, dialect: Dialect, symbols: OutSymbols | None) -> int:
+def _osabi(
+    placed: Placement,
+    dialect: Dialect,
+    symbols: OutSymbols | None,
+    retained: Iterable[SectionRow],
+) -> int:
     """LLD passes on the first OSABI an input has, unless -m says what is wanted; GNU ld says GNU
-    when the symbol table has kinds of symbols that only GNU systems know."""
+    when there are symbols or, with -r, sections of kinds that only GNU systems know."""
     if dialect.tables_like_gnu:
         rows = symbols.rows if symbols is not None else ()
         is_gnu = any(row.type == c.STT_GNU_IFUNC or row.binding == c.STB_GNU_UNIQUE for row in rows)
+        is_gnu |= any(row.flags & c.SHF_GNU_RETAIN for row in retained)
         return c.ELFOSABI_GNU if is_gnu else 0
     files = placed.addresses.resolution.files
     return next((f.header.osabi for f in files if f.header.osabi), 0)

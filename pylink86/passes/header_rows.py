@@ -62,6 +62,9 @@ def describe_sections(
         elif head.kind == "stack note":
             rows.append(SectionRow(".note.GNU-stack", c.SHT_PROGBITS))
             out.append(b"")
+        elif head.kind == "table":  # filled in when all names are known
+            rows.append(SectionRow(head.name, c.SHT_STRTAB))
+            out.append(b"")
         elif head.group is not None:
             content = _group_content(head.group, heads, where, placed)
             info = _signature(head.group, placed, symbols)

@@ -7,6 +7,7 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from .combine import KeptGroup, KeptTable, groups_that_stay, tables_that_stay
+from .described_tables import DescribedTables
 from .elf_options import ElfOptions
 from .locate import Addresses
 from .match import Claim, SectionId, SectionList
@@ -28,7 +29,8 @@ class Head:
     """A section header to be.
 
     kind: "section" (an output section, by OutputPlan.index), "relocations" (of that section),
-    "group"; "stack note", the empty .note.GNU-stack that LLD writes with -r.
+    "group"; "stack note", the empty .note.GNU-stack that LLD writes with -r; "table", one of those
+    that an ELF file has of its own, where a script gives it a place, by its name.
     order: a number over all inputs that says where among others it stands."""
 
     kind: str
@@ -36,12 +38,13 @@ class Head:
     table: KeptTable | None = None
     group: KeptGroup | None = None
     order: int = -1
+    name: str = ""
 
 
 def list_heads(
-    placed: Placement, options: ElfOptions, elf_class: int, dialect: Dialect
+    placed: Placement, options: ElfOptions, described: DescribedTables, dialect: Dialect
 ) -> list[Head]:
-    """Every header but those of the tables, in order.
+    """Every header but those of the tables that end the file, in order.
 
     GNU ld puts a relocation section behind its section, and groups first; LLD treats both as
     orphans, which stand in the order of the inputs."""
@@ -49,6 +52,7 @@ def list_heads(
     sections = [
         Head("section", s.plan.index, order=_first_input(s, placed.addresses)) for s in kept
     ]
+    sections = _with_tables(sections, described, options)
     if not keeps_relocations(options):
         return sections
     tables = {t.target: Head("relocations", t.target, t, order=t.first)
@@ -66,6 +70,19 @@ def list_heads(
         ]
     heads = _as_orphans(sections, [*tables.values(), *groups], placed, options)
     return [*heads, Head("stack note")] if options.relocatable else heads
+
+
+def _with_tables(
+    sections: list[Head], described: DescribedTables, options: ElfOptions
+) -> list[Head]:
+    """The same with the tables that the script places, each behind an output section."""
+    names = [".shstrtab"] if options.strip == "all" else described.behind
+    out = list(sections)
+    for name in reversed([*described.behind]):
+        if name in names:
+            before = [head for head in sections if head.section <= described.behind[name]]
+            out.insert(len(before), Head("table", name=name))
+    return out
 
 
 def _first_input(section: PlacedSection, addresses: Addresses) -> int:
@@ -134,7 +151,7 @@ def section_symbols(
     found: list[tuple[tuple[int, int], int, int, int]] = []
     table = placed.addresses.table
     for shndx, head in enumerate(heads, 1):
-        if head.kind in ("relocations", "stack note"):
+        if head.kind in ("relocations", "stack note", "table"):
             continue
         file, order, value = -1, (head.order, 0), 0
         if head.group is not None:
