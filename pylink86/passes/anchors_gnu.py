@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from .. import elf_const as c
 from .entry import ALLOC, CODE, HAS_CONTENTS, LOAD, READONLY, TLS, Entry
 from .orphans import Item
+from .special_names import is_debug
 
 ALL = HAS_CONTENTS | ALLOC | LOAD | READONLY | CODE | TLS
 
@@ -72,9 +73,10 @@ ANCHOR_NAMES = {
 """The output section an orphan of a class follows when the script has it, whatever it holds."""
 
 
-def class_of(flags: int, kind: int) -> str:
+def class_of(flags: int, kind: int, name: str) -> str:
+    """The class of an orphan; "" is debug information, which is in none: each is placed anew."""
     if not flags & c.SHF_ALLOC:
-        return "nonalloc"
+        return "" if is_debug(name, flags) else "nonalloc"
     if kind == c.SHT_NOTE:
         return "note"
     if flags & c.SHF_TLS:
@@ -154,7 +156,7 @@ def well_known(items: Sequence[Item], group: str) -> Entry | None:
     """The section of the name that stands for a class."""
     if group == "relocations":
         return _before_relocations(items)
-    return named(items, ANCHOR_NAMES[group])
+    return named(items, ANCHOR_NAMES[group]) if group else None
 
 
 def _before_relocations(items: Sequence[Item]) -> Entry | None:

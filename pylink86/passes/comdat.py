@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from .. import elf_const as c
 from ..dialect import Dialect
@@ -42,3 +43,11 @@ def _signature(obj: ObjectFile, group: int) -> str:
     if obj.symbols.info[symbol] & 0xF == c.STT_SECTION:
         return obj.sections.names[obj.symbols.shndx[symbol]]
     return obj.symbols.name(symbol)
+
+
+def group_members(obj: ObjectFile, base: int = 0) -> Iterator[list[int]]:
+    """The section numbers of each group of a file, counted from `base`."""
+    for index, kind in enumerate(obj.sections.type):
+        if kind == c.SHT_GROUP:
+            words = [w for (w,) in struct.iter_unpack("<I", obj.contents[index])]
+            yield [base + member for member in words[1:] if member < len(obj.sections)]

@@ -7,7 +7,6 @@ relocations from section to section; what it does not reach is dead (GNU ld manu
 
 from __future__ import annotations
 
-import struct
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -20,6 +19,8 @@ from ..arch.reloc import implicit_addend
 from ..dialect import Dialect
 from ..model import ObjectFile, Relocations
 from ..script import nodes as n
+from .comdat import group_members
+from .live_gnu import dead_like_gnu, roots_like_gnu
 from .match import Claims, Draft, SectionId, SectionList
 from .provides import wanted_names
 from .resolve import Resolution
@@ -56,15 +57,19 @@ def mark_live(
     roots: Iterable[str],
     dialect: Dialect,
     bounds_keep: bool | None = None,
+    generic: bool = False,
+    again: bool = False,
 ) -> Live:
     """Follow references from the roots.
 
     roots: names of symbols (entry, -u). Sections the run-time finds without a reference (init
     arrays, notes, in GNU ld's dialect C identifiers by __start_ and __stop_) are roots too, and
-    those that say so (SHF_GNU_RETAIN). bounds_keep: whether `__start_x` and `__stop_x` keep the
-    sections called x (-z nostart-stop-gc); None as the dialect does. Members of a group live
-    together, and a section that is ordered by another lives with it. What is not in memory only
-    follows: in GNU ld's dialect it leaves with the last of its file that is."""
+    those that say so (SHF_GNU_RETAIN); GNU ld leaves all but notes to KEEP(), but not here in
+    images, for which it has no garbage collection at all (generic). again: with -r. bounds_keep:
+    whether `__start_x` and `__stop_x` keep the sections called x (-z nostart-stop-gc); None as the
+    dialect does. Members of a group live together, and a section that is ordered by another lives
+    with it. What is not in memory only follows: in GNU ld's dialect it leaves with the last of its
+    file that is."""
     if bounds_keep is None:
         bounds_keep = dialect.tables_like_gnu
     walk = _Walk(claims.discarded, table, resolution, dialect, bounds_keep)
@@ -75,11 +80,16 @@ def mark_live(
     grouped = frozenset[SectionId]()
     if not dialect.tables_like_gnu:
         grouped = _groups_in_memory(resolution, table)
-    for sid in sorted(claims.kept | _roots(table, grouped, dialect)):
+    like_gnu = dialect.tables_like_gnu and not generic
+    found = roots_like_gnu(table, again) if like_gnu else _roots(table, grouped, dialect)
+    for sid in sorted(claims.kept | found):
         walk.reach(sid, sid)
     if dialect.rebuilds_eh_frame:
         walk.reach_what_unwinding_needs()
     walk.run()
+    if like_gnu:
+        left = frozenset(dead_like_gnu(table, resolution, walk.through, walk.referred))
+        return Live(left, walk.through, {}, frozenset(walk.names))
     dead = frozenset(
         sid
         for sid, ok in enumerate(table.eligible)
@@ -121,18 +131,10 @@ def _groups_in_memory(resolution: Resolution, table: SectionList) -> frozenset[S
     found: set[SectionId] = set()
     for file, obj in enumerate(resolution.files[:-1]):
         if c.SHT_GROUP in obj.sections.type:
-            for members in _members(obj, table.base[file]):
+            for members in group_members(obj, table.base[file]):
                 if any(table.flags[sid] & c.SHF_ALLOC for sid in members):
                     found.update(members)
     return frozenset(found)
-
-
-def _members(obj: ObjectFile, base: int) -> Iterator[list[SectionId]]:
-    """The members of each group of a file."""
-    for index, kind in enumerate(obj.sections.type):
-        if kind == c.SHT_GROUP:
-            words = [w for (w,) in struct.iter_unpack("<I", obj.contents[index])]
-            yield [base + member for member in words[1:] if member < len(obj.sections)]
 
 
 def _roots(table: SectionList, grouped: frozenset[SectionId], dialect: Dialect) -> set[SectionId]:
@@ -225,14 +227,22 @@ class _Walk:
                 self.reach(companion, sid)
             for target, offset in self.unwinding.get(sid, ()):
                 self.reach(target, sid, offset)
-            file = self.table.owner_file(sid)
-            index = sid - self.table.base[file]
-            obj = self.resolution.files[file]
-            if obj.sections.names[index] == ".eh_frame":
+            if self.table.name[sid] == ".eh_frame":
                 continue
-            for rel in obj.relocation_sections.get(index, ()):
-                for target, offset in self.targets(file, index, obj.relocations(rel)):
-                    self.reach(target, sid, offset)
+            for target, offset in self.places(sid):
+                self.reach(target, sid, offset)
+
+    def referred(self, sid: SectionId) -> Iterator[SectionId]:
+        """The sections that one refers to."""
+        return (target for target, _ in self.places(sid))
+
+    def places(self, sid: SectionId) -> Iterator[Target]:
+        """What the relocations of a section point at."""
+        file = self.table.owner_file(sid)
+        index = sid - self.table.base[file]
+        obj = self.resolution.files[file]
+        for rel in obj.relocation_sections.get(index, ()):
+            yield from self.targets(file, index, obj.relocations(rel))
 
     def targets(self, file: int, index: int, rels: Relocations) -> Iterator[Target]:
         """What a relocation table points at; each symbol once unless the offset counts."""
@@ -348,7 +358,7 @@ def _companions(resolution: Resolution, table: SectionList) -> dict[SectionId, l
         for index in range(len(sections)):
             if sections.flags[index] & c.SHF_LINK_ORDER and sections.link[index]:
                 found.setdefault(base + sections.link[index], []).append(base + index)
-        for members in _members(obj, base):
+        for members in group_members(obj, base):
             for sid in members:
                 found.setdefault(sid, []).extend(other for other in members if other != sid)
     return found

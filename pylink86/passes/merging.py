@@ -62,7 +62,7 @@ def edit_sections(
         editor.replace(header, b"")
     if not edits.size:
         return plan, NO_EDITS
-    return _without_removed(plan, edits, table), edits
+    return _without_removed(plan, edits, table, dialect), edits
 
 
 def _has(table: SectionList, name: str) -> bool:
@@ -97,10 +97,12 @@ def _merge_in(
         merge_groups(section, sids, editor, options.optimize >= 2, used)
 
 
-def _without_removed(plan: Plan, edits: Edits, table: SectionList) -> Plan:
-    """The plan without sections of which nothing is left."""
+def _without_removed(plan: Plan, edits: Edits, table: SectionList, dialect: Dialect) -> Plan:
+    """The plan without sections of which nothing is left; GNU ld keeps an unwind table without
+    records."""
     removed = {sid for sid in (*edits.moved, *edits.content) if not edits.content.get(sid)}
-    sections = tuple(_thinned(section, removed, edits, table) for section in plan.sections)
+    stays = ".eh_frame" if dialect.edits_unwind_in_place else ""
+    sections = tuple(_thinned(section, removed, edits, table, stays) for section in plan.sections)
     by_index = {section.index: section for section in sections}
     commands = tuple(
         by_index[cmd.index] if isinstance(cmd, OutputPlan) else cmd for cmd in plan.commands
@@ -109,9 +111,10 @@ def _without_removed(plan: Plan, edits: Edits, table: SectionList) -> Plan:
 
 
 def _thinned(
-    section: OutputPlan, removed: set[SectionId], edits: Edits, table: SectionList
+    section: OutputPlan, removed: set[SectionId], edits: Edits, table: SectionList, stays: str
 ) -> OutputPlan:
-    """An output section without what is gone; it is as aligned as what it holds now."""
+    """An output section without what is gone; it is as aligned as what it holds now.  stays: the
+    name of one that is in the output also when nothing is left."""
     items = tuple(
         Claim(item.node, tuple(sid for sid in item.sections if sid not in removed))
         if isinstance(item, Claim)
@@ -129,4 +132,8 @@ def _thinned(
         has_unwind_index=edits.unwind is not None and edits.unwind.header in before,
     )
     emptied = removed.issuperset(before) and all(isinstance(item, Claim) for item in items)
-    return attrs.evolve(found, dropped=True) if before and emptied else found
+    if not (before and emptied):
+        return found
+    if section.name == stays:
+        return attrs.evolve(found, only_symbols=False)
+    return attrs.evolve(found, dropped=True)

@@ -85,8 +85,8 @@ def place_like_gnu(
             continue
         entry = Entry(name, None, [])
         append(entry, sid, table)
-        group = class_of(flags, kind)
-        state = classes.setdefault(group, _Class())
+        group = class_of(flags, kind, name)
+        state = classes.setdefault(group, _Class()) if group else _Class()
         anchor = _anchor(items, state, group, traits_of(flags, kind), known)
         entry.beside = beside_of(anchor)
         if not state.begun:

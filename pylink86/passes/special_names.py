@@ -37,3 +37,15 @@ def special_traits(name: str) -> tuple[int, int]:
 def special_type(name: str) -> int:
     """The SHT_ of a special name, or SHT_NULL."""
     return special_traits(name)[0]
+
+
+DEBUG_NAMES = (
+    ".debug", ".zdebug", ".gnu.debuglto_.debug_", ".gnu.linkonce.wi.", ".line", ".stab",
+    ".gdb_index",
+)  # fmt: skip
+"""What the names of debug sections begin with, for GNU ld."""
+
+
+def is_debug(name: str, flags: int) -> bool:
+    """Whether GNU ld takes a section for debug information: by its name, if it is not in memory."""
+    return not flags & A and name.startswith(DEBUG_NAMES)

@@ -210,10 +210,34 @@ class SymbolSources:
         )
 
     def leaves_out_undefined(self, name: str) -> bool:
-        """GNU ld: whether an undefined weak name is not listed, as no relocation stays that has
-        it."""
-        is_final = self.dialect.tables_like_gnu and not self.relocatable
-        return is_final and name not in self.names_in_use
+        """GNU ld: whether an undefined name is not listed.  It is as long as a relocation stays
+        that has it; and when -u, or with --gc-sections what is left, asks for it, but not if all
+        references in files are weak."""
+        if not self.dialect.tables_like_gnu or self.relocatable or name in self.names_in_use:
+            return False
+        asked = self.asked
+        if name in asked.first or (asked.used is not None and name in asked.used):
+            return name in self.mentioned and name not in self.wanted_strongly
+        return True
+
+    @cached_property
+    def wanted_strongly(self) -> frozenset[str]:
+        """Undefined names that some file asks for without being ready to do without."""
+        resolution = self.placed.addresses.resolution
+        found: set[str] = set()
+        for file, names in enumerate(resolution.global_names):
+            wanted = resolution.undefined.intersection(names)
+            if wanted:
+                first = resolution.first_global[file]
+                symbols = resolution.files[file].symbols
+                found.update(
+                    name
+                    for at, name in enumerate(names, first)
+                    if name in wanted
+                    and symbols.shndx[at] == UNDEF
+                    and symbols.info[at] >> 4 != c.STB_WEAK
+                )
+        return frozenset(found)
 
     def own_tables(self) -> dict[str, tuple[int, int]]:
         """Names of the linker's own tables, with the symbols that stand for them; what the script

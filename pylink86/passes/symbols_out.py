@@ -302,7 +302,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
     visibilities = _visibilities(sources)
     mentioned.update(sources.own_tables())
     early = names_in_reading_order(placed.addresses.resolution)
-    asked = (sources.asked.entry,) if sources.asked.entry else ()
+    asked = tuple(filter(None, (sources.asked.entry, *reversed(sources.asked.first))))
     order = table_order(list(dict.fromkeys((*asked, *early, *mentioned, *placed.symbols))))
     order = [name for name in order if sources.lists(name) or name in sources.names_in_use]
     local_here = {name: at for name, at in mentioned.items() if name in placed.hidden}
@@ -336,7 +336,7 @@ def _like_gnu(sources: SymbolSources) -> list[Pair]:
         made = None if mention is None else _global(sources, name, mention, visibility)
         if made is not None:
             found.append(made)
-        elif name == sources.asked.entry and mention is None and name not in made_here:
+        elif name in asked and mention is None and name not in made_here:
             row = SymbolRow(name, 0, 0, c.STB_GLOBAL, c.STT_NOTYPE, c.STV_DEFAULT, UNDEF)
             found.append((row, Origin(-1, 0, name)))
     return found

@@ -245,6 +245,12 @@ def _not_loaded(names: tuple[str, ...] | list[str]) -> str:
     return "".join(f"  {name} 0 : {{ *({_ALSO.get(name, name)}) }}\n" for name in names)
 
 
+def _kept_apart(name: str) -> str:
+    """A section of its own for every name, with what start-up code finds by itself."""
+    pattern = f"KEEP(*({name}))" if name in _KEPT else f"*({name})"
+    return f"  {name} 0 : {{ {pattern} }}\n"
+
+
 _AGAIN = [
     ".interp",
     ".note.gnu.build-id",
@@ -268,10 +274,15 @@ _AGAIN = [
 ]
 """Sections in the order they have in an output that is linked again."""
 
+_KEPT = frozenset({".init", ".fini", ".eh_frame", ".jcr", ".gnu.attributes"})
+"""Those that --gc-sections may not leave out."""
+
 _AGAIN_64 = (".lbss", ".lrodata", ".ldata")
 
 
 def relinked_layout(elf_class: int) -> str:
     """The script of `-r`: nothing has an address, and every name is kept."""
-    names = [*_AGAIN, *(_AGAIN_64 if elf_class == 64 else ()), *_STABS, ".comment", *DEBUG_SECTIONS]
-    return f"/* The layout of -r without a script. */\nSECTIONS\n{{\n{_not_loaded(names)}}}\n"
+    names = [*_AGAIN, *(_AGAIN_64 if elf_class == 64 else ()), *_STABS, ".comment"]
+    names += [".gnu.build.attributes", *DEBUG_SECTIONS, ".gnu.attributes"]
+    sections = "".join(map(_kept_apart, names))
+    return f"/* The layout of -r without a script. */\nSECTIONS\n{{\n{sections}}}\n"

@@ -1,0 +1,108 @@
+"""--gc-sections in GNU ld's dialect: what is a root, and what stays that is not in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .twins import assemble, assert_same_file
+
+pytestmark = pytest.mark.peer
+
+ROOTS = """\
+.globl _start
+_start: nop
+.section .init,"ax"
+nop
+.section .jcr,"aw"
+.long 1
+.section .init_array,"aw"
+.quad 1
+.section .ctors,"aw"
+.quad 2
+.section .note.x,"a",@note
+.long 1,0,0
+.section .kept,"aR"
+.long 5
+.section .text.f,"ax"
+f: .cfi_startproc
+nop
+.cfi_endproc
+.section .text.g,"ax"
+.globl g
+g: .cfi_startproc
+call nowhere
+.cfi_endproc
+"""
+"""What a run-time finds by itself, with and without a KEEP() around it."""
+
+PLAIN = "ENTRY(_start) SECTIONS { . = 0x10000; .text : { *(.text .text.*) } }"
+SCRIPTS = {
+    "own": "",
+    "orphans": PLAIN,
+    "named": PLAIN.replace("} }", "} .x : { *(.init .jcr .init_array .ctors) *(.eh_frame) } }"),
+    "kept": PLAIN.replace("} }", "} .a : { KEEP(*(.init_array)) } .x : { KEEP(*(.eh_frame)) } }"),
+}
+
+
+@pytest.mark.parametrize("more", [[], ["-r", "-e", "_start"], ["-u", "f"]], ids=" ".join)
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_only_notes_are_roots(
+    name: str, more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = assemble(tmp_path / "a.o", ROOTS)
+    (tmp_path / "a.ld").write_text(SCRIPTS[name])
+    layout = ["-T", "a.ld"] if SCRIPTS[name] else []
+    assert_same_file("gnu", ["--gc-sections", *more, *layout, made], tmp_path)
+
+
+ASIDE = """\
+.globl _start
+_start: nop
+.section .remark,"",@progbits
+.quad 1
+.section .about,"",@progbits
+.quad _start
+.section .note.aside,"",@note
+.quad _start
+.section .debug_info,"",@progbits
+.quad .told, f
+.section .told,"",@progbits
+.quad _start
+.section .debug_line.text.a,"",@progbits
+.quad _start
+.section .debug_line.text.f,"",@progbits
+.quad _start
+.section .text.f,"ax"
+f: nop
+.section .group_about,"G",@progbits,one
+.quad _start
+.section .debug_all,"G",@progbits,two
+.quad _start
+.section .group_remark,"G",@progbits,three
+.quad 1
+.section .debug_part,"G",@progbits,four
+.quad 1
+.section .text.part,"axG",@progbits,four
+.quad 1
+"""
+"""A section of each kind that is not in memory: with references and without, debug information in
+pieces, groups of one kind and of several."""
+
+LEFT = """\
+.section .note.only,"a",@note
+.long 1,0,0
+.section .debug_info,"",@progbits
+.quad 2
+.section .comment,"",@progbits
+.quad 2
+"""
+
+
+def test_what_is_not_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = [assemble(tmp_path / "a.o", ASIDE), assemble(tmp_path / "b.o", LEFT)]
+    ours = assert_same_file("gnu", ["--gc-sections", *files], tmp_path)
+    assert b".remark" in ours and b".about" not in ours and b".comment" not in ours
