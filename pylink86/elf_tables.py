@@ -141,7 +141,12 @@ def string_at(table: bytes, offset: int) -> str:
 
 
 def strings_at(table: bytes, offsets: Iterable[int]) -> tuple[str, ...]:
-    """Many of them; each different offset is decoded once."""
+    """Many of them.  Names are ASCII as a rule, so the table is decoded as a whole; else each
+    different offset once."""
+    if table.isascii():
+        text = table.decode("ascii")
+        end = text.index
+        return tuple([text[off : end("\0", off)] for off in offsets])
     find = table.index
     seen: dict[int, str] = {0: ""} if table[:1] == b"\0" or not table else {}
     names = []

@@ -19,10 +19,10 @@ from .elf_tables import (
     Buffer,
     Column,
     build_strings,
-    decode_relocations,
     string_at,
     strings_at,
 )
+from .relocation_groups import RelocationGroup, group_relocations
 
 if TYPE_CHECKING:
     from typing import Any
@@ -365,33 +365,31 @@ class ObjectFile:
     def relocation_sections(self) -> dict[int, tuple[int, ...]]:
         """For each section that has relocations, the SHT_REL/SHT_RELA sections that apply to it."""
         found: dict[int, tuple[int, ...]] = {}
-        info = self.sections.info
-        for index, kind in enumerate(self.sections.type):
-            if kind in (c.SHT_REL, c.SHT_RELA) and self.sections.link[index] == self.symtab:
-                found[info[index]] = (*found.get(info[index], ()), index)
+        info, link = self.sections.info, self.sections.link
+        for index in self.relocation_groups:
+            if link[index] == self.symtab:
+                target = info[index]
+                found[target] = (*found[target], index) if target in found else (index,)
         return found
+
+    @cached_property
+    def relocation_groups(self) -> dict[int, RelocationGroup]:
+        """For each SHT_REL or SHT_RELA the table of many of them that it is decoded with."""
+        return group_relocations(
+            self.sections, self.contents, self.header.elf_class, len(self.symbols)
+        )
 
     def relocations(self, index: int) -> Relocations:
         """Section `index`, an SHT_REL or SHT_RELA, as columns; bad-object when one points nowhere.
         Decoded once, as several passes of a link read them."""
-        found = self._decoded.get(index)
-        if found is None:
-            found = self._decoded[index] = self._decode_relocations(index)
-        return found
-
-    @cached_property
-    def _decoded(self) -> dict[int, Relocations]:
-        return {}
-
-    def _decode_relocations(self, index: int) -> Relocations:
-        with_addend = self.sections.type[index] == c.SHT_RELA
-        found = Relocations(
-            *decode_relocations(self.contents[index], self.header.elf_class, with_addend)
-        )
-        if found.symbol and (
-            max(found.symbol) >= max(len(self.symbols), 1)
-            or max(found.offset) >= self.sections.size[self.sections.info[index]]
-        ):
+        group = self.relocation_groups[index]
+        begin, end, highest = group.spans[index]
+        offset, kind, symbol, addend = group.columns
+        if end - begin != len(offset):
+            offset, kind, symbol = offset[begin:end], kind[begin:end], symbol[begin:end]
+            addend = None if addend is None else addend[begin:end]
+        found = Relocations(offset, kind, symbol, addend)
+        if not group.symbols_exist or highest >= self.sections.size[self.sections.info[index]]:
             from .formats.elf_check import check_relocations
 
             check_relocations(self, index, found)

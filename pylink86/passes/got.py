@@ -115,6 +115,8 @@ def scan_relocations(
         kinds = KINDS.get(obj.header.machine, frozenset())
         base_symbol = _base_symbol(resolution, file)
         base = table.base[file]
+        if not (chosen_late or moving) and _asks_for_nothing(obj, kinds, base_symbol):
+            continue
         for index, tables in obj.relocation_sections.items():
             sid = base + index
             if not table.flags[sid] & c.SHF_ALLOC or not table.eligible[sid] or sid in gone:
@@ -136,6 +138,22 @@ def scan_relocations(
     moves = moving.finished(tuple(made.slots))
     sizes, entries = moving_sizes(moves, made.sizes, resolution, table, gone, dialect, options.now)
     return attrs.evolve(made, sizes={**made.sizes, **sizes}, moves=moves, dynamic=entries)
+
+
+def _asks_for_nothing(obj: ObjectFile, kinds: frozenset[int], base_symbol: int) -> bool:
+    """Whether no relocation of a file is of these kinds or has this symbol.  Each relocation table
+    of the file is looked at as a whole, so that a file of a thousand sections takes no longer."""
+    flags, info = obj.sections.flags, obj.sections.info
+    groups = {
+        id(group): group
+        for index, group in obj.relocation_groups.items()
+        if flags[info[index]] & c.SHF_ALLOC
+    }
+    for group in groups.values():
+        _, kind, symbol, _ = group.columns
+        if base_symbol in symbol or not kinds.isdisjoint(kind):
+            return False
+    return all(group.is_sound for group in groups.values())
 
 
 KINDS = {

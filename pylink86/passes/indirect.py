@@ -29,6 +29,9 @@ from .notes import common_features
 from .resolve import Resolution
 from .tables import Entries, Function, IndirectFunctions, Resolved
 
+INDIRECT = frozenset(binding << 4 | c.STT_GNU_IFUNC for binding in range(16))
+"""st_info of an indirect function, however it is bound."""
+
 IBT = 1
 """Bit of the property note: every target of an indirect jump begins with `endbr`."""
 
@@ -41,8 +44,9 @@ def indirect_functions(resolution: Resolution) -> frozenset[Function]:
     return frozenset(
         (file, index)
         for file, obj in enumerate(resolution.files)
+        if not INDIRECT.isdisjoint(obj.symbols.info)
         for index, info in enumerate(obj.symbols.info)
-        if info & 0xF == c.STT_GNU_IFUNC and obj.symbols.shndx[index] > 0
+        if info in INDIRECT and obj.symbols.shndx[index] > 0
     )
 
 

@@ -7,7 +7,7 @@ for, each time it was."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 
 SIZES = (4051, 4093, 8191, 16381, 32749, 65521, 131071, 262139, 524287, 1048573)
 """Buckets of GNU ld's table of names, which grows when it is three quarters full: the numbers that
@@ -50,49 +50,71 @@ def table_order(names: Sequence[str], wanted: Collection[str] | None = None) -> 
 
 
 def _grown(names: Sequence[str]) -> list[str]:
-    """The walk through a table that has grown: names of each old bucket, from the first bucket on,
-    were put at the front of the new ones, so that their order is turned round each time, but not
-    that of names with one number."""
-    sizes = iter(SIZES)
-    size = next(sizes)
-    buckets: dict[int, list[tuple[int, str]]] = {}
-    for count, name in enumerate(names, 1 + OWN_NAMES):
-        number = name_hash(name)
-        buckets.setdefault(number % size, []).append((number, name))
-        if count <= size * 3 // 4:
-            continue
-        size = next(sizes, size)
-        old, buckets = buckets, {}
-        for index in sorted(old):
-            if len(old[index]) == 1:
-                buckets.setdefault(old[index][0][0] % size, []).append(old[index][0])
-                continue
-            for hashed, run in groupby(reversed(old[index]), key=lambda entry: entry[0]):
-                buckets.setdefault(hashed % size, []).extend(reversed([*run]))
-    return [name for index in sorted(buckets) for _, name in reversed(buckets[index])]
+    """The walk through a table that has grown.
+
+    A new name is put at the front of its bucket.  When the table grows, its names are put at the
+    front of the new buckets in the order of a walk through the old ones.  So a walk is always what
+    came last, backwards, and before that the walk so far, backwards, all of it in stable order of
+    the new buckets."""
+    hashes = [name_hash(name) for name in names]
+    walk: list[int] = []
+    begin = 0
+    for size in SIZES:
+        end = size * 3 // 4 + 1 - OWN_NAMES if size != SIZES[-1] else len(names) + 1
+        buckets = [number % size for number in hashes[:end]]
+        joining = range(begin, min(end, len(names)))
+        walk = [*reversed(joining), *_turned(walk, hashes)]
+        walk.sort(key=buckets.__getitem__)
+        if len(names) < end:
+            break
+        begin = end
+    return [names[index] for index in walk]
+
+
+def _turned(walk: list[int], hashes: Sequence[int]) -> list[int]:
+    """The walk backwards, but names with one number, which move together, as they are."""
+    back = walk[::-1]
+    if len({hashes[index] for index in walk}) == len(walk):
+        return back
+    runs = groupby(back, key=hashes.__getitem__)
+    return [index for _, run in runs for index in reversed([*run])]
 
 
 def tail_merged(names: Iterable[str]) -> tuple[bytes, dict[str, int]]:
     """GNU ld's string table: the names in order of first appearance, but what another name ends in
     is stored there.  Returns the table and the offset of each name."""
-    encoded = {n: n.encode("utf-8", "surrogateescape") for n in dict.fromkeys(names) if n}
-    backwards = {data[::-1]: name for name, data in encoded.items()}
+    different = [name for name in dict.fromkeys(names) if name]
+    stored = texts = _texts(different)
+    hosts = _hosts(texts)
+    if hosts:
+        stored = [text for text in texts if text not in hosts]
+    sizes = [len(text) + 1 for text in stored]
+    where = dict(zip(stored, accumulate(sizes, initial=1)))
+    for text, host in hosts.items():
+        where[text] = where[host] + len(host) - len(text)
+    table = "".join([f"{text}\0" for text in ("", *stored)]).encode("latin-1")
+    if texts is not different:
+        where = {name: where[text] for name, text in zip(different, texts)}
+    where[""] = 0
+    return table, where
+
+
+def _texts(names: list[str]) -> list[str]:
+    """The names with one character for each byte that is stored."""
+    if all(map(str.isascii, names)):
+        return names
+    return [name.encode("utf-8", "surrogateescape").decode("latin-1") for name in names]
+
+
+def _hosts(texts: Iterable[str]) -> dict[str, str]:
+    """For each text that another one ends in, the longest that does.  Sorted by their ends, the
+    texts with one end stand one behind the other, the longest first."""
+    back = sorted([text[::-1] for text in texts], reverse=True)
     hosts: dict[str, str] = {}
-    last = b""
-    for data in sorted(backwards, reverse=True):
-        if last.startswith(data):
-            hosts[backwards[data]] = backwards[last]
-        else:
-            last = data
-    where = {"": 0}
-    table = bytearray(1)
-    for name, data in encoded.items():
-        if name not in hosts:
-            where[name] = len(table)
-            table += data + b"\0"
-    for name, host in hosts.items():
-        where[name] = where[host] + len(encoded[host]) - len(encoded[name])
-    return bytes(table), where
+    for longer, shorter in zip(back, back[1:]):
+        if longer.startswith(shorter):
+            hosts[shorter] = hosts.get(longer, longer)
+    return {end[::-1]: host[::-1] for end, host in hosts.items()}
 
 
 def strung(names: Sequence[str]) -> tuple[bytes, list[int]]:

@@ -5,7 +5,6 @@ part.  Columns answer them fast, and one number says which section is meant."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 
 import attrs
@@ -62,7 +61,7 @@ class SectionList:
 
     def owner_file(self, sid: SectionId) -> int:
         """The number of the file whose bytes a section is (the linker's own for a COMMON block)."""
-        return bisect_right(self.base, sid) - 1
+        return self.file[sid] if sid < self.base[-1] else len(self.base) - 1
 
     def input_rank(self, sid: SectionId, dialect: Dialect) -> tuple[int, int]:
         """Sections sort by it into input order; COMMON blocks come last in their file, or before

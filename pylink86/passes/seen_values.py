@@ -7,6 +7,8 @@ section."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from .. import elf_const as c
@@ -41,6 +43,11 @@ class SeenValues:
         for sid in self.placed.addresses.edits.moved:
             file = table.owner_file(sid)
             self._moved.setdefault(file, set()).add(sid - table.base[file])
+
+    def of_code(self, file: int) -> Sequence[int | None] | None:
+        """For a section in memory: S of the file's symbols as far as a sum does for them, else
+        None; or None for all of them, when `of_section` has to be asked."""
+        return None if file in self._moved or self.values.hides else self.values.column(file)
 
     def of_section(self, site: Site) -> tuple[Values, Values]:
         """S of the file's symbols; and the same with None for those that a sum does not do for:

@@ -1,8 +1,9 @@
 """S: what each symbol of each file is worth once everything has its address.
 
 A global name means what the script assigns it, else its one definer; a weak name without either is
-0. Values are made when they are first asked for, because a link looks at few of the symbols it
-has."""
+0.  Nearly every symbol is an offset in a section that was set down as it is, so its value is a sum:
+those of a file are made all at once, when the first of them is wanted.  Any other symbol is looked
+at by itself, and only when somebody asks."""
 
 from __future__ import annotations
 
@@ -42,10 +43,10 @@ def as_signed(value: int) -> int:
 
 
 def section_starts(placed: Placement) -> list[int | None]:
-    """The address of each input section that was set down as it is; None for one that is not in the
-    output, was taken apart, or is a copy of another."""
+    """The address of each input section that was set down as it is, as a signed number; None for
+    one that is not in the output, was taken apart, or is a copy of another."""
     where = placed.addresses
-    vmas = [section.vma for section in placed.sections]
+    vmas = [as_signed(section.vma) for section in placed.sections]
     starts = [
         None if owner < 0 else vmas[owner] + offset
         for owner, offset in zip(where.owner, where.offset)
@@ -53,6 +54,9 @@ def section_starts(placed: Placement) -> list[int | None]:
     for sid in (*where.edits.moved, *where.folded):
         starts[sid] = None
     return starts
+
+
+NOBODY = (-1, 0)
 
 
 @attrs.define(eq=False, repr=False)
@@ -65,11 +69,56 @@ class SymbolValues:
     _named: dict[str, int | None] = attrs.field(factory=dict)
     _starts: list[int | None] = attrs.field(factory=list)
     """Address of each input section whose bytes are all where it was set down, else None."""
+    _defined: OnDemand[list[int | None]] = attrs.field(init=False)
+    """By file, see `_sums`; also for -1, no file."""
+    _columns: dict[int, list[int | None]] = attrs.field(factory=dict)
     _files: dict[int, OnDemand[int | None]] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self._named = {name: as_signed(v.absolute()) for name, v in self.placed.symbols.items()}
         self._starts = section_starts(self.placed)
+        self._defined = OnDemand(self._sums)
+        self._defined[NOBODY[0]] = [None]
+
+    def column(self, file: int) -> list[int | None]:
+        """S of a file's symbols as far as it is a plain sum, as signed 64-bit numbers; None for
+        those that `of_file` has to think about."""
+        found = self._columns.get(file)
+        if found is None:
+            found = self._columns[file] = self._column(file)
+        return found
+
+    def _column(self, file: int) -> list[int | None]:
+        resolution = self.placed.addresses.resolution
+        first, names = resolution.first_global[file], resolution.global_names[file]
+        if self.hides or resolution.redirected:
+            return [None] * max(first + len(names), 1)
+        defined, definer_of = self._defined, resolution.definer.get
+        definers = [definer_of(name, NOBODY) for name in names]
+        column = defined[file][:first] + [defined[home][index] for home, index in definers]
+        if first or not column:
+            column[:1] = [0]
+        if not self.placed.symbols.keys().isdisjoint(names):
+            for index, name in enumerate(names, first):
+                if name in self.placed.symbols:
+                    column[index] = self._named[name]
+        return column
+
+    def _sums(self, file: int) -> list[int | None]:
+        """For each symbol of a file, whoever defines the name, its section's address plus its
+        offset there; None where that is not all there is to it.  0.1 us a symbol."""
+        addresses = self.placed.addresses
+        symbols, starts = addresses.resolution.files[file].symbols, self._starts
+        base = addresses.table.base[file]
+        found = [
+            start + sec_off
+            if shndx > 0 and sec_off <= MAX_OFFSET and (start := starts[base + shndx]) is not None
+            else None
+            for shndx, sec_off in zip(symbols.shndx, symbols.value)
+        ]
+        if found and max(filter(None, found), default=0) >= HALF:
+            return [None] * len(found)
+        return found
 
     def of_file(self, file: int) -> OnDemand[int | None]:
         """S of a file's symbols, as signed 64-bit numbers; None where there is no value."""
@@ -79,6 +128,9 @@ class SymbolValues:
         return found
 
     def _value(self, file: int, index: int) -> int | None:
+        quick = self.column(file)[index]
+        if quick is not None:
+            return quick
         resolution = self.placed.addresses.resolution
         first = resolution.first_global[file]
         if index < first:
@@ -109,13 +161,9 @@ class SymbolValues:
             return 0
         if self.hides and (file, index) in self.hides:
             return self.hides[file, index]
-        addresses = self.placed.addresses
-        symbols = addresses.resolution.files[file].symbols
-        shndx, sec_off = symbols.shndx[index], symbols.value[index]
-        if shndx > 0 and sec_off <= MAX_OFFSET:
-            start = self._starts[addresses.table.base[file] + shndx]
-            if start is not None:
-                return as_signed(start + sec_off)
+        quick = self._defined[file][index]
+        if quick is not None:
+            return quick
         found = self.placed.addresses.of_symbol(file, index)
         if found is None:
             return None

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from pylink86.passes.name_table import SIZES, hash_bucket, name_hash, table_order
+from itertools import groupby
+
+import pytest
+
+from pylink86.passes import name_table
+from pylink86.passes.name_table import SIZES, hash_bucket, name_hash, table_order, tail_merged
 
 NAMES = [f"sym{i}_{i * 7919 % 1000}" for i in range(3100)]
 
@@ -38,3 +43,42 @@ def test_a_table_grows_when_it_is_three_quarters_full() -> None:
 def test_only_what_is_wanted() -> None:
     some = set(NAMES[::7])
     assert table_order(NAMES, some) == [name for name in table_order(NAMES) if name in some]
+
+
+def walked_one_by_one(names: list[str]) -> list[str]:
+    """What `table_order` gives, the way GNU ld does it: each name put in front of its bucket, each
+    bucket taken apart when the table grows."""
+    sizes = iter(SIZES)
+    size = next(sizes)
+    buckets: dict[int, list[str]] = {}
+    for count, name in enumerate(names, 2):
+        buckets.setdefault(name_hash(name) % size, []).insert(0, name)
+        if count > size * 3 // 4:
+            size, old, buckets = next(sizes), buckets, {}
+            for index in sorted(old):
+                for number, run in groupby(old[index], key=name_hash):
+                    home = buckets.setdefault(number % size, [])
+                    home[:0] = run
+    return [name for index in sorted(buckets) for name in buckets[index]]
+
+
+@pytest.mark.parametrize("count", [3037, 3038, 3069, 3070, 7000])
+def test_the_table_in_one_go_is_the_table_name_by_name(count: int) -> None:
+    names = [f"{'ab' * (i % 3)}{i * 7919 % 9001}" for i in range(count)]
+    names = [*dict.fromkeys(names)]
+    assert table_order(names) == walked_one_by_one(names)
+
+
+def test_names_with_one_number_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(name_table, "name_hash", lambda name: len(name) * 7 + ord(name[0]))
+    monkeypatch.setitem(globals(), "name_hash", name_table.name_hash)
+    names = [f"{i}{'x' * (i % 40)}" for i in range(7000)]
+    assert table_order(names) == walked_one_by_one(names)
+
+
+def test_a_name_is_stored_in_one_that_ends_in_it() -> None:
+    table, where = tail_merged(["", "b", "ab", "cab", "é", "xé", "ab", "d"])
+    assert table == b"\0cab\0x\xc3\xa9\0d\0"
+    assert where == {"": 0, "cab": 1, "ab": 2, "b": 3, "xé": 5, "é": 6, "d": 9}
+    assert tail_merged(["b", "cab"]) == (b"\0cab\0", {"": 0, "cab": 1, "b": 3})
+    assert tail_merged([""]) == (b"\0", {"": 0})
