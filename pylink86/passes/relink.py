@@ -34,8 +34,7 @@ TEXT_PREFIXES = (
 def dialect_for_relinking(dialect: Dialect) -> Dialect:
     """The dialect as it is with -r: LLD keeps unwind tables as they are, does not sort, and forgets
     about memory regions."""
-    return attrs.evolve(
-        dialect,
+    return dialect.but(
         needs_region=not dialect.tables_like_gnu,
         walks_once=dialect.tables_like_gnu,
         sections_have_addresses=dialect.tables_like_gnu,
