@@ -70,7 +70,8 @@ def with_relro_padding(plan: Plan, options: ElfOptions) -> Plan:
     if not any(map(in_load, relro)):
         return plan
     last = max(section.index for section in relro)
-    end = _set_dot(n.Call("ALIGN", "", (DOT, n.Number(options.common_page or PAGE))))
+    page = min(options.common_page or PAGE, options.page)
+    end = _set_dot(n.Call("ALIGN", "", (DOT, n.Number(page))))
     flags = c.SHF_ALLOC | c.SHF_WRITE
     padding = OutputPlan(0, ".relro_padding", None, (end,), c.SHT_NOBITS, flags, 1)
     sections = [*plan.sections[: last + 1], padding, *plan.sections[last + 1 :]]

@@ -102,6 +102,10 @@ def elf_executable(
         entry=held(entry, elf_class, "the entry point"),
     )
     made = builder.finish(name, header, symbols)
+    if not dialect.tables_like_gnu:
+        from .traps import with_traps
+
+        made = with_traps(made, options)
     if not options.build_id:
         return made
     from .identify import with_elf_build_id

@@ -24,7 +24,7 @@ from .place_once import place_once
 from .placement import Placement
 from .regions import declared
 from .scripts import ScriptFile
-from .words import asks_header_size
+from .words import asks_header_size, expressions
 
 if TYPE_CHECKING:
     from .segments import SegmentPlan
@@ -78,11 +78,17 @@ def settle_layout(
     return settled
 
 
-def _sizes(options: ElfOptions, headers: int) -> Sizes:
+def _sizes(options: ElfOptions, headers: int, dialect: Dialect) -> Sizes:
+    """The sizes that expressions may ask for; in LLD the common page is at most the largest, and
+    there are no pages with -n and -N."""
+    largest, common = options.max_page or PAGE, options.common_page or PAGE
+    if not dialect.tables_like_gnu:
+        largest = 1 if options.paging else largest
+        common = min(common, largest)
     return Sizes(
         headers,
-        options.max_page or PAGE,
-        options.common_page or PAGE,
+        largest,
+        common,
         options.segment_starts,
         options.relro,
         options.separate not in ("none",),
@@ -104,11 +110,11 @@ def _settle_like_lld(
     from .base_lld import with_base_addresses, with_relro_padding
     from .segments import header_size
 
-    if not (raw or script.has_sections or options.relocatable) and options.keeps_relro:
+    if not (raw or options.relocatable) and options.keeps_relro and _pads_relro(script):
         plan = with_relro_padding(plan, options)
     segments = segments_lld.plan_segments(plan.sections, script, options, dialect)
     headers = 0 if raw else header_size(elf_class, 0 if options.relocatable else len(segments))
-    sizes = _sizes(options, headers)
+    sizes = _sizes(options, headers, dialect)
     if not (raw or options.relocatable):
         sizes = attrs.evolve(sizes, loaded_with=_loaded_with(segments))
     plan = attrs.evolve(plan, sizes=sizes)
@@ -124,6 +130,15 @@ def _settle_like_lld(
 
         settle_load_addresses(segments, placed, options, headers, script.has_sections)
     return Settled(plan, placed, lambda: segments)
+
+
+def _pads_relro(script: ScriptFile) -> bool:
+    """Whether LLD fills the last page of what a loader protects: without a script, or where the
+    script says where that ends."""
+    return not script.has_sections or any(
+        isinstance(e, n.Call) and e.name == "DATA_SEGMENT_RELRO_END"
+        for e in expressions(script.commands)
+    )
 
 
 def _loaded_with(segments: Iterable[SegmentPlan]) -> dict[int, int]:
@@ -180,14 +195,16 @@ def _settle_like_gnu(
     if options.relocatable:
         from .segments import header_size
 
-        plan = attrs.evolve(_at_zero(plan), sizes=_sizes(options, header_size(elf_class, 0)))
+        plan = attrs.evolve(
+            _at_zero(plan), sizes=_sizes(options, header_size(elf_class, 0), dialect)
+        )
         placed = place_once(plan, script, addresses, dialect, diags)
         return Settled(plan, placed, tuple)
     if asks_header_size(script.commands) and not raw:
         return _settle_with_headers(
             walk, plan, script, addresses, options, elf_class, dialect, diags
         )
-    plan = attrs.evolve(plan, sizes=_sizes(options, 0))
+    plan = attrs.evolve(plan, sizes=_sizes(options, 0, dialect))
     placed = walk(plan, diags)
 
     def plan_segments() -> tuple[SegmentPlan, ...]:
@@ -223,7 +240,7 @@ def _settle_with_headers(
     tried: list[tuple[Plan, Placement, Diagnostics]] = []
 
     def expecting(count: int) -> tuple[SegmentPlan, ...]:
-        again = attrs.evolve(plan, sizes=_sizes(options, header_size(elf_class, count)))
+        again = attrs.evolve(plan, sizes=_sizes(options, header_size(elf_class, count), dialect))
         met = Diagnostics()
         placed = walk(again, met)
         tried.append((again, placed, met))
