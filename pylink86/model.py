@@ -8,30 +8,47 @@ hundred thousand of them.  A `Section` or a `Symbol` is a view, made when someon
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import attrs
 
 from . import elf_const as c
-from .elf_tables import (
-    Buffer,
-    Column,
-    build_strings,
-    string_at,
-    strings_at,
+from .columns import (
+    ABS,
+    COMMON,
+    NO_SYMBOLS,
+    UNDEF,
+    Relocations,
+    SectionRow,
+    Sections,
+    SymbolRow,
+    Symbols,
 )
+from .elf_tables import Buffer, strings_at
 from .relocation_groups import RelocationGroup, group_relocations
 
 if TYPE_CHECKING:
     from typing import Any
 
-ABS = c.SHN_ABS - 0x10000
-COMMON = c.SHN_COMMON - 0x10000
-UNDEF = c.SHN_UNDEF
-"""Places of a symbol that are not a section.  In the `shndx` column reserved values are negative,
-so that 65,521 can be a section (gABI ch.4, SHN_XINDEX) and SHN_ABS (0xfff1) is -15."""
+__all__ = [
+    "ABS",
+    "COMMON",
+    "NO_SYMBOLS",
+    "UNDEF",
+    "FileLayout",
+    "Header",
+    "ObjectFile",
+    "Relocations",
+    "Section",
+    "SectionRow",
+    "Sections",
+    "Segment",
+    "Symbol",
+    "SymbolRow",
+    "Symbols",
+]
 
 
 @attrs.frozen(repr=False)
@@ -80,159 +97,13 @@ class Segment:
     align: int
 
 
-@attrs.frozen(eq=False, repr=False)
-class Sections:
-    """Section headers as columns; index 0 is the null section (gABI ch.4).
-
-    `strings` is the table that `name_off` points into; `names` decodes it on first use.
-    """
-
-    name_off: Column
-    type: Column
-    flags: Column
-    addr: Column
-    offset: Column
-    size: Column
-    link: Column
-    info: Column
-    align: Column
-    entsize: Column
-    strings: bytes
-
-    def __len__(self) -> int:
-        return len(self.type)
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        return strings_at(self.strings, self.name_off)
-
-    def rows(self) -> Iterator[tuple[int, ...]]:
-        """The headers as rows, in the order of the fields in the file."""
-        return zip(
-            self.name_off,
-            self.type,
-            self.flags,
-            self.addr,
-            self.offset,
-            self.size,
-            self.link,
-            self.info,
-            self.align,
-            self.entsize,
-        )
-
-    @staticmethod
-    def from_rows(rows: Iterable[SectionRow]) -> Sections:
-        """Columns and string table for sections made in memory; the null section is added."""
-        every = [SectionRow("", 0, align=0), *rows]
-        strings, where = build_strings(row.name for row in every)
-        return Sections(
-            tuple(where[row.name] for row in every),
-            tuple(row.type for row in every),
-            tuple(row.flags for row in every),
-            tuple(row.addr for row in every),
-            (0,) * len(every),
-            tuple(row.size for row in every),
-            tuple(row.link for row in every),
-            tuple(row.info for row in every),
-            tuple(row.align for row in every),
-            tuple(row.entsize for row in every),
-            strings,
-        )
-
-
-@attrs.frozen(eq=False, repr=False)
-class SectionRow:
-    """One section header to be: what `Sections.from_rows` takes."""
-
-    name: str
-    type: int
-    flags: int = 0
-    addr: int = 0
-    size: int = 0
-    link: int = 0
-    info: int = 0
-    align: int = 1
-    entsize: int = 0
-
-
-@attrs.frozen(eq=False, repr=False)
-class Symbols:
-    """A symbol table as columns; index 0 is the null symbol (gABI ch.4).
-
-    shndx: resolved through SHT_SYMTAB_SHNDX; negative for reserved places (see ABS, COMMON).
-    """
-
-    name_off: Column
-    value: Column
-    size: Column
-    info: Column
-    other: Column
-    shndx: Column
-    strings: bytes
-
-    def __len__(self) -> int:
-        return len(self.info)
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """Every name; most uses want one name or the globals': see `name`."""
-        return strings_at(self.strings, self.name_off)
-
-    def name(self, index: int) -> str:
-        return string_at(self.strings, self.name_off[index])
-
-    @staticmethod
-    def from_rows(rows: Iterable[SymbolRow]) -> Symbols:
-        """Columns and string table for symbols made in memory; the null symbol is added."""
-        every = [SymbolRow("", 0), *rows]
-        strings, where = build_strings(row.name for row in every)
-        return Symbols(
-            tuple(where[row.name] for row in every),
-            tuple(row.value for row in every),
-            tuple(row.size for row in every),
-            tuple(row.binding << 4 | row.type for row in every),
-            tuple(row.other for row in every),
-            tuple(row.shndx for row in every),
-            strings,
-        )
-
-
-@attrs.frozen(eq=False, repr=False)
-class SymbolRow:
-    """One symbol to be: what `Symbols.from_rows` takes."""
-
-    name: str
-    value: int
-    size: int = 0
-    binding: int = c.STB_LOCAL
-    type: int = c.STT_NOTYPE
-    other: int = 0
-    shndx: int = UNDEF
-
-
-NO_SYMBOLS = Symbols((), (), (), (), (), (), b"\0")
-
-
-@attrs.frozen(eq=False, repr=False)
-class Relocations:
-    """A relocation section as columns; `addend` is None for SHT_REL (addends in place)."""
-
-    offset: Column
-    type: Column
-    symbol: Column
-    addend: Column | None
-
-    def __len__(self) -> int:
-        return len(self.offset)
-
-
-@attrs.frozen(eq=False, repr=False)
 class Section:
     """A view of one section of a file; made when asked for, equal when file and index are."""
 
-    file: ObjectFile
-    index: int
+    __slots__ = ("file", "index")
+
+    def __init__(self, file: ObjectFile, index: int) -> None:
+        self.file, self.index = file, index
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Section):
@@ -286,12 +157,13 @@ class Section:
         return f"{self.file.name}({self.name})"
 
 
-@attrs.frozen(eq=False, repr=False)
 class Symbol:
     """A view of one symbol of a file."""
 
-    file: ObjectFile
-    index: int
+    __slots__ = ("file", "index")
+
+    def __init__(self, file: ObjectFile, index: int) -> None:
+        self.file, self.index = file, index
 
     @property
     def name(self) -> str:
@@ -327,7 +199,7 @@ class Symbol:
         return Section(self.file, self.shndx) if self.shndx > 0 else None
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class ObjectFile:
     """An ELF file taken apart: read from bytes, made by the linker, or about to be written.
 

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "pylink86"
 
 LAYERS = (
     ("elf_const", "laps"),
-    ("elf_tables", "relocation_groups", "diag", "model", "wildcard", "dialect", "arch"),
+    ("elf_tables", "columns", "relocation_groups", "diag", "model", "wildcard", "dialect", "arch"),
     ("formats", "script"),
     ("passes", "ops"),
     ("link_options", "result"),
