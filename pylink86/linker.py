@@ -235,7 +235,7 @@ def _link(
             claims = with_empty_kept(claims, table, dialect)
             claims = with_unwinding_at_its_relocations(claims, table, resolution, dialect)
         plan = order_sections(
-            script, claims, table, resolution, live.dead, dialect, wanted, options.elf.keeps_relro,
+            script, claims, table, resolution, live.dead, dialect, wanted, options.elf.relro_tables,
             generic, again, met,
         )  # fmt: skip
         if not again:

@@ -103,6 +103,14 @@ class ElfOptions:
         return self.relro and not self.paging
 
     @property
+    def relro_tables(self) -> frozenset[str]:
+        """The tables of LLD's own in what may be made read-only; with -z now nothing is bound late,
+        so that the addresses of functions are among them."""
+        if not self.keeps_relro:
+            return frozenset()
+        return frozenset((".got", ".got.plt") if self.now else (".got",))
+
+    @property
     def page(self) -> int:
         """Addresses and file offsets of a segment agree modulo this; 1 with -n and -N."""
         return 1 if self.paging else self.max_page or PAGE

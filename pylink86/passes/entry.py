@@ -32,6 +32,7 @@ class Entry:
     lacks: traits that its type, (INFO) or the like, takes from it.  first_type: the type GNU ld
     knows it by, its first input's; SHT_NULL while it has none; begun_as: that input's in any case.
     named: type and flags that its name gives it in an ELF file.
+    guarded: for LLD, a table is in it that a loader may make read-only, be it empty.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Entry:
     first_type: int = c.SHT_NULL
     begun_as: int = c.SHT_NULL
     named: tuple[int, int] = (c.SHT_NULL, 0)
+    guarded: bool = False
 
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
         """Count input sections in: flags are joined, the type is NOBITS only while all inputs

@@ -49,7 +49,8 @@ class OutputPlan:
     in memory, and yet inputs of it are: for GNU ld `.` goes on behind it, and its flat image has
     the bytes.  header: orders the headers of an ELF file, where it is not the same for all.
     named_flags: in GNU ld's ELF files, flags of its name that its header has beside `flags`, since
-    no input gave it any; named_type: the type of its name, where nothing else gives it one."""
+    no input gave it any; named_type: the type of its name, where nothing else gives it one.
+    guarded: for LLD, a table is or was in it that a loader may make read-only."""
 
     index: int
     name: str
@@ -70,6 +71,7 @@ class OutputPlan:
     named_type: int = c.SHT_NULL
     spare: bool = False
     has_unwind_index: bool = False
+    guarded: bool = False
 
     @property
     def alloc(self) -> bool:
@@ -143,7 +145,7 @@ def order_sections(
     dead: frozenset[SectionId],
     dialect: Dialect,
     undefined: Sequence[str] = (),
-    relro: bool = True,
+    relro: frozenset[str] = frozenset(),
     generic: bool = False,
     again: bool = False,
     diags: Diagnostics | None = None,
@@ -151,10 +153,10 @@ def order_sections(
     """Make the list of output sections: script order, orphans placed, empty ones dropped.
 
     dead: input sections that garbage collection removed; undefined: names wanted by -u; relro:
-    whether -z relro counts; generic: GNU ld links an image; again: the output is to be linked
-    again, which alone will know where sections begin and end.  Source: GNU ld manual
-    3.6.8.1, 3.10.5 for orphans and empty sections; the placing rules themselves by experiment (see
-    passes/orphans.py)."""
+    names of own tables that -z relro makes read-only; generic: GNU ld links an image; again: the
+    output is to be linked again, which alone will know where sections begin and end.  Source: GNU
+    ld manual 3.6.8.1, 3.10.5 for orphans and empty sections; the placing rules themselves by
+    experiment (see passes/orphans.py)."""
     entries: list[Item] = [
         _entry(item, table, dead, claims, generic) if isinstance(item, Draft) else item
         for item in claims.items
@@ -353,6 +355,7 @@ def _finished(
                 header=rank.get(id(entry), len(entries)),
                 spare=entry.spare and not kept,
                 named_type=_named_type(entry, dialect),
+                guarded=entry.guarded,
             )
             sections.append(plan)
             commands.append(plan)

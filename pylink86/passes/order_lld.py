@@ -37,13 +37,14 @@ def order_like_lld(
     script: ScriptFile,
     holds: Holds,
     dialect: Dialect,
-    relro: bool,
+    relro: frozenset[str],
     diags: Diagnostics,
 ) -> list[Item]:
     """All output sections, and the statements between them, in order.
 
     entries: what SECTIONS commands and assignments make; floating: output sections described by
-    OVERWRITE_SECTIONS alone; relro: whether sections a loader would protect stand together.
+    OVERWRITE_SECTIONS alone; relro: names of the linker's own tables that a loader would protect;
+    without any nothing is protected, and sections are not put together for it.
     Reports insert-target-missing, section-type-mismatch.  With -r nothing is moved."""
     strays = [*orphans, *_untaken_tables(claims, table)]
     fresh = join_by_name(entries, strays, table, floating, claims.apart)
@@ -58,14 +59,16 @@ def order_like_lld(
             *(entry for entry in fresh if id(entry) in told),
         ]
     known = {id(entry) for entry in fresh}
+    guarded = {sid for sid in range(table.base[-1], len(table)) if table.name[sid] in relro}
     for entry in items:
         if isinstance(entry, Entry) and entry.has_input:
+            entry.guarded = not guarded.isdisjoint(_taken(entry))
             entry.type, entry.flags = section_type(entry, table, dialect)
             check_type(entry, table, dialect, diags)
     if not dialect.orphans_by_rank:
         return _settled(items, known, holds)
     if not script.has_sections:
-        items = _sorted_by_rank(items, relro)
+        items = _sorted_by_rank(items, bool(relro))
     for move in insert_moves(script.commands):
         _insert(items, move)
     items = _settled(items, known, holds)
@@ -75,7 +78,7 @@ def order_like_lld(
         rest = [item for item in items[first:] if isinstance(item, (n.Assignment, n.Assert))]
         del items[first:]
         has_bounds = any(isinstance(k, (n.Memory, n.Phdrs)) for k in script.commands)
-        place_like_lld(items, tail, has_bounds, relro)
+        place_like_lld(items, tail, has_bounds, bool(relro))
         items += rest
     return items
 

@@ -36,7 +36,6 @@ RELRO_NAMES = frozenset(
         ".dtors",
         ".jcr",
         ".eh_frame",
-        ".got",
         ".toc",
         ".init_array",
         ".fini_array",
@@ -46,12 +45,19 @@ RELRO_NAMES = frozenset(
 RELRO_TYPES = frozenset({c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY, c.SHT_DYNAMIC})
 
 
-def _rank(name: str, flags: int, kind: int, relro: bool) -> int:
+def is_protected(name: str, flags: int, kind: int, guarded: bool) -> bool:
+    """Whether a loader would take away the right to write a section, once it has relocated it.
+
+    guarded: the global offset table is in it, also an empty one, whatever the section's name."""
+    return bool(guarded or flags & c.SHF_TLS or name in RELRO_NAMES or kind in RELRO_TYPES)
+
+
+def _rank(name: str, flags: int, kind: int, protected: bool) -> int:
     """Order of notes, read-only data, code, thread-local, relro, data, .bss, and what is not in
     memory; data of the large model (SHF_X86_64_LARGE) stands outside of the other, on either side.
 
-    relro: whether -z relro counts.  Found by linking one section of each sort with an empty
-    SECTIONS command.
+    protected: whether -z relro makes it read-only.  Found by linking one section of each sort
+    with an empty SECTIONS command.
     """
     large = bool(flags & c.SHF_X86_64_LARGE)
     if not flags & c.SHF_ALLOC:
@@ -61,7 +67,7 @@ def _rank(name: str, flags: int, kind: int, relro: bool) -> int:
         rank |= R_EXEC_WRITE if flags & c.SHF_WRITE else R_EXEC
     elif flags & c.SHF_WRITE:
         rank |= R_WRITE | (R_LARGE if large else 0)
-        if not relro or not (flags & c.SHF_TLS or name in RELRO_NAMES or kind in RELRO_TYPES):
+        if not protected:
             rank |= R_NOT_RELRO
     else:
         rank |= (R_RODATA if kind == c.SHT_PROGBITS else 0) | (0 if large else R_LARGE)
@@ -75,7 +81,8 @@ def rank_of(entry: Entry, relro: bool) -> int:
     if entry.node is not None and entry.node.started:
         return 0
     kind = entry.type or c.SHT_PROGBITS
-    return R_NO_START | _rank(entry.name, entry.flags, kind, relro)
+    protected = relro and is_protected(entry.name, entry.flags, kind, entry.guarded)
+    return R_NO_START | _rank(entry.name, entry.flags, kind, protected)
 
 
 def _grouped(

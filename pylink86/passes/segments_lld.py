@@ -16,12 +16,12 @@ from ..diag import fail
 from ..dialect import Dialect
 from .elf_options import ElfOptions
 from .order import OutputPlan
-from .orphans_lld import RELRO_NAMES, RELRO_TYPES
+from .orphans_lld import is_protected
 from .regions import region_names
 from .scripts import ScriptFile
 from .segments import SegmentPlan, permissions, phdr_nodes, plan_by_phdrs
 
-RELRO_MORE = frozenset({".init_array", ".fini_array", ".preinit_array", ".relro_padding"})
+RELRO_PADDING = ".relro_padding"
 
 
 def plan_segments(
@@ -77,12 +77,8 @@ def is_relro(section: OutputPlan) -> bool:
     """Whether a loader would take away the right to write it, once it has relocated it."""
     if not section.alloc or not section.flags & c.SHF_WRITE:
         return False
-    return bool(
-        section.flags & c.SHF_TLS
-        or section.type in RELRO_TYPES
-        or section.name in RELRO_NAMES
-        or section.name in RELRO_MORE
-    )
+    is_padding = section.name == RELRO_PADDING
+    return is_padding or is_protected(section.name, section.flags, section.type, section.guarded)
 
 
 @attrs.define(eq=False, repr=False)

@@ -30,10 +30,32 @@ class Links(NamedTuple):
 
 START = ".globl _start\n_start: "
 FRAME = ".cfi_startproc\nnop\n.cfi_def_cfa_offset 16\n.cfi_endproc\n"
+TABLES = (
+    START
+    + """mov name@GOTPCREL(%rip), %rax
+lea _GLOBAL_OFFSET_TABLE_(%rip), %rbx
+name: ret
+.data
+.long 5
+.section .tdata,"awT"
+.long 1
+"""
+)
+IN_DATA = """SECTIONS {
+  . = 0x10000;
+  .text : { *(.text) }
+  .tdata : { *(.tdata) }
+  .data : { *(.got) *(.data) }
+  .bss : { *(.bss) }
+}
+"""
 
 CASES = {
     "common-stays-first-when-a-table-joins": Links(
-        (START + "nop\n.bss\nown: .zero 9\n.comm block,8,16\n.text\nmov own@GOTPCREL(%rip), %rax\n",)
+        (
+            START
+            + "nop\n.bss\nown: .zero 9\n.comm block,8,16\n.text\nmov own@GOTPCREL(%rip), %rax\n",
+        )
     ),
     "a-load-that-became-a-distance-keeps-an-empty-table": Links(
         (START + "mov data@GOTPCREL(%rip), %rax\n.data\ndata: .long 1\n",)
@@ -45,9 +67,15 @@ CASES = {
         (START + FRAME,), ("--gc-sections", "--eh-frame-hdr")
     ),
     "unwind-tables-stand-at-their-relocations": Links(
-        (START + FRAME, '.section .rodata,"a"\n.globl x\nx: .long 5\n.text\nmov $x, %eax\n' + FRAME),
+        (
+            START + FRAME,
+            '.section .rodata,"a"\n.globl x\nx: .long 5\n.text\nmov $x, %eax\n' + FRAME,
+        ),
         ("-q",),
     ),
+    "now-guards-the-addresses-of-functions": Links((TABLES,), ("-z", "now")),
+    "the-table-guards-the-section-it-is-in": Links((TABLES,), (), 64, IN_DATA),
+    "an-empty-table-does-too": Links((START + "nop\n.data\n.long 1\n",), (), 64, IN_DATA),
     "relocations-of-unwind-tables-are-garbage": Links(
         (START + "mov $x, %eax\n" + FRAME, '.section .rodata,"a"\n.globl x\nx: .long 5\n'),
         ("-q", "--gc-sections"),
