@@ -24,7 +24,13 @@ from .passes.resolve import Resolution
 from .passes.roots import entry_name, wanted_names
 from .passes.scripts import ScriptFile
 from .passes.settle import Settled
-from .passes.target import ELF_FORMATS, FORMAT_MACHINES, RAW_FORMATS, format_names
+from .passes.target import (
+    ELF_FORMATS,
+    FORMAT_MACHINES,
+    RAW_FORMATS,
+    format_names,
+    output_osabi,
+)
 
 if TYPE_CHECKING:
     from .explain.origin import Origin, Origins
@@ -65,7 +71,7 @@ class OutputPiece:
     span: Span | None
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class LinkResult:
     """Everything a link decided, pass by pass, and the views users want."""
 
@@ -127,7 +133,7 @@ class LinkResult:
             self.placed, self.patched, self.entry, "a.out", ELF_FORMATS.get(format, 0),
             self.settled.segments, self.script, self.options.elf, self.dialect,
             FORMAT_MACHINES.get(format, 0), self._asked(),
-            inherits_abi=not self.options.emulation,
+            output_osabi(format, self.options.emulation, self.script),
         )  # fmt: skip
 
     def _asked(self) -> AskedNames:

@@ -64,7 +64,7 @@ class Member:
     nested: int = 0
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Archive:
     """An archive with closed members.
 

@@ -27,7 +27,7 @@ HIGH = 0x100000
 """Where the memory above video and ROM begins."""
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Finished:
     """raw: whether the output is a raw image, for which most of the checks are.  file_offsets: of
     an ELF output's sections in memory, by OutputPlan.index.  unpaged: -N was given."""

@@ -32,7 +32,7 @@ RELRO = ".data.rel.ro"
 Key = tuple[object, ...]
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class _Link:
     """What is asked of the link, by columns."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..formats.ar import Archive
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Library:
     """Objects that join the link only when they define what it needs, or all of them.
 

@@ -39,7 +39,7 @@ Walk = Callable[[Plan, Diagnostics], Placement]
 """The pass that gives everything an address, given the sizes in the plan."""
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Settled:
     """The plan as it was walked, where everything is, and how to get the program headers, which a
     raw image does not have."""

@@ -41,7 +41,7 @@ class AskedNames:
     used: frozenset[str] | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class SymbolSources:
     """What the table is made of.
 

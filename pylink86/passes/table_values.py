@@ -63,7 +63,7 @@ class NoSlot(Exception):
     """A slot is wanted that was not made: what is in no memory, such as debug data, gets none."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class TableValues:
     """The tables of a placed link."""
 
