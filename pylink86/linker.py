@@ -16,6 +16,7 @@ import attrs
 
 from .diag import Diagnostics, fail
 from .dialect import DIALECTS, Dialect
+from .elf_const import EM_IAMCU
 from .formats.images import FLAT
 from .laps import lap
 from .link_options import LinkOptions
@@ -79,6 +80,7 @@ from .passes.target import (
     ELF_FORMATS,
     EMULATIONS,
     RAW_FORMATS,
+    as_i386,
     is_native,
     output_format,
     output_machine,
@@ -109,6 +111,8 @@ def link(
     warnings are in the result's `diagnostics`."""
     chosen = attrs.evolve(options or LinkOptions(), **settings)  # type: ignore[arg-type]
     kind = _dialect(dialect)
+    if chosen.fortran_common:
+        kind = kind.but(common_takes_definition=True)
     if chosen.elf.relocatable:
         kind = dialect_for_relinking(kind)
     diags = Diagnostics(
@@ -158,7 +162,9 @@ def _link(
     wanted += names_in_libraries(loaded.steps, options.undefined_globs)
     inputs = join_members(loaded, entry, wanted, dialect, diags)
     lap("join archive members")
-    inputs = attrs.evolve(inputs, files=expand_sections(inputs.files, diags))
+    if not options.emulation and inputs.files[0].header.machine == EM_IAMCU:
+        options = attrs.evolve(options, emulation="elf_iamcu")
+    inputs = attrs.evolve(inputs, files=expand_sections(as_i386(inputs.files), diags))
     if not dialect.tables_like_gnu:
         inputs = attrs.evolve(inputs, files=named_by_default(inputs.files))
     if options.ignored_symbols:

@@ -36,14 +36,23 @@ def default_layout(values: Mapping[str, Any]) -> str | None:
         return text
     from ..script.defaults_gnu import gnu_layout, relinked_layout
 
-    elf_class = 64 if values.get("emulation", "elf_x86_64") == "elf_x86_64" else 32
+    elf_class = 32 if values.get("emulation") in NARROW else 64
     if values.get("relocatable"):
         return relinked_layout(elf_class)
     paging = "N" if values.get("omagic") else "n" if values.get("nmagic") else ""
     return gnu_layout(elf_class, paging, values.get("separate_code", True))
 
 
-BFD_NAMES = {"elf_i386": "elf32-i386", "elf32_x86_64": "elf32-x86-64"}
+BFD_NAMES = {
+    "elf_i386": "elf32-i386",
+    "elf32_x86_64": "elf32-x86-64",
+    "elf_iamcu": "elf32-iamcu",
+    "elf_x86_64_fbsd": "elf64-x86-64-freebsd",
+    "elf_amd64_fbsd": "elf64-x86-64-freebsd",
+    "elf_i386_fbsd": "elf32-i386-freebsd",
+}
+NARROW = frozenset({"elf_i386", "elf32_x86_64", "elf_iamcu", "elf_i386_fbsd"})
+"""Emulations whose files have 32-bit addresses."""
 
 
 def format_of(values: Mapping[str, Any]) -> str:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 TARGETS = ("elf64-x86-64", "elf32-i386", "elf32-x86-64", "binary", "srec", "ihex", "verilog")
 """Output formats, as BFD names them; `--help` lists them where configure scripts look."""
 
-EMULATIONS = ("elf_x86_64", "elf_i386", "elf32_x86_64")
+EMULATIONS = (
+    "elf_x86_64", "elf_i386", "elf32_x86_64", "elf_iamcu", "elf_amd64", "elf_x86_64_fbsd",
+    "elf_amd64_fbsd", "elf_i386_fbsd",
+)  # fmt: skip
 
 LD: Table = {
     "Inputs": INPUT_ROWS,

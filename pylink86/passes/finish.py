@@ -43,12 +43,12 @@ def elf_executable(
     dialect: Dialect,
     machine: int = 0,
     asked: AskedNames | None = None,
-    inherits_abi: bool = True,
+    osabi: int | None = None,
 ) -> ObjectFile:
     """The link as an ET_EXEC (or ET_REL) of a class: 32, 64, or 0 for that of the link's machine;
     machine: what the header says, 0 for that of the class.
 
-    inherits_abi: in LLD's dialect the output is for the system that inputs say.
+    osabi: the system the output is for; None: in LLD's dialect the one that inputs say.
 
     Raises out-of-range-for-elf32 for what lies where a 32-bit file cannot say it does."""
     elf_class = elf_class or (64 if placed.addresses.machine == c.EM_X86_64 else 32)
@@ -91,8 +91,7 @@ def elf_executable(
         described,
         bool(options.compress_debug) and dialect.compresses_like_gnu,
     )  # fmt: skip
-    osabi = 0
-    if inherits_abi or dialect.tables_like_gnu:
+    if osabi is None or (dialect.tables_like_gnu and not osabi):
         osabi = _osabi(placed, dialect, symbols, rows if options.relocatable else ())
     header = Header(
         elf_class,
