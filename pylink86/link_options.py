@@ -35,7 +35,8 @@ class LinkOptions:
     of section names, seed) of each --shuffle-sections.  ignored_symbols: names that may be
     undefined.  spills: what a region has no room for goes to the next statement that matches it,
     spill_warnings: and is told.  gc_keep_exported: with gc_sections, what defines a global name
-    that no file hides stays.  bounds_keep: with gc_sections, whether `__start_x` keeps the sections
+    that no file hides stays.  fortran_common: in LLD's dialect, too, members of archives join for the place of a COMMON
+    symbol.  bounds_keep: with gc_sections, whether `__start_x` keeps the sections
     called x; None as the dialect does."""
 
     entry: str = ""
@@ -63,6 +64,7 @@ class LinkOptions:
     shuffle: tuple[tuple[str, int], ...] = ()
     relax: bool = True
     gc_keep_exported: bool = False
+    fortran_common: bool = False
     wrap: tuple[str, ...] = ()
     just_symbols: tuple[str, ...] = ()
     sort_common: str = ""

@@ -77,8 +77,27 @@ def lea(load: Load, types: Types) -> Rewrite:
 
 def direct_call(load: Load, types: Types) -> Rewrite:
     """call *foo@GOTPCREL(%rip) -> addr32 call foo"""
-    code = bytes((0x67, 0xE8)) + bytes(4)
+    code = bytes((ADDR32, 0xE8)) + bytes(4)
     return Rewrite(load.place - 2, code, load.place, types.distance, types.tail)
+
+
+class CallPadding(NamedTuple):
+    """What fills the byte that a direct call needs less than one through the table."""
+
+    byte: int
+    behind: bool
+    """Whether it stands behind the call, not before it."""
+
+
+ADDR32 = 0x67
+USUAL_PADDING = CallPadding(ADDR32, False)
+
+
+def padded(call: Rewrite, padding: CallPadding) -> Rewrite:
+    """A direct call with another padding: call *foo@GOTPCREL(%rip) -> call foo; nop"""
+    if not padding.behind:
+        return call._replace(code=bytes((padding.byte,)) + call.code[1:])
+    return call._replace(code=call.code[1:] + bytes((padding.byte,)), place=call.place - 1)
 
 
 def direct_jump(load: Load, types: Types) -> Rewrite:
@@ -179,12 +198,13 @@ def rewrite_load(
     word: int,
     dialect: str,
     moves: bool = False,
+    padding: CallPadding = USUAL_PADDING,
 ) -> Rewrite | None:
     """What a load through the table becomes when its symbol is at a known place, or None.
 
     content: of the section; place: offset of the relocation; kind, addend: its type and addend;
     word: bytes in an address of the machine; dialect: "gnu" or "lld";
-    moves: the address is not known, only distances are.
+    moves: the address is not known, only distances are; padding: of direct calls.
     """
     if word == 8:
         mark = MARKS_64.get(kind)
@@ -200,6 +220,8 @@ def rewrite_load(
     if form is None:
         return None
     rewrite = form(load, types)
+    if form is direct_call:
+        rewrite = padded(rewrite, padding)
     if dialect == "lld" and form is immediate:  # it takes what fits a signed number, REX.W or not
         rewrite = rewrite._replace(type=types.signed_number)
     return rewrite

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ..arch.loads import CallPadding
     from ..diag import Diagnostic
     from ..passes.elf_options import ElfOptions
 
@@ -45,7 +46,7 @@ OTHERS = (
     "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
     "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
     "pie", "z_text", "z_now", "hash_style", "compress_sections", "package_metadata",
-    "retain_symbols_file", "common_types",
+    "retain_symbols_file", "common_types", "call_nop",
 )  # fmt: skip
 FEATURES = {"z_ibt": 1, "z_force_ibt": 1, "z_shstk": 2, "z_lam_u48": 12, "z_lam_u57": 8}
 """Bits of GNU_PROPERTY_X86_FEATURE_1_AND."""
@@ -59,6 +60,7 @@ REPORTS = {
 }
 """Keyword -> the features whose absence is told."""
 STRIPS = {"strip_all": "all", "strip_debug": "debug"}
+C_NUMBER = re.compile("0[xX]([0-9a-fA-F]{1,16})|(0[0-7]{1,22})|(0?|[1-9][0-9]{0,19})")
 LEVELS = ("none", "warning", "error")
 VISIBILITIES = {"default": 0, "internal": 1, "hidden": 2, "protected": 3}
 ELF_NAMES = frozenset(
@@ -125,11 +127,33 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
         problems += wrong
     given["features"] = _bits(values, FEATURES)
     given["common_types"] = values.get("common_types")
+    if "call_nop" in values:
+        given["call_padding"] = _call_padding(values["call_nop"], problems)
     given["isa_needed"] = _bits(values, ISA_LEVELS)
     given["reports"] = _reports(values, problems)
     given["bounds_visibility"] = _visibility(values, problems)
     given["signature"] = os.environ.get("LLD_VERSION", "")
     return ElfOptions(**given), problems
+
+
+PADDINGS = {"prefix-addr": "prefix-0x67", "suffix-nop": "suffix-0x90"}
+
+
+def _call_padding(text: str, problems: list[Diagnostic]) -> CallPadding:
+    """-z call-nop: a place and a byte, which GNU ld cuts from any number in C's notation."""
+    from ..arch.loads import USUAL_PADDING, CallPadding
+
+    place, _, digits = PADDINGS.get(text, text).partition("-")
+    found = C_NUMBER.fullmatch(digits)
+    if place in ("prefix", "suffix") and found:
+        hexadecimal, octal, decimal = found.groups()
+        base = 16 if hexadecimal else 8 if octal else 10
+        byte = int(hexadecimal or octal or decimal or "0", base)
+        return CallPadding(byte & 0xFF, place == "suffix")
+    help_ = ("use prefix-addr, suffix-nop, or prefix- or suffix- and a byte such as 0x90",)
+    message = f"unsupported option: -z call-nop={text}"
+    problems.append(error("bad-option-value", message, help=help_))
+    return USUAL_PADDING
 
 
 def _bits(values: Mapping[str, Any], table: Mapping[str, int]) -> int:

@@ -61,7 +61,6 @@ _REASONS: tuple[tuple[str, str], ...] = (
         "it only sets a default",
         """
         --no-symbol-ordering --no-print-map-discarded --no-gdb-index --no-debug-names
-        --no-fortran-common
         """,
     ),
     ("there is no profile to sort by unless one is named", "--call-graph-profile-sort=KIND"),

@@ -5,7 +5,7 @@ The columns are those of `options.Row`: spellings, argument, what it does, desti
 
 from __future__ import annotations
 
-from .options import ADD, HERE, HERE_OFF, HERE_ON, INPUT, ON, POP, PUSH, REFUSED, SET
+from .options import ADD, HERE, HERE_OFF, HERE_ON, INPUT, OFF, ON, POP, PUSH, REFUSED, SET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,10 +145,11 @@ INPUT_ROWS: tuple[Row, ...] = (
     (
         "--fortran-common",
         "",
-        REFUSED,
-        "",
-        "let members of archives that define a COMMON symbol take its place",
+        ON,
+        "fortran_common",
+        "link members of archives that define a COMMON symbol (default, but in LLD's dialect)",
     ),
+    ("--no-fortran-common", "", OFF, "fortran_common", "LLD's dialect: do not (default)"),
     ("-c --mri-script", "FILE", REFUSED, "", "read an MRI script"),
     # rustc begins the line for LLD's driver with these two words; other linkers swallow them.
     ("-flavor", "NAME", SET, "flavor", "which of LLD's drivers to be: gnu"),

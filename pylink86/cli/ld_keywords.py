@@ -6,7 +6,7 @@ The columns are those of `options.Row`.
 from __future__ import annotations
 
 from .ld_ignored import keyword_rows
-from .options import ADD, OFF, ON, REFUSED, SET
+from .options import ADD, OFF, ON, SET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +81,14 @@ _Z: tuple[Row, ...] = (
         )
         for name in ("cet", "lam", "lam-u48", "lam-u57")
     ),
-    ("call-nop", "PADDING", REFUSED, "", "pad calls that need no slot in another way"),
+    (
+        "call-nop",
+        "PADDING",
+        SET,
+        "call_nop",
+        "fill up calls that need no slot with prefix-addr (default), suffix-nop, prefix-BYTE or "
+        "suffix-BYTE",
+    ),
     ("common", "", ON, "common_types", "-r: COMMON symbols have a type of their own, STT_COMMON"),
     ("nocommon", "", OFF, "common_types", "-r: they are of type STT_OBJECT"),
     (

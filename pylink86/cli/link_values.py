@@ -88,6 +88,7 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
             "entry",
             "gc_sections",
             "gc_keep_exported",
+            "fortran_common",
             "fatal_warnings",
             "oformat",
             "emulation",

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..arch.loads import USUAL_PADDING, CallPadding
+
 PAGE = 0x1000
 """The page of x86; GNU ld and LLD take it for both MAXPAGESIZE and COMMONPAGESIZE."""
 
@@ -57,6 +59,8 @@ class ElfOptions:
     relocations, and LLD's only global ones; None is no such file."""
     undefined_version: bool = False
     """--undefined-version: names that are listed as global need not be defined."""
+    call_padding: CallPadding = USUAL_PADDING
+    """-z call-nop: what fills up calls that need no slot."""
     unique_symbols: bool = False
     """-z unique-symbol: local symbols of one name are numbered."""
     common_types: bool | None = None

@@ -18,7 +18,14 @@ import attrs
 
 from .. import elf_const as c
 from ..arch import ROWS, rows_for, word_of
-from ..arch.loads import R_386_GOTOFF, has_no_base, is_distance, rewrite_load
+from ..arch.loads import (
+    R_386_GOTOFF,
+    USUAL_PADDING,
+    CallPadding,
+    has_no_base,
+    is_distance,
+    rewrite_load,
+)
 from ..arch.reloc import (
     GOT,
     GOT_BASE,
@@ -108,7 +115,8 @@ def scan_relocations(
         from .moving import moving_scan
 
         moving = moving_scan(resolution, table, assigned, dialect, options, diags)
-    scan = _Scan(resolution, table, assigned, dialect, relax, keep, moving)
+    padding = USUAL_PADDING if options is None else options.call_padding
+    scan = _Scan(resolution, table, assigned, dialect, relax, keep, padding, moving)
     chosen_late = indirect_functions(resolution)
     indirect = IndirectScan(resolution, table, dialect, chosen_late)
     for file, obj in enumerate(resolution.files[:-1]):
@@ -181,6 +189,7 @@ class _Scan:
     dialect: Dialect
     relax: bool
     keep: Collection[Load]
+    padding: CallPadding
     moving: MovingScan | None = None
     wanted: dict[Slot, None] = attrs.field(factory=dict)
     code: dict[SectionId, bytearray] = attrs.field(factory=dict)
@@ -213,7 +222,9 @@ class _Scan:
             elif self._may_change(file, obj, rel, number, symbol, place):
                 addend = rels.addend[number] if rels.addend is not None else _word(content, place)
                 moves = self.moving is not None and self.moving.moves_along(file, symbol)
-                rewrite = rewrite_load(content, place, kind, addend, word, self.dialect.name, moves)
+                rewrite = rewrite_load(
+                    content, place, kind, addend, word, self.dialect.name, moves, self.padding
+                )
                 self.base |= rewrite is not None and rewrite.type == R_386_GOTOFF and word == 4
                 if rewrite is not None and not self._fits(file, symbol, rewrite, word):
                     rewrite = None

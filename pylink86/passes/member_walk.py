@@ -148,6 +148,18 @@ class Walk:
             return None
 
 
+def defines_strongly(library: Library, key: int, name: str) -> bool:
+    """Whether a member has more than a COMMON symbol or a weak definition of a name; one that
+    cannot be read is to be opened, so that this is told."""
+    try:
+        file = library.open(key)
+    except LinkError:
+        return True
+    index = file.first_global + file.global_names.index(name)
+    symbols = file.symbols
+    return symbols.shndx[index] not in (0, COMMON) and symbols.info[index] >> 4 != c.STB_WEAK
+
+
 class Positions:
     """The table of a library by name: `first` position of each, `more` where there are several."""
 

@@ -12,14 +12,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import count
 
-from .. import elf_const as c
-from ..diag import Diagnostics, LinkError
+from ..diag import Diagnostics
 from ..dialect import Dialect
-from ..model import COMMON, ObjectFile
+from ..model import ObjectFile
 from ..script import nodes as n
 from .library import Library
 from .load import Step
-from .member_walk import SHARED, WANTED, WEAK, WEAKLY_WANTED, Positions, Reason, Walk
+from .member_walk import (
+    SHARED,
+    WANTED,
+    WEAK,
+    WEAKLY_WANTED,
+    Positions,
+    Reason,
+    Walk,
+    defines_strongly,
+)
 from .needs import assigned, value_is_known
 
 
@@ -137,15 +145,7 @@ class InOrder(Walk):
         state = self.state[name]
         if (id(library), key) in self.joined or state not in (WANTED, SHARED):
             return False
-        if state == WANTED:
-            return True
-        try:
-            file = library.open(key)
-        except LinkError:
-            return True
-        index = file.first_global + file.global_names.index(name)
-        symbols = file.symbols
-        return symbols.shndx[index] not in (0, COMMON) and symbols.info[index] >> 4 != c.STB_WEAK
+        return state == WANTED or defines_strongly(library, key, name)
 
     def assign(self, commands: Iterable[n.TopLevel]) -> None:
         """Assignments of a script, where it stands: what they need is wanted, what they define is

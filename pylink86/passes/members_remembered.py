@@ -19,7 +19,7 @@ from ..model import ObjectFile
 from ..script import nodes as n
 from .library import Library
 from .load import Step
-from .member_walk import WANTED, WEAK, Reason, Walk
+from .member_walk import SHARED, WANTED, WEAK, Reason, Walk, defines_strongly
 from .needs import names_in_order
 
 
@@ -74,27 +74,42 @@ class Remembering(Walk):
         while todo:
             at = heappop(todo)
             name = table.names[at]
-            if self.state[name] != WANTED or (id(library), table.keys[at]) in self.joined:
+            if not self.serves(library, table.keys[at], name):
                 continue
             self.read_to = table.keys[at]
             self.mention(table.names[read : at + 1])
             read = at + 1
             self.fresh = []
-            self.draw(name)
+            if self.state[name] == SHARED:
+                self.bring(library, table.keys[at], name)
+            else:
+                self.draw(name)
             for position in table.of(self.fresh):
                 heappush(todo, position)
         self.mention(table.names[read:])
         self.reading = -1
 
+    def serves(self, library: Library, key: int, name: str) -> bool:
+        """Whether a member that is still out has what is wanted; what may take the place of a
+        COMMON symbol (--fortran-common) is a strong definition, and only of a later file."""
+        if (id(library), key) in self.joined:
+            return False
+        if self.state[name] == SHARED and self.dialect.common_takes_definition:
+            return defines_strongly(library, key, name)
+        return self.state[name] == WANTED
+
     def draw(self, name: str) -> None:
         """Let the member that defines a name join, if it is known."""
         found = self.member_of(name)
         if found is not None:
-            library, key = found
-            file = self.opened(library, key)
-            if file is not None:
-                self.reasons[len(self.files)] = Reason(name, self.asked.get(name, -1))
-                self.join(file)
+            self.bring(*found, name)
+
+    def bring(self, library: Library, key: int, name: str) -> None:
+        """Let a member join because of a name."""
+        file = self.opened(library, key)
+        if file is not None:
+            self.reasons[len(self.files)] = Reason(name, self.asked.get(name, -1))
+            self.join(file)
 
     def join(self, file: ObjectFile, by_pattern: bool = False) -> None:
         """A file joins, and what it needs after it, and what that needs before the rest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,47 @@ def test_relocations_that_stay_say_what_loads_became(folder: Path) -> None:
     assemble(folder / "narrow.o", source, wide=False)
     assert_same_file("gnu", ["-q", "a.o", "b.o"], folder)
     assert_same_file("gnu", ["-q", "-m", "elf_i386", "narrow.o", "--defsym=_start=0"], folder)
+
+
+PADDINGS = ["prefix-addr", "suffix-nop", "prefix-0x66", "suffix-0X1cc", "prefix-", "suffix-017"]
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_padding_of_calls(padding: str, folder: Path) -> None:
+    source = "_start: call *f@GOT(%ebx)\n.globl f\nf: ret"
+    assemble(folder / "narrow.o", source, wide=False)
+    words = ["-z", f"call-nop={padding}"]
+    assert_same_file("gnu", [*words, "a.o", "-q"], folder)
+    assert_same_file("gnu", [*words, "-m", "elf_i386", "narrow.o"], folder)
+
+
+@pytest.mark.parametrize("padding", ["nop", "prefix-addr32", "suffix-08", "around-0x90"])
+def test_padding_that_is_none(
+    padding: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["a.o", "-z", f"call-nop={padding}"], "pyld") == 1
+    assert f"unsupported option: -z call-nop={padding}" in capsys.readouterr().err
+
+
+DEFINITIONS = {
+    "data": ".data\n.globl x\nx: .quad 5",
+    "larger": ".comm x, 16, 8",
+    "weak": ".data\n.weak x\nx: .quad 6",
+    "code": ".globl x\n.type x, @function\nx: nop",
+}
+
+
+@pytest.mark.parametrize("kind", DEFINITIONS)
+@pytest.mark.parametrize("option", ["--fortran-common", "--no-fortran-common"])
+def test_members_in_the_place_of_common_symbols(kind: str, option: str, folder: Path) -> None:
+    assemble(folder / "m.o", ".comm x,8,8\n.globl _start\n_start: mov x(%rip), %rax")
+    for name, source in DEFINITIONS.items():
+        assemble(folder / f"{name}.o", source)
+        subprocess.run(["ar", "rc", f"{name}.a", f"{name}.o"], cwd=folder, check=True)
+    for words in (
+        ["m.o", f"{kind}.a"],
+        [f"{kind}.a", "m.o"],
+        ["m.o", "--start-lib", f"{kind}.o", "--end-lib"],
+        ["data.a", "m.o", f"{kind}.a", "code.a"],
+    ):
+        assert_same_file("lld", [option, *words], folder)

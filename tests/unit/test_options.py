@@ -313,11 +313,9 @@ NOT_BUILT = {
     "--call-graph-ordering-file",
     "--print-symbol-order",
     "--debug-names",
-    "--fortran-common",
     "--gdb-index",
     "--split-by-file",
     "--split-by-reloc",
-    "call-nop",
 }
 """Refused because nobody has built them yet; this list only gets shorter."""
 
