@@ -13,115 +13,16 @@ from typing import TypeAlias
 import attrs
 
 from ..diag import Span
-
-
-class Node:
-    """What all nodes share: equality, hash and text, without the span.
-
-    attrs would write these methods for each of the 40 classes, half of the time to import them.
-    """
-
-    __slots__ = ()
-
-    def _compared(self) -> tuple[object, ...]:
-        fields: tuple[attrs.Attribute[object], ...] = attrs.fields(type(self))  # type: ignore[arg-type]
-        return tuple(getattr(self, field.name) for field in fields if field.eq)
-
-    def __eq__(self, other: object) -> bool:
-        if other.__class__ is not self.__class__ or not isinstance(other, Node):
-            return NotImplemented
-        return self._compared() == other._compared()
-
-    def __hash__(self) -> int:
-        return hash((type(self).__name__, self._compared()))
-
-    def __repr__(self) -> str:
-        fields: tuple[attrs.Attribute[object], ...] = attrs.fields(type(self))  # type: ignore[arg-type]
-        shown = (f"{f.name}={getattr(self, f.name)!r}" for f in fields if f.repr)
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-
-def _span() -> Span | None:
-    """The span field every node ends with; not compared, because text may be laid out anew."""
-    found: Span | None = attrs.field(default=None, eq=False, repr=False)
-    return found
-
-
-# Expressions (GNU ld manual 3.10)
-
-
-@attrs.frozen(eq=False, repr=False)
-class Number(Node):
-    """A constant; `literal` is what was written, because `=0x90` and `=144` fill differently."""
-
-    value: int
-    literal: str = ""
-    span: Span | None = _span()
-
-
-@attrs.frozen(eq=False, repr=False)
-class Name(Node):
-    """A symbol, or `.`, the location counter."""
-
-    name: str
-    span: Span | None = _span()
-
-
-@attrs.frozen(eq=False, repr=False)
-class Unary(Node):
-    """`-x`, `~x`, `!x`, `+x`."""
-
-    op: str
-    operand: Expr
-    span: Span | None = _span()
-
-
-@attrs.frozen(eq=False, repr=False)
-class Binary(Node):
-    """`left op right`, op one of the C operators."""
-
-    op: str
-    left: Expr
-    right: Expr
-    span: Span | None = _span()
-
-
-@attrs.frozen(eq=False, repr=False)
-class Ternary(Node):
-    """`condition ? then : other`."""
-
-    condition: Expr
-    then: Expr
-    other: Expr
-    span: Span | None = _span()
-
-
-@attrs.frozen(eq=False, repr=False)
-class Call(Node):
-    """A builtin function.
-
-    name: ADDR, SIZEOF, ALIGN ...; target: the section, region, symbol, segment or constant it names
-    ("" when it names none); args: the expressions.  ALIGN(8) has args (8,); ALIGN(., 8) has both;
-    SEGMENT_START("text-segment", 0) has target and args; SIZEOF_HEADERS has neither.
-    """
-
-    name: str
-    target: str = ""
-    args: tuple[Expr, ...] = ()
-    span: Span | None = _span()
-
-
-@attrs.frozen(eq=False, repr=False)
-class AssertExpr(Node):
-    """`ASSERT(condition, message)` inside an expression, with the condition's value."""
-
-    condition: Expr
-    message: str
-    span: Span | None = _span()
-
-
-Expr: TypeAlias = Number | Name | Unary | Binary | Ternary | Call | AssertExpr
-
+from .expression_nodes import AssertExpr as AssertExpr
+from .expression_nodes import Binary as Binary
+from .expression_nodes import Call as Call
+from .expression_nodes import Expr as Expr
+from .expression_nodes import Name as Name
+from .expression_nodes import Node as Node
+from .expression_nodes import Number as Number
+from .expression_nodes import Ternary as Ternary
+from .expression_nodes import Unary as Unary
+from .expression_nodes import span_field
 
 # Statements that may stand in several places
 
@@ -140,7 +41,7 @@ class Assignment(Node):
     value: Expr
     provide: bool = False
     hidden: bool = False
-    span: Span | None = _span()
+    span: Span | None = span_field()
     trails: bool = False
     implied: bool = False
 
@@ -151,7 +52,7 @@ class Assert(Node):
 
     condition: Expr
     message: str
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -159,7 +60,7 @@ class Include(Node):
     """`INCLUDE file`; the pass that loads scripts replaces it by what the file holds."""
 
     path: str
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 # Inside an output section (GNU ld manual 3.6.4, 3.6.5)
@@ -180,7 +81,7 @@ class SectionPattern(Node):
     sort: tuple[str, ...] = ()
     reverse: bool = False
     joined: bool = False
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -196,7 +97,7 @@ class FilePattern(Node):
     sort: str = ""
     reverse: bool = False
     quoted: bool = False
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -212,7 +113,7 @@ class InputStatement(Node):
     keep: bool = False
     with_flags: tuple[str, ...] = ()
     without_flags: tuple[str, ...] = ()
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -221,7 +122,7 @@ class Data(Node):
 
     kind: str
     value: Expr
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -231,7 +132,7 @@ class Text(Node):
     kind: str
     value: bytes
     size: Expr | None = None
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -239,7 +140,7 @@ class Fill(Node):
     """`FILL(e)` inside a section, or `=e` after it."""
 
     value: Expr
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -247,7 +148,7 @@ class Word(Node):
     """A statement of one word: CONSTRUCTORS, LINKER_VERSION, CREATE_OBJECT_SYMBOLS."""
 
     word: str
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 SectionStatement: TypeAlias = (
@@ -281,8 +182,8 @@ class OutputSection(Node):
     lma_region: str = ""
     phdrs: tuple[str, ...] = ()
     fill: Fill | None = None
-    span: Span | None = _span()
-    name_span: Span | None = _span()
+    span: Span | None = span_field()
+    name_span: Span | None = span_field()
     overlay: str = ""
     started: bool = False
 
@@ -300,7 +201,7 @@ class Overlay(Node):
     lma_region: str = ""
     phdrs: tuple[str, ...] = ()
     fill: Fill | None = None
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 # Top level
@@ -311,7 +212,7 @@ class Entry(Node):
     """`ENTRY(symbol)`, at top level or in SECTIONS."""
 
     symbol: str
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 SectionsItem: TypeAlias = Assignment | Assert | Include | Entry | OutputSection | Overlay
@@ -322,7 +223,7 @@ class SectionsCommand(Node):
     """`SECTIONS { ... }`."""
 
     items: tuple[SectionsItem, ...]
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -330,7 +231,7 @@ class OverwriteSections(Node):
     """`OVERWRITE_SECTIONS { ... }`: how output sections look, not where they stand (LLD)."""
 
     items: tuple[OutputSection, ...]
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -341,7 +242,7 @@ class Region(Node):
     origin: Expr
     length: Expr
     attributes: str = ""
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -349,7 +250,7 @@ class Memory(Node):
     """`MEMORY { ... }`; an INCLUDE may stand among the regions."""
 
     regions: tuple[Region | Include, ...]
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -358,7 +259,7 @@ class RegionAlias(Node):
 
     alias: str
     region: str
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -371,7 +272,7 @@ class Phdr(Node):
     phdrs: bool = False
     at: Expr | None = None
     flags: Expr | None = None
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -379,7 +280,7 @@ class Phdrs(Node):
     """`PHDRS { ... }` (GNU ld manual 3.8)."""
 
     phdrs: tuple[Phdr, ...]
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -388,7 +289,7 @@ class InputFile(Node):
 
     name: str
     as_needed: bool = False
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -397,7 +298,7 @@ class Input(Node):
 
     files: tuple[InputFile, ...]
     group: bool = False
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -407,7 +308,7 @@ class OutputFormat(Node):
     default: str
     big: str = ""
     little: str = ""
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -420,7 +321,7 @@ class Command(Node):
 
     word: str
     args: tuple[str, ...] = ()
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -429,7 +330,7 @@ class Insert(Node):
 
     where: str
     section: str
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -447,7 +348,7 @@ class VersionNode(Node):
     parent: str = ""
     cxx_globals: tuple[str, ...] = ()
     cxx_locals: tuple[str, ...] = ()
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -455,7 +356,7 @@ class Version(Node):
     """`VERSION { ... }` (GNU ld manual 3.9)."""
 
     nodes: tuple[VersionNode, ...]
-    span: Span | None = _span()
+    span: Span | None = span_field()
 
 
 TopLevel: TypeAlias = (
@@ -481,4 +382,4 @@ class Script(Node):
     """A whole script: its commands in the order they were written."""
 
     commands: tuple[TopLevel, ...] = ()
-    span: Span | None = _span()
+    span: Span | None = span_field()
