@@ -27,9 +27,9 @@ from .passes.check import check_layout
 from .passes.check_links import check_links
 from .passes.check_position import check_position
 from .passes.check_relinked import check_relinked
+from .passes.check_tables import check_tables
 from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
-from .passes.described_tables import check_tables
 from .passes.expand import expand_sections
 from .passes.exported import exported_names
 from .passes.finished import Finished

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
-from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
 from ..wildcard import compile_section_pattern
@@ -72,20 +71,6 @@ def discarded_tables(script: ScriptFile) -> dict[str, n.InputStatement]:
             if section.name == DISCARD:
                 gone.update(dict.fromkeys(taken, statement))
     return gone
-
-
-def check_tables(script: ScriptFile, dialect: Dialect, diags: Diagnostics) -> None:
-    """discarded-table: every ELF file needs the names of its sections."""
-    if dialect.tables_like_gnu:
-        return
-    statement = discarded_tables(script).get(".shstrtab")
-    if statement is not None:
-        diags.error(
-            "discarded-table",
-            "discarding .shstrtab section is not allowed",
-            span=statement.span,
-            help=["place it before, `.shstrtab : { *(.shstrtab) }`, or discard less than `*`"],
-        )
 
 
 def _inputs(node: n.OutputSection) -> Iterator[n.InputStatement]:
