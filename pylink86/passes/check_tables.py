@@ -1,4 +1,4 @@
-"""A script must leave an ELF file the table with the names of its sections (see described_tables)."""
+"""A script must leave an ELF file the names of its sections (see described_tables)."""
 
 from __future__ import annotations
 
