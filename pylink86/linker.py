@@ -3,6 +3,9 @@
 Each pass reads what it is given and returns what it decided; none changes an older decision.  The
 comments between the calls say what is settled from there on.  `LinkResult` keeps every value, so
 explaining a link afterwards is reading them.
+
+A pass that most links do without is imported where it is called: to import a module takes longer
+than to run it in a small link.
 """
 
 from __future__ import annotations
@@ -24,9 +27,6 @@ from .model import ObjectFile
 from .passes.advise import advise
 from .passes.arrange import arrange_script, settle_starts
 from .passes.check import check_layout
-from .passes.check_links import check_links
-from .passes.check_position import check_position
-from .passes.check_relinked import check_relinked
 from .passes.check_tables import check_tables
 from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
@@ -36,7 +36,6 @@ from .passes.finished import Finished
 from .passes.got import scan_relocations
 from .passes.inside_order import order_inside
 from .passes.library import Search
-from .passes.link_warnings import give_link_warnings
 from .passes.linker_names import asks_for_header, linker_names, with_header_symbol
 from .passes.live import ALL_LIVE, mark_live
 from .passes.load import InputLike, load_inputs
@@ -85,9 +84,6 @@ from .passes.target import (
     output_format,
     output_machine,
 )
-from .passes.thread_align import with_aligned_block
-from .passes.versioned import named_by_default, with_default_versions
-from .passes.wrap import redirected, wrapped_steps
 from .result import LinkResult
 from .script.parser import parse_defsym
 
@@ -141,6 +137,8 @@ def _link(
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
     lap("load inputs")
     if options.wrap:
+        from .passes.wrap import wrapped_steps
+
         loaded = attrs.evolve(loaded, steps=wrapped_steps(loaded.steps, options.wrap))
     if options.oformat in RAW_FORMATS:  # an image stays where it is linked to
         options = attrs.evolve(options, elf=attrs.evolve(options.elf, pie=False))
@@ -166,6 +164,8 @@ def _link(
         options = attrs.evolve(options, emulation="elf_iamcu")
     inputs = attrs.evolve(inputs, files=expand_sections(as_i386(inputs.files), diags))
     if not dialect.tables_like_gnu:
+        from .passes.versioned import named_by_default
+
         inputs = attrs.evolve(inputs, files=named_by_default(inputs.files))
     if options.ignored_symbols:
         from .passes.ignored import without_need
@@ -189,11 +189,17 @@ def _link(
 
         report_promises(inputs.files, options.elf, dialect, diags)
     if options.wrap:
+        from .passes.wrap import redirected
+
         to_wrappers = redirected(resolution, options.wrap, dialect)
         resolution = attrs.evolve(resolution, redirected=to_wrappers)
     if dialect.tables_like_gnu:
+        from .passes.versioned import with_default_versions
+
         resolution = with_default_versions(resolution)
     if dialect.objects_bring_warnings and not generic:
+        from .passes.link_warnings import give_link_warnings
+
         give_link_warnings(resolution, diags)
     lap("resolve symbols")
     diags.stop_on_errors()
@@ -220,6 +226,8 @@ def _link(
         )
     lap("mark live")
     if options.elf.pie and not (again or dialect.tables_like_gnu):
+        from .passes.check_position import check_position
+
         check_position(resolution, table, live.dead | claims.discarded, diags)
     elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[machine]
     found, told = table, claims
@@ -252,6 +260,8 @@ def _link(
         if dialect.generic_path:
             plan = settle_section_types(plan, table, generic, again)
         if dialect.tables_like_gnu and (tables.threads or not generic):
+            from .passes.thread_align import with_aligned_block
+
             plan = with_aligned_block(plan)
         check_cross_references(script, plan, table, resolution, met)
         lap("order sections")
@@ -294,9 +304,13 @@ def _link(
     if not raw:
         check_tables(script, dialect, diags)
     if not (again or (generic and dialect.tables_like_gnu)):
+        from .passes.check_links import check_links
+
         check_links(placed, live.dead | claims.discarded, diags)
     diags.stop_on_errors()
     if again:
+        from .passes.check_relinked import check_relinked
+
         check_relinked(placed, claims.discarded, dialect, diags)
     lap("check")
     patched = (

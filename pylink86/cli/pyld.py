@@ -10,7 +10,6 @@ import os
 import sys
 
 from .inputs import read_line
-from .layouts import built_in, dump_layout, show_layout, tell_inputs
 from .ld_options import EMULATIONS, KEYWORDS, LD, TARGETS
 from .options import Parsed, help_text, parse
 from .program import GNU_VERSION, guarded, run_process, show, version_line
@@ -86,9 +85,13 @@ def _run(argv: Sequence[str], program: str) -> int:
     if show([*parsed.problems, *check_values(values)], values):
         return 1
     if values.get("dump_layout"):
+        from .layouts import dump_layout
+
         return dump_layout(values)
     if not _has_inputs(parsed) and any(values.get(name) for name in TELLS):
         if values.get("verbose"):
+            from .layouts import show_layout
+
             show_layout(values)
         _tell(values)
         return 0
@@ -138,6 +141,8 @@ def _link(parsed: Parsed, program: str, opened: list[str] | None = None) -> int:
         if show(line.problems, values):
             return 1
         if values.get("verbose"):
+            from .layouts import show_layout
+
             show_layout(values)
         _tell(values)
         with listening(opened):
@@ -155,6 +160,8 @@ def _link(parsed: Parsed, program: str, opened: list[str] | None = None) -> int:
 
             write_outputs(result, values, output, program)
         if values.get("verbose") and values["dialect"] == "lld":
+            from .layouts import tell_inputs
+
             tell_inputs(result)
         if "print_layout" in values or "picture" in values:
             from .views import write_views
@@ -191,7 +198,11 @@ def link_line(parsed: Parsed, line: Line, dialect: str) -> LinkResult:
 
         objs = [sector(values["boot_sector"]), *objs]
         ahead = None if ahead is None else ahead + 1
-    layout = line.layout if line.scripts else built_in(values)
+    layout = line.layout
+    if not line.scripts:
+        from .layouts import built_in
+
+        layout = built_in(values)
     return link(objs, layout, dialect=dialect, options=link_options(values, ahead))
 
 

@@ -17,7 +17,6 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from .elf_options import ElfOptions
 from .insert import insert_sections
-from .overlay import expand_overlays, shut_overlays
 from .scripts import ScriptFile
 from .words import expressions
 
@@ -125,6 +124,15 @@ def _unknown_inside(section: n.OutputSection) -> Iterator[tuple[str, Span | None
 
 
 def _without_overlays(commands: tuple[n.TopLevel, ...], dialect: Dialect) -> tuple[n.TopLevel, ...]:
+    if not any(
+        isinstance(item, n.Overlay)
+        for command in commands
+        if isinstance(command, n.SectionsCommand)
+        for item in command.items
+    ):
+        return commands
+    from .overlay import expand_overlays, shut_overlays  # few scripts have any
+
     out: list[n.TopLevel] = []
     for command in commands:
         if isinstance(command, n.SectionsCommand):

@@ -12,7 +12,6 @@ from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
-from .check_lld import check_like_lld
 from .largest import largest_inputs, largest_symbols
 from .near import listed
 from .placement import Asserted, PlacedSection, Placement
@@ -54,6 +53,9 @@ def check_layout(
     else:
         _check_places_like_lld(placed, raw, diags)
     if not dialect.lma_counts:
+        # Half of all links have no use for it.
+        from .check_lld import check_like_lld
+
         check_like_lld(placed, diags)
 
 

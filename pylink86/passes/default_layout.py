@@ -8,7 +8,6 @@ from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ObjectFile
 from ..script import nodes as n
-from ..script.defaults_gnu import gnu_layout, relinked_layout
 from ..script.parser import parse_script
 from .elf_options import ElfOptions
 from .load import Loaded
@@ -25,6 +24,8 @@ def with_layout(loaded: Loaded, machine: int, elf: ElfOptions, dialect: Dialect)
         return script
     first = next((s.item for s in loaded.steps if isinstance(s.item, ObjectFile)), None)
     elf_class = ELF_CLASSES[machine or (first.header.machine if first else c.EM_X86_64)]
+    from ..script.defaults_gnu import gnu_layout, relinked_layout
+
     if elf.relocatable:
         text = relinked_layout(elf_class)
     else:

@@ -24,8 +24,6 @@ from .match import Claim, SectionId, SectionList
 from .order import OutputPlan, Plan
 from .priority import lld_priority
 from .resolve import Resolution
-from .shuffle import shuffled_ranks
-from .symbol_order import symbol_ranks
 
 FIXED = (".init", ".fini")
 """One function each, in pieces: nothing may change their order."""
@@ -59,8 +57,12 @@ def order_inside(
     --shuffle-sections, for the others.  Warns symbol-order."""
     first: dict[SectionId, int] = {}
     if names:
+        from .symbol_order import symbol_ranks
+
         first = symbol_ranks(names, table, resolution, diags)
     if shuffles:
+        from .shuffle import shuffled_ranks
+
         others = shuffled_ranks(shuffles, _listed(plan, table, resolution, has_script, elf))
         first = {**{sid: len(names) + rank for sid, rank in others.items()}, **first}
     sorts = dialect.sorts_own_layout and not has_script

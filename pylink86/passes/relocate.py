@@ -20,7 +20,6 @@ from ..dialect import Dialect
 from ..model import ObjectFile, Relocations
 from .assembly import Patched as Patched
 from .assembly import assemble
-from .indirect_values import IndirectValues
 from .odd_relocations import BLANK, LOWEST_BLANK, OddRelocations, Reloc, Site
 from .placement import INPUT, PlacedSection, Placement
 from .refs import References
@@ -122,6 +121,8 @@ class _Patcher:
         self.references = References(self.placed, self.dialect, self.source_line)
         self.values = readers = SymbolValues(self.placed)
         if where.tables.indirect.relocations:
+            from .indirect_values import IndirectValues
+
             functions = IndirectValues(self.placed, self.dialect)
             self.values = SymbolValues(self.placed, functions.at_entries())
             readers = SymbolValues(self.placed, functions.for_readers())

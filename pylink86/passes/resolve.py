@@ -18,7 +18,7 @@ from ..dialect import Dialect
 from ..model import COMMON, ObjectFile, Symbol
 from ..script import nodes as n
 from .comdat import comdat_losers
-from .duplicates import report_duplicates, script_between
+from .duplicates import script_between
 from .members import Inputs
 from .own_file import OFFSET_TABLE as OFFSET_TABLE
 from .own_file import (
@@ -162,6 +162,8 @@ def resolve_symbols(
         asked.update(weak)
         weakened = {name: definer.pop(name) for name in weak}
     if twice:
+        from .duplicates import report_duplicates
+
         report_duplicates(inputs, twice, diags)
     mentioned = mention_order(inputs.files, names_of, dialect) if commons else {}
     taken = assigned_in_any_case(inputs, definer, dialect) if commons else frozenset[str]()

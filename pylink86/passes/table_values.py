@@ -33,7 +33,6 @@ from .own_place import own_address, would_be_at
 from .placement import Placement
 from .symbol_values import SymbolValues
 from .tables import ADDRESS, OFFSET, POSITIVE, Slot, Who, who_is
-from .thread_block import thread_block
 
 HANDLED = frozenset((GOT, GOT_PC, GOT_BASE, GOT_OFF, PLT_OFF, TLS_IE, TLS_LE, TLS_OFFSET))
 """Kinds of relocations that this module knows the value of."""
@@ -92,6 +91,8 @@ class TableValues:
     @cached_property
     def thread(self) -> tuple[int, int]:
         """Where the block of thread-local variables begins, and where the thread pointer is."""
+        from .thread_block import thread_block
+
         return thread_block(self.placed.sections, self.dialect)
 
     def slot(self, use: str, who: Who) -> int:
