@@ -81,12 +81,13 @@ def decode_symbols(table: Buffer, elf_class: int) -> tuple[Column, ...]:
     return name_off, value, size, info, other, shndx
 
 
-def encode_symbols(rows: Iterable[Sequence[int]], elf_class: int) -> bytes:
-    """The inverse of decode_symbols; rows of (name_off, value, size, info, other, shndx)."""
+def encode_symbols(columns: Sequence[Sequence[int]], elf_class: int) -> bytes:
+    """The inverse of decode_symbols: the same columns."""
     pack = SYM[elf_class].pack
     if elf_class == 32:
-        return b"".join(pack(n, v, s, i, o, x) for n, v, s, i, o, x in rows)
-    return b"".join(pack(n, i, o, x, v, s) for n, v, s, i, o, x in rows)
+        return b"".join(map(pack, *columns))
+    name_off, value, size, info, other, shndx = columns
+    return b"".join(map(pack, name_off, info, other, shndx, value, size))
 
 
 def decode_relocations(

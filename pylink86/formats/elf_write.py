@@ -172,16 +172,8 @@ def encode_symbol_table(symbols: Symbols, elf_class: int) -> tuple[bytes, bytes]
     table.
     """
     shndx = [x & 0xFFFF if x < c.SHN_LORESERVE else c.SHN_XINDEX for x in symbols.shndx]
-    rows = zip(
-        symbols.name_off,
-        symbols.value,
-        symbols.size,
-        symbols.info,
-        symbols.other,
-        shndx,
-        strict=True,
-    )
-    table = encode_symbols(rows, elf_class)
+    columns = (symbols.name_off, symbols.value, symbols.size, symbols.info, symbols.other, shndx)
+    table = encode_symbols(columns, elf_class)
     if c.SHN_XINDEX not in shndx:
         return table, b""
     wide = [x if x >= c.SHN_LORESERVE else 0 for x in symbols.shndx]

@@ -74,16 +74,23 @@ class ElfFile:
         return at | {made: i for i, made in enumerate(ends, len(self.rows) + 1)}
 
     def _symbol_rows(self, symbols: OutSymbols) -> Symbols:
-        rows, elf_class = symbols.rows, self.elf_class
+        columns = symbols.columns
         return Symbols(
             (0, *symbols.name_off),
-            (0, *(held(row.value, elf_class, f"symbol `{row.name}'") for row in rows)),
-            (0, *(held(row.size, elf_class, f"the size of symbol `{row.name}'") for row in rows)),
-            (0, *(row.binding << 4 | row.type for row in rows)),
-            (0, *(row.other for row in rows)),
-            (0, *(row.shndx for row in rows)),
+            (0, *self._held(columns.value, columns.name, "symbol")),
+            (0, *self._held(columns.size, columns.name, "the size of symbol")),
+            (0, *columns.info),
+            (0, *columns.other),
+            (0, *columns.shndx),
             symbols.strings,
         )
+
+    def _held(self, numbers: Sequence[int], names: Sequence[str], what: str) -> Sequence[int]:
+        """Numbers of symbols as a file of the class holds them; most are already."""
+        if min(numbers, default=0) >= 0 and max(numbers, default=0) < 1 << self.elf_class:
+            return numbers
+        rows = zip(numbers, names)
+        return [held(number, self.elf_class, f"{what} `{name}'") for number, name in rows]
 
     def _fill(self, made: str, at: dict[str, int], table: Symbols | None, strings: bytes) -> None:
         word = self.elf_class // 8

@@ -129,8 +129,8 @@ def _osabi(
     """LLD passes on the first OSABI an input has, unless -m says what is wanted; GNU ld says GNU
     when there are symbols or, with -r, sections of kinds that only GNU systems know."""
     if dialect.tables_like_gnu:
-        rows = symbols.rows if symbols is not None else ()
-        is_gnu = any(row.type == c.STT_GNU_IFUNC or row.binding == c.STB_GNU_UNIQUE for row in rows)
+        kinds = symbols.kinds if symbols is not None else ()
+        is_gnu = any(k & 0xF == c.STT_GNU_IFUNC or k >> 4 == c.STB_GNU_UNIQUE for k in kinds)
         is_gnu |= any(row.flags & c.SHF_GNU_RETAIN for row in retained)
         return c.ELFOSABI_GNU if is_gnu else 0
     files = placed.addresses.resolution.files

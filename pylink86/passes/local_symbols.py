@@ -15,19 +15,8 @@ import attrs
 
 from .. import elf_const as c
 from ..model import ABS, SymbolRow
+from .symbol_columns import Origin, Pair
 from .symbol_sources import SymbolSources
-
-
-@attrs.frozen(eq=False, repr=False)
-class Origin:
-    """Where a row comes from: (file, symbol index), or a name of the script (file is -1)."""
-
-    file: int
-    index: int
-    name: str = ""
-
-
-Pair = tuple[SymbolRow, Origin]
 
 
 def locals_like_gnu(sources: SymbolSources) -> list[Pair]:
@@ -116,13 +105,14 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
     have no contents in the file (`.bss`) do not count, empty ones do; files that have no other
     section come last."""
     where = sources.placed.addresses
-    own = len(where.resolution.files) - 1
+    own, table, parts = len(where.resolution.files) - 1, where.table, where.edits.parts
     found: dict[int, None] = {}
     for section in sorted(sources.placed.sections, key=lambda s: s.plan.header):
-        for sid in section.plan.sections() if section.plan.type != c.SHT_NOBITS else ():
-            for part in where.edits.parts.get(sid) or (sid,):
-                found[where.table.owner_file(part)] = None
-    found.pop(own, None)
+        if section.plan.type != c.SHT_NOBITS:
+            sids = section.plan.sections()
+            if parts:
+                sids = (part for sid in sids for part in parts.get(sid) or (sid,))
+            found.update(dict.fromkeys([table.file[sid] for sid in sids if sid < table.base[own]]))
     return list(dict.fromkeys((*found, *range(own))))
 
 

@@ -11,6 +11,7 @@ script, in SECTIONS, in an output section, by PROVIDE and in expressions.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, repeat
 
 from ..script import nodes as n
 from .needs import assigned, value_is_known
@@ -22,12 +23,13 @@ def names_of_files(resolution: Resolution) -> dict[str, tuple[int, int]]:
 
     LLD meets all names of a library where that stands, so a member that joins later has its names
     there."""
-    found: dict[str, tuple[int, int]] = {}
-    for file, names in enumerate(resolution.global_names):
-        first = resolution.first_global[file]
-        for at, name in enumerate(names, first):
-            if name not in found:
-                found[name] = (file, at)
+    found: dict[str, tuple[int, int]] = dict.fromkeys(
+        chain.from_iterable(resolution.global_names), (0, 0)
+    )
+    for file in reversed(range(len(resolution.files))):  # the first of a name is set last
+        first, names = resolution.first_global[file], resolution.global_names[file]
+        places = zip(repeat(file), range(first + len(names) - 1, first - 1, -1))
+        found.update(zip(reversed(names), places))
     if resolution.met:
         return {name: found[name] for name in (*resolution.met, *found) if name in found}
     return found
@@ -43,8 +45,7 @@ def names_in_reading_order(resolution: Resolution) -> list[str]:
             for name in _names_of_script(command, met):
                 met.setdefault(name, 1)
             before, command = next(scripts, (-1, None))
-        for name in names:
-            met.setdefault(name, 1)
+        met.update(dict.fromkeys(names, 1))
     return list(met)
 
 

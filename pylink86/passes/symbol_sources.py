@@ -195,6 +195,15 @@ class SymbolSources:
         """Global names in the order files mention them -> who first did."""
         return names_of_files(self.placed.addresses.resolution)
 
+    def mention(self, name: str) -> tuple[int, int] | None:
+        """The symbol a file has for a global name: its definer's, else the first one met."""
+        resolution = self.placed.addresses.resolution
+        definer = resolution.definer.get(name)
+        if definer is not None and definer[0] != resolution.own:
+            return definer
+        is_met = definer is not None or name in resolution.undefined
+        return self.mentioned.get(name) if is_met else None
+
     @cached_property
     def around(self) -> dict[str, int]:
         """For each name the output section GNU ld shows it in when it has the value of `.`."""

@@ -1,0 +1,98 @@
+"""LLD's order of symbols: what is local file by file, then the others as they were mentioned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from .. import elf_const as c
+from ..model import UNDEF
+from ..script import nodes as n
+from .local_symbols import locals_of
+from .needs import names_in_order
+from .symbol_columns import Origin, Pair
+from .symbol_rows import (
+    FORCED_LOCAL,
+    global_symbol,
+    script_row,
+    section_symbol,
+    visibilities_of,
+)
+from .symbol_sources import SymbolSources, script_nodes
+
+DYNAMIC = "_DYNAMIC"
+"""Where .dynamic begins, for start-up code."""
+
+
+def symbols_like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
+    """File by file: the file's locals, the section symbols of sections it began, its hidden
+    symbols; then those of no file; then the others as first mentioned, the script's last.  Also the
+    same in the order in which names were stored: hidden ones are with the others there."""
+    resolution = sources.placed.addresses.resolution
+    groups: dict[int | str, list[Pair]] = {}
+    for file in range(len(resolution.files) - 1):
+        for pair in locals_of(sources, file):
+            groups.setdefault(file, []).append(pair)
+    added = [pair for group in groups.values() for pair in group]
+    for shndx, file, value in sources.section_syms:
+        pair = section_symbol(shndx, value)
+        groups.setdefault(file, []).append(pair)
+        added.append(pair)
+    rest: list[Pair] = []
+    placed = sources.placed
+    visibilities = visibilities_of(sources)
+    mentioned = sources.mentioned
+    if placed.addresses.tables.moves is not None and DYNAMIC in resolution.definer:
+        mentioned = {**mentioned, DYNAMIC: resolution.definer[DYNAMIC]}
+    known = [x for x in sources.asked.first if x in mentioned or x in placed.symbols]
+    for name in dict.fromkeys((*known, *mentioned, *_scripts_names(sources))):
+        visibility = visibilities.get(name) or sources.own_visibility(name)
+        if name in placed.symbols:
+            if name in placed.hidden:
+                visibility = c.STV_HIDDEN
+            pair = script_row(sources, name, c.STB_GLOBAL, visibility), Origin(-1, 0, name)
+        else:
+            made = global_symbol(sources, name, mentioned[name], visibility)
+            if made is None:
+                continue
+            pair = made
+        row, origin = pair
+        is_local = row.shndx != UNDEF and sources.is_made_local(name)
+        hidden = visibility in FORCED_LOCAL or is_local
+        if hidden and not sources.relocatable:
+            row = attrs.evolve(row, binding=c.STB_LOCAL)
+            groups.setdefault(_group(sources, name, origin), []).append((row, origin))
+        else:
+            rest.append((row, origin))
+        added.append((row, origin))
+    return [pair for group in groups.values() for pair in group] + rest, added
+
+
+def _group(sources: SymbolSources, name: str, origin: Origin) -> int | str:
+    """The file beside whose local symbols LLD lists a hidden one; -1 is the linker, and each that
+    the script assigns stands alone."""
+    resolution = sources.placed.addresses.resolution
+    if name in resolution.offered:
+        return -1
+    if origin.file < 0:
+        node = sources.assigned.get(name)
+        return -1 if node is None or node.span is None else name
+    if origin.file == resolution.own:
+        own = resolution.files[origin.file]
+        return resolution.own_origin[own.symbols.shndx[origin.index]]
+    return origin.file
+
+
+def _scripts_names(sources: SymbolSources) -> Iterator[str]:
+    """The script's symbols as LLD meets them: those that expressions read, then the others."""
+    symbols = sources.placed.symbols
+    nodes = (
+        node
+        for node in script_nodes(sources.placed.commands)
+        if isinstance(node, (n.Assignment, n.Assert, n.Data))
+    )
+    given = dict.fromkeys(symbols, 1)
+    yield from (name for name in names_in_order(nodes, given, 2) if name in symbols)
+    yield from (name for name in sources.placed.written if name in symbols)
+    yield from symbols
