@@ -252,6 +252,12 @@ memory, such as the 512 bytes of a boot sector, so this is the limit you set you
 
 Cure: less code (optimise for size, --gc-sections), a larger LENGTH, or another region.
 """,
+    "two-load-addresses": """
+`AT(0x8000)` says where an output section is loaded, `AT> rom` that it is loaded behind what is in
+that region already.  A section can have one load address only.
+
+Cure: leave one of the two out.  To begin a region elsewhere, change its ORIGIN.
+""",
     "unknown-region": """
 `> name` sends a section to a region that MEMORY does not declare.
 

@@ -55,7 +55,8 @@ def arrange_script(
 
     section_starts: (section, address) of --section-start, -Ttext and the like, the last of a name
     counts; sort_section: "name" or "alignment".  Reports script-not-supported,
-    insert-target-missing, bad-option-value.  Source: GNU ld manual 2.1, 3.4.4, 3.6.9."""
+    insert-target-missing, bad-option-value, two-load-addresses.  Source: GNU ld manual 2.1, 3.4.4,
+    3.6.9."""
     _refuse(script, dialect, diags)
     commands = _without_overlays(script.commands, dialect)
     commands = insert_sections(commands, dialect, diags)
@@ -93,6 +94,20 @@ def _refuse(script: ScriptFile, dialect: Dialect, diags: Diagnostics) -> None:
     for command in script.commands:
         for what, span, help_ in _unknown(command, dialect):
             diags.error("script-not-supported", f"{what} is not supported", span=span, help=[help_])
+        if isinstance(command, n.SectionsCommand):
+            for item in command.items:
+                if isinstance(item, n.OutputSection) and item.at is not None and item.lma_region:
+                    _loaded_twice(item, diags)
+
+
+def _loaded_twice(section: n.OutputSection, diags: Diagnostics) -> None:
+    diags.error(
+        "two-load-addresses",
+        "section has both a load address and a load region",
+        span=section.name_span,
+        notes=[f"AT() gives an address, `AT> {section.lma_region}' the next one in that region"],
+        help=["leave one of them out"],
+    )
 
 
 def _unknown(command: n.TopLevel, dialect: Dialect) -> Iterator[tuple[str, Span | None, str]]:
