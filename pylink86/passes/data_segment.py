@@ -2,7 +2,9 @@
 
 Data must not share a page with code, so it begins a page further on.  It may keep its offset in the
 page, which saves space in the file, unless the end then reaches into one page more.  With RELRO the
-part that is read-only after start-up must end with a page, and the begin moves so that it does
+part that is read-only after start-up must end with a page, and the begin moves so that it does.
+
+GNU ld sets everything down once, decides where the data is to begin, and sets everything down again
 (GNU ld manual 3.10.9; the numbers by experiment, LLD only rounds up)."""
 
 from __future__ import annotations
@@ -12,82 +14,103 @@ from typing import NamedTuple
 
 import attrs
 
-from ..dialect import Dialect
+
+class Choice(NamedTuple):
+    """Where the data begins, decided when everything was set down once.
+
+    relro_end: where its RELRO part is to end, -1 without one.  given_up: that did not work, so it
+    begins where it would anyhow."""
+
+    base: int
+    relro_end: int = -1
+    given_up: bool = False
 
 
 @attrs.define(eq=False)
 class DataSegment:
-    """What a walk met: the begin it chose, and how far behind it RELRO and everything end.
-
-    height: how far before the end of RELRO it begins (see relro_height), which ends relro_offset
-    bytes before the end of a page.  saves: whether beginning at the next page saves one; decided
-    once, as GNU ld does, because the end depends on the begin."""
+    """What a walk met: `.` before DATA_SEGMENT_ALIGN, the begin it chose, the sizes of pages, whether
+    there is a RELRO part, how far behind the begin RELRO and everything end; found: what is chosen
+    at the end of RELRO, choice: at the end of everything."""
 
     base: int = 0
+    dot: int = -1
+    page: int = 0
+    common_page: int = 0
+    relro: bool = False
     relro_span: int | None = None
-    height: int | None = None
-    relro_offset: int = 0
     span: int | None = None
-    saves: bool | None = None
+    found: Choice | None = None
+    choice: Choice | None = None
+
+    @property
+    def natural(self) -> int:
+        """The begin at the same place of the next page."""
+        return _up(self.dot, self.page) + (self.dot % self.page if self.page else 0)
 
 
-def data_segment_base(
-    dot: int, max_page: int, common_page: int, relro: bool, before: DataSegment, dialect: Dialect
-) -> int:
-    """The value of DATA_SEGMENT_ALIGN(max_page, common_page) at `dot`.
+def begin_data(
+    dot: int, max_page: int, common_page: int, relro: bool, before: DataSegment
+) -> DataSegment:
+    """DATA_SEGMENT_ALIGN(max_page, common_page) at `dot`, in GNU ld.
 
-    relro: whether -z relro is on; it does not count when nothing stands in the RELRO part.
-    before: what the walk before met (nothing in the first)."""
-    up = _up(dot, max_page)
-    if not dialect.data_segment_moves:
-        return up
-    base = up + dot % max_page
-    if relro and before.relro_span != 0:
-        if before.height is None and before.relro_span is not None:
-            return base
-        span = (before.height or 0) + before.relro_offset
-        return _up(up + span, max_page) - span
-    if before.span is None:
-        return base
-    if saves_page(base, common_page, before):
-        return up + (
-            dot + common_page - 1 & max_page - common_page if max_page > common_page else 0
-        )
-    return base
+    relro: whether there is a RELRO part that is to be protected; it begins with a page, until it is
+    known how large it is.  before: what the walk before met; its choice counts if `.` was there."""
+    data = DataSegment(0, dot, max_page, common_page, relro)
+    if before.choice is not None and before.dot == dot:
+        data.choice = before.choice
+        data.base = before.choice.base
+    else:
+        data.base = _up(dot, max_page) if relro else data.natural
+    return data
 
 
 class Stacked(NamedTuple):
-    """A section of the RELRO part: bytes it takes, its alignment, whether it is .tbss."""
+    """A section of the RELRO part: bytes it takes, its alignment."""
 
     size: int
     align: int
-    is_tbss: bool
 
 
-def relro_height(sections: Sequence[Stacked], offset: int) -> int | None:
-    """How far before its end the RELRO part begins: its sections stacked downwards from `offset`
-    bytes before the end of a page, each rounded down to its alignment.
+def end_relro(data: DataSegment, offset: int, address: int, held: Sequence[Stacked]) -> int:
+    """DATA_SEGMENT_RELRO_END(offset, address): the new `.`.
 
-    None when they are not stacked: GNU ld gives up where .tbss is the last and leaves a gap."""
-    end = start = -offset
-    for number, section in enumerate(reversed(sections)):
-        start -= section.size
-        gap = start % (section.align or 1)
-        if gap and section.is_tbss and number == 0:
-            return None
-        start -= gap
-    return end - start
+    The part ends `offset` bytes behind it, with a page.  So that it does, its sections (held) are
+    stacked downwards from there, each rounded down to its alignment; the data begins where the
+    first one comes to lie.  When alignments make that part larger than it was, GNU ld gives up."""
+    end = address + offset
+    if data.choice is None:
+        page_end = _up(end, data.page)
+        base = page_end - offset
+        for section in reversed(held):
+            base -= section.size
+            base -= base % (section.align or 1)
+        data.found = Choice(base, page_end)
+    else:
+        end = _up(end, data.page)
+        address = end - offset
+        if end > data.choice.relro_end >= 0 and not data.choice.given_up:
+            data.choice = Choice(_up(data.dot, data.page), data.choice.relro_end, True)
+    data.relro_span = end - data.base
+    return address
 
 
-def saves_page(base: int, common_page: int, before: DataSegment) -> bool | None:
-    """Whether the data takes a page less when it begins with one; None while that is open: the walk
-    before must have begun at `base`."""
-    if before.saves is not None or before.span is None or before.base != base:
-        return before.saves
-    end = base + before.span
-    first, last = -base % common_page, end % common_page
-    apart = base // common_page != end // common_page
-    return bool(first and last and apart and first + last <= common_page)
+def end_data(data: DataSegment, address: int) -> None:
+    """DATA_SEGMENT_END(address): what was chosen for the RELRO part counts, which needs another walk
+    when its end is not known yet; without such a part, it is whether the data takes a page less when
+    it begins with one."""
+    data.span = address - data.base
+    if data.choice is None:
+        data.choice = data.found if data.relro else _saving_pages(data, address)
+
+
+def _saving_pages(data: DataSegment, end: int) -> Choice:
+    page, common = data.page, data.common_page
+    first, last = -data.base % common, end % common
+    apart = data.base // common != end // common
+    if first and last and apart and first + last <= common:
+        offset = data.dot + common - 1 & page - common if page > common else 0
+        return Choice(_up(data.dot, page) + offset)
+    return Choice(data.base)
 
 
 def _up(address: int, page: int) -> int:

@@ -45,7 +45,8 @@ class Draft:
     """An output section of the script with its contents: claims and all other statements in order.
 
     `node` is None for an orphan's output section.  void, absent: ONLY_IF_RO or ONLY_IF_RW does not
-    hold, and LLD keeps the name, GNU ld evaluates the statements.
+    hold, and LLD keeps the name, GNU ld evaluates the statements.  could: what these match all the
+    same.
     """
 
     name: str
@@ -53,6 +54,14 @@ class Draft:
     items: tuple[Claim | n.SectionStatement, ...]
     void: bool = False
     absent: bool = False
+    could: tuple[SectionId, ...] = ()
+
+    def matched(self) -> Iterator[SectionId]:
+        """The input sections that it holds, or would hold if it were there."""
+        yield from self.could
+        for item in self.items:
+            if isinstance(item, Claim):
+                yield from item.sections
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -110,7 +119,8 @@ def match_sections(
             if dialect.failed_constraint_leaves_name:
                 items.append(Draft(item.name, item, (), void=True))
             else:
-                items.append(Draft(item.name, item, _not_inputs(item), absent=True))
+                inner, could = _not_inputs(item), matcher.could_take(item)
+                items.append(Draft(item.name, item, inner, absent=True, could=could))
             continue
         draft = overwritten or _draft(item, matcher, kept)
         if item.name == DISCARD:
@@ -255,6 +265,13 @@ class _Matcher:
         ]
         self._by_name = before
         return taken
+
+    def could_take(self, node: n.OutputSection) -> tuple[SectionId, ...]:
+        """What the statements of an output section match, also what others took before."""
+        before, self._by_name = self._by_name, dict(self._every)
+        found = self.would_take(node)
+        self._by_name = before
+        return tuple(found)
 
     def matches(self, node: n.InputStatement) -> tuple[SectionId, ...]:
         """What a statement matches, also what another one took before: KEEP() keeps it all."""

@@ -26,6 +26,7 @@ from .order_lld import order_like_lld
 from .orphans import EVERYTHING, Dropped, Item
 from .orphans_gnu import place_like_gnu
 from .provides import first_provides, wanted_names, written_names
+from .relro_part import holds_relro
 from .resolve import Resolution
 from .scripts import ScriptFile
 from .section_type import section_type
@@ -113,6 +114,8 @@ class Plan:
     described: Mapping[str, n.OutputSection] = attrs.field(factory=dict)
     sizes: Sizes = attrs.field(factory=Sizes)
     written: tuple[str, ...] = ()
+    holds_relro: bool = False
+    """In GNU ld's dialect, whether the script's RELRO part holds anything."""
 
     def find(self, name: str) -> OutputPlan | None:
         """The output section that expressions mean by a name."""
@@ -208,7 +211,7 @@ def order_sections(
     if not again:
         plan = _with_boundaries(plan)
     if not dialect.first_name_counts:
-        return plan
+        return attrs.evolve(plan, holds_relro=holds_relro(claims, table, dead | claims.discarded))
     return attrs.evolve(plan, provided=provided, described=described)
 
 

@@ -76,8 +76,8 @@ def _numbers(placed: Placement) -> tuple[object, ...]:
         {name: value.absolute() for name, value in placed.symbols.items()},
         placed.end,
         placed.data_segment.relro_span,
-        placed.data_segment.height,
         placed.data_segment.span,
+        placed.data_segment.choice,
     )
 
 

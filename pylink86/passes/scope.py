@@ -14,13 +14,7 @@ from ..dialect import Dialect
 from ..script import nodes as n
 from ..script.evaluate import evaluate
 from ..script.values import ABSOLUTE, Unknown, Value
-from .data_segment import (
-    DataSegment,
-    Stacked,
-    data_segment_base,
-    relro_height,
-    saves_page,
-)
+from .data_segment import DataSegment, Stacked, begin_data, end_data, end_relro
 from .locate import Addresses
 from .order import OutputPlan, Plan
 from .orphans import Dropped
@@ -182,33 +176,40 @@ class Scope:
     def sizeof_headers(self) -> int | None:
         return self.plan.sizes.headers
 
+    @property
+    def _relro(self) -> bool:
+        return self.plan.sizes.relro and self.plan.holds_relro
+
     def data_segment_align(self, maxpage: int, commonpage: int) -> int:
+        """GNU ld decides where the data begins when it has set everything down; LLD goes on to the
+        next page."""
+        if not self.dialect.data_segment_moves:
+            self.data_segment.base = -(-self.here // maxpage) * maxpage if maxpage else self.here
+            return self.data_segment.base
+        self.looked_ahead = True
         before = DataSegment() if self.before is None else self.before.data_segment
-        self.looked_ahead |= self.dialect.data_segment_moves
-        self.data_segment.base = data_segment_base(
-            self.here, maxpage, commonpage, self.plan.sizes.relro, before, self.dialect
-        )
-        plain = -(-self.here // maxpage) * maxpage + self.here % maxpage if maxpage else self.here
-        self.data_segment.saves = saves_page(plain, commonpage, before)
+        self.data_segment = begin_data(self.here, maxpage, commonpage, self._relro, before)
         return self.data_segment.base
 
     def data_segment_relro_end(self, offset: int, address: int) -> int:
-        """GNU ld has moved the begin of the data so that this is the end of a page; LLD goes on to
-        the next page."""
+        """The same for the end of what is read-only once the program has started."""
+        data = self.data_segment
         if not self.dialect.data_segment_moves:
             page = self.plan.sizes.max_page
             return -(-address // page) * page
-        base, page = self.data_segment.base, self.plan.sizes.max_page
-        held = [s for s in self.placed if s.vma >= base and s.plan.alloc and not s.plan.dropped]
-        self.data_segment.height = relro_height(list(map(_stacked, held)), offset)
-        self.data_segment.relro_offset = offset
-        moved = self.before is not None and address > base and self.plan.sizes.relro
-        end = -(-(address + offset) // page) * page - offset if moved else address
-        self.data_segment.relro_span = end + offset - base if address > base else 0
-        return end
+        if not self._relro:
+            data.relro_span = 0
+            return address
+        held = [
+            Stacked(0 if _is_tbss(s.plan) else s.size, s.align)
+            for s in self.placed
+            if data.base <= s.vma < address and s.plan.alloc and not s.plan.dropped
+        ]
+        return end_relro(data, offset, address, held)
 
     def data_segment_end(self, address: int) -> int:
-        self.data_segment.span = address - self.data_segment.base
+        if self.dialect.data_segment_moves:
+            end_data(self.data_segment, address + self.here - self.shown)
         return address
 
     def assertion_failed(self, node: n.AssertExpr) -> None:
@@ -249,7 +250,6 @@ class Scope:
         self.diags.extend(missing.diagnostics)
 
 
-def _stacked(section: PlacedSection) -> Stacked:
-    """What stacking needs of a section; .tbss takes nothing, it is only copied from."""
-    is_tbss = bool(section.plan.flags & c.SHF_TLS) and section.plan.type == c.SHT_NOBITS
-    return Stacked(0 if is_tbss else section.size, section.align, is_tbss)
+def _is_tbss(plan: OutputPlan) -> bool:
+    """Whether an output section takes nothing, because it is only copied from."""
+    return bool(plan.flags & c.SHF_TLS) and plan.type == c.SHT_NOBITS

@@ -92,7 +92,7 @@ def plan_segments(
     stack = stack_flags(placed, options)
     if stack:
         found.append(SegmentPlan(c.PT_GNU_STACK, stack))
-    relro = _relro(inside, placed, options)
+    relro = _relro(inside, runs, placed, options)
     if relro:
         found.append(SegmentPlan(c.PT_GNU_RELRO, c.PF_R, _members(relro)))
     return tuple(found)
@@ -126,14 +126,24 @@ def stack_notes(placed: Placement) -> int:
 
 
 def _relro(
-    inside: Sequence[PlacedSection], placed: Placement, options: ElfOptions
+    inside: Sequence[PlacedSection],
+    runs: Sequence[Sequence[PlacedSection]],
+    placed: Placement,
+    options: ElfOptions,
 ) -> list[PlacedSection]:
-    """What lies between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END, if anything does."""
+    """What lies between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END, if anything does, and if a
+    PT_LOAD begins there that is not all NOBITS."""
     data = placed.data_segment
-    if not options.relro or options.paging or data.relro_span is None:
+    if not options.relro or options.paging or not data.relro_span:
         return []
     end = data.base + data.relro_span
+    if not any(data.base <= run[0].vma < end and any(map(_is_loaded, run)) for run in runs):
+        return []
     return [s for s in inside if s.size and data.base <= s.vma and s.vma + s.size <= end]
+
+
+def _is_loaded(section: PlacedSection) -> bool:
+    return bool(section.size) and section.plan.type != c.SHT_NOBITS
 
 
 def _separate(options: ElfOptions) -> bool:
