@@ -28,7 +28,7 @@ class Choice(NamedTuple):
 
 @attrs.define(eq=False)
 class DataSegment:
-    """What a walk met: `.` before DATA_SEGMENT_ALIGN, the begin it chose, the sizes of pages, whether
+    """What a walk met: `.` before DATA_SEGMENT_ALIGN, the begin it chose, the sizes of pages, if
     there is a RELRO part, how far behind the begin RELRO and everything end; found: what is chosen
     at the end of RELRO, choice: at the end of everything."""
 
@@ -95,9 +95,9 @@ def end_relro(data: DataSegment, offset: int, address: int, held: Sequence[Stack
 
 
 def end_data(data: DataSegment, address: int) -> None:
-    """DATA_SEGMENT_END(address): what was chosen for the RELRO part counts, which needs another walk
-    when its end is not known yet; without such a part, it is whether the data takes a page less when
-    it begins with one."""
+    """DATA_SEGMENT_END(address): what was chosen for the RELRO part counts, which needs another
+    walk when its end is not known yet; without such a part, the data begins with a page if it takes
+    one less then."""
     data.span = address - data.base
     if data.choice is None:
         data.choice = data.found if data.relro else _saving_pages(data, address)

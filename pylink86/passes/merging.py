@@ -135,5 +135,5 @@ def _thinned(
     if not (before and emptied):
         return found
     if section.name == stays:
-        return attrs.evolve(found, only_symbols=False)
+        return attrs.evolve(found, items=section.items, only_symbols=False)
     return attrs.evolve(found, dropped=True)

@@ -42,7 +42,10 @@ CONSTANT = '.section .data.rel.ro,"aw"\n.balign 32\n.zero {}\n'
 SOURCES = {
     "an unwind table": START + ".data\n.zero 8\n",
     "with .tbss alone": START + THREAD_BSS.format(4) + ".data\n.zero 8\n",
-    ".tbss alone": BARE + ".section .rodata\n.zero 45\n" + THREAD_BSS.format(1) + ".data\n.zero 8\n",
+    ".tbss alone": BARE
+    + ".section .rodata\n.zero 45\n"
+    + THREAD_BSS.format(1)
+    + ".data\n.zero 8\n",
     ".tbss last, with a gap": BARE + THREAD + THREAD_BSS.format(64) + ".data\n.zero 8\n",
     ".tbss last, without": BARE + THREAD + THREAD_BSS.format(4) + ".bss\n.zero 8\n",
     "stacked": START + THREAD + ARRAY + CONSTANT.format(4000) + ".data\n.zero 8\n",

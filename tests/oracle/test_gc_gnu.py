@@ -42,7 +42,9 @@ SCRIPTS = {
     "own": "",
     "orphans": PLAIN,
     "named": PLAIN.replace("} }", "} .x : { *(.init .jcr .init_array .ctors) *(.eh_frame) } }"),
-    "kept": PLAIN.replace("} }", "} .a : { KEEP(*(.init_array)) } .x : { KEEP(*(.eh_frame)) } }"),
+    "kept": PLAIN.replace(
+        "} }", "} .a : { KEEP(*(.init_array)) } .eh_frame : { KEEP(*(.eh_frame)) } }"
+    ),
 }
 
 
