@@ -37,7 +37,7 @@ class Source:
         return lines[index].rstrip("\r") if 0 <= index < len(lines) else ""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Span:
     """Characters [start, end) of a source."""
 
@@ -62,7 +62,7 @@ class Span:
         return f"{self.source.name}:{line}:{column}"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Diagnostic:
     """One finding.
 

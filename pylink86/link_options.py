@@ -12,7 +12,7 @@ DEFAULT_MAX_IMAGE = 1 << 30
 """Bytes a raw image may have unless told otherwise."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class LinkOptions:
     """What a command line can say beside objects and script.
 

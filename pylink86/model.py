@@ -69,7 +69,7 @@ class Header:
     """Resolved through section 0 when the header says SHN_XINDEX; 0 is none."""
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(eq=False, repr=False)
 class FileLayout:
     """Where a file that was read keeps its tables, so that writing it gives the same bytes.
 

@@ -49,7 +49,7 @@ _DEEPEST = 8
 """Thin archives in thin archives; those of real builds are one or two deep."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Member:
     """Where one member lies; offsets and sizes in bytes.
 

@@ -24,7 +24,7 @@ GNU_ORDER = (".symtab", ".strtab", ".shstrtab")
 LLD_ORDER = (".symtab", ".shstrtab", ".strtab")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class DescribedTables:
     """behind: for each table that a script names, the output section (OutputPlan.index) it stands
     behind, -1 for none.  gone: what /DISCARD/ takes.  rest: the others, in the order in which they

@@ -40,7 +40,7 @@ def homes_of_dot(placed: Placement, where: Mapping[int, int]) -> dict[str, int]:
     return found
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Walk:
     """headers: sections of the file in its order.  before: the last section in memory; moved: `.`
     was assigned since; ended: `end` was."""

@@ -15,7 +15,7 @@ PAGE = 0x1000
 """The page of x86; GNU ld and LLD take it for both MAXPAGESIZE and COMMONPAGESIZE."""
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(eq=False, repr=False)
 class ElfOptions:
     """Options of an ELF output; a default is that of both linkers.
 
@@ -48,6 +48,8 @@ class ElfOptions:
     exec_stack: bool | None = None
     gnu_stack: bool = True
     stack_size: int = 0
+    wx_needed: bool = False
+    """-z wxneeded: OpenBSD is told to allow memory that is written and run."""
     relro: bool = True
     eh_frame_hdr: bool = False
     define_common: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(eq=False, repr=False)
 class Fold:
     """kind: "", "none", "safe" or "all".  keep_unique: symbols whose sections stay.  data_too:
     nobody compares addresses of data."""

@@ -24,7 +24,7 @@ def keeps_relocations(options: ElfOptions) -> bool:
     return options.relocatable or options.emit_relocs
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Head:
     """A section header to be.
 

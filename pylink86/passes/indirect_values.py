@@ -24,7 +24,7 @@ _MARKS = {c.EM_X86_64: b"\xf3\x0f\x1e\xfa", c.EM_386: b"\xf3\x0f\x1e\xfb"}
 """endbr64, endbr32."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class IndirectValues:
     """The tables of a placed link."""
 

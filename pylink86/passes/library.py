@@ -82,7 +82,7 @@ def prefixed(file: ObjectFile, prefixes: Iterable[tuple[str, str]]) -> ObjectFil
     return file
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Search:
     """Where libraries and files named in scripts are looked for, in order.
 

@@ -207,7 +207,7 @@ def _offered(inputs: Inputs, undefined: set[str]) -> frozenset[str]:
     )
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Excluded:
     """The sections that are never linked, by file: SHF_EXCLUDE, and copies of groups that lost."""
 

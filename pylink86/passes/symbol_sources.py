@@ -29,7 +29,7 @@ MAX_ALIASES = 100
 """Names that are other names of one another may stand in a circle."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class AskedNames:
     """What the link was asked for by name.
 

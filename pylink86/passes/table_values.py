@@ -41,7 +41,7 @@ _IE_32, _LE_32, _DTPOFF64 = 33, 34, 17
 """R_386_TLS_IE_32, R_386_TLS_LE_32: positive offsets.  R_X86_64_DTPOFF64: never one of code."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Use:
     """Where a relocation stands: its row, machine, file and symbol; S and A; P; whether it is in
     code, and the section's bytes with the offset of the place in them."""

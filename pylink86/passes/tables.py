@@ -30,7 +30,7 @@ Load = tuple[int, int, int]
 """A relocation: number of its file, index of its table there, number in that table."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Changed:
     """A load that was rewritten, the section it is in, and the symbol it refers to."""
 
@@ -44,7 +44,7 @@ Function = tuple[int, int]
 """An indirect function: the file and the index of its symbol."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Entries:
     """What entries of the linkage table look like: size in bytes; marked: they begin with `endbr`;
     the machine, and the bytes in an address."""
@@ -55,7 +55,7 @@ class Entries:
     word: int = 8
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Resolved:
     """A relocation that start-up code carries out: it writes what the function's resolver returns
     to a pointer (section, offset), to the function's slot, or else to its word."""

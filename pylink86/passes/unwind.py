@@ -51,7 +51,7 @@ class Unwind:
     fdes: tuple[tuple[int, int], ...]
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class Cie:
     """A different CIE: its bytes, the input and offset that had it first, and the FDEs under it, as
     (input, record start, bytes)."""

@@ -27,7 +27,7 @@ END = 4
 ROUND = 4
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Record:
     """A CIE or FDE of an input: its bytes without padding, and what becomes of it.
 
@@ -51,7 +51,7 @@ class Record:
         return self.merged or self
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class GnuUnwind:
     """What is left of each input, with its map (None: it is as it was); and for each FDE (input,
     offset there, input of its CIE, offset there, encoding of its address)."""

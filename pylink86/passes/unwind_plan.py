@@ -20,7 +20,7 @@ PLAIN_SIZE = 8
 """Bytes of a header without a list, when a table was not understood."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Fde:
     """A record of a function: input section and offset of it and of its CIE; how it says where the
     function is (DW_EH_PE_), with an address of `word` bytes."""

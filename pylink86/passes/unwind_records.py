@@ -30,7 +30,7 @@ class Unreadable(ValueError):
     """A record that does not follow the rules."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class CieTraits:
     """What an FDE needs of its CIE.
 

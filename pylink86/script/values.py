@@ -41,7 +41,7 @@ class _Absolute:
 ABSOLUTE = _Absolute()
 
 
-@attrs.frozen
+@attrs.frozen(repr=False, unsafe_hash=False)
 class Value:
     """A number and what it counts from.
 

@@ -11,6 +11,7 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
+import attrs
 import pytest
 
 from pylink86.cli import explanations, main, pyld
@@ -208,7 +209,8 @@ def test_without_options_link_decides(calls):
     run("a.o")
     ((_, layout, options),) = calls
     assert layout is None
-    assert options == {"dialect": "gnu", "options": LinkOptions()}
+    assert options["dialect"] == "gnu"
+    assert attrs.asdict(options["options"]) == attrs.asdict(LinkOptions())
 
 
 def test_a_dialect_that_is_asked_for_wins(calls):
