@@ -44,7 +44,7 @@ PAGES = ("max_page_size", "common_page_size")
 OTHERS = (
     "section_start", "strip_all", "strip_debug", "discard_all", "discard_locals", "discard_none",
     "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
-    "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
+    "z_wxneeded", "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
     "pie", "z_text", "z_now", "hash_style", "compress_sections", "package_metadata",
     "retain_symbols_file", "common_types", "call_nop",
 )  # fmt: skip
@@ -109,6 +109,7 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
         given["separate"] = "none"
     problems += _uneven_base(given, values)
     given["exec_stack"] = values.get("exec_stack")
+    given["wx_needed"] = bool(values.get("z_wxneeded"))
     given["gnu_stack"] = not values.get("no_gnu_stack")
     given["relro"] = not values.get("no_relro")
     given["pie"] = bool(values.get("pie"))

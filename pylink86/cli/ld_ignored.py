@@ -152,7 +152,7 @@ _Z_REASONS: tuple[tuple[str, str], ...] = (
     ("it only sets a default", "defs sectionheader noexecheap"),
     (
         "no procedure linkage table is made that would need it",
-        "ibtplt bndplt retpolineplt hazardplt wxneeded",
+        "ibtplt bndplt retpolineplt hazardplt",
     ),
     (
         "it is about machines other than x86",

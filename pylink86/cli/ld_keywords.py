@@ -34,6 +34,7 @@ _Z: tuple[Row, ...] = (
     ("execstack", "", ON, "exec_stack", "say that the stack is executable"),
     ("noexecstack", "", OFF, "exec_stack", "say that it is not"),
     ("nognustack", "", ON, "no_gnu_stack", "say nothing about the stack"),
+    ("wxneeded", "", ON, "z_wxneeded", "LLD's dialect: OpenBSD is to allow code that is written"),
     ("relro", "", OFF, "no_relro", "describe what may be made read-only (default)"),
     ("norelro", "", ON, "no_relro", "do not"),
     (

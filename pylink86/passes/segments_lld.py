@@ -54,6 +54,8 @@ def plan_segments(
     if options.gnu_stack:
         flags = c.PF_R | c.PF_W | (c.PF_X if options.exec_stack else 0)
         found.append(SegmentPlan(c.PT_GNU_STACK, flags))
+    if options.wx_needed:
+        found.append(SegmentPlan(c.PT_OPENBSD_WXNEEDED, c.PF_X))
     if ".note.gnu.property" in by_name:
         found.append(SegmentPlan(c.PT_GNU_PROPERTY, c.PF_R, (by_name[".note.gnu.property"],)))
     return (*found, *_notes(sections))
