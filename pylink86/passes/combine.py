@@ -30,7 +30,7 @@ from .symbols_out import OutSymbols
 from .tombstones import DeadReferences
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class KeptTable:
     """A relocation section to be: for which output section (OutputPlan.index), the input tables it
     is made of as (input section, the section its bytes are in now, file, index of the table there,
@@ -42,7 +42,7 @@ class KeptTable:
     in_group: bool
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class KeptGroup:
     """A section group to be: the file and index it has there."""
 
@@ -117,7 +117,7 @@ def symbols_in_use(placed: Placement, tables: Sequence[KeptTable]) -> frozenset[
     return frozenset(found)
 
 
-@attrs.define(eq=False, slots=False)
+@attrs.define(eq=False, repr=False, slots=False)
 class Combiner:
     """Turns input relocations into the output's.
 
@@ -163,7 +163,7 @@ class Combiner:
                     continue
                 number, new_addend = self._symbol(file, symbol, addend)
                 if number == 0 and symbol:
-                    if self._is_section_symbol(obj, symbol):
+                    if self.sorts or self._is_section_symbol(obj, symbol):
                         self._tell_dead(table.target, obj, kind, content, sec_off + new)
                         kind = 0
                     new_addend = 0 if self.sorts else addend

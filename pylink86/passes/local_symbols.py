@@ -15,6 +15,9 @@ import attrs
 
 from .. import elf_const as c
 from ..model import ABS, SymbolRow
+from ..script import nodes as n
+from .match import SectionList
+from .order import OutputPlan
 from .symbol_columns import Origin, Pair
 from .symbol_sources import SymbolSources
 
@@ -101,19 +104,48 @@ def _numbered(pairs: list[Pair]) -> list[Pair]:
 
 
 def _files_as_placed(sources: SymbolSources) -> list[int]:
-    """GNU ld: files in the order of headers in which their first sections are.  Sections that
-    have no contents in the file (`.bss`) do not count, empty ones do; files that have no other
-    section come last."""
+    """GNU ld: files in the order of headers in which their first sections are.  Output sections
+    without contents (`.bss`) do not count, empty ones do; files whose sections with contents are
+    all in none come last.  It forgets files without such sections, and those that are only in a
+    (NOLOAD) section which would have contents."""
     where = sources.placed.addresses
     own, table, parts = len(where.resolution.files) - 1, where.table, where.edits.parts
     found: dict[int, None] = {}
+    forgotten: set[int] = set()
     for section in sorted(sources.placed.sections, key=lambda s: s.plan.header):
-        if section.plan.type != c.SHT_NOBITS:
-            sids = section.plan.sections()
-            if parts:
-                sids = (part for sid in sids for part in parts.get(sid) or (sid,))
-            found.update(dict.fromkeys([table.file[sid] for sid in sids if sid < table.base[own]]))
-    return list(dict.fromkeys((*found, *range(own))))
+        if not _has_bytes(section.plan, table):
+            continue
+        sids = section.plan.sections()
+        if parts:
+            sids = (part for sid in sids for part in parts.get(sid) or (sid,))
+        files = [table.file[sid] for sid in sids if sid < table.base[own]]
+        if section.plan.type == c.SHT_NOBITS:
+            forgotten.update(files)
+        else:
+            found.update(dict.fromkeys(files))
+    rest = (file for file in range(own) if file not in forgotten and _has_contents(sources, file))
+    return list(dict.fromkeys((*found, *rest)))
+
+
+def _has_contents(sources: SymbolSources, file: int) -> bool:
+    """Whether a file has a section with contents, dead ones left out."""
+    where, collects = sources.placed.addresses, sources.asked.used is not None
+    table, start = where.table, where.table.base[file]
+    return any(
+        table.eligible[sid]
+        and table.type[sid] != c.SHT_NOBITS
+        and (where.owner[sid] >= 0 or not collects)
+        for sid in range(start, table.base[file + 1])
+    )
+
+
+def _has_bytes(plan: OutputPlan, table: SectionList) -> bool:
+    """Whether an output section would have contents for GNU ld: (OVERLAY) and its like make `.bss`
+    PROGBITS in the section table, and it has none all the same."""
+    if any(table.type[sid] != c.SHT_NOBITS for sid in plan.sections()):
+        return True
+    data = any(isinstance(item, (n.Data, n.Text)) for item in plan.items)
+    return data and plan.type != c.SHT_NOBITS
 
 
 def _is_gone(sources: SymbolSources, file: int) -> bool:

@@ -55,12 +55,13 @@ def merge_groups(
 
 
 def merge_sections_in_place(sids: list[SectionId], editor: Editor) -> None:
-    """GNU ld's way: each section keeps what no earlier one has."""
+    """GNU ld's way: each section keeps what no earlier one has.  Earlier is meant by file and by
+    section header, wherever the script places them."""
     from .merge_gnu import group_key, merge_in_place, mergeable
 
     table, edits = editor.table, editor.edits
     groups: dict[tuple[bool, int, int], list[SectionId]] = {}
-    for sid in sids:
+    for sid in sorted(sids):
         strings, entsize = bool(table.flags[sid] & c.SHF_STRINGS), editor.entsize(sid)
         align = table.align[sid]
         if mergeable(table.size[sid], entsize, align, strings, editor.relocated(sid)):
