@@ -46,7 +46,6 @@ from .passes.merging import edit_sections
 from .passes.order import Plan, order_sections
 from .passes.own_sections import own_sections
 from .passes.own_tables import assigned_names, fill_tables
-from .passes.place import settle_addresses
 from .passes.placement import Placement
 from .passes.reach import Laid, in_reach
 from .passes.relink import (
@@ -84,6 +83,7 @@ from .passes.target import (
     output_format,
     output_machine,
 )
+from .passes.walks import settle_addresses
 from .result import LinkResult
 from .script.parser import parse_defsym
 

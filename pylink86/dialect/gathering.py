@@ -36,6 +36,12 @@ class Gathering:
         gnu=False,
         lld=True,
     )
+    excluded_are_references: bool = differs(
+        "a symbol in a section that is not linked (SHF_EXCLUDE) is a reference to its name",
+        '`.globl f; f:` in `.section .x, "axe"`, and a call of it: undefined in GNU ld',
+        gnu=True,
+        lld=False,
+    )
     keeps_first_linkonce: bool = differs(
         "of `.gnu.linkonce.*` sections of one name the first is kept",
         "two objects with .gnu.linkonce.t.f",

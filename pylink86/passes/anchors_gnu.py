@@ -39,12 +39,13 @@ def entry_traits(entry: Entry) -> int:
     if not entry.begun:
         return WELL_KNOWN.get(entry.name, 0)
     if not entry.has_input:
-        data = HAS_CONTENTS | ALLOC | LOAD | (READONLY if entry.data_is_readonly else 0)
+        is_readonly = entry.data_is_readonly or entry.is_readonly
+        data = HAS_CONTENTS | ALLOC | LOAD | (READONLY if is_readonly else 0)
         return data & ~entry.lacks if entry.has_data else 0
     found = traits_of(entry.flags, entry.type)
     if entry.has_data:
         found |= HAS_CONTENTS | LOAD | ALLOC
-    if entry.node is not None and entry.node.readonly:
+    if entry.is_readonly:
         found |= READONLY
     return found & ~entry.lacks
 

@@ -50,14 +50,18 @@ class Moved:
     """Input offset -> the section that has the byte now, and the offset there.
 
     homes: for each piece of `offsets`, the number of that section among all input sections; it may
-    be the input itself.
+    be the input itself.  end: where the end of the section is, when that is not the end of its last
+    piece.
     """
 
     homes: tuple[int, ...]
     offsets: OffsetMap
+    end: tuple[int, int] | None = None
 
     def __call__(self, offset: int) -> tuple[int, int] | None:
         """(section, offset in it); None when the piece was dropped or the section is shorter."""
+        if offset == self.offsets.size and self.end is not None:
+            return self.end
         out = self.offsets(offset)
         if out is None:
             return None

@@ -55,6 +55,11 @@ class Entry:
     named: tuple[int, int] = (c.SHT_NULL, 0)
     guarded: bool = False
 
+    @property
+    def is_readonly(self) -> bool:
+        """Whether the script says (READONLY)."""
+        return self.node is not None and self.node.readonly
+
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
         """Count input sections in: flags are joined, the type is NOBITS only while all inputs
         are."""
@@ -64,7 +69,8 @@ class Entry:
             self.align = max(self.align, table.align[sid])
             if not self.has_input:
                 self.type = self.begun_as = kind
-                self.first_type = known_type(table, sid)
+                changed = self.is_readonly and flags & c.SHF_WRITE  # then its type is not taken
+                self.first_type = c.SHT_NULL if changed else known_type(table, sid)
             elif self.type != kind:
                 self.mixed = True
                 self.type = _joined_type(self.type, kind)

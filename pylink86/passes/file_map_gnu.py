@@ -81,7 +81,7 @@ def map_file(
         for section in walk.held(plan)
         if section.plan.type != c.SHT_NOBITS or section.plan.index not in walk.offsets
     }
-    _place_outside(walk, types)
+    _place_outside(walk, plans, types)
     end = place_rest(plans, placed.sections, walk.offsets, walk.pos, options)
     for i, plan in enumerate(plans):
         if plan.type not in (c.PT_LOAD, c.PT_NULL):
@@ -104,17 +104,19 @@ def _loads_in_order(plans: Sequence[SegmentPlan], walk: _Map) -> list[int]:
     return sorted((i for i, plan in enumerate(plans) if plan.type == c.PT_LOAD), key=key)
 
 
-def _place_outside(walk: _Map, types: Mapping[int, int]) -> None:
+def _place_outside(walk: _Map, plans: Sequence[SegmentPlan], types: Mapping[int, int]) -> None:
     """Place what is in memory and in no PT_LOAD, where its page would put it; what is not in memory
-    and stands before it; and at 0 what takes no place in the file."""
+    and stands before it; and at 0 what takes no place in the file, but a .tbss of a PT_TLS."""
     rest = [
         s
         for s in walk.placed.sections
         if s.plan.index not in walk.offsets and stays(s, walk.options)
     ]
     empty = [s for s in rest if types.get(s.plan.index, s.plan.type) == c.SHT_NOBITS]
+    described = {index for plan in plans for index in plan.sections}
     for section in empty:
-        at = align_to(walk.pos, section.align, section.vma) if _is_tbss(section) else 0
+        is_block = _is_tbss(section) and section.plan.index in described
+        at = align_to(walk.pos, section.align, section.vma) if is_block else 0
         walk.offsets[section.plan.index] = at
     rest = [s for s in rest if s not in empty]
     while rest and not rest[-1].plan.alloc:
@@ -272,17 +274,24 @@ def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
         filesz = walk.offsets.get(in_file[-1].plan.index, 0) + in_file[-1].size - offset
     lma = walk.lma(first) if plan.at is None else _number(plan.at, walk.placed)
     align = max(s.align for s in held)
-    memsz = max(s.vma + s.size for s in held) - first.vma
-    if plan.type != c.PT_TLS:
-        memsz = _memory(held)
+    memsz = _thread_memory(held, lma, walk) if plan.type == c.PT_TLS else _memory(held, is_note)
     if is_note:
         memsz += filesz - sum(s.size for s in in_file)
     return Segment(plan.type, flags, offset, first.vma, lma, max(filesz, 0), max(memsz, 0), align)
 
 
-def _memory(held: Sequence[PlacedSection]) -> int:
-    """Bytes of sections in memory; .tbss takes none."""
-    return sum(s.size for s in held if s.plan.alloc and not _is_tbss(s))
+def _memory(held: Sequence[PlacedSection], is_note: bool) -> int:
+    """Bytes of sections in memory; .tbss takes none, but among notes."""
+    return sum(s.size for s in held if s.plan.alloc and (is_note or not _is_tbss(s)))
+
+
+def _thread_memory(held: Sequence[PlacedSection], start: int, walk: _Map) -> int:
+    """Bytes of a thread-local block that is loaded at `start`: load addresses tell how far apart
+    its sections are."""
+    size = 0
+    for section in held:
+        size = max(walk.lma(section) - start, size) + section.size
+    return size
 
 
 def _is_tbss(section: PlacedSection) -> bool:

@@ -21,7 +21,8 @@ from .file_map_gnu import map_file as map_like_gnu
 from .file_map_lld import map_file as map_like_lld
 from .header_rows import describe_sections, held
 from .heads import keeps_relocations, list_heads, section_symbols
-from .placement import PlacedSection, Placement
+from .nearby import neighbours
+from .placement import Placement
 from .relocate import Patched
 from .scripts import ScriptFile
 from .segments import FileMap, SegmentPlan
@@ -61,7 +62,7 @@ def elf_executable(
     sources = SymbolSources(
         placed,
         where,
-        _nearby(placed, where),
+        neighbours(placed, where),
         tls,
         options,
         dialect,
@@ -148,41 +149,3 @@ def map_output(
     """Where the sections in memory lie in the file, and the program headers."""
     map_file = map_like_gnu if dialect.tables_like_gnu else map_like_lld
     return map_file(segments, placed, options, elf_class, script.has_sections)
-
-
-def _nearby(placed: Placement, where: dict[int, int]) -> dict[int, int]:
-    """For sections without a header, the one that their symbols are shown in: the one before or
-    behind, whichever is more like it (found by giving GNU ld pairs of both)."""
-    in_order = sorted(placed.sections, key=lambda s: s.plan.header)
-    rank = {section.plan.index: number for number, section in enumerate(in_order)}
-    shown = [s for s in in_order if s.plan.index in where]
-    found: dict[int, int] = {}
-    for section in in_order:
-        index = section.plan.index
-        if index in where or not shown:
-            continue
-        earlier = [s for s in reversed(shown) if rank[s.plan.index] < rank[index]]
-        before = earlier[0] if earlier else None
-        if not section.plan.only_symbols:
-            alike = (s for s in earlier if not (s.plan.flags ^ section.plan.flags) & c.SHF_TLS)
-            before = next(alike, before)
-        behind = next((s for s in shown if rank[s.plan.index] > rank[index]), None)
-        best = behind if before is None else before
-        if before is not None and behind is not None and _nearer(before, behind, section):
-            best = behind
-        assert best is not None
-        found[index] = where[best.plan.index]
-    return found
-
-
-def _nearer(before: PlacedSection, behind: PlacedSection, section: PlacedSection) -> bool:
-    """Whether the section behind stands for one that is not there."""
-    if section.plan.only_symbols and (before.plan.flags ^ behind.plan.flags) & c.SHF_TLS:
-        return False
-    for bits in (c.SHF_ALLOC | c.SHF_TLS, c.SHF_WRITE, c.SHF_EXECINSTR):
-        mine, left, right = (s.plan.flags & bits for s in (section, before, behind))
-        if left != right:
-            return right == mine
-    if before.plan.loads != behind.plan.loads:
-        return behind.plan.loads
-    return section.vma >= behind.vma

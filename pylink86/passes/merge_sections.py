@@ -55,8 +55,8 @@ def merge_groups(
 
 
 def merge_sections_in_place(sids: list[SectionId], editor: Editor) -> None:
-    """GNU ld's way: each section keeps what no earlier one has.  Earlier is meant by file and by
-    section header, wherever the script places them."""
+    """GNU ld's way: each section keeps what no earlier one has, and ends behind that.  Earlier is
+    meant by file and by section header, wherever the script places them."""
     from .merge_gnu import group_key, merge_in_place, mergeable
 
     table, edits = editor.table, editor.edits
@@ -70,7 +70,8 @@ def merge_sections_in_place(sids: list[SectionId], editor: Editor) -> None:
         merged = merge_in_place([editor.content(s) for s in members], entsize, align, strings)
         for sid, content, found in zip(members, merged.contents, merged.maps):
             homes = tuple(members[owner] for owner in found.owners)
-            edits.moved[sid] = Moved(homes, OffsetMap(found.starts, found.outs, found.size))
+            offsets = OffsetMap(found.starts, found.outs, found.size)
+            edits.moved[sid] = Moved(homes, offsets, (sid, len(content)) if content else None)
             editor.replace(sid, content)
 
 

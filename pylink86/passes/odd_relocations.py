@@ -17,6 +17,8 @@ from ..arch.reloc import (
     GOT_BASE,
     NONE,
     PACK,
+    PC,
+    PLT,
     TLS_OFFSET,
     Reach,
     Row,
@@ -198,8 +200,9 @@ class OddRelocations:
         if site.unwritten and not site.in_memory:
             return None
         name = symbol_name(obj, reloc.symbol)
-        is_undefined = obj.symbols.shndx[reloc.symbol] == 0
-        if is_undefined and name not in self.placed.addresses.resolution.definer:
+        resolution = self.placed.addresses.resolution
+        is_shared = reloc.symbol >= resolution.first_global[site.file]
+        if is_shared and name not in resolution.definer:
             self.references.undefined(name, *place)
             return 0 if self.diags.tolerates("undefined-symbol") else None
         return self._discarded(site, reloc, row, name)
@@ -254,7 +257,8 @@ class OddRelocations:
         sid = where.table.base[site.file] + shndx
         if sid not in where.edits.moved:
             return None
-        sec_off = symbols.value[reloc.symbol] + reloc.addend
+        addend = reloc.addend + self._to_next_field(site, reloc)
+        sec_off = symbols.value[reloc.symbol] + addend
         if not where.table.size[sid]:
             sec_off = 0
         found = where.of_place(sid, sec_off)
@@ -266,6 +270,15 @@ class OddRelocations:
                 self.references.outside(
                     sid, sec_off, site.file, site.section, reloc.offset, self.diags
                 )
+                return BLANK
             return None
         start = self.placed.sections[found[0]].vma + found[1]
-        return start - reloc.addend if where.table.size[sid] else start
+        return start - addend if where.table.size[sid] else start
+
+    def _to_next_field(self, site: Site, reloc: Reloc) -> int:
+        """GNU ld, i386: a distance counts from behind its field, of so many bytes, and so does the
+        addend in it."""
+        if not (site.in_place and self.dialect.merges_in_place):
+            return 0
+        row = rows_for(site.obj.header.machine)[reloc.type]
+        return row.width if row.kind in (PC, PLT) else 0

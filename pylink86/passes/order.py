@@ -51,7 +51,8 @@ class OutputPlan:
     the bytes.  header: orders the headers of an ELF file, where it is not the same for all.
     named_flags: in GNU ld's ELF files, flags of its name that its header has beside `flags`, since
     no input gave it any; named_type: the type of its name, where nothing else gives it one.
-    guarded: for LLD, a table is or was in it that a loader may make read-only."""
+    guarded: for LLD, a table is or was in it that a loader may make read-only.  begun: in GNU ld's
+    dialect, anything gave it being, perhaps only an ADDR() of it."""
 
     index: int
     name: str
@@ -73,6 +74,7 @@ class OutputPlan:
     spare: bool = False
     has_unwind_index: bool = False
     guarded: bool = False
+    begun: bool = False
 
     @property
     def alloc(self) -> bool:
@@ -359,6 +361,7 @@ def _finished(
                 spare=entry.spare and not kept,
                 named_type=_named_type(entry, dialect),
                 guarded=entry.guarded,
+                begun=id(entry) in rank,
             )
             sections.append(plan)
             commands.append(plan)

@@ -2,9 +2,7 @@
 
 The location counter `.` walks through the SECTIONS commands like a pen.  Each output section starts
 where `.` is (or where the script says), each input section is set down at its alignment, each gap
-is filled.  A script may ask for things that are only known later in the walk (SIZEOF of a later
-section, a symbol defined further down), so the walk is repeated, each time with what the one before
-found, until nothing moves.  Without such a forward reference one walk is all."""
+is filled.  How often the walk is made is for `walks` to say."""
 
 from __future__ import annotations
 
@@ -13,84 +11,17 @@ from collections.abc import Iterator
 import attrs
 
 from .. import elf_const as c
-from ..diag import Diagnostics, fail
-from ..dialect import Dialect
 from ..script import nodes as n
 from .contents import Filler
 from .load_address import give_load_address, has_being, keep_distance
-from .locate import Addresses
 from .match import Claim
-from .order import OutputPlan, Plan
+from .order import OutputPlan
 from .orphans import EVERYTHING, Dropped
 from .placement import FILLER, PlacedSection, Placement
 from .regions import Regions, find_region
 from .scope import ADDRESS_MASK, NOTHING
-from .scripts import ScriptFile
 from .special_names import special_type
 from .versions import version_locals
-
-MAX_WALKS = 64
-
-
-def settle_addresses(
-    plan: Plan,
-    script: ScriptFile,
-    addresses: Addresses,
-    dialect: Dialect,
-    diags: Diagnostics,
-    flat: bool = False,
-) -> Placement:
-    """Walk until a walk finds what the one before found; the first walk is enough without forward
-    references.
-
-    flat: the output is a raw image, where LLD has no load addresses.
-    Reports what the last walk met (dot-moved-backwards, undefined-symbol ...), and
-    layout-does-not-settle when it goes on moving.  Source: GNU ld manual 3.10.5; repeating is ours.
-    """
-    before: Placement | None = None
-    for _ in range(MAX_WALKS):
-        found = Diagnostics()
-        walk = Walk(plan, script, addresses.fresh(), dialect, before, found, flat=flat)
-        placed = walk.run()
-        if not walk.looked_ahead or (before is not None and _same(before, placed)):
-            diags.extend(found)
-            diags.stop_on_errors()
-            return placed
-        before, last = placed, before
-    moving = _first_difference(last, placed)
-    raise fail(
-        "layout-does-not-settle",
-        f"the layout does not settle: {moving} changes every time it is computed",
-        notes=[f"{MAX_WALKS} walks over the script were tried"],
-        help=["an address depends on itself through a forward reference; break the circle"],
-    )
-
-
-def _same(a: Placement, b: Placement) -> bool:
-    return _numbers(a) == _numbers(b)
-
-
-def _numbers(placed: Placement) -> tuple[object, ...]:
-    return (
-        [(s.vma, s.lma, s.size) for s in placed.sections],
-        {name: value.absolute() for name, value in placed.symbols.items()},
-        placed.end,
-        placed.data_segment.relro_span,
-        placed.data_segment.span,
-        placed.data_segment.choice,
-    )
-
-
-def _first_difference(a: Placement | None, b: Placement) -> str:
-    if a is not None:
-        for one, two in zip(a.sections, b.sections):
-            if (one.vma, one.lma, one.size) != (two.vma, two.lma, two.size):
-                return f"section `{two.name}'"
-        for name, value in b.symbols.items():
-            old = a.symbols.get(name)
-            if old is None or old.absolute() != value.absolute():
-                return f"symbol `{name}'"
-    return "the location counter"
 
 
 class Walk(Filler):
@@ -198,7 +129,7 @@ class Walk(Filler):
         if plan.dropped and section.size:
             # Padding before an empty input: from an address that is not aligned as the input is.
             section.plan = plan = attrs.evolve(plan, dropped=False)
-        if plan.dropped:
+        if plan.dropped and not self.marking:
             self.here, self.shown = before_dot, before_shown
         else:
             self._leave(section, before_dot, 0 if explicit else section.vma - wanted)
@@ -212,7 +143,8 @@ class Walk(Filler):
         if node is None or node.type:
             return False
         room = (piece for piece in section.pieces if piece.kind == FILLER and piece.size)
-        return any(isinstance(piece.origin, n.Assignment) for piece in room)
+        has_moved = any(isinstance(piece.origin, n.Assignment) for piece in room)
+        return has_moved or section.plan.index in self.advanced
 
     def _is_bare(self, section: PlacedSection) -> bool:
         """GNU ld: nothing but a `. = .` that does not move is in it, and it is not in memory."""
@@ -220,6 +152,7 @@ class Walk(Filler):
         return (
             self.dialect.tables_like_gnu
             and not (section.size or plan.dropped or plan.only_symbols)
+            and plan.index not in self.advanced
             and plan.type == c.SHT_NOBITS
             and next(plan.sections(), None) is None
             and not (plan.holds_tables and not self.dialect.drops_zero_size)
@@ -282,7 +215,9 @@ class Walk(Filler):
             self.here = section.vma if self.dialect.tables_like_gnu else before_dot
         self.shown = self.here
         moves_pen = has_being(section) or (plan.aside and bool(section.size))
-        moves_pen |= plan.alloc and self.dialect.walks_once
+        moves_pen |= plan.alloc and (
+            self.dialect.walks_once or (self.marking and plan.holds_tables)
+        )
         if moves_pen and not section.region:
             self.free = self.here
         self.regions.used(section, self.dialect, step, moves_pen)

@@ -93,7 +93,7 @@ class Regions:
                 end = max(region.current, section.vma) + section.size
             region.current = end
             region.users.append((section.name, section.size))
-        loads = section.plan.loads or not dialect.lma_counts
+        loads = section.plan.loads or section.plan.aside or not dialect.lma_counts
         if lma_region is not None and lma_region is not region and loads:
             start = section.lma
             if not dialect.lma_counts:

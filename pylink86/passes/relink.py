@@ -45,6 +45,7 @@ def dialect_for_relinking(dialect: Dialect) -> Dialect:
         drops_zero_size=False,
         lost_copies_define=False,
         excluded_define_nothing=False,
+        excluded_are_references=False,
         objects_bring_warnings=False,
     )
 

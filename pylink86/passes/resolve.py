@@ -8,7 +8,7 @@ wins, and two strong ones are an error (gABI ch.4, "Symbol Table")."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -99,9 +99,13 @@ def resolve_symbols(
     alignment.  features: what LLD's property note promises beside what all files do.
 
     Reports duplicate-symbol (GNU's words: multiple definition).  A symbol in a COMDAT member that
-    lost defines nothing; its references go to the winner's.
+    lost defines nothing; its references go to the winner's.  So it is with SHF_EXCLUDE in GNU
+    ld.
     """
     dropped = comdat_losers(inputs.files, dialect)
+    silent = frozenset() if dialect.lost_copies_define else dropped
+    if dialect.excluded_are_references:
+        silent = silent.union(_excluded(inputs.files))
     rank: dict[str, int] = {}
     definer: dict[str, tuple[int, int]] = {}
     asked: set[str] = set()
@@ -121,7 +125,7 @@ def resolve_symbols(
             if shndx == 0:
                 asked.add(name)
                 continue
-            if dropped and (number, shndx) in dropped and not dialect.lost_copies_define:
+            if silent and (number, shndx) in silent:
                 asked.add(name)
                 continue
             if shndx == COMMON:
@@ -205,6 +209,14 @@ def _offered(inputs: Inputs, undefined: set[str]) -> frozenset[str]:
     return frozenset(
         name for library in inputs.libraries for name in library.symbols[0] if name in undefined
     )
+
+
+def _excluded(files: Iterable[ObjectFile]) -> Iterator[tuple[int, int]]:
+    """The sections that are never linked, by file and index."""
+    for number, obj in enumerate(files):
+        for index, flags in enumerate(obj.sections.flags):
+            if flags & c.SHF_EXCLUDE:
+                yield number, index
 
 
 @attrs.frozen(eq=False, repr=False)

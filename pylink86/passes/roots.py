@@ -8,8 +8,6 @@ from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
 from .elf_options import ElfOptions
-from .match import Claim
-from .order import OutputPlan
 from .placement import Placement
 from .resolve import Resolution
 from .scripts import ScriptFile
@@ -117,8 +115,8 @@ def default_entry(script: ScriptFile, dialect: Dialect, again: bool = False) -> 
 
 def entry_address(entry: str, placed: Placement, dialect: Dialect, again: bool = False) -> int:
     """The entry symbol's address, or the number it is; else, in GNU ld's dialect, the start of
-    `.text` (GNU ld manual 3.4.1), also of one that its inputs leave empty.  again: with -r nothing
-    else counts, and in LLD an address does from its section."""
+    `.text` (GNU ld manual 3.4.1), also of one that is left out but has an address.
+    again: with -r nothing else counts, and in LLD an address does from its section."""
     from_section = again and not dialect.starts_at_start
     if entry in placed.symbols:
         value = placed.symbols[entry]
@@ -135,7 +133,7 @@ def entry_address(entry: str, placed: Placement, dialect: Dialect, again: bool =
         except ValueError:
             pass
     text = placed.find(".text") if dialect.starts_at_start and not again else None
-    if text is None or (text.plan.dropped and not _is_begun(text.plan)):
+    if text is None or not text.plan.begun:
         return 0
     return text.vma
 
@@ -155,9 +153,3 @@ def _place_of_entry(
     if sid not in addresses.edits.moved:
         return found
     return addresses.place(sid, symbols.value[index]) or found
-
-
-def _is_begun(plan: OutputPlan) -> bool:
-    """Whether anything stands in a section: GNU ld knows the address of such a one, even if it is
-    left out."""
-    return any(not isinstance(item, Claim) or item.sections for item in plan.items)

@@ -6,6 +6,8 @@ Every answer taken from the walk before is remembered, because it means another 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import attrs
 
 from .. import elf_const as c
@@ -71,6 +73,10 @@ class Scope:
     lma_state: tuple[int, str, str] = (0, "", "")
     assigning: str = ""
     """The symbol whose assignment is being evaluated."""
+    marking: ClassVar[bool] = False
+    """Nothing is left out yet: in GNU ld's first walk."""
+    advanced: frozenset[int] = frozenset()
+    """Output sections, by OutputPlan.index, that an earlier walk found to be in memory."""
     in_data: bool = False
     """A data statement is, and sees the values that symbols have in the end."""
 

@@ -66,6 +66,8 @@ def _from_contents(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[
     if entry.mixed:
         first_counts = not dialect.two_types_make_progbits and entry.begun_as != c.SHT_NOBITS
         kind = entry.begun_as if first_counts else c.SHT_PROGBITS
+    elif entry.has_input and not entry.first_type and dialect.orphans_follow_flags:
+        kind = kind if kind == c.SHT_NOBITS or not entry.is_readonly else c.SHT_PROGBITS
     if not entry.has_input:
         if dialect.orphans_follow_flags:
             if entry.has_data:

@@ -28,7 +28,7 @@ def script_row(sources: SymbolSources, name: str, binding: int, other: int) -> S
     number = value.absolute() & sources.word
     if isinstance(section, PlacedSection) and not value.forced:
         index = section.plan.index
-        shndx = sources.where.get(index, sources.nearby.get(index, ABS)) if index >= 0 else ABS
+        shndx = sources.header_for(index, number) if index >= 0 else ABS
         shndx = 1 if index == FIRST_OF_ALL else shndx
         if sources.relocatable and shndx > 0:
             number = value.number
@@ -36,7 +36,7 @@ def script_row(sources: SymbolSources, name: str, binding: int, other: int) -> S
         shndx = ABS
         around = sources.around.get(name) if value.from_dot else None
         if around is not None and sources.dialect.tables_like_gnu:
-            shndx = sources.where.get(around, sources.nearby.get(around, ABS))
+            shndx = sources.header_for(around, number)
             if sources.relocatable:
                 number -= sources.placed.sections[around].vma
     size = sources.in_objects(name)[1] if sources.dialect.tables_like_gnu else 0

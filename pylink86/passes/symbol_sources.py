@@ -22,6 +22,7 @@ from .elf_options import ElfOptions
 from .indirect_values import IndirectValues
 from .match import Claim
 from .name_order import names_of_files
+from .nearby import Neighbours
 from .order import OutputPlan
 from .placement import Placement
 
@@ -45,14 +46,14 @@ class AskedNames:
 class SymbolSources:
     """What the table is made of.
 
-    where: header index of each output section, by OutputPlan.index; nearby: for those that are not
-    in the output, the one that stands for them.  tls_start: address of the PT_TLS.  section_syms:
+    where: header index of each output section, by OutputPlan.index; nearby: what stands around
+    those that are not in the output.  tls_start: address of the PT_TLS.  section_syms:
     header indices that get a section symbol, in order, each with the file it goes with (-1: the
     linker's) and its value.  used: symbols that relocations need."""
 
     placed: Placement
     where: dict[int, int]
-    nearby: dict[int, int]
+    nearby: Mapping[int, Neighbours]
     tls_start: int
     options: ElfOptions
     dialect: Dialect
@@ -92,13 +93,18 @@ class SymbolSources:
     def place(self, index: int, offset: int, kind: int) -> tuple[int, int] | None:
         """(header index, st_value) of an offset in an output section, for a symbol of some type."""
         section = self.placed.sections[index]
-        shndx = self.where.get(index)
-        if shndx is None:
-            shndx = self.nearby.get(index, ABS)
+        shndx = self.header_for(index, section.vma + offset)
         value = offset if self.relocatable else section.vma + offset
         if section.plan.flags & c.SHF_TLS and kind == c.STT_TLS and not self.relocatable:
             value -= self.tls_start
         return shndx, value
+
+    def header_for(self, index: int, address: int) -> int:
+        """Header index of an output section, or of what stands for it at an address."""
+        if index in self.where:
+            return self.where[index]
+        around = self.nearby.get(index)
+        return ABS if around is None else around.header_for(address)
 
     def row(
         self, file: int, index: int, name: str, binding: int, visibility: int | None = None

@@ -14,7 +14,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .elf_view import first_difference, is_damaged, moves_of_thread_bss, rows_of
+from .elf_view import (
+    first_difference,
+    is_damaged,
+    moves_of_thread_bss,
+    rows_of,
+    with_sound_types,
+)
 from .generate import Example, Out
 from .objects import Obj, from_text, to_text
 from .peers import EMULATIONS, Answer
@@ -127,13 +133,13 @@ class Exclusion:
 def _needs_a_third_walk(example: Example, peer: Answer, mine: Answer) -> bool:
     """Both peers walk the script twice and take what they have; a size that waits for a size that
     waits for a third one is wrong there."""
-    from pylink86.passes import place
+    from pylink86.passes import walks
 
-    walks, place.MAX_WALKS = place.MAX_WALKS, 3
+    most, walks.MAX_WALKS = walks.MAX_WALKS, 3
     try:
         short = ours(example)
     finally:
-        place.MAX_WALKS = walks
+        walks.MAX_WALKS = most
     return "[layout-does-not-settle]" in short.message
 
 
@@ -222,8 +228,29 @@ BACK = Exclusion("addresses that go back within a segment", _goes_back)
 
 AGAIN = Exclusion("an address in a data statement with -r", _tells_an_address_with_r)
 
+
+def _says_what_a_section_is_not(example: Example, peer: Answer, mine: Answer) -> bool:
+    """GNU ld calls a section of other bytes a table of relocations, or one that has no contents
+    notes; all else is equal."""
+    if example.output not in ("elf", "relocs") or peer.image is None or mine.image is None:
+        return False
+    sound = with_sound_types(peer.image, mine.image)
+    return first_difference(sound, mine.image, example.dialect) is None
+
+
+TYPES = Exclusion("sections that are not what GNU ld calls them", _says_what_a_section_is_not)
+
+
+def _refers_beyond_merged(example: Example, peer: Answer, mine: Answer) -> bool:
+    """The peer complains of a reference outside of a merged section, and goes on."""
+    refused = set(re.findall(r"\[([a-z-]+)\]", mine.message))
+    return "access beyond end of merged section" in peer.message and refused == {"bad-object"}
+
+
+BEYOND = Exclusion("references outside of a section that is merged", _refers_beyond_merged)
+
 EXCLUSIONS: Mapping[str, tuple[Exclusion, ...]] = {
-    "gnu": (CHAINS,),
+    "gnu": (CHAINS, TYPES, BEYOND),
     "lld": (CHAINS, VOID, UNKNOWN, NAMESAKE, OUTSIDE, BYTE_BEFORE, BACK, AGAIN),
 }
 

@@ -15,7 +15,8 @@ from pylink86.elf_const import PT_NAMES, SHT_NAMES
 
 TOPICS = ("header", "section", "segment", "symbol", "reloc", "content", "offset")
 
-SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOBITS, SHT_REL, SHT_GROUP = 2, 3, 4, 8, 9, 17
+SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOTE = 1, 2, 3, 4, 7
+SHT_NOBITS, SHT_REL, SHT_GROUP = 8, 9, 17
 SHF_ALLOC, SHF_INFO_LINK, SHF_TLS = 0x2, 0x40, 0x400
 PLACES = {0: "UNDEF", 0xFFF1: "ABS", 0xFFF2: "COMMON"}
 
@@ -98,10 +99,33 @@ def is_damaged(data: bytes) -> bool:
     spans += [
         (s.offset, s.offset + s.size) for s in file.sections if s.size and s.type != SHT_NOBITS
     ]
-    if any((row[6] if wide else row[5]) >> (62 if wide else 30) for row in file.segments):
+    sizes = (row[5:7] if wide else row[4:6] for row in file.segments)
+    if any(size >> (62 if wide else 30) for row in sizes for size in row):
         return True
     spans.sort()
     return any(end > begin for (_, end), (begin, _) in zip(spans, spans[1:], strict=False))
+
+
+SOUND_TYPES = {(SHT_REL, SHT_PROGBITS), (SHT_RELA, SHT_PROGBITS), (SHT_NOTE, SHT_NOBITS)}
+"""What GNU ld says a section is, and what it is."""
+
+
+def with_sound_types(theirs: bytes, mine: bytes) -> bytes:
+    """The peer's file with our type of each section that it calls what it is not, and what goes
+    with the type: sh_link, sh_info, sh_entsize and SHF_INFO_LINK."""
+    one, two = _File(theirs), _File(mine)
+    form = HEADERS[theirs[4]][1]
+    place = ("<Q", 40) if one.wide else ("<I", 32)
+    (start,) = struct.unpack_from(place[0], theirs, place[1])
+    patched = bytearray(theirs)
+    for i, (a, b) in enumerate(zip(one.sections, two.sections, strict=False)):
+        if (a.type, b.type) in SOUND_TYPES:
+            at = start + i * struct.calcsize(form)
+            row = list(struct.unpack_from(form, theirs, at))
+            row[1], row[2] = b.type, a.flags & ~SHF_INFO_LINK | b.flags & SHF_INFO_LINK
+            row[6], row[7], row[9] = b.link, b.info, b.entsize
+            struct.pack_into(form, patched, at, *row)
+    return bytes(patched)
 
 
 def moves_of_thread_bss(data: bytes) -> set[int]:

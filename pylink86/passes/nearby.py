@@ -1,0 +1,87 @@
+"""GNU ld: the section that stands for one that is not in the output.
+
+A symbol may lie in an output section that is left out because nothing else is in it.  The symbol
+stays, and its row in the table needs a section all the same: the one before or the one behind,
+whichever a loader is more likely to keep in the place where the missing one would be.
+
+Source: pairs of sections of every kind around one that is missing, linked by GNU ld 2.40."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from .. import elf_const as c
+from .match import Claim
+from .order import OutputPlan
+from .placement import PlacedSection, Placement
+
+IN_MEMORY = c.SHF_ALLOC | c.SHF_TLS
+
+ACCESS = (c.SHF_WRITE, c.SHF_EXECINSTR)
+"""What decides between sections that are equally in memory, first one first."""
+
+
+@attrs.frozen(eq=False)
+class Neighbours:
+    """missing: its SHF_ flags; before, behind: the sections next to it in the order of headers that
+    are in the file; header: header indices by OutputPlan.index."""
+
+    missing: int
+    before: PlacedSection | None
+    behind: PlacedSection | None
+    header: Mapping[int, int]
+
+    def header_for(self, address: int) -> int:
+        """Header index of the section a symbol at an address is shown in."""
+        before, behind = self.before, self.behind
+        if before is None or behind is None:
+            best = before or behind
+        else:
+            best = behind if self._behind_is_better(before, behind, address) else before
+        assert best is not None
+        return self.header[best.plan.index]
+
+    def _behind_is_better(self, before: PlacedSection, behind: PlacedSection, address: int) -> bool:
+        """The traits in which both differ decide: being in memory and loaded counts most."""
+        one, two = before.plan, behind.plan
+        if (one.flags ^ two.flags) & IN_MEMORY or one.loads != two.loads:
+            is_like = not (two.flags ^ self.missing) & IN_MEMORY
+            return is_like and not (one.loads and not two.loads)
+        for flag in ACCESS:
+            if (one.flags ^ two.flags) & flag:
+                return not (two.flags ^ self.missing) & flag
+        return address >= behind.vma
+
+
+def neighbours(placed: Placement, where: Mapping[int, int]) -> dict[int, Neighbours]:
+    """The neighbours of each output section without a header, by OutputPlan.index.
+
+    where: header indices in the file, by OutputPlan.index; where there are none, nobody has
+    neighbours."""
+    if not where:
+        return {}
+    in_order = sorted(placed.sections, key=lambda section: section.plan.header)
+    behind: dict[int, PlacedSection | None] = {}
+    following: PlacedSection | None = None
+    for section in reversed(in_order):
+        behind[section.plan.index] = following
+        if section.plan.index in where:
+            following = section
+    found: dict[int, Neighbours] = {}
+    before: PlacedSection | None = None
+    for section in in_order:
+        index = section.plan.index
+        if index in where:
+            before = section
+        else:
+            found[index] = Neighbours(_traits(section.plan), before, behind[index], where)
+    return found
+
+
+def _traits(plan: OutputPlan) -> int:
+    """The flags of a missing section: those of its inputs, and without any it counts as writable
+    and as not in memory."""
+    has_input = any(isinstance(item, Claim) and item.sections for item in plan.items)
+    return plan.flags if has_input or plan.holds_tables else c.SHF_WRITE
