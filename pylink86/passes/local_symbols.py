@@ -16,7 +16,7 @@ import attrs
 from .. import elf_const as c
 from ..model import ABS, SymbolRow
 from ..script import nodes as n
-from .match import SectionList
+from .match import SectionId, SectionList
 from .order import OutputPlan
 from .symbol_columns import Origin, Pair
 from .symbol_sources import SymbolSources
@@ -110,6 +110,7 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
     (NOLOAD) section which would have contents."""
     where = sources.placed.addresses
     own, table, parts = len(where.resolution.files) - 1, where.table, where.edits.parts
+    emptied = _emptied(sources)
     found: dict[int, None] = {}
     forgotten: set[int] = set()
     for section in sorted(sources.placed.sections, key=lambda s: s.plan.header):
@@ -118,13 +119,22 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
         sids = section.plan.sections()
         if parts:
             sids = (part for sid in sids for part in parts.get(sid) or (sid,))
-        files = [table.file[sid] for sid in sids if sid < table.base[own]]
+        files = [table.file[sid] for sid in sids if sid < table.base[own] and sid not in emptied]
         if section.plan.type == c.SHT_NOBITS:
             forgotten.update(files)
         else:
             found.update(dict.fromkeys(files))
     rest = (file for file in range(own) if file not in forgotten and _has_contents(sources, file))
     return list(dict.fromkeys((*found, *rest)))
+
+
+def _emptied(sources: SymbolSources) -> frozenset[SectionId]:
+    """Unwind tables and notes of which nothing is left; strings are merged into others."""
+    where = sources.placed.addresses
+    flags = where.table.flags
+    return frozenset(
+        sid for sid, size in where.edits.size.items() if not (size or flags[sid] & c.SHF_MERGE)
+    )
 
 
 def _has_contents(sources: SymbolSources, file: int) -> bool:
@@ -135,6 +145,7 @@ def _has_contents(sources: SymbolSources, file: int) -> bool:
         table.eligible[sid]
         and table.type[sid] != c.SHT_NOBITS
         and (where.owner[sid] >= 0 or not collects)
+        and sid not in _emptied(sources)
         for sid in range(start, table.base[file + 1])
     )
 
