@@ -143,7 +143,10 @@ def _row(
     """The header of an output section; the offset is decided elsewhere."""
     plan = section.plan
     addresses = placed.addresses
-    flags, entsize, link = header_traits(plan, addresses, dialect, options.relocatable)
+    taken_apart = options.optimize > 0 or options.relocatable
+    flags, entsize, link = header_traits(
+        plan, addresses, dialect, options.relocatable, taken_apart
+    )
     if dialect.tables_like_gnu:
         flags |= plan.named_flags | _flags_by_option(section.name, placed, options)
     if not options.keeps_groups:
@@ -260,14 +263,19 @@ def _flags_by_option(name: str, placed: Placement, options: ElfOptions) -> int:
 
 
 def header_traits(
-    plan: OutputPlan, addresses: Addresses, dialect: Dialect, relocatable: bool = False
+    plan: OutputPlan,
+    addresses: Addresses,
+    dialect: Dialect,
+    relocatable: bool,
+    taken_apart: bool,
 ) -> tuple[int, int, int]:
     """sh_flags, sh_entsize, and the input section that sh_link of a SHF_LINK_ORDER section follows
     (-1: none).
 
     GNU ld keeps SHF_MERGE and the entry size when all inputs have it with one size, and where its
     own .got.plt is, entries have the size of an address; LLD adds the flags of all inputs up, and
-    the entry size is theirs when they agree."""
+    the entry size is theirs when they agree; it forgets that of SHF_MERGE inputs that relocations
+    keep from being taken apart."""
     table, files = addresses.table, addresses.resolution.files
     sids = [sid for sid in plan.sections() if sid not in addresses.empty]
     dropped = c.SHF_INFO_LINK | c.SHF_COMPRESSED if relocatable else DROPPED_FLAGS
@@ -282,7 +290,9 @@ def header_traits(
         obj, index = files[number], sid - table.base[number]
         own = table.flags[sid]
         flags |= own & ~(dropped | OF_MERGING | SETTLED | by_first)
-        sizes.add(obj.sections.entsize[index])
+        kept_whole = taken_apart and own & c.SHF_MERGE and index in obj.relocation_sections
+        forgotten = kept_whole and not dialect.tables_like_gnu
+        sizes.add(0 if forgotten else obj.sections.entsize[index])
         merging.add(own & OF_MERGING)
         if own & c.SHF_LINK_ORDER and link < 0 and obj.sections.link[index]:
             link = table.base[number] + obj.sections.link[index]

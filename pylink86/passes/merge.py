@@ -49,8 +49,8 @@ def mergeable(flags: int, size: int, entsize: int, has_relocations: bool) -> boo
     """Whether LLD takes a SHF_MERGE section apart, at -O1 and above.
 
     Not when it is empty, when the size of its elements is unknown or does not divide its size, or
-    when relocations patch it (two equal holes need not stay equal).  LLD refuses writable ones;
-    here they are copied like any other section.
+    when relocations patch it (two equal holes need not stay equal).  Writable ones are refused
+    before.
     """
     return not (has_relocations or flags & SHF_WRITE or size == 0 or entsize == 0 or size % entsize)
 

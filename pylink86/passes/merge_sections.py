@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .. import elf_const as c
+from ..diag import fail
 from ..script import nodes as n
 from .edit import Moved, OffsetMap, moved_to
 from .editor import Editor
@@ -33,6 +34,7 @@ def merge_groups(
     forced = _subalign(section)
     for sid in sids:
         flags, entsize = table.flags[sid], editor.entsize(sid)
+        _check_for_lld(sid, editor)
         if mergeable(flags, table.size[sid], entsize, editor.relocated(sid)):
             key = group_key(flags, entsize, forced or table.align[sid])
             groups.setdefault(key, []).append(sid)
@@ -52,6 +54,29 @@ def merge_groups(
         for sid, offsets in zip(members, merged.maps):
             edits.moved[sid] = moved_to(home, offsets)
         edits.parts[home] = ()
+
+
+def _check_for_lld(sid: SectionId, editor: Editor) -> None:
+    """What LLD refuses to take apart.  Raises bad-merge-section."""
+    flags, size, entsize = editor.table.flags[sid], editor.table.size[sid], editor.entsize(sid)
+    if not (size and entsize):
+        return
+    place = describe_section(editor.resolution, editor.table, sid)
+    if size % entsize:
+        raise fail(
+            "bad-merge-section",
+            f"SHF_MERGE section size ({size}) must be a multiple of sh_entsize ({entsize})",
+            place=place,
+            help=["correct the entry size in its .section line, or link with -O0"],
+        )
+    if flags & c.SHF_WRITE:
+        raise fail(
+            "bad-merge-section",
+            "writable SHF_MERGE section is not supported",
+            place=place,
+            notes=["what the program changes in one copy would change in all of them"],
+            help=["take `w` or `M` out of its .section line, or link with -O0"],
+        )
 
 
 def merge_sections_in_place(sids: list[SectionId], editor: Editor) -> None:
