@@ -316,6 +316,6 @@ def _segment(
     vma, lma = (x & (1 << elf_class) - 1 for x in (vma, lma))
     if plan.type == c.PT_GNU_STACK:
         memsz = options.stack_size
-    if plan.type == c.PT_GNU_RELRO:
+    if plan.type == c.PT_GNU_RELRO and held:
         align = 1
     return Segment(plan.type, flags, start, vma, lma, filesz, memsz, align)
