@@ -6,8 +6,6 @@ hand and a call for each; `relocate` has the loop over the others."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import attrs
 
 from .. import elf_const as c
@@ -31,46 +29,14 @@ from ..arch.reloc import (
 from ..arch.reloc import needs as needs_of
 from ..diag import Diagnostics
 from ..dialect import Dialect
-from ..model import ObjectFile
 from .placement import Placement
 from .refs import References, symbol_name
+from .relocation_site import BLANK, LOWEST_BLANK, Reloc, Site
 from .symbol_values import SymbolValues
 from .table_values import HANDLED, NoSlot, TableValues, Use
 from .tombstones import GNU_TOMBSTONES, DeadReferences, is_debug, kept_copy
 
-BLANK = 1 << 80
-LOWEST_BLANK = BLANK - 1
-"""No address is as large, so a value from here on says what is to be written as it is."""
-
 _SLOT = "an entry in the global offset table, which only code and data in memory get"
-
-
-class Site(NamedTuple):
-    """The section whose relocations are at hand: the file and its number, the section's index, the
-    bytes of its output section, where it begins in them, and its address.  in_place: addends lie in
-    the places; unwritten: the bytes are not in the output, so what does not fit harms nobody."""
-
-    obj: ObjectFile
-    file: int
-    section: int
-    content: bytearray
-    sec_off: int
-    start: int
-    in_place: bool
-    unwritten: bool
-
-    @property
-    def in_memory(self) -> bool:
-        return bool(self.obj.sections.flags[self.section] & c.SHF_ALLOC)
-
-
-class Reloc(NamedTuple):
-    """One relocation: offset in its section, type, symbol, addend."""
-
-    offset: int
-    type: int
-    symbol: int
-    addend: int
 
 
 @attrs.define(eq=False, repr=False)

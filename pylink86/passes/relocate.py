@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -20,15 +21,15 @@ from ..dialect import Dialect
 from ..model import ObjectFile, Relocations
 from .assembly import Patched as Patched
 from .assembly import assemble
-from .odd_relocations import BLANK, LOWEST_BLANK, OddRelocations, Reloc, Site
 from .placement import INPUT, PlacedSection, Placement
-from .refs import References
+from .relocation_site import BLANK, LOWEST_BLANK, Reloc, Site
 from .section_list import SectionId
 from .seen_values import SeenValues
 from .sums import DISTANCES, Sum, apply_sums, sum_of
 from .symbol_values import OnDemand, SymbolValues, as_signed
-from .table_values import TableValues
-from .tombstones import DeadReferences
+
+if TYPE_CHECKING:
+    from .odd_relocations import OddRelocations
 
 SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""
@@ -55,8 +56,7 @@ def apply_relocations(
     """
     contents = tuple(assemble(section, placed.addresses) for section in placed.sections)
     reach = REACHES["gnu-generic" if generic and dialect.name == "gnu" else dialect.name]
-    references = DeadReferences(tuple(dead))
-    patcher = _Patcher(placed, contents, dialect, generic, reach, diags, source_line, references)
+    patcher = _Patcher(placed, contents, dialect, generic, reach, diags, source_line, dead)
     where = placed.addresses
     relocated = {
         base + index
@@ -73,8 +73,7 @@ def apply_relocations(
                     patcher.patch(piece.origin, content, section, piece.sec_off)
                 elif dialect.scans_sections_without_contents:
                     patcher.look_through(piece.origin)
-    patcher.odd.tables.write_tables(contents)
-    patcher.references.report(diags)
+    patcher.finish()
     return Patched(contents, patcher.applied)
 
 
@@ -83,61 +82,89 @@ def assembled(placed: Placement) -> Patched:
     return Patched(tuple(assemble(s, placed.addresses) for s in placed.sections), 0)
 
 
-@attrs.frozen(eq=False, repr=False)
 class _Kinds:
     """The relocation types of a machine: what the hot loop needs of each, what `Patch` says, and
     how many bytes are patched."""
 
-    sums: OnDemand[Sum | None]
-    patches: OnDemand[Patch | None]
-    widths: OnDemand[int]
+    def __init__(
+        self, sums: OnDemand[Sum | None], patches: OnDemand[Patch | None], widths: OnDemand[int]
+    ) -> None:
+        self.sums, self.patches, self.widths = sums, patches, widths
 
 
-@attrs.define(eq=False, repr=False)
 class _Patcher:
     """What patching needs to know of the link, and what it has learnt of its files."""
 
-    placed: Placement
-    contents: tuple[bytearray, ...]
-    dialect: Dialect
-    generic: bool
-    reach: Reach
-    diags: Diagnostics
-    source_line: SourceLine
-    dead: DeadReferences
-    references: References = attrs.field(init=False)
-    odd: OddRelocations = attrs.field(init=False)
-    applied: int = 0
-    unwritten: bool = False
-    """The bytes at hand are not in the output: what does not fit there harms nobody."""
-    values: SymbolValues = attrs.field(init=False)
-    seen: SeenValues = attrs.field(init=False)
-    edited: frozenset[SectionId] = attrs.field(init=False)
-    """Sections whose relocations are not those that the file has."""
-    _kinds: dict[tuple[int, bool], _Kinds] = attrs.field(factory=dict)
+    def __init__(
+        self,
+        placed: Placement,
+        contents: tuple[bytearray, ...],
+        dialect: Dialect,
+        generic: bool,
+        reach: Reach,
+        diags: Diagnostics,
+        source_line: SourceLine,
+        dead: Sequence[tuple[str, int]],
+    ) -> None:
+        self.placed, self.contents, self.dialect = placed, contents, dialect
+        self.generic, self.reach, self.diags = generic, reach, diags
+        self.source_line, self.dead = source_line, dead
+        self.applied = 0
+        self.unwritten = False
+        """The bytes at hand are not in the output: what does not fit there harms nobody."""
+        self.values, readers = self._values()
+        self.seen = SeenValues(placed, dialect, generic, dead, self.values, readers)
+        self.edited = self._edited()
+        self._kinds: dict[tuple[int, bool], _Kinds] = {}
+        self._odd: OddRelocations | None = None
 
-    def __attrs_post_init__(self) -> None:
-        where = self.placed.addresses
-        self.references = References(self.placed, self.dialect, self.source_line)
-        self.values = readers = SymbolValues(self.placed)
-        if where.tables.indirect.relocations:
-            from .indirect_values import IndirectValues
+    def _values(self) -> tuple[SymbolValues, SymbolValues]:
+        """S in memory, and as debug data has it."""
+        if not self.placed.addresses.tables.indirect.relocations:
+            values = SymbolValues(self.placed)
+            return values, values
+        from .indirect_values import IndirectValues
 
-            functions = IndirectValues(self.placed, self.dialect)
-            self.values = SymbolValues(self.placed, functions.at_entries())
-            readers = SymbolValues(self.placed, functions.for_readers())
-        self.odd = OddRelocations(
-            self.placed, self.dialect, self.generic, self.reach, self.diags, self.references,
-            self.dead, self.values, TableValues(self.placed, self.values, self.dialect),
-        )  # fmt: skip
-        self.seen = SeenValues(
-            self.placed, self.dialect, self.generic, self.dead, self.values, readers
+        functions = IndirectValues(self.placed, self.dialect)
+        return (
+            SymbolValues(self.placed, functions.at_entries()),
+            SymbolValues(self.placed, functions.for_readers()),
         )
+
+    def _edited(self) -> frozenset[SectionId]:
+        """Sections whose relocations are not those that the file has."""
+        where = self.placed.addresses
         rewritten = {
             where.table.base[file] + where.resolution.files[file].sections.info[rel]
             for file, rel in where.tables.relocations
         }
-        self.edited = frozenset(rewritten | where.edits.parts.keys() | where.edits.moved.keys())
+        return frozenset(rewritten | where.edits.parts.keys() | where.edits.moved.keys())
+
+    @property
+    def odd(self) -> OddRelocations:
+        """For what is no plain sum or does not fit: made when the first is met, because what it is
+        made of takes longer to import than a small link takes."""
+        if self._odd is None:
+            from .odd_relocations import OddRelocations
+            from .refs import References
+            from .table_values import TableValues
+            from .tombstones import DeadReferences
+
+            self._odd = OddRelocations(
+                self.placed, self.dialect, self.generic, self.reach, self.diags,
+                References(self.placed, self.dialect, self.source_line),
+                DeadReferences(tuple(self.dead)), self.values,
+                TableValues(self.placed, self.values, self.dialect),
+            )  # fmt: skip
+        return self._odd
+
+    def finish(self) -> None:
+        """Fill the linker's own tables, and tell of what could not be resolved."""
+        tables = self.placed.addresses.tables
+        if tables.slots or tables.indirect.relocations or tables.moves is not None:
+            self.odd.tables.write_tables(self.contents)
+        if self._odd is not None:
+            self._odd.references.report(self.diags)
 
     def patch(self, sid: SectionId, content: bytearray, section: PlacedSection, at: int) -> None:
         """Apply every relocation of one input section, whose bytes begin at `at` in `content`."""
@@ -240,7 +267,7 @@ class _Patcher:
                 "bad-object",
                 f"{reloc_name(machine, kind)} patches {widths[kind]} bytes at {offset:#x} of a "
                 f"section of {size:#x} bytes",
-                place=self.references.place(file, index, offset),
+                place=self.odd.references.place(file, index, offset),
                 help=["the file is damaged: build it again"],
             )
         return rels if len(kept) == len(rels) else _only(rels, kept)

@@ -9,38 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
 from .. import elf_const as c
 from ..dialect import Dialect
-from .odd_relocations import Site
 from .placement import Placement
+from .relocation_site import Site
 from .symbol_values import OnDemand, SymbolValues
-from .tombstones import DeadReferences
 
 DEBUG_NAMES = (".debug", ".zdebug", ".gnu.debuglto_", ".gnu.linkonce.wi.", ".line", ".stab")
 
 Values = OnDemand["int | None"]
 
 
-@attrs.define(eq=False, repr=False)
 class SeenValues:
-    """values: for what is in memory; of_readers: for what is not."""
+    """values: for what is in memory; of_readers: for what is not; dead: of
+    -z dead-reloc-in-nonalloc."""
 
-    placed: Placement
-    dialect: Dialect
-    generic: bool
-    dead: DeadReferences
-    values: SymbolValues
-    of_readers: SymbolValues
-    _moved: dict[int, set[int]] = attrs.field(init=False)
-    """By file, the indices of the sections whose bytes were taken apart."""
-    _plain: dict[tuple[int, bool], Values] = attrs.field(factory=dict)
-
-    def __attrs_post_init__(self) -> None:
-        table = self.placed.addresses.table
-        self._moved = {}
-        for sid in self.placed.addresses.edits.moved:
+    def __init__(
+        self,
+        placed: Placement,
+        dialect: Dialect,
+        generic: bool,
+        dead: Sequence[tuple[str, int]],
+        values: SymbolValues,
+        of_readers: SymbolValues,
+    ) -> None:
+        self.placed, self.dialect, self.generic = placed, dialect, generic
+        self.dead, self.values, self.of_readers = dead, values, of_readers
+        self._plain: dict[tuple[int, bool], Values] = {}
+        self._moved: dict[int, set[int]] = {}
+        """By file, the indices of the sections whose bytes were taken apart."""
+        table = placed.addresses.table
+        for sid in placed.addresses.edits.moved:
             file = table.owner_file(sid)
             self._moved.setdefault(file, set()).add(sid - table.base[file])
 
@@ -58,7 +57,7 @@ class SeenValues:
         name = site.obj.sections.names[site.section]
         if self.generic and self.dialect.generic_path and name.startswith(DEBUG_NAMES):
             values = self._debug_values(site, values)
-        if self.placed.addresses.folded and not in_memory and self.dead.hides_copies(name):
+        if self.placed.addresses.folded and not in_memory and self._hides_copies(name):
             values = self._without_copies(site, values)
         if file not in self._moved:
             return values, values
@@ -68,6 +67,12 @@ class SeenValues:
         if plain is None:
             plain = self._plain[file, in_memory] = self._without_moved(site, values)
         return values, plain
+
+    def _hides_copies(self, name: str) -> bool:
+        """Whether a debug section does not see what --icf left out."""
+        from .tombstones import DeadReferences  # only links that fold anything come here
+
+        return DeadReferences(tuple(self.dead)).hides_copies(name)
 
     def _without_moved(self, site: Site, values: Values) -> Values:
         symbols, moved = site.obj.symbols, self._moved[site.file]
