@@ -34,7 +34,7 @@ THREADS = {
     ),
     32: (
         "mov %gs:{n}@ntpoff, %eax", "mov {n}@indntpoff, %eax", "mov {n}@gotntpoff(%ebx), %eax",
-        "leal {n}@tlsgd(,%ebx,1), %eax\ncall ___tls_get_addr@PLT",
+        "leal {n}@tlsgd(,%ebx,1), %eax\ncall ___tls_get_addr@PLT\nnop",
     ),
 }  # fmt: skip
 
@@ -69,7 +69,9 @@ class Objects:
 
 
 def objects(seed: int, number: int, dialect: str) -> Objects:
-    """An example by its number."""
+    """An example by its number; two of GNU ld's faults are kept out (docs/DEVIATIONS.md): the end
+    of a section behind a call of ___tls_get_addr, and indirect functions of i386 in a section with
+    the global offset table."""
     chance = random.Random(f"{seed}/{number}/{dialect}")
     bits = chance.choice((64, 64, 32))
     count = chance.randint(1, 4)
@@ -90,6 +92,8 @@ def objects(seed: int, number: int, dialect: str) -> Objects:
     if dialect == "lld" and chance.random() < 0.3:
         options.append(chance.choice(("-O0", "-O2", "--icf=all")))
     script = SCRIPT if chance.random() < 0.35 else ""
+    if bits == 32 and chosen:
+        script = ""
     return Objects(bits, dialect, texts, chance.randrange(count), tuple(options), script)
 
 

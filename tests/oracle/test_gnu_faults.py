@@ -1,0 +1,70 @@
+"""Programs of i386 that GNU ld refuses or links wrong, and that are right here."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pylink86 import read
+from pylink86.cli.pyld import main
+
+from .twins import assemble, need
+
+pytestmark = pytest.mark.peer
+
+ASKS_AT_THE_END = """\
+.globl _start
+_start:
+leal t@tlsgd(,%ebx,1), %eax
+call ___tls_get_addr@PLT
+.section .tdata,"awT"
+.globl t
+t: .long 7
+"""
+
+CHOSEN = """\
+.globl _start
+_start: call *f@GOT(%ebx)
+mov $f, %eax
+.globl f
+.type f, @gnu_indirect_function
+f: ret
+"""
+JOINED = "ENTRY(_start) SECTIONS { .text : { *(.text) } .got : { *(.got) *(.got.plt) } }"
+
+
+def linked(folder: Path, source: str, *options: str) -> tuple[int, Path]:
+    """The status of GNU ld, and our output."""
+    made = assemble(folder / "a.o", source, wide=False)
+    words = ["-m", "elf_i386", *options, made]
+    theirs = subprocess.run(["ld", *words, "-o", "theirs"], cwd=folder, capture_output=True)
+    assert main(["--dialect=gnu", *words, "-o", "ours"], "pyld") == 0
+    return theirs.returncode, folder / "ours"
+
+
+def test_a_call_for_a_thread_local_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GNU ld wants a byte behind the call, which it does not look at."""
+    need("ld")
+    monkeypatch.chdir(tmp_path)
+    status, ours = linked(tmp_path, ASKS_AT_THE_END)
+    assert status == 1
+    text = next(s for s in read(ours) if s.name == ".text")
+    assert bytes(text.content) == bytes.fromhex("65 a1 00 00 00 00 81 e8 04 00 00 00")
+
+
+def test_the_slot_of_an_indirect_function_in_one_section_with_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slot lies four bytes before _GLOBAL_OFFSET_TABLE_; GNU ld says 0."""
+    need("ld")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.ld").write_text(JOINED)
+    status, ours = linked(tmp_path, CHOSEN, "-T", "a.ld")
+    assert status == 0
+    for file, load in ((ours, "ff93fcffffff"), (tmp_path / "theirs", "ff9300000000")):
+        text = next(s for s in read(file) if s.name == ".text")
+        assert bytes(text.content)[:6].hex() == load
