@@ -52,19 +52,22 @@ def test_a_call_for_a_thread_local_at_the_end(
     monkeypatch.chdir(tmp_path)
     status, ours = linked(tmp_path, ASKS_AT_THE_END)
     assert status == 1
-    text = next(s for s in read(ours) if s.name == ".text")
-    assert bytes(text.content) == bytes.fromhex("65 a1 00 00 00 00 81 e8 04 00 00 00")
+    assert _code(ours) == bytes.fromhex("65 a1 00 00 00 00 81 e8 04 00 00 00")
 
 
 def test_the_slot_of_an_indirect_function_in_one_section_with_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The slot lies four bytes before _GLOBAL_OFFSET_TABLE_; GNU ld says 0."""
+    """The slot lies four bytes before _GLOBAL_OFFSET_TABLE_."""
     need("ld")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.ld").write_text(JOINED)
     status, ours = linked(tmp_path, CHOSEN, "-T", "a.ld")
     assert status == 0
-    for file, load in ((ours, "ff93fcffffff"), (tmp_path / "theirs", "ff9300000000")):
-        text = next(s for s in read(file) if s.name == ".text")
-        assert bytes(text.content)[:6].hex() == load
+    theirs, mine = (_code(file) for file in (tmp_path / "theirs", ours))
+    assert mine.startswith(bytes.fromhex("ff 93 fc ff ff ff"))
+    assert theirs[:6] != mine[:6]
+
+
+def _code(file: Path) -> bytes:
+    return bytes(next(s for s in read(file) if s.name == ".text").content)
