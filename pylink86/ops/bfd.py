@@ -8,13 +8,15 @@ binutils 2.40.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from .. import elf_const as c
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .draft import Draft, Sec
+    from .draft import Draft, Sec, Seg
 
 KEPT = 0x0FF00000 | 0xF0000000
 """Flags of the OS and the processor survive whatever is asked."""
@@ -42,6 +44,33 @@ SPECIAL: tuple[tuple[str, int, int], ...] = (
 EXACT = (".note.GNU-stack",)
 
 
+NAMED = {
+    ".dynamic": c.SHT_DYNAMIC, ".dynstr": c.SHT_STRTAB, ".dynsym": c.SHT_DYNSYM,
+    ".hash": c.SHT_HASH, ".gnu.hash": c.SHT_GNU_HASH, ".gnu.version": c.SHT_GNU_VERSYM,
+    ".gnu.version_d": c.SHT_GNU_VERDEF, ".gnu.version_r": c.SHT_GNU_VERNEED,
+    ".gnu.liblist": c.SHT_GNU_LIBLIST, ".gnu.conflict": c.SHT_RELA,
+    ".shstrtab": c.SHT_STRTAB, ".strtab": c.SHT_STRTAB, ".symtab": c.SHT_SYMTAB,
+}  # fmt: skip
+"""Names that decide the type, whatever the input says."""
+
+
+def type_by_name(name: str, machine: int) -> int:
+    """The type that a section has because it is called so; SHT_NULL for most names.
+
+    On i386, whose relocations have no addend, every `.rel...` counts as one of their tables.
+    """
+    if name in NAMED:
+        return NAMED[name]
+    if name.startswith(".rela"):
+        return c.SHT_RELA
+    if name.startswith(".rel") and (machine != c.EM_X86_64 or name[4:5] in ("", ".")):
+        return c.SHT_REL
+    if name.startswith(".stab") and name.endswith("str"):
+        return c.SHT_STRTAB
+    kind = special(name)[0]
+    return kind if kind in (c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY) else c.SHT_NULL
+
+
 def special(name: str) -> tuple[int, int]:
     """Type and flags that a new section has by its name; (SHT_NULL, 0) for most names."""
     for start, kind, flags in SPECIAL:
@@ -54,6 +83,8 @@ def special(name: str) -> tuple[int, int]:
 
 def words(sec: Sec) -> set[str]:
     """BFD's flags of a section, by the names that --set-section-flags has for them."""
+    if sec.words is not None:
+        return set(sec.words)
     found = set()
     if sec.type != c.SHT_NOBITS:
         found.add("contents")
@@ -84,10 +115,14 @@ def is_debug(sec: Sec) -> bool:
     )
 
 
-def set_words(sec: Sec, new: Collection[str]) -> None:
-    """Give a section other flags; its type then follows from them and from its name."""
-    if set(new) == words(sec):
+def set_words(sec: Sec, new: Collection[str], *, always: bool = False) -> None:
+    """Give a section other flags; its type then follows from them and from its name.
+
+    always: even when they are the same.
+    """
+    if set(new) == words(sec) and not always:
         return
+    sec.words = frozenset(new)
     flags = sec.flags & (KEPT | c.SHF_GROUP | c.SHF_LINK_ORDER | c.SHF_COMPRESSED)
     for word, bit in (
         ("alloc", c.SHF_ALLOC), ("code", c.SHF_EXECINSTR), ("merge", c.SHF_MERGE),
@@ -107,51 +142,82 @@ def set_words(sec: Sec, new: Collection[str]) -> None:
         sec.data = b""
 
 
-def load_address(draft: Draft, sec: Sec) -> int:
-    """Where a section is loaded, by program headers of which one has an address; its own address
-    when none says so."""
-    if not sec.flags & c.SHF_ALLOC:
-        return sec.addr
-    found = sec.addr
+class Was(NamedTuple):
+    """A section as BFD read it; align is a power of two."""
+
+    type: int
+    flags: int
+    addr: int
+    lma: int
+    offset: int
+    size: int
+    align: int
+    words: frozenset[str]
+
+
+def remember(draft: Draft) -> None:
+    """Give sections their load addresses, and note what they were before the edit: that decides
+    what their segments become."""
+    # Some linkers leave all load addresses zero.
+    loads = sum(seg.type == c.PT_LOAD and seg.memsz > 0 for seg in draft.segs)
+    known = loads <= 1 or any(seg.paddr for seg in draft.segs)
+    for sec in draft.secs:
+        has = frozenset(words(sec))
+        align = power_of_two(sec.align)
+        was = Was(sec.type, sec.flags, sec.addr, sec.addr, sec.offset, sec.size, align, has)
+        if known and draft.segs:
+            was = was._replace(lma=_load_address(draft, was))
+        sec.lma, sec.before = was.lma, was
+
+
+def power_of_two(align: int) -> int:
+    """The next power of two, which is how BFD keeps alignments."""
+    return 1 << max(align - 1, 0).bit_length()
+
+
+def _load_address(draft: Draft, was: Was) -> int:
+    """Where a section is loaded, by program headers; its own address when none says so."""
+    found = was.addr
+    if not was.flags & c.SHF_ALLOC:
+        return found
     for seg in draft.segs:
-        fits = seg.type == c.PT_LOAD and not sec.flags & c.SHF_TLS
-        fits |= seg.type == c.PT_TLS and bool(sec.flags & c.SHF_TLS)
-        if not fits or not in_segment(sec, seg):
+        if seg.type not in (c.PT_LOAD, c.PT_TLS) or not in_segment(was, seg):
             continue
-        if sec.type == c.SHT_NOBITS:
-            found = seg.paddr + sec.addr - seg.vaddr
+        if seg.type == c.PT_LOAD and was.flags & c.SHF_TLS:
+            continue
+        if "load" in was.words:
+            found = seg.paddr + was.offset - seg.offset
         else:
-            found = seg.paddr + sec.offset - seg.offset
-        if seg.vaddr <= sec.addr and sec.addr + sec.size <= seg.vaddr + seg.memsz:
+            found = seg.paddr + was.addr - seg.vaddr
+        if seg.vaddr <= was.addr and was.addr + was.size <= seg.vaddr + seg.memsz:
             break
     return found
 
 
-def in_segment(sec: Sec, seg: object) -> bool:
-    """Do address and offset of a section lie in the segment?"""
-    from .draft import Seg
+FOR_LOADED = (
+    c.PT_LOAD, c.PT_DYNAMIC, c.PT_GNU_EH_FRAME, c.PT_GNU_STACK, c.PT_GNU_RELRO,
+)  # fmt: skip
+"""Segments that hold nothing but allocated sections."""
 
-    assert isinstance(seg, Seg)
-    if sec.flags & c.SHF_TLS:
-        if seg.type not in (c.PT_TLS, c.PT_GNU_RELRO, c.PT_LOAD):
-            return False
-    elif seg.type in (c.PT_TLS, c.PT_PHDR):
+
+def in_segment(was: Was, seg: Seg) -> bool:
+    """Do address and offset of a section lie in the segment?"""
+    thread, alloc = was.flags & c.SHF_TLS, was.flags & c.SHF_ALLOC
+    if thread and seg.type not in (c.PT_TLS, c.PT_GNU_RELRO, c.PT_LOAD):
         return False
-    if not sec.flags & c.SHF_ALLOC and seg.type in (
-        c.PT_LOAD, c.PT_DYNAMIC, c.PT_GNU_EH_FRAME, c.PT_GNU_STACK, c.PT_GNU_RELRO,
-    ):  # fmt: skip
+    if not thread and seg.type in (c.PT_TLS, c.PT_PHDR):
         return False
-    bare = sec.type == c.SHT_NOBITS
-    size = 0 if bare and sec.flags & c.SHF_TLS and seg.type != c.PT_TLS else sec.size
-    if not bare and not (
-        seg.old_offset <= sec.old_offset
-        and sec.old_offset + size <= seg.old_offset + seg.old_filesz
-    ):
+    if not alloc and seg.type in FOR_LOADED:
         return False
-    if sec.flags & c.SHF_ALLOC and not (
-        seg.vaddr <= sec.addr and sec.addr + size <= seg.vaddr + seg.memsz
-    ):
+    bare = was.type == c.SHT_NOBITS
+    size = 0 if bare and thread and seg.type != c.PT_TLS else was.size
+    if not bare and not (seg.offset <= was.offset and was.offset + size <= seg.offset + seg.filesz):
         return False
-    if seg.type in (c.PT_DYNAMIC, c.PT_NOTE) and not sec.size and seg.memsz:
-        return seg.vaddr < sec.addr < seg.vaddr + seg.memsz
-    return True
+    if alloc and not (seg.vaddr <= was.addr and was.addr + size <= seg.vaddr + seg.memsz):
+        return False
+    if seg.type not in (c.PT_DYNAMIC, c.PT_NOTE) or was.size or not seg.memsz:
+        return True
+    # What is empty does not count at the start and the end of these.
+    in_file = bare or seg.offset < was.offset < seg.offset + seg.filesz
+    in_memory = not alloc or seg.vaddr < was.addr < seg.vaddr + seg.memsz
+    return in_file and in_memory

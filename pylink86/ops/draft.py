@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from ..elf_tables import Buffer, Column
+    from .bfd import Was
 
 PLAIN, SYMTAB, STRTAB, SHSTRTAB, RELOC, GROUP, SHNDX = range(7)
 """What a section is to an edit: contents, or one of the tables that are written anew."""
@@ -56,6 +57,16 @@ class Sec:
     """Every segment it lies in."""
     compressed = False
     """Made smaller by this edit."""
+    before: Was | None = None
+    """What it was, for layouts that ask what changed."""
+    asked_align = 1
+    """Its alignment as a power of two; `align` is what its address allows of that."""
+    emptied = False
+    """--only-keep-debug took its contents, if it had some."""
+    updated = False
+    """Its contents are others."""
+    words: frozenset[str] | None = None
+    """BFD's flags, where an option set them."""
 
     def __init__(self, name: str, type: int, flags: int = 0, data: Buffer = b"") -> None:
         self.name = name
@@ -160,6 +171,15 @@ class Relocs:
         step = len(words) // self.count if self.count else 1
         words[first::step] = memoryview(struct.pack(f"<{self.count}I", *infos)).cast("I")
         return bytes(table)
+
+    def moved(self, by: int) -> Relocs:
+        """The same relocations at other places."""
+        word = struct.Struct("<Q" if self.elf_class == 64 else "<I")
+        table = bytearray(self.table)
+        mask = (1 << self.elf_class) - 1
+        for at in range(0, len(table), self.record.size):
+            word.pack_into(table, at, word.unpack_from(table, at)[0] + by & mask)
+        return Relocs(bytes(table), self.elf_class, self.with_addend, self.limit, self.where)
 
     def _infos(self) -> list[int]:
         """The words that hold the symbol: all of r_info, or its upper half."""

@@ -84,8 +84,10 @@ def _segments(data: bytes, elf_class: int, phoff: int, count: int) -> list[Seg]:
     if end > len(data):
         raise _Odd
     segs = [Seg(row, i) for i, row in enumerate(decode_segments(data[phoff:end], elf_class))]
+    mask = (1 << elf_class) - 1
     for seg in segs:
-        if seg.offset + seg.filesz > len(data):
+        # LLD writes negative sizes for some layouts, and both objcopy read them.
+        if seg.filesz and (seg.offset + seg.filesz) & mask > len(data):
             complain(
                 "bad-object",
                 f"{seg.index} program header reaches beyond the file: offset {seg.offset:#x}, "

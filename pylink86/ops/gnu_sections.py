@@ -195,8 +195,8 @@ def dump(draft: Draft, plan: Plan, notes: Notes) -> None:
 def change(draft: Draft, plan: Plan, notes: Notes) -> None:
     """Names, flags, alignment, contents and addresses."""
     _rename(draft, plan)
-    _update(draft, plan)
     _set_flags(draft, plan)
+    _update(draft, plan)
     _keep_debug_only(draft, plan)
     for name, align in plan.set_section_alignment:
         test = matcher((name,), wildcard=True)
@@ -226,18 +226,27 @@ def _keep_debug_only(draft: Draft, plan: Plan) -> None:
         if flagged is not None and flagged(sec.was):
             continue
         if sec.role == PLAIN and (sec.flags & c.SHF_ALLOC and sec.type != c.SHT_NOTE):
-            sec.type, sec.data = c.SHT_NOBITS, b""
+            sec.type, sec.data, sec.emptied = c.SHT_NOBITS, b"", True
+            if sec.before is not None:
+                # To the program headers that is no change.
+                bare = sec.before.words - {"contents", "load", "data"}
+                sec.before = sec.before._replace(words=bare)
 
 
 def _rename(draft: Draft, plan: Plan) -> None:
     if not (plan.rename_section or plan.prefix_alloc_sections or plan.prefix_sections):
         return
+    # That a section has relocations is one of BFD's flags, and lost with the others.
+    related = {id(sec.target) for sec in draft.reloc_secs()}
     new_flags = {old: flags for old, _, flags in plan.rename_section if flags}
     for sec in draft.secs:
         if sec.role in (PLAIN, GROUP):
             sec.name = output_name(sec, plan)
             if sec.was in new_flags:
-                set_words(sec, set(new_flags[sec.was]) - {"noload", "share", "rom"})
+                if sec.before is not None and id(sec) in related:
+                    sec.before = sec.before._replace(words=sec.before.words | {"reloc"})
+                new = set(new_flags[sec.was]) - {"noload", "share", "rom"}
+                set_words(sec, new, always=id(sec) in related)
 
 
 def output_name(sec: Sec, plan: Plan) -> str:
@@ -262,11 +271,12 @@ def _update(draft: Draft, plan: Plan) -> None:
         sec = next((s for s in draft.secs if s.was == name and s.role == PLAIN), None)
         if sec is None:
             complain("no-such-section", f"{name} not found, can't be updated")
-        sec.data, sec.size = data, len(data)
-        tables = draft.relocs_of(sec)
-        draft.secs = [other for other in draft.secs if other not in tables]
-        if sec.type == c.SHT_NOBITS and data:
-            sec.type = c.SHT_PROGBITS
+        if "contents" not in words(sec):
+            complain("bad-operation", f"{name}: section has no contents")
+        sec.data, sec.size, sec.updated = data, len(data), True
+        for table in draft.relocs_of(sec):
+            if table.relocs is not None:
+                table.relocs = Relocs(b"", draft.elf_class, table.relocs.with_addend)
 
 
 def _add(draft: Draft, plan: Plan) -> None:
@@ -293,27 +303,38 @@ def _add(draft: Draft, plan: Plan) -> None:
 
 
 def _addresses(draft: Draft, plan: Plan, notes: Notes) -> None:
-    """--change-addresses and the like; a later option about a section overrules an earlier one."""
+    """--change-section-* overrules --change-addresses, and a later one an earlier one."""
     body = [sec for sec in draft.secs if sec.role in (PLAIN, GROUP)]
-    for sec in body if plan.change_addresses else ():
-        sec.addr += plan.change_addresses
-        sec.lma += plan.change_addresses
     rows = [
-        (shift, fields)
-        for shifts, fields in (
-            (plan.change_section_address, ("addr", "lma")),
-            (plan.change_section_vma, ("addr",)),
-            (plan.change_section_lma, ("lma",)),
+        (shift, field)
+        for field, shifts in (
+            ("addr", (*plan.change_section_address, *plan.change_section_vma)),
+            ("lma", (*plan.change_section_address, *plan.change_section_lma)),
         )
-        for shift in shifts
+        for shift in reversed(shifts)
     ]
-    for (pattern, sign, number), fields in rows:
+    done: set[tuple[int, str]] = set()
+    for (pattern, sign, number), field in rows:
         test = matcher((pattern,), wildcard=True)
         found = [sec for sec in body if test is not None and test(sec.was)]
         for sec in found:
-            for field in fields:
+            if (id(sec), field) not in done:
+                done.add((id(sec), field))
                 old = getattr(sec, field)
-                new = {"=": number, "+": old + number, "-": old - number}[sign]
-                setattr(sec, field, new)
+                setattr(sec, field, {"=": number, "+": old + number, "-": old - number}[sign])
         if not found and plan.change_warnings:
             notes.warn("no-such-section", f"--change-section-*: no section matches `{pattern}'")
+    for sec in body if plan.change_addresses else ():
+        sec.addr += 0 if (id(sec), "addr") in done else plan.change_addresses
+        sec.lma += 0 if (id(sec), "lma") in done else plan.change_addresses
+    if draft.relocatable:
+        return
+    for sym in draft.syms:
+        # In linked files a value is an address: it moves with its section.
+        if sym.sec is not None:
+            sym.value += sym.sec.addr - sym.sec.old_addr
+    for sec in draft.reloc_secs():
+        by = sec.target.addr - sec.target.old_addr if sec.target is not None else 0
+        if by and sec.relocs is not None:
+            sec.relocs = sec.relocs.moved(by)
+            sec.data = sec.relocs.table

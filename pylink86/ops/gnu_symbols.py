@@ -22,6 +22,9 @@ GLOBAL = (c.STB_GLOBAL, c.STB_WEAK, 10)
 
 def filter_symbols(draft: Draft, plan: Plan, notes: Notes, goes: Callable[[Sec], bool]) -> None:
     """All operations on symbols; those in sections that go are gone."""
+    if not draft.relocatable and not draft.reloc_secs():
+        # Nothing can name them.
+        draft.syms = [sym for sym in draft.syms if sym.type != c.STT_SECTION]
     if not _asked(plan):
         draft.syms = number_symbols([sym for sym in draft.syms if not _lost(sym, plan, goes)])
         _normalize(draft, plan)
@@ -165,8 +168,11 @@ def _normalize(draft: Draft, plan: Plan) -> None:
     common = c.STT_COMMON if plan.elf_stt_common == "yes" else c.STT_OBJECT
     for sym in draft.syms:
         if sym.sec is None:
-            if sym.place == c.SHN_COMMON and sym.type in (c.STT_NOTYPE, c.STT_OBJECT, c.STT_COMMON):
-                sym.type = common
+            if sym.place == c.SHN_COMMON:
+                if sym.type in (c.STT_NOTYPE, c.STT_OBJECT, c.STT_COMMON):
+                    sym.type = common
+                # Without an alignment it has that of its size, up to 16.
+                sym.value = sym.value or min(1 << max(sym.size - 1, 0).bit_length(), 16)
             elif sym.place == c.SHN_UNDEF and sym.binding == c.STB_LOCAL:
                 sym.binding = c.STB_GLOBAL
 

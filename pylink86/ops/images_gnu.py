@@ -6,6 +6,8 @@ stand side by side on a bus, and `--reverse-bytes` turns words around.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from .. import elf_const as c
 from .assemble import fits
 from .bfd import words
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 
 def write_image(draft: Draft, plan: Plan) -> bytes:
     """The draft as binary, srec, ihex or verilog; image-too-large, out-of-range-for-ihex."""
+    # New contents are written last, over what is there.
     parts = [
         (sec.lma & 0xFFFFFFFFFFFFFFFF, bytes(sec.data))
-        for sec in draft.secs
+        for sec in sorted(draft.secs, key=lambda sec: sec.updated)
         if sec.role in (PLAIN, GROUP) and sec.size and _loaded(sec)
     ]
     parts = _filled([_rearranged(part, plan) for part in parts], plan)
@@ -97,8 +100,13 @@ def _records(parts: list[Part], draft: Draft, plan: Plan) -> bytes:
     from ..formats.images import Block, Image
     from ..formats.images import write_image as write
 
-    blocks = tuple(Block(address, data) for address, data in parts)
-    image = Image(blocks, draft.entry, plan.output_name)
+    blocks: list[Block] = []
+    for address, data in parts:
+        # A part goes behind the last one, or else in front of those that are not below it.
+        behind = not blocks or address >= blocks[-1].address
+        at = len(blocks) if behind else bisect_left(blocks, address, key=lambda one: one.address)
+        blocks.insert(at, Block(address, data))
+    image = Image(tuple(blocks), draft.entry, plan.output_name)
     kind = plan.output_format
     if kind == "srec" and (plan.srec_len or plan.srec_force_s3):
         from ..formats.srec import write_srec

@@ -12,7 +12,7 @@ Source: GNU objcopy 2.40 run on the fixtures, and on objects of gas, nasm, rustc
 from __future__ import annotations
 
 from .. import elf_const as c
-from ..elf_tables import EHDR, IDENT_SIZE, PHDR, SHDR, SYM
+from ..elf_tables import EHDR, IDENT_SIZE, SHDR, SYM
 from .assemble import (
     assemble_new,
     encode_symbols,
@@ -21,12 +21,14 @@ from .assemble import (
     fits,
     number_sections,
 )
+from .bfd import type_by_name, words
 from .draft import GROUP, PLAIN, RELOC, SHNDX, SHSTRTAB, STRTAB, SYMTAB, Sec, number_symbols
-from .segments_gnu import emptied
 from .strings import in_order_of_appearance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .draft import Draft
 
 
@@ -74,6 +76,7 @@ def _relocation_tables(draft: Draft, body: list[Sec]) -> dict[int, list[Sec]]:
 ENTRY_SIZES = {
     c.SHT_INIT_ARRAY: (4, 8), c.SHT_FINI_ARRAY: (4, 8), c.SHT_PREINIT_ARRAY: (4, 8),
     c.SHT_HASH: (4, 4), c.SHT_DYNSYM: (16, 24), c.SHT_DYNAMIC: (8, 16), c.SHT_GROUP: (4, 4),
+    c.SHT_REL: (8, 16), c.SHT_RELA: (12, 24), c.SHT_GNU_HASH: (4, 0), c.SHT_GNU_VERSYM: (2, 2),
 }  # fmt: skip
 """Types whose entries have a size of their own, in files of 32 and 64 bits."""
 
@@ -83,9 +86,14 @@ def _normalize(draft: Draft, body: list[Sec]) -> None:
     tables = (c.SHT_REL, c.SHT_RELA)
     by_class = draft.elf_class // 32 - 1
     for sec in body:
-        align = 1 << max(sec.align - 1, 0).bit_length() | sec.addr
+        sec.asked_align = 1 << max(sec.align - 1, 0).bit_length()
+        align = sec.asked_align | sec.addr
         sec.align = align & -align
         sec.flags &= ~c.SHF_OS_NONCONFORMING
+        kind = type_by_name(sec.name, draft.machine)
+        if kind and sec.role == PLAIN and not sec.emptied:
+            sec.words = frozenset(words(sec))
+            sec.type = kind
         if sec.type not in tables:
             sec.flags &= ~c.SHF_INFO_LINK
         if sec.type in ENTRY_SIZES:
@@ -131,18 +139,39 @@ def _group_members(draft: Draft, relocs: dict[int, list[Sec]]) -> None:
     for sec in draft.secs:
         if sec.role == GROUP:
             members: list[Sec] = []
-            for member in sec.members:
-                if id(member) in here and member.role != RELOC:
+            for member in _in_ring_order(sec.members):
+                if id(member) in here:
                     members += [member, *relocs.get(id(member), ())]
             sec.members = members
             sec.size = 4 * (len(members) + 1)
             sec.link = draft.symtab
 
 
+def _in_ring_order(members: Sequence[Sec]) -> list[Sec]:
+    """A group's sections as BFD lists them: it reads sections by number, and puts each into a ring
+    behind the first in the group's own order that is there already."""
+    members = [sec for sec in members if sec.role != RELOC]
+    behind: dict[int, Sec] = {}
+    last = None
+    for new in sorted(members, key=lambda sec: sec.old_index):
+        before = next((sec for sec in members if id(sec) in behind), new)
+        behind[id(new)] = behind.get(id(before), new)
+        behind[id(before)] = new
+        last = new
+    ring: list[Sec] = []
+    while last is not None and len(ring) < len(members):
+        ring.append(last)
+        last = behind[id(last)]
+    return ring[::-1]
+
+
 def _fill(draft: Draft, tables: list[Sec], section_names: bytes) -> None:
     """Contents of all tables."""
     draft.syms = number_symbols(draft.syms)
     here = set(map(id, draft.secs))
+    # BFD copies links when it closes the output, and they count if the headers are made by then:
+    # the first contents that are copied do that.
+    begun = any(sec.role == PLAIN and len(sec.data) for sec in draft.secs)
     for sym in draft.syms:
         if sym.sec is not None and id(sym.sec) not in here:
             sym.sec, sym.place = None, c.SHN_ABS
@@ -153,7 +182,7 @@ def _fill(draft: Draft, tables: list[Sec], section_names: bytes) -> None:
         elif sec.type in BY_NAME or sec.type in (c.SHT_REL, c.SHT_RELA):
             _link_by_name(draft, sec)
         elif sec.role == PLAIN:
-            sec.link = _plain_link(draft, sec, here)
+            sec.link = _plain_link(draft, sec, here, begun)
     if symtab is not None and symtab.link is not None:
         named = [sym.name for sym in draft.syms if sym.type != c.STT_SECTION]
         symtab.link.data, at = in_order_of_appearance(named)
@@ -171,20 +200,20 @@ def _fill(draft: Draft, tables: list[Sec], section_names: bytes) -> None:
 BY_NAME = {
     c.SHT_DYNAMIC: ".dynstr", c.SHT_DYNSYM: ".dynstr", c.SHT_GNU_VERNEED: ".dynstr",
     c.SHT_GNU_VERDEF: ".dynstr", c.SHT_HASH: ".dynsym", c.SHT_GNU_HASH: ".dynsym",
-    c.SHT_GNU_VERSYM: ".dynsym",
+    c.SHT_GNU_VERSYM: ".dynsym", c.SHT_GNU_LIBLIST: ".dynstr",
 }  # fmt: skip
 """Types of dynamic linking -> the section their sh_link means, which BFD looks up by name."""
 
 
-def _plain_link(draft: Draft, sec: Sec, here: set[int]) -> Sec | None:
+def _plain_link(draft: Draft, sec: Sec, here: set[int], begun: bool) -> Sec | None:
     """sh_link of an ordinary section: BFD keeps that of SHF_LINK_ORDER, of types of the OS and of
     what --only-keep-debug emptied, and knows that `.stab` means `.stabstr`."""
     if sec.name.startswith(".stab") and not sec.name.endswith("str"):
         return next((s for s in draft.secs if s.name == sec.name + "str"), None)
-    bare = emptied(sec)
+    bare = begun and sec.type == c.SHT_NOBITS and (sec.emptied or sec.old_type != sec.type)
     if bare and sec.link is not None and sec.link.role == SYMTAB:
         return draft.symtab
-    kept = sec.flags & c.SHF_LINK_ORDER or sec.old_type >= 0x60000000 or bare
+    kept = sec.flags & c.SHF_LINK_ORDER or bare or (begun and sec.old_type >= 0x60000000)
     return sec.link if kept and sec.link is not None and id(sec.link) in here else None
 
 
@@ -208,14 +237,15 @@ def _link_by_name(draft: Draft, sec: Sec) -> None:
 def _place(draft: Draft, body: list[Sec], tables: list[Sec], relocs: list[Sec]) -> int:
     """Offsets of everything; returns that of the section headers."""
     end = IDENT_SIZE + EHDR[draft.elf_class].size
-    draft.phoff = end if draft.segs else 0
-    end += len(draft.segs) * PHDR[draft.elf_class].size
-    placed: set[int] = set()
+    order = [sec for sec in draft.secs if sec.role in (PLAIN, GROUP)]
     if draft.segs:
         from .segments_gnu import place_segments
 
-        end, placed = place_segments(draft, body, end)
-    order = [sec for sec in draft.secs if sec.role in (PLAIN, GROUP) and id(sec) not in placed]
+        heads, end = end, place_segments(draft, body)
+        draft.phoff = heads if draft.segs else 0
+        order = []
+    else:
+        draft.phoff = 0
     inner = [table for table in tables if table.role != SHSTRTAB]
     in_order = {id(table): table for table in relocs}
     for sec in [

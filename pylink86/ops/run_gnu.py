@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .. import elf_const as c
-from .bfd import load_address
 from .draft import PLAIN, RELOC, complain
 from .inputs import IMAGES
 
@@ -63,6 +62,7 @@ def _as_bfd_reads(draft: Draft) -> None:
             sec.role, sec.relocs = PLAIN, None
         if sec.addr:
             sec.lma = sec.addr
-    if any(seg.paddr for seg in draft.segs):
-        for sec in draft.secs:
-            sec.lma = load_address(draft, sec)
+    if draft.segs:
+        from .bfd import remember
+
+        remember(draft)

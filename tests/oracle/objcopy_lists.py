@@ -8,14 +8,16 @@ agree when both refuse or both write the same bytes.
 from __future__ import annotations
 
 import random
+import resource
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import fixtures
 from pylink86 import elf_const as c
-from pylink86 import read
+from pylink86 import read_bytes
 from pylink86.cli.objcopy_options import table
 from pylink86.cli.objcopy_plan import plan_of
 from pylink86.cli.options import parse
@@ -23,13 +25,12 @@ from pylink86.diag import LinkError
 from pylink86.ops.plan import Notes
 from pylink86.ops.run import transform
 
+from .objcopy_files import made
+
+OTHER = Path(fixtures.__file__).parent / "src" / "library.c"
+"""Contents for --update-section: a file of 312 bytes."""
+
 PEERS = {"gnu": "objcopy", "llvm": "llvm-objcopy-19"}
-
-LINKED = ("exec32", "exec64", "exec64_lld", "dyn32", "dyn64")
-"""Fixtures with program headers."""
-
-GROUPED = ("groups32", "groups64", "library_pic32", "library_pic64", "bounds_debug")
-"""Fixtures with section groups."""
 
 UNREADABLE = ("compressed_zstd",)
 """Needs zstd, which Python has from 3.14 on."""
@@ -40,6 +41,19 @@ class Names(NamedTuple):
 
     sections: list[str]
     symbols: list[str]
+
+
+class Subject(NamedTuple):
+    """A file to work on: a fixture, or one that was made; how: what made it."""
+
+    name: str
+    how: str
+    data: bytes
+    names: Names
+    linked: bool
+    grouped: bool
+    symbols_first: bool
+    """Are there relocations behind the symbol table?"""
 
 
 Draw = Callable[[random.Random, Names], list[str]]
@@ -81,6 +95,29 @@ def aligned(rng: random.Random, names: Names) -> list[str]:
 
 def redefined(rng: random.Random, names: Names) -> list[str]:
     return ["--redefine-sym", f"{pick(rng, names.symbols)}=renamed_{rng.randrange(3)}"]
+
+
+def several(option: str) -> Draw:
+    def draw(rng: random.Random, names: Names) -> list[str]:
+        count = min(len(names.sections), rng.choice((2, 3)))
+        chosen = rng.sample(names.sections, count)
+        return [word for name in chosen for word in (option, name)]
+
+    return draw
+
+
+def shifted(option: str) -> Draw:
+    def draw(rng: random.Random, names: Names) -> list[str]:
+        by = rng.choice(("+0x10", "+0x1000", "-0x1000", "=0x8000", "=0x101000"))
+        # GNU objcopy takes the first `-` for the sign, in a name as well.
+        return [option, pick(rng, [name for name in names.sections if "-" not in name]) + by]
+
+    return draw
+
+
+def grown(rng: random.Random, names: Names) -> list[str]:
+    """Other contents, mostly of another size."""
+    return ["--update-section", f"{pick(rng, names.sections)}={OTHER}"]
 
 
 def added_symbol(rng: random.Random, names: Names) -> list[str]:
@@ -132,21 +169,30 @@ ONLY = {
         flag("--remove-symbol-prefix=_"),
     ),
 }
+LINKED: dict[str, tuple[Draw, ...]] = {
+    "gnu": (
+        *map(section, ("-R", "-R", "-j")),
+        several("-j"),
+        several("-R"),
+        shifted("--change-section-lma"),
+        shifted("--change-section-vma"),
+        shifted("--change-section-address"),
+        flag("--change-addresses", "0x1000"),
+        aligned,
+        flagged,
+        grown,
+    ),
+    "llvm": (*map(section, ("-R", "-j")), several("-j"), several("-R"), flagged, grown),
+}
+"""What people do to linked files, and what makes tools lay segments out anew: more of it."""
+
 FORMATS = {"gnu": ("binary", "srec", "ihex", "verilog"), "llvm": ("binary",)}
 
-CHANGES_LOADED = ("-R", "-j", "--set-section-flags", "--set-section-alignment",
-                  "--change-addresses", "--strip-sections")  # fmt: skip
-"""Options that make GNU objcopy lay a linked file out anew; docs/DEVIATIONS.md says how far we
-follow."""
 
-
-def in_domain(words: list[str], name: str, dialect: str) -> bool:
+def in_domain(words: list[str], subject: Subject, dialect: str) -> bool:
     """Is it a list on which we mean to agree?  What is not stands in docs/DEVIATIONS.md."""
-    if dialect == "gnu" and name in LINKED:
-        flags = any(",alloc" in word or ",contents" in word for word in words)
-        return not flags and not any(word in CHANGES_LOADED for word in words)
     bare = "--remove-relocations" in words or any(word.startswith(".rel") for word in words)
-    if dialect == "gnu" and name in GROUPED and bare:
+    if dialect == "gnu" and subject.grouped and bare:
         return False  # GNU objcopy 2.40 then writes groups with members 0: an assertion fails
     if dialect == "gnu" and any(word.startswith(".group=") for word in words):
         return False  # GNU objcopy then writes groups that are ordinary sections
@@ -164,57 +210,89 @@ def in_domain(words: list[str], name: str, dialect: str) -> bool:
     )
 
 
-def draw(seed: int, name: str, dialect: str) -> list[str]:
-    """The option list of a seed for a fixture."""
-    rng = random.Random(f"{seed} {dialect} {name}")
-    names = names_of(name)
-    rows = (*COMMON, *ONLY[dialect])
+def draw(seed: int, subject: Subject, dialect: str) -> list[str]:
+    """The option list of a seed for a file."""
+    rng = random.Random(f"{seed} {dialect} {subject.name}")
+    rows = (*COMMON, *ONLY[dialect], *(LINKED[dialect] if subject.linked else ()))
     words: list[str] = []
     for _ in range(rng.choice([1, 1, 2, 2, 3, 4])):
-        words += rng.choice(rows)(rng, names)
+        words += rng.choice(rows)(rng, subject.names)
     if rng.random() < 0.12:
         words += ["-O", rng.choice(FORMATS[dialect])]
     return words
 
 
-_NAMES: dict[str, Names] = {}
+def subject_of(name: str, data: bytes, how: str = "fixture") -> Subject:
+    obj = read_bytes(data, name)
+    kinds = [info & 15 for info in obj.symbols.info]
+    symbols = sorted(
+        {n for n, kind in zip(obj.symbols.names, kinds, strict=True)
+         if n and "=" not in n and kind != c.STT_FILE}
+    )  # fmt: skip
+    types = obj.sections.type
+    behind = types[types.index(c.SHT_SYMTAB) :] if c.SHT_SYMTAB in types else ()
+    return Subject(
+        name,
+        how,
+        data,
+        Names(sorted({n for n in obj.sections.names[1:] if n and "=" not in n}), symbols),
+        linked=bool(obj.segments),
+        grouped=c.SHT_GROUP in types,
+        symbols_first=not {c.SHT_REL, c.SHT_RELA}.isdisjoint(behind),
+    )
 
 
-def names_of(name: str) -> Names:
-    if name not in _NAMES:
-        obj = read(fixtures.path(name))
-        kinds = [info & 15 for info in obj.symbols.info]
-        symbols = sorted(
-            {n for n, kind in zip(obj.symbols.names, kinds, strict=True)
-             if n and "=" not in n and kind != c.STT_FILE}
-        )  # fmt: skip
-        _NAMES[name] = Names(sorted({n for n in obj.sections.names[1:] if n}), symbols)
-    return _NAMES[name]
+@cache
+def fixture(name: str) -> Subject:
+    return subject_of(name, fixtures.path(name).read_bytes())
 
 
-def theirs(words: list[str], path: Path, dialect: str, folder: Path) -> bytes | str:
+@lru_cache(maxsize=64)
+def generated(seed: int) -> Subject:
+    file = made(seed)
+    return subject_of(f"seed{seed}", file.data, file.how)
+
+
+def theirs(words: list[str], subject: Subject, dialect: str, folder: Path) -> bytes | str:
     """The peer's bytes, or what it said when it failed."""
     out = folder / "out"
     out.unlink(missing_ok=True)
-    done = subprocess.run(
-        [PEERS[dialect], *words, str(path), "out"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=60,
-    )
+    (folder / subject.name).write_bytes(subject.data)
+    try:
+        done = subprocess.run(
+            [PEERS[dialect], *words, subject.name, "out"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=10,
+            preexec_fn=_within_limits,
+        )
+    except subprocess.TimeoutExpired:
+        return NO_ANSWER
+    if done.returncode < 0 or (out.exists() and out.stat().st_size > LARGE):
+        return NO_ANSWER
     return out.read_bytes() if done.returncode == 0 and out.exists() else done.stderr
 
 
-def ours(words: list[str], path: Path, dialect: str) -> bytes | str:
+LARGE = 1 << 26
+NO_ANSWER = "no answer"
+"""Some lists move sections far away, and then a peer writes for minutes, or ends with a signal."""
+
+
+def _within_limits() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * LARGE, 2 * LARGE))
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
+
+
+def ours(words: list[str], subject: Subject, dialect: str) -> bytes | str:
     """Our bytes, or what we said."""
     parsed = parse(words, table(strip=False))
     try:
         plan = plan_of(parsed.values, dialect, strip=False)
         plan.output_name = "out"
         notes = Notes()
-        found = transform(path.read_bytes(), str(path), plan, dialect, notes)
+        found = transform(subject.data, subject.name, plan, dialect, notes)
     except LinkError as problem:
         return str(problem)
     return str(notes.errors) if notes.errors else found
@@ -223,11 +301,11 @@ def ours(words: list[str], path: Path, dialect: str) -> bytes | str:
 def agree(mine: bytes | str, peer: bytes | str) -> bool:
     """The same bytes, or both refuse; a crash of the peer is nobody's answer."""
     if isinstance(peer, str):
-        return isinstance(mine, str) or "PLEASE submit a bug report" in peer
+        return isinstance(mine, str) or peer == NO_ANSWER
     return mine == peer
 
 
-def misnames(mine: bytes | str, peer: bytes | str, name: str, dialect: str) -> bool:
+def misnames(mine: bytes | str, peer: bytes | str, subject: Subject, dialect: str) -> bool:
     """Does the peer write relocations that name another symbol where we refuse?
 
     llvm-objcopy 19 takes symbols out of the table before it asks the relocations behind it, which
@@ -235,20 +313,33 @@ def misnames(mine: bytes | str, peer: bytes | str, name: str, dialect: str) -> b
     """
     if dialect != "llvm" or not isinstance(mine, str) or isinstance(peer, str):
         return False
-    kinds = read(fixtures.path(name)).sections.type
-    behind = kinds[kinds.index(c.SHT_SYMTAB) :] if c.SHT_SYMTAB in kinds else ()
     refused = "named in a relocation" in mine or "has relocation against symbol" in mine
-    return refused and not {c.SHT_REL, c.SHT_RELA}.isdisjoint(behind)
+    return refused and subject.symbols_first
 
 
-def lists(dialect: str, first: int, count: int) -> Iterator[tuple[str, list[str]]]:
+Pairs = Iterator[tuple[Subject, list[str]]]
+
+PER_FILE = 6
+"""Option lists that a generated file is used for: making it takes longer than all of them."""
+
+
+def lists(dialect: str, first: int, count: int) -> Pairs:
     """(fixture, option list) of `count` lists in the domain, from a seed on."""
     every = [name for name in sorted(fixtures.entries()) if name not in UNREADABLE]
+    return _in_domain(lambda seed: fixture(every[seed % len(every)]), dialect, first, count)
+
+
+def made_lists(dialect: str, first: int, count: int) -> Pairs:
+    """The same for files that are made."""
+    return _in_domain(lambda seed: generated(seed // PER_FILE), dialect, first, count)
+
+
+def _in_domain(choose: Callable[[int], Subject], dialect: str, first: int, count: int) -> Pairs:
     seed, given = first, 0
     while given < count:
-        name = every[seed % len(every)]
-        words = draw(seed, name, dialect)
+        subject = choose(seed)
+        words = draw(seed, subject, dialect)
         seed += 1
-        if in_domain(words, name, dialect):
+        if in_domain(words, subject, dialect):
             given += 1
-            yield name, words
+            yield subject, words
