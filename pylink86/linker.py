@@ -37,7 +37,7 @@ from .passes.got import scan_relocations
 from .passes.inside_order import order_inside
 from .passes.library import Search
 from .passes.linker_names import asks_for_header, linker_names, with_header_symbol
-from .passes.live import ALL_LIVE, mark_live
+from .passes.liveness import ALL_LIVE
 from .passes.load import InputLike, load_inputs
 from .passes.locate import Addresses
 from .passes.match import Claims, SectionList, list_sections, match_sections
@@ -221,9 +221,13 @@ def _link(
             check_collecting(asked, resolution, script, dialect, diags)
         first = entry or ("_start" if generic else default_entry(script, dialect, again))
         roots = (first, *wanted, *exported)
+        from .passes.live import mark_live
+
         live = mark_live(
             claims, table, resolution, roots, dialect, options.bounds_keep, generic, again
         )
+    if live.held:
+        claims = attrs.evolve(claims, kept=claims.kept | live.held)
     lap("mark live")
     if options.elf.pie and not (again or dialect.tables_like_gnu):
         from .passes.check_position import check_position

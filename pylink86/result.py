@@ -14,7 +14,7 @@ from .formats.images import write_image
 from .link_options import LinkOptions
 from .model import ObjectFile, Section
 from .passes.image import load_image
-from .passes.live import Live
+from .passes.liveness import Live
 from .passes.match import Claims, SectionList
 from .passes.members import Inputs
 from .passes.order import Plan

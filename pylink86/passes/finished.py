@@ -9,7 +9,7 @@ import attrs
 from ..diag import Span
 from ..dialect import Dialect
 from ..script import nodes as n
-from .live import Live
+from .liveness import Live
 from .match import Claims, SectionId, SectionList
 from .order import Plan
 from .placement import PlacedSection, Placement

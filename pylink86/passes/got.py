@@ -47,8 +47,6 @@ from ..dialect import Dialect
 from ..elf_tables import Buffer
 from ..model import ABS, ObjectFile, Relocations
 from .elf_options import ElfOptions
-from .indirect import IndirectScan, indirect_functions
-from .indirect_values import relocation_table
 from .match import SectionId, SectionList
 from .resolve import OFFSET_TABLE, Resolution
 from .slots import slots_like_gnu, slots_like_lld
@@ -64,10 +62,12 @@ from .tables import (
     Slot,
     Tables,
     Who,
+    indirect_functions,
     who_is,
 )
 
 if TYPE_CHECKING:
+    from .indirect import IndirectScan
     from .moving import MovingScan
 
 OF_TABLE = frozenset((GOT, GOT_PC, GOT_BASE, GOT_OFF, PLT_OFF))
@@ -118,7 +118,11 @@ def scan_relocations(
     padding = USUAL_PADDING if options is None else options.call_padding
     scan = _Scan(resolution, table, assigned, dialect, relax, keep, padding, moving)
     chosen_late = indirect_functions(resolution)
-    indirect = IndirectScan(resolution, table, dialect, chosen_late)
+    indirect: IndirectScan | None = None
+    if chosen_late:
+        from .indirect import IndirectScan
+
+        indirect = IndirectScan(resolution, table, dialect, chosen_late)
     for file, obj in enumerate(resolution.files[:-1]):
         kinds = KINDS.get(obj.header.machine, frozenset())
         base_symbol = _base_symbol(resolution, file)
@@ -132,13 +136,16 @@ def scan_relocations(
             for rel in tables:
                 rels = obj.relocations(rel)
                 scan.base |= base_symbol in rels.symbol
-                if chosen_late:
+                if indirect is not None:
                     indirect.section(file, obj, index, rel)
                 if moving is not None:
                     moving.section(file, obj, index, rels)
                 if not kinds.isdisjoint(rels.type):
                     scan.section(file, obj, index, rel, rels)
-    made = scan.finished(indirect.finished(generic and dialect.tables_like_gnu))
+    functions = IndirectFunctions()
+    if indirect is not None:
+        functions = indirect.finished(generic and dialect.tables_like_gnu)
+    made = scan.finished(functions)
     if moving is None or options is None:
         return made
     from .moving_values import moving_sizes
@@ -337,6 +344,8 @@ class _Scan:
         if self.base or asked:
             sizes[".got.plt"] = HEADER_WORDS * word
         if indirect.relocations:
+            from .indirect_values import relocation_table
+
             row = 24 if word == 8 else 8
             sizes[relocation_table(indirect.form, self.dialect)] = row * len(indirect.relocations)
         if words:

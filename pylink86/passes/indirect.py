@@ -29,25 +29,11 @@ from .notes import common_features
 from .resolve import Resolution
 from .tables import Entries, Function, IndirectFunctions, Resolved
 
-INDIRECT = frozenset(binding << 4 | c.STT_GNU_IFUNC for binding in range(16))
-"""st_info of an indirect function, however it is bound."""
-
 IBT = 1
 """Bit of the property note: every target of an indirect jump begins with `endbr`."""
 
 FIRST_SECTION = 16
 """GNU ld numbers the sections of all files as it opens them, from here on."""
-
-
-def indirect_functions(resolution: Resolution) -> frozenset[Function]:
-    """All there are, by (file, symbol index)."""
-    return frozenset(
-        (file, index)
-        for file, obj in enumerate(resolution.files)
-        if not INDIRECT.isdisjoint(obj.symbols.info)
-        for index, info in enumerate(obj.symbols.info)
-        if info in INDIRECT and obj.symbols.shndx[index] > 0
-    )
 
 
 @attrs.define(eq=False, repr=False)

@@ -11,8 +11,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-import attrs
-
 from .. import elf_const as c
 from ..arch import rows_for
 from ..arch.reloc import implicit_addend
@@ -21,6 +19,7 @@ from ..model import ObjectFile, Relocations
 from ..script import nodes as n
 from .comdat import group_members
 from .live_gnu import dead_like_gnu, roots_like_gnu
+from .liveness import Live
 from .match import Claims, Draft, SectionId, SectionList
 from .provides import wanted_names
 from .resolve import Resolution
@@ -30,24 +29,6 @@ ROOT_TYPES = frozenset({c.SHT_NOTE, c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PR
 ROOT_NAMES = frozenset({".init", ".fini", ".jcr", ".eh_frame"})
 ROOT_BEGINNINGS = (".init_array", ".ctors", ".dtors")
 """Names of what a run-time finds without a reference, as LLD takes them."""
-
-
-@attrs.frozen(eq=False, repr=False)
-class Live:
-    """dead: input sections nothing reaches; through: for a live one, the section that led to it.
-    used: for sections whose strings or constants are merged, the offsets that are referred to.
-    names: the global names that live sections refer to.
-
-    A root leads to itself.  Without --gc-sections nothing is dead, `through` and `used` are empty,
-    and there are no `names`."""
-
-    dead: frozenset[SectionId]
-    through: dict[SectionId, SectionId]
-    used: dict[SectionId, set[int]] = attrs.field(factory=dict)
-    names: frozenset[str] | None = None
-
-
-ALL_LIVE = Live(frozenset(), {})
 
 
 def mark_live(
@@ -89,7 +70,8 @@ def mark_live(
     walk.run()
     if like_gnu:
         left = frozenset(dead_like_gnu(table, resolution, walk.through, walk.referred))
-        return Live(left, walk.through, {}, frozenset(walk.names))
+        held = frozenset(filter(None, map(walk.section_of, roots)))
+        return Live(left, walk.through, {}, frozenset(walk.names), held)
     dead = frozenset(
         sid
         for sid, ok in enumerate(table.eligible)
@@ -181,27 +163,25 @@ class UnwindRecord(NamedTuple):
     shared: tuple[Target, ...]
 
 
-@attrs.define(eq=False, repr=False)
 class _Walk:
     """The sections reached so far, and those whose references were not followed yet."""
 
-    gone: frozenset[SectionId]
-    table: SectionList
-    resolution: Resolution
-    dialect: Dialect
-    bounds_keep: bool
-    through: dict[SectionId, SectionId] = attrs.field(factory=dict)
-    used: dict[SectionId, set[int]] = attrs.field(factory=dict)
-    names: set[str] = attrs.field(factory=set)
-    todo: list[SectionId] = attrs.field(factory=list)
-    by_name: dict[str, list[SectionId]] = attrs.field(init=False)
-    beside: dict[SectionId, list[SectionId]] = attrs.field(init=False)
-    unwinding: dict[SectionId, list[Target]] = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.by_name = _encapsulated(self.table) if self.bounds_keep else {}
-        self.beside = _companions(self.resolution, self.table)
-        self.unwinding = self.needed_by_functions() if self.dialect.tables_like_gnu else {}
+    def __init__(
+        self,
+        gone: frozenset[SectionId],
+        table: SectionList,
+        resolution: Resolution,
+        dialect: Dialect,
+        bounds_keep: bool,
+    ) -> None:
+        self.gone, self.table, self.resolution, self.dialect = gone, table, resolution, dialect
+        self.through: dict[SectionId, SectionId] = {}
+        self.used: dict[SectionId, set[int]] = {}
+        self.names: set[str] = set()
+        self.todo: list[SectionId] = []
+        self.by_name = _encapsulated(table) if bounds_keep else {}
+        self.beside = _companions(resolution, table)
+        self.unwinding = self.needed_by_functions() if dialect.tables_like_gnu else {}
 
     def reach(self, sid: SectionId, by: SectionId, offset: int = 0) -> None:
         """A section is needed: by another, at an offset."""
@@ -218,6 +198,12 @@ class _Walk:
         target = None if where is None else self._place(*where)
         if target is not None:
             self.reach(target[0], target[0], target[1])
+
+    def section_of(self, name: str) -> SectionId | None:
+        """The section a name is defined in."""
+        where = self.resolution.definer.get(name)
+        target = None if where is None else self._place(*where)
+        return None if target is None else target[0]
 
     def run(self) -> None:
         """Follow references until nothing new is found."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from .. import elf_const as c
 from ..arch.rewrite import Rewrite
 from ..model import Relocations
 from .match import SectionId
@@ -124,6 +125,21 @@ class Tables:
 
 
 NO_TABLES = Tables({}, {}, {}, {}, ())
+
+
+INDIRECT = frozenset(binding << 4 | c.STT_GNU_IFUNC for binding in range(16))
+"""st_info of an indirect function, however it is bound."""
+
+
+def indirect_functions(resolution: Resolution) -> frozenset[Function]:
+    """All there are, by (file, symbol index)."""
+    return frozenset(
+        (file, index)
+        for file, obj in enumerate(resolution.files)
+        if not INDIRECT.isdisjoint(obj.symbols.info)
+        for index, info in enumerate(obj.symbols.info)
+        if info in INDIRECT and obj.symbols.shndx[index] > 0
+    )
 
 
 def who_is(resolution: Resolution, file: int, symbol: int) -> Who:
