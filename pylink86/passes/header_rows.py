@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .. import elf_const as c
 from ..arch import word_of
 from ..diag import fail
 from ..dialect import Dialect
-from ..model import SectionRow
+from ..model import ObjectFile, SectionRow
 from ..script import nodes as n
 from .combine import Combiner, KeptGroup, KeptTable
 from .elf_options import ElfOptions
@@ -16,7 +18,7 @@ from .order import OutputPlan
 from .own_place import own_place
 from .placement import PlacedSection, Placement
 from .relocate import Patched
-from .section_list import SectionList
+from .section_list import SectionId, SectionList, linked_sections
 from .segments_gnu import stack_flags
 from .special_names import special_type
 from .symbols_out import OutSymbols
@@ -283,19 +285,18 @@ def header_traits(
     by_first = OF_FIRST if dialect.tables_like_gnu else 0
     if sids:
         flags = flags & ~by_first | table.flags[sids[0]] & by_first & ~dropped
-    sizes: set[int] = set()
-    merging: set[int] = set()
-    for sid in sids:
-        number = table.owner_file(sid)
-        obj, index = files[number], sid - table.base[number]
-        own = table.flags[sid]
+    different = {table.flags[sid] for sid in sids}
+    for own in different:
         flags |= own & ~(dropped | OF_MERGING | SETTLED | by_first)
-        kept_whole = taken_apart and own & c.SHF_MERGE and index in obj.relocation_sections
-        forgotten = kept_whole and not dialect.tables_like_gnu
-        sizes.add(0 if forgotten else obj.sections.entsize[index])
-        merging.add(own & OF_MERGING)
-        if own & c.SHF_LINK_ORDER and link < 0 and obj.sections.link[index]:
-            link = table.base[number] + obj.sections.link[index]
+    merging = {own & OF_MERGING for own in different}
+    sizes = _entry_sizes(sids, table, files)
+    if taken_apart and not dialect.tables_like_gnu and any(own & c.SHF_MERGE for own in different):
+        forgotten = {sid for sid in sids if _is_kept_whole(sid, table, files)}
+        sizes = _entry_sizes([sid for sid in sids if sid not in forgotten], table, files)
+        sizes |= {0} if forgotten else set()
+    if any(own & c.SHF_LINK_ORDER for own in different):
+        links = linked_sections(table, files)
+        link = next((links[sid] for sid in sids if sid in links), -1)
     if plan.holds_tables:
         sizes.add(0)
     if len(sizes) == 1:
@@ -311,6 +312,23 @@ def header_traits(
         for mine in merging:
             flags |= mine
     return flags, entsize, link
+
+
+def _entry_sizes(
+    sids: Sequence[SectionId], table: SectionList, files: Sequence[ObjectFile]
+) -> set[int]:
+    """Every sh_entsize that input sections have."""
+    base, own = table.base, len(files) - 1
+    sizes_of = [file.sections.entsize for file in files]
+    owners = [table.file[sid] if sid < base[own] else own for sid in sids]
+    return {sizes_of[file][sid - base[file]] for file, sid in zip(owners, sids)}
+
+
+def _is_kept_whole(sid: SectionId, table: SectionList, files: Sequence[ObjectFile]) -> bool:
+    """Whether relocations keep the strings or constants of a section together."""
+    file = table.owner_file(sid)
+    relocated = sid - table.base[file] in files[file].relocation_sections
+    return bool(table.flags[sid] & c.SHF_MERGE) and relocated
 
 
 def held(value: int, elf_class: int, what: str) -> int:

@@ -47,11 +47,11 @@ def locals_of(sources: SymbolSources, file: int) -> Iterator[Pair]:
     symbols, options = obj.symbols, sources.options
     if options.discard == "all" and not sources.used:
         return
-    for index in range(1, addresses.resolution.first_global[file]):
-        kind = symbols.info[index] & 0xF
-        name = symbols.name(index)
-        if kind == c.STT_SECTION:
+    for index, info in enumerate(symbols.info[: addresses.resolution.first_global[file]]):
+        kind = info & 0xF
+        if kind == c.STT_SECTION or not index:
             continue
+        name = symbols.name(index)
         if kind == c.STT_FILE:
             if options.discard != "all" and sources.lists(name) and not _is_gone(sources, file):
                 yield (

@@ -57,13 +57,14 @@ def _grown(names: Sequence[str]) -> list[str]:
     came last, backwards, and before that the walk so far, backwards, all of it in stable order of
     the new buckets."""
     hashes = [name_hash(name) for name in names]
+    turned = _turned if len(set(hashes)) < len(hashes) else _backwards
     walk: list[int] = []
     begin = 0
     for size in SIZES:
         end = size * 3 // 4 + 1 - OWN_NAMES if size != SIZES[-1] else len(names) + 1
         buckets = [number % size for number in hashes[:end]]
         joining = range(begin, min(end, len(names)))
-        walk = [*reversed(joining), *_turned(walk, hashes)]
+        walk = [*reversed(joining), *turned(walk, hashes)]
         walk.sort(key=buckets.__getitem__)
         if len(names) < end:
             break
@@ -71,12 +72,13 @@ def _grown(names: Sequence[str]) -> list[str]:
     return [names[index] for index in walk]
 
 
+def _backwards(walk: list[int], hashes: Sequence[int]) -> list[int]:
+    return walk[::-1]
+
+
 def _turned(walk: list[int], hashes: Sequence[int]) -> list[int]:
     """The walk backwards, but names with one number, which move together, as they are."""
-    back = walk[::-1]
-    if len({hashes[index] for index in walk}) == len(walk):
-        return back
-    runs = groupby(back, key=hashes.__getitem__)
+    runs = groupby(walk[::-1], key=hashes.__getitem__)
     return [index for _, run in runs for index in reversed([*run])]
 
 

@@ -1,16 +1,21 @@
 """Global symbols that are in the output as their files have them, at the address of their section.
 
 Nearly all are.  For those a row of the output is a few looks into columns, which are made here for
-all names at once: 1 us a symbol instead of ten."""
+all names at once: 1 us a symbol instead of ten.  The columns are filled in the order in which the
+files define the names, where one lies beside the next in memory, and only then put into the
+output's, which jumps to and fro."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 
 from .. import elf_const as c
 from .locate import MAX_OFFSET
 from .symbol_columns import Home, SymbolColumns
 from .symbol_sources import SymbolSources
+
+T = TypeVar("T")
 
 NOBODY = (-1, 0)
 """The null symbol of the linker's own file, which is the last."""
@@ -26,37 +31,42 @@ def plain_symbols(
     where = sources.placed.addresses
     resolution, base = where.resolution, where.table.base
     symbols = [file.symbols for file in resolution.files]
-    definer_of = resolution.definer.get
-    homes = [definer_of(name, NOBODY) for name in names]
+    homes = [*resolution.definer.values(), NOBODY]
     shndx_of = [table.shndx for table in symbols]
     value_of = [table.value for table in symbols]
     size_of = [table.size for table in symbols]
     info_of = [table.info for table in symbols]
     other_of = [table.other for table in symbols]
     sids = [base[f] + number if (number := shndx_of[f][i]) > 0 else 0 for f, i in homes]
-    heads, starts = _headers(sources), _starts(sources)
-    shndx = [0 if name in apart else heads[sid] for name, sid in zip(names, sids)]
-    for at in _special(sources, homes):
-        shndx[at] = 0
-    default = c.STV_DEFAULT
+    shndx = _headers(sources, sids, homes)
+    at = dict(zip(resolution.definer, range(len(homes))))
+    for name in at.keys() & apart:
+        shndx[at[name]] = 0
+    order = [at.get(name, -1) for name in names]
+
+    def ordered(column: list[T]) -> list[T]:
+        return list(map(column.__getitem__, order))
+
+    others = [other_of[f][i] for f, i in homes]
+    if visibilities or any(others):
+        shown = [visibilities.get(name, c.STV_DEFAULT) for name in resolution.definer]
+        others = [other & ~3 | mine for other, mine in zip(others, (*shown, 0))]
+    starts = _starts(sources, sids)
     return SymbolColumns(
         list(names),
-        [starts[sid] + value_of[f][i] for sid, (f, i) in zip(sids, homes)],
-        [size_of[f][i] for f, i in homes],
-        [info_of[f][i] for f, i in homes],
-        [
-            other_of[f][i] & ~3 | visibilities.get(name, default)
-            for name, (f, i) in zip(names, homes)
-        ],
-        shndx,
-        homes,
+        ordered([start + value_of[f][i] for start, (f, i) in zip(starts, homes)]),
+        ordered([size_of[f][i] for f, i in homes]),
+        ordered([info_of[f][i] for f, i in homes]),
+        ordered(others),
+        ordered(shndx),
+        ordered(homes),
         list(names),
     )
 
 
-def _headers(sources: SymbolSources) -> list[int]:
-    """For each input section the header index of its output section; 0 where more has to be known:
-    it has none, its bytes moved, thread-local addresses count from elsewhere."""
+def _headers(sources: SymbolSources, sids: Sequence[int], homes: Sequence[Home]) -> list[int]:
+    """For the input section of each symbol the header index of its output section; 0 where more has
+    to be known: it has none, its bytes moved, thread-local addresses count from elsewhere."""
     placed = sources.placed
     where = placed.addresses
     shown = [
@@ -66,20 +76,25 @@ def _headers(sources: SymbolSources) -> list[int]:
         for index, section in enumerate(placed.sections)
     ]
     shown.append(0)  # for owner -1: not placed
-    found = [shown[owner] for owner in where.owner]
-    for sid in (*where.edits.moved, *where.folded, *range(where.table.base[-1], len(found))):
-        found[sid] = 0
+    owner, own = where.owner, where.table.base[-1]
+    found = [shown[owner[sid]] if sid < own else 0 for sid in sids]
+    elsewhere = where.edits.moved.keys() | where.folded.keys()
+    if elsewhere:
+        found = [0 if sid in elsewhere else shndx for sid, shndx in zip(sids, found)]
+    for at in _special(sources, homes):
+        found[at] = 0
     return found
 
 
-def _starts(sources: SymbolSources) -> list[int]:
+def _starts(sources: SymbolSources, sids: Sequence[int]) -> list[int]:
     """The address of each input section; with -r, its offset in the output section."""
     where = sources.placed.addresses
+    owner, offset = where.owner, where.offset
     if sources.relocatable:
-        return where.offset
+        return [offset[sid] for sid in sids]
     vmas = [section.vma for section in sources.placed.sections]
     vmas.append(0)
-    return [vmas[owner] + offset for owner, offset in zip(where.owner, where.offset)]
+    return [vmas[owner[sid]] + offset[sid] for sid in sids]
 
 
 def _special(sources: SymbolSources, homes: Sequence[Home]) -> list[int]:
