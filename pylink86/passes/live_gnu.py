@@ -52,12 +52,12 @@ def dead_like_gnu(
     one refers to."""
     stays = set(through)
     alive = {
-        table.owner_file(sid)
+        table.file[sid]  # of a COMMON block, the file that asked for it
         for sid in stays
         if table.flags[sid] & c.SHF_ALLOC and table.type[sid] != c.SHT_NOTE
     }
     debug: list[SectionId] = []
-    for file in sorted(alive - {resolution.own}):
+    for file in sorted(file for file in alive if 0 <= file < resolution.own):
         followers = _Followers(table, resolution.files[file], table.base[file])
         stays.update(followers.sections(stays))
         sections = range(table.base[file], table.base[file + 1])

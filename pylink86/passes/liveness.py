@@ -11,7 +11,8 @@ from .section_list import SectionId
 class Live:
     """dead: input sections nothing reaches; through: for a live one, the section that led to it.
     used: for sections whose strings or constants are merged, the offsets that are referred to.
-    names: the global names that live sections refer to.
+    names: the global names that live sections refer to.  held: in GNU ld's dialect, the sections
+    of the symbols that are roots, whose output sections stay also when they are empty.
 
     A root leads to itself.  Without --gc-sections nothing is dead, `through` and `used` are empty,
     and there are no `names`."""
@@ -20,6 +21,7 @@ class Live:
     through: dict[SectionId, SectionId]
     used: dict[SectionId, set[int]] = attrs.field(factory=dict)
     names: frozenset[str] | None = None
+    held: frozenset[SectionId] = frozenset()
 
 
 ALL_LIVE = Live(frozenset(), {})

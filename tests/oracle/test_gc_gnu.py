@@ -108,3 +108,49 @@ def test_what_is_not_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     files = [assemble(tmp_path / "a.o", ASIDE), assemble(tmp_path / "b.o", LEFT)]
     ours = assert_same_file("gnu", ["--gc-sections", *files], tmp_path)
     assert b".remark" in ours and b".about" not in ours and b".comment" not in ours
+
+
+EMPTY = ".globl _start\n_start:\n.data\n.quad 1\n"
+ASKS = ".globl _start\n_start: lea block(%rip), %rax\n"
+COMMON = '.comm block,8,8\n.section .debug_info,"",@progbits\n.quad 7\n'
+
+
+def test_an_empty_section_of_the_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = assemble(tmp_path / "a.o", EMPTY)
+    for words in (["--gc-sections"], []):
+        assert_same_file("gnu", [*words, made], tmp_path)
+
+
+def test_a_common_block_keeps_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = [assemble(tmp_path / "a.o", ASKS), assemble(tmp_path / "b.o", COMMON)]
+    ours = assert_same_file("gnu", ["--gc-sections", *files], tmp_path)
+    assert b".debug_info" in ours
+
+
+ASKS_FOR_THREADS = """\
+.globl _start
+_start:
+leaq t@tlsld(%rip), %rdi
+call __tls_get_addr@PLT
+leaq t@dtpoff(%rax), %rdx
+call foo
+.weak bar
+call bar
+.section .text.dead,"ax"
+call dead
+.section .tdata,"awT"
+.globl t
+t: .long 7
+"""
+
+
+@pytest.mark.parametrize("more", [[], ["--gc-sections"], ["-u", "baz"], ["-u", "bar"]])
+def test_undefined_names_that_are_listed(
+    more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of live code with --gc-sections, and those of -u; not those that are only weak."""
+    monkeypatch.chdir(tmp_path)
+    made = assemble(tmp_path / "a.o", ASKS_FOR_THREADS)
+    assert_same_file("gnu", [*more, "--unresolved-symbols=ignore-all", made], tmp_path)
