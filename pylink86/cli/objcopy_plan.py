@@ -73,7 +73,7 @@ def plan_of(values: Mapping[str, Any], dialect: str, *, strip: bool) -> Plan:
     for name in PAIRS:
         if name in values:
             setattr(plan, name, PAIR_READERS[name](values[name], dialect))
-    _rest(plan, values)
+    _rest(plan, values, dialect)
     plan.keep_times = not values.get("deterministic", True)
     _implied(plan, values, dialect, strip)
     return plan
@@ -94,16 +94,28 @@ def _format(name: str) -> str:
     return "" if name == "default" else name
 
 
-def _rest(plan: Plan, values: Mapping[str, Any]) -> None:
+COMPRESSIONS = {
+    "gnu": ("zlib", "zlib-gnu", "zlib-gabi", "zstd", "none"),
+    "llvm": ("zlib", "zstd"),
+}
+"""Words of --compress-debug-sections."""
+
+
+def _rest(plan: Plan, values: Mapping[str, Any], dialect: str) -> None:
     """Options with a form of their own."""
     if "interleave" in values:
         plan.interleave = number(values["interleave"] or "4", "interleave")
     if "compress_debug" in values:
         word = values["compress_debug"] or "zlib"
-        if word not in ("zlib", "zlib-gnu", "zlib-gabi", "zstd", "none"):
+        if word not in COMPRESSIONS[dialect]:
             complain(SLUG, f"invalid or unsupported --compress-debug-sections format: {word}")
         plan.compress_debug = word
     if values.get("decompress"):
+        if dialect == "llvm" and plan.compress_debug:
+            complain(
+                SLUG,
+                "cannot specify both --compress-debug-sections and --decompress-debug-sections",
+            )
         plan.compress_debug = "none"
     if "debuglink" in values:
         import os

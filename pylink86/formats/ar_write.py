@@ -30,11 +30,17 @@ class Entry:
 
 
 def write_archive(
-    entries: Sequence[Entry], *, index: bool = True, thin: bool = False, index_time: int = 0
+    entries: Sequence[Entry],
+    *,
+    index: bool = True,
+    thin: bool = False,
+    index_time: int = 0,
+    like_llvm: bool = False,
 ) -> bytes:
     """The archive; a thin one holds the names of its members only.
 
-    index: with a table of symbols, when a member is an object.
+    index: with a table of symbols, when a member is an object.  like_llvm: when nothing is defined
+    the table has room for a name, as in llvm-ar, and not only for their number.
     """
     names, long_names = _names(entries, thin)
     symbols = [
@@ -42,6 +48,8 @@ def write_archive(
     ]
     with_index = index and any(entry.symbols is not None for entry in entries)
     text = b"".join(_raw(name) + b"\0" for name, _ in symbols)
+    if like_llvm and not symbols:
+        text = bytes(3)
     word = 4
     offsets: list[int] = []
     for word in (4, 8):

@@ -19,7 +19,8 @@ def transform_archive(
 
     archive = read_archive(data, name)
     entries = [_entry(archive, member, plan, dialect, notes, deterministic) for member in archive]
-    return write_archive(entries, index=archive.table is not None or dialect == "gnu")
+    index = archive.table is not None or dialect == "gnu"
+    return write_archive(entries, index=index, like_llvm=dialect == "llvm")
 
 
 def _entry(
