@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ..elf_tables import Buffer
+from .padding import ADDR32, USUAL_PADDING, CallPadding
 from .rewrite import Rewrite
 
 MOV, TEST, BINARY, CALL, JMP, OTHER = "mov", "test", "binary", "call", "jmp", "other"
@@ -79,18 +80,6 @@ def direct_call(load: Load, types: Types) -> Rewrite:
     """call *foo@GOTPCREL(%rip) -> addr32 call foo"""
     code = bytes((ADDR32, 0xE8)) + bytes(4)
     return Rewrite(load.place - 2, code, load.place, types.distance, types.tail)
-
-
-class CallPadding(NamedTuple):
-    """What fills the byte that a direct call needs less than one through the table."""
-
-    byte: int
-    behind: bool
-    """Whether it stands behind the call, not before it."""
-
-
-ADDR32 = 0x67
-USUAL_PADDING = CallPadding(ADDR32, False)
 
 
 def padded(call: Rewrite, padding: CallPadding) -> Rewrite:

@@ -62,6 +62,12 @@ KINDS = {
 }
 """For each kind its name in listings, and what it needs beyond addresses ("" when nothing)."""
 
+OF_TABLE = frozenset((GOT, GOT_PC, GOT_BASE, GOT_OFF, PLT_OFF))
+OF_THREADS = frozenset((TLS_GD, TLS_LD, TLS_IE, TLS_DESC))
+OF_OFFSETS = frozenset((TLS_LE, TLS_OFFSET))
+LOOKED_AT = OF_TABLE | OF_THREADS | OF_OFFSETS
+"""Kinds that ask for something of the linker's own, or say that code has thread-local variables."""
+
 APPLIED = frozenset((NONE, ABS, PC, SIZE, PLT, PLT_ABS))
 """Kinds a static link can compute from addresses alone; L is S when there is no linkage table."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ..arch.loads import CallPadding
+    from ..arch.padding import CallPadding
     from ..diag import Diagnostic
     from ..passes.elf_options import ElfOptions
 
@@ -142,7 +142,7 @@ PADDINGS = {"prefix-addr": "prefix-0x67", "suffix-nop": "suffix-0x90"}
 
 def _call_padding(text: str, problems: list[Diagnostic]) -> CallPadding:
     """-z call-nop: a place and a byte, which GNU ld cuts from any number in C's notation."""
-    from ..arch.loads import USUAL_PADDING, CallPadding
+    from ..arch.padding import USUAL_PADDING, CallPadding
 
     place, _, digits = PADDINGS.get(text, text).partition("-")
     found = C_NUMBER.fullmatch(digits)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ..arch.loads import USUAL_PADDING, CallPadding
+from ..arch.padding import USUAL_PADDING, CallPadding
 
 PAGE = 0x1000
 """The page of x86; GNU ld and LLD take it for both MAXPAGESIZE and COMMONPAGESIZE."""

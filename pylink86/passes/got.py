@@ -3,91 +3,40 @@
 Position-independent code finds addresses in a table (GOT) that a dynamic loader would fill in.  A
 static link has no loader: the linker fills the table itself, and rewrites most loads so that they
 need no slot (arch/loads.py), thread-local ones too (arch/thread.py).  This pass reads the
-relocations of every section that is in the output once.  It decides what is rewritten and who needs
-a slot, which is all that the sizes of the linker's own sections depend on.
+relocations of every section that is in the output once (slot_scan).  It decides what is rewritten
+and who needs a slot, which is all that the sizes of the linker's own sections depend on.
 
 A load whose symbol turns out to lie too far away is rewritten no more when the link is laid out
 again (`keep`); see passes/reach.py."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import attrs
 
 from .. import elf_const as c
-from ..arch import ROWS, rows_for, word_of
-from ..arch.loads import (
-    R_386_GOTOFF,
-    USUAL_PADDING,
-    CallPadding,
-    has_no_base,
-    is_distance,
-    rewrite_load,
-)
-from ..arch.reloc import (
-    GOT,
-    GOT_BASE,
-    GOT_OFF,
-    GOT_PC,
-    PLT_OFF,
-    TLS_DESC,
-    TLS_GD,
-    TLS_IE,
-    TLS_LD,
-    TLS_LE,
-    TLS_OFFSET,
-    Row,
-)
-from ..arch.rewrite import Rewrite, with_addend
-from ..arch.thread import rewrite_thread
+from ..arch import ROWS
+from ..arch.padding import USUAL_PADDING
+from ..arch.reloc import LOOKED_AT
 from ..diag import Diagnostics
 from ..dialect import Dialect
-from ..elf_tables import Buffer
-from ..model import ABS, ObjectFile, Relocations
+from ..model import ObjectFile
 from .elf_options import ElfOptions
 from .match import SectionId, SectionList
 from .resolve import OFFSET_TABLE, Resolution
-from .slots import slots_like_gnu, slots_like_lld
-from .tables import (
-    ADDRESS,
-    BOUNDARIES,
-    OFFSET,
-    POSITIVE,
-    Changed,
-    Function,
-    IndirectFunctions,
-    Load,
-    Slot,
-    Tables,
-    Who,
-    indirect_functions,
-    who_is,
-)
+from .tables import NO_TABLES, IndirectFunctions, Load, Tables, indirect_functions
 
 if TYPE_CHECKING:
     from .indirect import IndirectScan
-    from .moving import MovingScan
 
-OF_TABLE = frozenset((GOT, GOT_PC, GOT_BASE, GOT_OFF, PLT_OFF))
-OF_THREADS = frozenset((TLS_GD, TLS_LD, TLS_IE, TLS_DESC))
-OF_OFFSETS = frozenset((TLS_LE, TLS_OFFSET))
-LOOKED_AT = OF_TABLE | OF_THREADS | OF_OFFSETS
-NEEDS_BASE = frozenset((GOT, GOT_BASE, GOT_OFF, PLT_OFF))
-"""Kinds whose formula has the table's own address in it."""
-KEEPS_BASE = frozenset((GOT, GOT_BASE))
-"""Kinds that make GNU ld write the words there; an offset counts from where they would be."""
 
-_IE_32 = 33
-"""R_386_TLS_IE_32: its slot holds a positive number."""
-
-MODULE_BASE = "_TLS_MODULE_BASE_"
-"""What code of the local-dynamic model adds offsets to; where those count from the thread pointer,
-it is 0."""
-
-HEADER_WORDS = 3
-"""`.got.plt` begins with words for a dynamic loader; they are 0 in a static program."""
+KINDS = {
+    machine: frozenset(number for number, row in rows.items() if row.kind in LOOKED_AT)
+    for machine, rows in ROWS.items()
+}
+"""Relocation types to look at, by machine."""
 
 
 def scan_relocations(
@@ -115,20 +64,26 @@ def scan_relocations(
         from .moving import moving_scan
 
         moving = moving_scan(resolution, table, assigned, dialect, options, diags)
-    padding = USUAL_PADDING if options is None else options.call_padding
-    scan = _Scan(resolution, table, assigned, dialect, relax, keep, padding, moving)
     chosen_late = indirect_functions(resolution)
+    walked = [
+        file
+        for file, obj in enumerate(resolution.files[:-1])
+        if chosen_late or moving or not _asks_for_nothing(obj, _base_symbol(resolution, file))
+    ]
+    if not (walked or OFFSET_TABLE in resolution.definer):
+        return NO_TABLES
+    from .slot_scan import SlotScan
+
+    padding = USUAL_PADDING if options is None else options.call_padding
+    scan = SlotScan(resolution, table, assigned, dialect, relax, keep, padding, moving)
     indirect: IndirectScan | None = None
     if chosen_late:
         from .indirect import IndirectScan
 
         indirect = IndirectScan(resolution, table, dialect, chosen_late)
-    for file, obj in enumerate(resolution.files[:-1]):
-        kinds = KINDS.get(obj.header.machine, frozenset())
-        base_symbol = _base_symbol(resolution, file)
-        base = table.base[file]
-        if not (chosen_late or moving) and _asks_for_nothing(obj, kinds, base_symbol):
-            continue
+    for file in walked:
+        obj, base = resolution.files[file], table.base[file]
+        kinds, base_symbol = KINDS.get(obj.header.machine), _base_symbol(resolution, file)
         for index, tables in obj.relocation_sections.items():
             sid = base + index
             if not table.flags[sid] & c.SHF_ALLOC or not table.eligible[sid] or sid in gone:
@@ -140,7 +95,7 @@ def scan_relocations(
                     indirect.section(file, obj, index, rel)
                 if moving is not None:
                     moving.section(file, obj, index, rels)
-                if not kinds.isdisjoint(rels.type):
+                if kinds and not kinds.isdisjoint(rels.type):
                     scan.section(file, obj, index, rel, rels)
     functions = IndirectFunctions()
     if indirect is not None:
@@ -155,9 +110,11 @@ def scan_relocations(
     return attrs.evolve(made, sizes={**made.sizes, **sizes}, moves=moves, dynamic=entries)
 
 
-def _asks_for_nothing(obj: ObjectFile, kinds: frozenset[int], base_symbol: int) -> bool:
-    """Whether no relocation of a file is of these kinds or has this symbol.  Each relocation table
-    of the file is looked at as a whole, so that a file of a thousand sections takes no longer."""
+def _asks_for_nothing(obj: ObjectFile, base_symbol: int) -> bool:
+    """Whether no relocation of a file is of the kinds to look at or has this symbol.  Each
+    relocation table of the file is looked at as a whole, so that a file of a thousand sections
+    takes no longer."""
+    kinds = KINDS.get(obj.header.machine, frozenset())
     flags, info = obj.sections.flags, obj.sections.info
     groups = {
         id(group): group
@@ -171,238 +128,9 @@ def _asks_for_nothing(obj: ObjectFile, kinds: frozenset[int], base_symbol: int) 
     return all(group.is_sound for group in groups.values())
 
 
-KINDS = {
-    machine: frozenset(number for number, row in rows.items() if row.kind in LOOKED_AT)
-    for machine, rows in ROWS.items()
-}
-"""Relocation types to look at, by machine."""
-
-
 def _base_symbol(resolution: Resolution, file: int) -> int:
     """The file's symbol for the table itself; -1 when it has none."""
     names = resolution.global_names[file]
     if OFFSET_TABLE not in names:
         return -1
     return resolution.first_global[file] + names.index(OFFSET_TABLE)
-
-
-@attrs.define(eq=False, repr=False)
-class _Scan:
-    """What the walk has gathered."""
-
-    resolution: Resolution
-    table: SectionList
-    assigned: frozenset[str]
-    dialect: Dialect
-    relax: bool
-    keep: Collection[Load]
-    padding: CallPadding
-    moving: MovingScan | None = None
-    wanted: dict[Slot, None] = attrs.field(factory=dict)
-    code: dict[SectionId, bytearray] = attrs.field(factory=dict)
-    relocations: dict[tuple[int, int], Relocations] = attrs.field(factory=dict)
-    changed: list[Changed] = attrs.field(factory=list)
-    late: dict[Load, Slot] = attrs.field(factory=dict)
-    loads: bool = False  # whether one became a distance, for which LLD keeps its table
-    base: bool = False
-    threads: bool = False
-
-    def section(self, file: int, obj: ObjectFile, index: int, rel: int, rels: Relocations) -> None:
-        """One relocation table of a section that is in the output."""
-        rows, word = rows_for(obj.header.machine), word_of(obj.header.machine)
-        sid = self.table.base[file] + index
-        content = obj.contents[index]
-        columns = _Columns(rels)
-        skip = -1
-        for number, (place, kind, symbol) in enumerate(zip(rels.offset, rels.type, rels.symbol)):
-            row = rows.get(kind)
-            if row is None or row.kind not in LOOKED_AT or number == skip:
-                continue
-            rewrite = None
-            if row.kind in OF_OFFSETS:
-                self.threads = True
-                continue
-            if row.kind in OF_THREADS:
-                self.threads = True
-                follows = number + 1 < len(rels)
-                rewrite = rewrite_thread(content, place, kind, word, follows, self.dialect.name)
-            elif self._may_change(file, obj, rel, number, symbol, place):
-                addend = rels.addend[number] if rels.addend is not None else _word(content, place)
-                moves = self.moving is not None and self.moving.moves_along(file, symbol)
-                rewrite = rewrite_load(
-                    content, place, kind, addend, word, self.dialect.name, moves, self.padding
-                )
-                self.base |= rewrite is not None and rewrite.type == R_386_GOTOFF and word == 4
-                if rewrite is not None and not self._fits(file, symbol, rewrite, word):
-                    rewrite = None
-            if rewrite is not None and self.who(file, symbol) == MODULE_BASE:
-                rewrite = rewrite._replace(type=0)
-            if rewrite is None:
-                self._needs(file, symbol, row, obj, content, place, (file, rel, number))
-                continue
-            if row.kind in OF_TABLE:
-                self.loads |= is_distance(rewrite)
-                self.changed.append(Changed((file, rel, number), sid, symbol, rewrite))
-            self._write(sid, content, rewrite, rels.addend is None)
-            columns.change(number, rewrite)
-            if rewrite.swallows:
-                skip = number + 1
-                columns.change(skip, None)
-        if columns.touched:
-            self.relocations[file, rel] = columns.made()
-
-    def _may_change(
-        self, file: int, obj: ObjectFile, rel: int, number: int, symbol: int, place: int
-    ) -> bool:
-        """Whether the symbol of a load is at a place that the link decides.
-
-        GNU ld takes everything but indirect functions, and with --no-relax still i386 code and
-        all but branches to what is weak and undefined; LLD nothing absolute and nothing
-        that is weak and undefined, as 0 may be far from the code."""
-        if (file, rel, number) in self.keep:
-            return False
-        gnu = self.dialect.tables_like_gnu
-        relax = self.relax or (gnu and obj.header.machine == c.EM_386)
-        shndx = obj.symbols.shndx[symbol]
-        kind = obj.symbols.info[symbol] & 0xF
-        first = self.resolution.first_global[file]
-        if symbol >= first:
-            name = self.resolution.global_names[file][symbol - first]
-            if name in self.assigned or name.startswith(BOUNDARIES):
-                return relax
-            definer = self.resolution.definer.get(name)
-            if definer is None:
-                is_branch = obj.contents[obj.sections.info[rel]][place - 2 : place - 1] == b"\xff"
-                return self.dialect.relaxes_absolute_loads and (relax or not is_branch)
-            symbols = self.resolution.files[definer[0]].symbols
-            shndx, kind = symbols.shndx[definer[1]], symbols.info[definer[1]] & 0xF
-        if kind == c.STT_GNU_IFUNC:
-            return False
-        return relax and (shndx > 0 or self.dialect.relaxes_absolute_loads)
-
-    def _fits(self, file: int, symbol: int, rewrite: Rewrite, word: int) -> bool:
-        """Whether an absolute symbol fits the number the new instruction holds."""
-        if word == 4 or is_distance(rewrite):
-            return True
-        where = file, symbol
-        first = self.resolution.first_global[file]
-        if symbol >= first:
-            name = self.resolution.global_names[file][symbol - first]
-            where = self.resolution.definer.get(name, where)
-        symbols = self.resolution.files[where[0]].symbols
-        if symbols.shndx[where[1]] != ABS:
-            return True
-        value = symbols.value[where[1]]
-        return value < 1 << 31 or value >= (1 << 64) - (1 << 31)
-
-    def _needs(
-        self,
-        file: int,
-        symbol: int,
-        row: Row,
-        obj: ObjectFile,
-        content: Buffer,
-        place: int,
-        load: Load,
-    ) -> None:
-        """Note what a relocation that stays needs."""
-        is_386 = obj.header.machine == c.EM_386
-        is_address = row.kind == GOT and is_386 and has_no_base(content, place)
-        kinds = KEEPS_BASE if self.dialect.tables_like_gnu else NEEDS_BASE
-        self.base |= row.kind in kinds and not is_address
-        if row.kind in (GOT, GOT_PC):
-            slot = ADDRESS, self.who(file, symbol)
-            if load in self.keep:
-                self.late[load] = slot
-            else:
-                self.wanted[slot] = None
-        elif row.kind == TLS_IE:
-            positive = row.number == _IE_32 and obj.header.machine == c.EM_386
-            self.wanted[POSITIVE if positive else OFFSET, self.who(file, symbol)] = None
-
-    def who(self, file: int, symbol: int) -> Who:
-        return who_is(self.resolution, file, symbol)
-
-    def _write(self, sid: SectionId, content: object, rewrite: Rewrite, in_place: bool) -> None:
-        code = self.code.get(sid)
-        if code is None:
-            code = self.code[sid] = bytearray(content)  # type: ignore[call-overload]
-        has_place = rewrite.type and in_place
-        new = with_addend(rewrite) if has_place else rewrite.code
-        code[rewrite.start : rewrite.start + len(new)] = new
-
-    def finished(self, indirect: IndirectFunctions) -> Tables:
-        """Give every slot its offset, and the tables their sizes."""
-        word = self.resolution.files[0].header.elf_class // 8
-        gnu = self.dialect.tables_like_gnu
-        slots = {slot: i * word for i, slot in enumerate(self._in_order(indirect))}
-        sizes: dict[str, int] = {}
-        if slots or (self.loads and not gnu):
-            sizes[".got"] = len(slots) * word
-        words = len(indirect.entries) * word
-        asked = slots or words if gnu else OFFSET_TABLE in self.resolution.definer
-        if self.base or asked:
-            sizes[".got.plt"] = HEADER_WORDS * word
-        if indirect.relocations:
-            from .indirect_values import relocation_table
-
-            row = 24 if word == 8 else 8
-            sizes[relocation_table(indirect.form, self.dialect)] = row * len(indirect.relocations)
-        if words:
-            sizes[".iplt"] = len(indirect.entries) * indirect.form.size
-            held = ".igot.plt" if gnu else ".got.plt"
-            sizes[held] = sizes.get(held, 0) + words
-        code = {sid: bytes(new) for sid, new in self.code.items()}
-        return Tables(
-            slots, sizes, code, self.relocations, tuple(self.changed), self.threads, indirect
-        )
-
-    def _in_order(self, indirect: IndirectFunctions) -> Iterator[Slot]:
-        """The slots there are to be: not those of indirect functions whose word serves as well."""
-        late = {self.late[load]: None for load in self.keep if load in self.late}
-        if self.dialect.tables_like_gnu:
-            self.wanted.update(late)
-        wanted = {slot: None for slot in self.wanted if self._function(slot) not in indirect.shared}
-        if not self.dialect.tables_like_gnu:
-            return iter(dict.fromkeys((*slots_like_lld(wanted, self.resolution), *late)))
-        last = [(ADDRESS, function) for function in indirect.local_order]
-        return slots_like_gnu(wanted, self.resolution, last)
-
-    def _function(self, slot: Slot) -> Function | None:
-        use, who = slot
-        if use != ADDRESS:
-            return None
-        return self.resolution.definer.get(who) if isinstance(who, str) else who
-
-
-def _word(content: object, place: int) -> int:
-    return int.from_bytes(content[place : place + 4], "little")  # type: ignore[index]
-
-
-class _Columns:
-    """A relocation table of which some rows change; copied when the first one does."""
-
-    def __init__(self, rels: Relocations) -> None:
-        self._rels = rels
-        self.touched = False
-        self._offset: list[int] = []
-        self._type: list[int] = []
-        self._addend: list[int] | None = None
-
-    def change(self, number: int, rewrite: Rewrite | None) -> None:
-        """Row `number` is another relocation now; None or type 0 for none."""
-        if not self.touched:
-            rels = self._rels
-            self._offset, self._type = list(rels.offset), list(rels.type)
-            self._addend = None if rels.addend is None else list(rels.addend)
-            self.touched = True
-        if rewrite is None:
-            self._type[number] = 0
-            return
-        self._offset[number], self._type[number] = rewrite.place, rewrite.type
-        if self._addend is not None:
-            self._addend[number] = rewrite.addend
-
-    def made(self) -> Relocations:
-        addend = None if self._addend is None else tuple(self._addend)
-        return Relocations(tuple(self._offset), tuple(self._type), self._rels.symbol, addend)
