@@ -107,7 +107,8 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
     """GNU ld: files in the order of headers in which their first sections are.  Output sections
     without contents (`.bss`) do not count, empty ones do; files whose sections with contents are
     all in none come last.  It forgets files without such sections, and those that are only in a
-    (NOLOAD) section which would have contents."""
+    (NOLOAD) section which would have contents.  Unwind tables without records count when another
+    one has some."""
     where = sources.placed.addresses
     own, table, parts = len(where.resolution.files) - 1, where.table, where.edits.parts
     emptied = _emptied(sources)
@@ -119,7 +120,9 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
         sids = section.plan.sections()
         if parts:
             sids = (part for sid in sids for part in parts.get(sid) or (sid,))
-        files = [table.file[sid] for sid in sids if sid < table.base[own] and sid not in emptied]
+        if section.name == ".eh_frame":
+            sids = iter(sorted({*sids, *emptied} if section.size else {*sids} - emptied))
+        files = [table.file[sid] for sid in sids if sid < table.base[own]]
         if section.plan.type == c.SHT_NOBITS:
             forgotten.update(files)
         else:
@@ -129,12 +132,10 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
 
 
 def _emptied(sources: SymbolSources) -> frozenset[SectionId]:
-    """Unwind tables and notes of which nothing is left; strings are merged into others."""
+    """Unwind tables of which nothing is left."""
     where = sources.placed.addresses
-    flags = where.table.flags
-    return frozenset(
-        sid for sid, size in where.edits.size.items() if not (size or flags[sid] & c.SHF_MERGE)
-    )
+    names, edited = where.table.name, where.edits.size.items()
+    return frozenset(sid for sid, size in edited if not size and names[sid] == ".eh_frame")
 
 
 def _has_contents(sources: SymbolSources, file: int) -> bool:
@@ -166,7 +167,7 @@ def _is_gone(sources: SymbolSources, file: int) -> bool:
     where = sources.placed.addresses
     base, size = where.table.base[file], len(where.resolution.files[file].sections)
     sids = [sid for sid in range(base, base + size) if where.table.eligible[sid]]
-    held = any(where.owner[sid] >= 0 for sid in sids)
+    held = any(where.owner[sid] >= 0 for sid in sids) or not _emptied(sources).isdisjoint(sids)
     return not held and any(where.table.size[sid] for sid in sids)
 
 

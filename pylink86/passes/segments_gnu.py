@@ -131,7 +131,7 @@ def _relro(
     placed: Placement,
     options: ElfOptions,
 ) -> list[PlacedSection]:
-    """What lies between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END, if anything does, and if a
+    """What begins between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END, if anything does, and if a
     PT_LOAD begins there that is not all NOBITS."""
     data = placed.data_segment
     if not options.relro or options.paging or not data.relro_span:
@@ -139,7 +139,7 @@ def _relro(
     end = data.base + data.relro_span
     if not any(data.base <= run[0].vma < end and any(map(_is_loaded, run)) for run in runs):
         return []
-    return [s for s in inside if s.size and data.base <= s.vma and s.vma + s.size <= end]
+    return [s for s in inside if s.size and data.base <= s.vma < end]
 
 
 def _is_loaded(section: PlacedSection) -> bool:
