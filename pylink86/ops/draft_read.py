@@ -84,16 +84,27 @@ def _segments(data: bytes, elf_class: int, phoff: int, count: int) -> list[Seg]:
     if end > len(data):
         raise _Odd
     segs = [Seg(row, i) for i, row in enumerate(decode_segments(data[phoff:end], elf_class))]
-    mask = (1 << elf_class) - 1
     for seg in segs:
-        # LLD writes negative sizes for some layouts, and both objcopy read them.
-        if seg.filesz and (seg.offset + seg.filesz) & mask > len(data):
-            complain(
-                "bad-object",
-                f"{seg.index} program header reaches beyond the file: offset {seg.offset:#x}, "
-                f"{seg.filesz:#x} bytes",
-            )
+        if seg.filesz:
+            _check_extent(seg, elf_class, len(data))
     return segs
+
+
+def check_empty_segments(draft: Draft) -> None:
+    """bad-object for a segment that begins beyond the file, though it has no bytes."""
+    for seg in draft.segs:
+        _check_extent(seg, draft.elf_class, len(draft.data))
+
+
+def _check_extent(seg: Seg, elf_class: int, size: int) -> None:
+    # LLD writes negative sizes for some layouts, and both objcopy read them.
+    end = (seg.offset + seg.filesz) & ((1 << elf_class) - 1)
+    if end > size:
+        complain(
+            "bad-object",
+            f"{seg.index} program header reaches beyond the file: offset {seg.offset:#x}, "
+            f"{seg.filesz:#x} bytes",
+        )
 
 
 def _sections(draft: Draft, rows: list[tuple[int, ...]], shstrndx: int) -> None:

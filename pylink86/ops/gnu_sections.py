@@ -100,8 +100,20 @@ def remove(draft: Draft, plan: Plan, goes: Test) -> None:
             sec.flags &= ~c.SHF_GROUP
     drop(draft, lambda sec: id(sec) in gone)
     if plan.output_format not in IMAGES:
+        _check_signatures(draft, gone)
         _check_links(draft, gone)
         _check_relocations(draft)
+
+
+def _check_signatures(draft: Draft, gone: set[int]) -> None:
+    """A group is called by a symbol, which must not go with its section."""
+    for sec in draft.secs:
+        if sec.role == GROUP and sec.signature is not None and id(sec.signature.sec) in gone:
+            complain(
+                "bad-operation",
+                f"group `{sec.signature.name}' stays, and the section of its symbol is removed",
+                place=draft.name,
+            )
 
 
 def _check_links(draft: Draft, gone: set[int]) -> None:
@@ -302,6 +314,10 @@ def _add(draft: Draft, plan: Plan) -> None:
         draft.secs.append(sec)
 
 
+ADDRESS = (1 << 64) - 1
+"""BFD's addresses have 64 bits and no sign, in every class of file."""
+
+
 def _addresses(draft: Draft, plan: Plan, notes: Notes) -> None:
     """--change-section-* overrules --change-addresses, and a later one an earlier one."""
     body = [sec for sec in draft.secs if sec.role in (PLAIN, GROUP)]
@@ -321,7 +337,8 @@ def _addresses(draft: Draft, plan: Plan, notes: Notes) -> None:
             if (id(sec), field) not in done:
                 done.add((id(sec), field))
                 old = getattr(sec, field)
-                setattr(sec, field, {"=": number, "+": old + number, "-": old - number}[sign])
+                new = {"=": number, "+": old + number, "-": old - number}[sign]
+                setattr(sec, field, new & ADDRESS)
         if not found and plan.change_warnings:
             notes.warn("no-such-section", f"--change-section-*: no section matches `{pattern}'")
     for sec in body if plan.change_addresses else ():

@@ -223,7 +223,7 @@ def _link_by_name(draft: Draft, sec: Sec) -> None:
     if sec.type in BY_NAME:
         sec.link = by_name.get(BY_NAME[sec.type])
         return
-    sec.link = by_name.get(".dynsym", draft.symtab)
+    sec.link = by_name.get(".dynsym", draft.symtab) if sec.alloc else draft.symtab
     start = 5 if sec.type == c.SHT_RELA else 4
     what = sec.name[start:]
     names = (".got.plt", ".got") if what == ".plt" else (what,)

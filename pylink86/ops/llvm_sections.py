@@ -282,7 +282,8 @@ def update(draft: Draft, plan: Plan) -> None:
         sec = find(draft, name)
         if sec is None:
             complain("no-such-section", f"section '{name}' not found", place=draft.name)
-        if sec.type in (c.SHT_NOBITS, c.SHT_NULL):
+        tables = (c.SHT_NOBITS, c.SHT_NULL, c.SHT_REL, c.SHT_RELA)
+        if sec.role != PLAIN or sec.type in tables or (sec.type == c.SHT_STRTAB and not sec.alloc):
             complain(
                 "bad-operation",
                 f"section '{name}' cannot be updated because it does not have contents",
@@ -293,8 +294,6 @@ def update(draft: Draft, plan: Plan) -> None:
                 f"cannot fit data of size {len(data)} into section '{name}' with size {sec.size} "
                 "that is part of a segment",
             )
-        if sec.segment is None:
-            sec.role, sec.relocs = PLAIN, None
         sec.data, sec.size = data, len(data)
 
 
@@ -326,7 +325,7 @@ def apply_flags(draft: Draft, sec: Sec, words: Sequence[str]) -> None:
         sec.type = c.SHT_PROGBITS
         if len(sec.data) != sec.size:
             fits(sec.size, draft.name)
-            sec.data = bytes(sec.size)
+            sec.data = b"" if sec.segment is not None else bytes(sec.size)
         align = max(sec.align, 1)
         sec.offset = -(-sec.offset // align) * align
 

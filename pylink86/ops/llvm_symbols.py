@@ -124,6 +124,8 @@ def _removal(
     keep, strip = test(plan.keep_symbol), test(plan.strip_symbol)
     unneeded = test(plan.strip_unneeded_symbol)
     named = (c.STT_FILE, c.STT_SECTION)
+    # A linked file that kept its relocations counts as an object.
+    relocatable = draft.relocatable or bool(draft.reloc_secs())
 
     def goes(sym: Sym) -> bool:
         name = sym.name
@@ -142,7 +144,7 @@ def _removal(
         ):
             return True
         if (plan.strip_unneeded or unneeded(name)) and (
-            not draft.relocatable
+            not relocatable
             or (not sym.used and (local or sym.undefined) and sym.type != c.STT_SECTION)
         ):
             return True

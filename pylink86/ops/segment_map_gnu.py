@@ -185,7 +185,6 @@ class _Remade:
         self.stays = stays
         self.page = page
         self.paged = _paged(inputs)
-        self.mask = (1 << draft.elf_class) - 1
         self.headers = _Headers(draft)
         self.known = any(seg.paddr for seg in draft.segs)
         self.placed: set[int] = set()
@@ -260,8 +259,7 @@ class _Remade:
         if _is_note_of(sec, seg):
             return True
         size = _room(words(sec), _size(sec), seg)
-        lma = sec.lma & self.mask
-        return base <= lma and lma + size <= base + extent
+        return base <= sec.lma and sec.lma + size <= base + extent
 
     def _has_no_load_address(self, seg: Seg, first: Sec, front: int) -> bool:
         if self.known or not seg.vaddr or not first.lma:

@@ -94,7 +94,7 @@ class _Placer:
                 sec.type = c.SHT_NOTE
         self._headers(one, seg)
         if one.type == c.PT_LOAD:
-            self._start(one, seg, align if bare else 0)
+            self._start(one, seg, (one.align or self.page) if bare else 0)
         for sec in one.secs:
             back += self._section(one, seg, sec)
         if bare:
@@ -149,7 +149,7 @@ class _Placer:
             seg.memsz += self.table
 
     def _start(self, one: Mapped, seg: Seg, bare: int) -> None:
-        """bare: the alignment of a segment without bytes, whose offset is kept small."""
+        """bare: the page of a segment without bytes, whose offset is kept small."""
         if one.has_header or one.has_table:
             more = self.end - seg.offset - seg.filesz
             seg.filesz += 0 if bare else more
@@ -166,11 +166,11 @@ class _Placer:
         thread = bool(sec.flags & c.SHF_TLS)
         counts = sec.alloc and (not thread or one.type == c.PT_TLS)
         if one.type in (c.PT_LOAD, c.PT_TLS) and (has_bytes or counts):
-            gap = (sec.lma - seg.paddr - seg.memsz) & self.mask
-            if gap > self.mask >> 1:
+            end = seg.paddr + seg.memsz
+            if sec.lma < end:
                 # It begins before the last one ends: BFD puts it behind, and says so.
-                sec.lma = seg.paddr + seg.memsz
-                gap = 0
+                sec.lma = end
+            gap = sec.lma - end
             seg.memsz += gap
             if has_bytes:
                 # Room in the middle of a segment becomes bytes.
@@ -230,6 +230,8 @@ class _Placer:
                 seg.offset = one.secs[0].offset
                 full = [sec for sec in one.secs if sec.type != c.SHT_NOBITS]
                 seg.filesz = full[-1].offset + full[-1].size - seg.offset if full else 0
+                if one.type == c.PT_NOTE:
+                    seg.memsz = max(seg.memsz, seg.filesz)
             elif one.has_header or one.has_table:
                 where = (self.header_at if one.has_header else self.table_at) or (0, 0)
                 seg.vaddr = where[0]
