@@ -77,6 +77,12 @@ cannot be written: correcting it would mean making code or constants writable fo
 Example: a table of pointers in `.rodata`, from assembly.  Cure: put it into `.data.rel.ro`, which
 is made read-only after start-up, or compile with -fPIE; -z notext says that it is all right.
 """,
+    "table-discarded": """
+The script discards a table that another one, which stays, has to point to: `.dynamic` of a program
+that runs anywhere (-pie) says where `.dynsym`, `.hash` and `.gnu.hash` are.
+
+Cure: discard `.dynstr` as well, as boot loaders do: then names are not spoken of at all.
+""",
     "reloc-wraps": """
 The address does not fit the field, but the linker whose dialect is spoken writes its low bits and
 says nothing.  So does pylink86, because code may rely on it (16-bit jumps wrap around at 64 KiB),

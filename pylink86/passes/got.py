@@ -103,7 +103,7 @@ def scan_relocations(
     made = scan.finished(functions)
     if moving is None or options is None:
         return made
-    from .moving_values import moving_sizes
+    from .moving_plan import moving_sizes
 
     moves = moving.finished(tuple(made.slots))
     sizes, entries = moving_sizes(moves, made.sizes, resolution, table, gone, dialect, options.now)

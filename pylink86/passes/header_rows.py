@@ -146,9 +146,7 @@ def _row(
     plan = section.plan
     addresses = placed.addresses
     taken_apart = options.optimize > 0 or options.relocatable
-    flags, entsize, link = header_traits(
-        plan, addresses, dialect, options.relocatable, taken_apart
-    )
+    flags, entsize, link = header_traits(plan, addresses, dialect, options.relocatable, taken_apart)
     if dialect.tables_like_gnu:
         flags |= plan.named_flags | _flags_by_option(section.name, placed, options)
     if not options.keeps_groups:
@@ -163,7 +161,7 @@ def _row(
         is_table = not section.size or _holds_own_table(plan, addresses)
         kind = kind if is_table else c.SHT_PROGBITS
         entsize = (24 if elf_class == 64 else 8) if is_table else 0
-        if section.size and is_table and dialect.tables_like_gnu and not _is_dynamic(section.name):
+        if section.size and is_table and dialect.tables_like_gnu and _names_target(section.name):
             flags, info = flags | c.SHF_INFO_LINK, _target_of(section.name, placed, where)
     if dialect.tables_like_gnu:
         by_name = special_type(section.name)
@@ -229,9 +227,9 @@ def _holds_own_table(plan: OutputPlan, addresses: Addresses) -> bool:
     return any(sid >= own and addresses.size[sid] for sid in plan.sections())
 
 
-def _is_dynamic(name: str) -> bool:
-    """Whether a table of relocations is for a whole program."""
-    return name in (".rela.dyn", ".rel.dyn")
+def _names_target(name: str) -> bool:
+    """Whether a table of relocations has the name of one section's table."""
+    return name.startswith(".rel") and name not in (".rela.dyn", ".rel.dyn")
 
 
 def _target_of(name: str, placed: Placement, where: dict[int, int]) -> int:

@@ -14,7 +14,7 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from .own_place import own_address, own_place
-from .placement import INPUT, Placement
+from .placement import Placement, files_as_placed
 from .symbol_values import SymbolValues
 from .tables import ADDRESS, Entries, Function, IndirectFunctions, Resolved, Slot, Who
 
@@ -155,12 +155,8 @@ def relocation_table(form: Entries, dialect: Dialect) -> str:
 def _in_order(placed: Placement) -> list[Resolved]:
     """The relocations; those of pointers as GNU ld comes upon them, file by file as these lie in
     the output."""
+    files = files_as_placed(placed)
     table = placed.addresses.table
-    files: dict[int, int] = {}
-    for section in placed.sections:
-        for piece in section.pieces:
-            if piece.kind == INPUT and isinstance(piece.origin, int):
-                files.setdefault(table.owner_file(piece.origin), len(files))
 
     def place(resolved: Resolved) -> tuple[int, tuple[int, int]]:
         assert resolved.pointer is not None

@@ -81,11 +81,17 @@ def _stays_by_itself(sources: SymbolSources, pair: Pair) -> bool:
 
 
 def _as_referred_to(sources: SymbolSources, file: int) -> list[int]:
-    """The symbols of a file as its relocations name them, section by section."""
+    """The symbols of a file as the relocations of its sections in the output name them."""
     if not sources.used:
         return []
-    obj = sources.placed.addresses.resolution.files[file]
-    tables = (rel for _, rels in sorted(obj.relocation_sections.items()) for rel in rels)
+    where = sources.placed.addresses
+    obj, base = where.resolution.files[file], where.table.base[file]
+    tables = (
+        rel
+        for index, rels in sorted(obj.relocation_sections.items())
+        if where.owner[base + index] >= 0
+        for rel in rels
+    )
     return list(dict.fromkeys(index for rel in tables for index in obj.relocations(rel).symbol))
 
 

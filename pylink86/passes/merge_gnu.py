@@ -101,7 +101,8 @@ def merge_in_place(
 ) -> MergedInPlace:
     """What GNU ld leaves of each input section of a group.
 
-    inputs: contents in the order of files and section headers, all of one entsize and alignment in bytes.
+    inputs: contents in the order of files and section headers, all of one entsize and alignment in
+    bytes.
     """
     zero = bytes(entsize)
     known: dict[bytes, Entry] = {}

@@ -12,7 +12,7 @@ reference, and `readelf -dlrSW`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -37,13 +37,22 @@ CALLS = {c.EM_X86_64: 4, c.EM_386: 4}
 
 
 def relocation_name(elf_class: int) -> str:
+    """The output section for the list of places."""
     return ".rela.dyn" if elf_class == 64 else ".rel.dyn"
 
 
-def moving_sections(elf_class: int, dialect: Dialect, hash_style: str) -> tuple[OwnSection, ...]:
-    """The tables of a program that moves, of no size yet: of the first file in GNU ld, and its
-    relocations there; LLD has a section for them anyway."""
-    word = elf_class // 8
+def part_name(word: int, section: str) -> str:
+    """GNU ld lists the places of each input section in a part with this name, so that scripts can
+    take parts of the list elsewhere, as U-Boot does."""
+    return (".rela" if word == 8 else ".rel") + section
+
+
+def moving_sections(
+    files: Sequence[ObjectFile], dialect: Dialect, hash_style: str
+) -> tuple[OwnSection, ...]:
+    """The tables of a program that moves, of no size yet: of the first file in GNU ld, and the
+    parts of its list there; LLD has a section for that anyway."""
+    word = files[0].header.elf_class // 8
     gnu = dialect.tables_like_gnu
     read, write = c.SHF_ALLOC, c.SHF_ALLOC | c.SHF_WRITE
     names = SectionRow(".dynsym", c.SHT_DYNSYM, read, align=word, entsize=24 if word == 8 else 16)
@@ -54,17 +63,30 @@ def moving_sections(elf_class: int, dialect: Dialect, hash_style: str) -> tuple[
     hashes.insert(0, SectionRow(".gnu.hash", c.SHT_GNU_HASH, read, align=word, entsize=entsize))
     wanted = {"gnu": (".gnu.hash",), "sysv": (".hash",)}.get(hash_style, (".hash", ".gnu.hash"))
     hashes = [row for row in hashes if row.name in wanted]
-    if gnu:
-        kind = c.SHT_RELA if word == 8 else c.SHT_REL
-        table = SectionRow(relocation_name(elf_class), kind, read, align=word)
-        rows = [names, texts, dynamic, *reversed(hashes), table]
-    else:
-        rows = [names, *hashes, texts, dynamic]
+    rows = [names, texts, dynamic, *reversed(hashes)] if gnu else [names, *hashes, texts, dynamic]
     file, kind_of_name = (0, c.STT_OBJECT) if gnu else (-1, c.STT_NOTYPE)
-    return tuple(
+    found = [
         OwnSection(row, b"", file, "_DYNAMIC" if row is dynamic else "", kind_of_name, True)
         for row in rows
-    )
+    ]
+    kind = c.SHT_RELA if word == 8 else c.SHT_REL
+    for name in dict.fromkeys(_sections_with_addresses(files)) if gnu else ():
+        row = SectionRow(part_name(word, name), kind, read, align=word)
+        found.append(OwnSection(row, b"", file))
+    return tuple(found)
+
+
+def _sections_with_addresses(files: Sequence[ObjectFile]) -> Iterator[str]:
+    """Names of the sections in memory that hold some address as a whole word."""
+    for obj in files:
+        word = obj.header.elf_class // 8
+        rows = rows_for(obj.header.machine)
+        kinds = {kind for kind, row in rows.items() if row.kind == ABS and row.width == word}
+        for index, tables in obj.relocation_sections.items():
+            if obj.sections.flags[index] & c.SHF_ALLOC and any(
+                not kinds.isdisjoint(obj.relocations(rel).type) for rel in tables
+            ):
+                yield obj.sections.names[index]
 
 
 def moving_scan(

@@ -6,186 +6,27 @@ gABI (ch.5, "Hash Table") lets them be; start-up code that looks for them finds 
 
 from __future__ import annotations
 
-import re
 import struct
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 
 import attrs
 
 from .. import elf_const as c
 from ..dialect import Dialect
-from .match import SectionList
-from .moving import SPARE_ENTRIES, relocation_name
+from .moving import part_name, relocation_name
+from .moving_plan import Entry
 from .own_place import own_address, own_place
-from .placement import Placement
-from .resolve import Resolution
+from .placement import PlacedSection, Placement, files_as_placed
 from .symbol_values import SymbolValues
 from .tables import Moves, Tables
 
 RELATIVE = 8
 """R_X86_64_RELATIVE and R_386_RELATIVE."""
 
-BIND_NOW, TEXTREL = 8, 4
-"""DF_BIND_NOW, DF_TEXTREL."""
-NOW, PIE = 1, 0x08000000
-"""DF_1_NOW, DF_1_PIE."""
-
-ARRAYS = (
-    (".preinit_array", c.DT_PREINIT_ARRAY, c.DT_PREINIT_ARRAYSZ),
-    (".init_array", c.DT_INIT_ARRAY, c.DT_INIT_ARRAYSZ),
-    (".fini_array", c.DT_FINI_ARRAY, c.DT_FINI_ARRAYSZ),
-)
+RELOCATION_TYPES = (c.SHT_REL, c.SHT_RELA)
 
 FILTER_SHIFT = 26
 """What LLD writes into a filter of names that has none."""
-
-Entry = tuple[int, str, "str | int"]
-"""A tag, what is said, and of what (tables.Tables.dynamic)."""
-
-
-def moving_sizes(
-    moves: Moves,
-    sizes: Mapping[str, int],
-    resolution: Resolution,
-    table: SectionList,
-    gone: Collection[int],
-    dialect: Dialect,
-    now: bool,
-) -> tuple[dict[str, int], tuple[Entry, ...]]:
-    """Sizes of the tables, by name, and what .dynamic says; sizes: those of other tables.
-
-    gone: sections that are not in the output; now: -z now."""
-    word = resolution.files[0].header.elf_class // 8
-    rows = table.name[table.base[-1] :]
-    made = {
-        ".dynsym": 24 if word == 8 else 16,
-        ".dynstr": 1,
-        ".gnu.hash": 20 + word,
-        ".hash": 16,
-    }
-    made = {name: size for name, size in made.items() if name in rows}
-    relocations = relocation_name(8 * word)
-    count = len(moves) * (24 if word == 8 else 8) + sizes.get(relocations, 0)
-    if count:
-        made[relocations] = count
-    arrays = {
-        table.name[sid].split(".")[1]
-        for sid in range(table.base[-1])
-        if table.eligible[sid]
-        and sid not in gone
-        and re.fullmatch(r"\.(preinit|init|fini)_array(\..*)?", table.name[sid])
-    }
-    entries = tuple(
-        (_gnu_entries if dialect.tables_like_gnu else _lld_entries)(
-            _Facts(moves, {**sizes, **made}, word, arrays, resolution, now)
-        )
-    )
-    spare = 1
-    if dialect.tables_like_gnu:  # which has an entry for the number of relocations in any case
-        spare = SPARE_ENTRIES + (not len(moves))
-    made[".dynamic"] = (len(entries) + spare) * 2 * word
-    return made, entries
-
-
-@attrs.frozen(eq=False)
-class _Facts:
-    """What decides which entries there are."""
-
-    moves: Moves
-    sizes: dict[str, int]
-    word: int
-    arrays: set[str]
-    resolution: Resolution
-    now: bool
-
-    def at(self, tag: int, section: str) -> Iterator[Entry]:
-        if section in self.sizes:
-            yield tag, "at", section
-
-    def symbol(self, tag: int, name: str) -> Iterator[Entry]:
-        if name in self.resolution.definer:
-            yield tag, "value", name
-
-    def lists(self) -> Iterator[Entry]:
-        """The arrays of functions that the program has."""
-        for section, start, size in ARRAYS:
-            if section[1:] in self.arrays:
-                yield start, "start", section
-                yield size, "extent", section
-
-    def flags(self) -> Iterator[Entry]:
-        value = (BIND_NOW if self.now else 0) | (TEXTREL if self.moves.in_text else 0)
-        if value:
-            yield c.DT_FLAGS, "is", value
-
-    def flags_1(self) -> Iterator[Entry]:
-        yield c.DT_FLAGS_1, "is", PIE | (NOW if self.now else 0)
-
-    def relocations(self) -> Iterator[Entry]:
-        wide = self.word == 8
-        tags = (
-            (c.DT_RELA, c.DT_RELASZ, c.DT_RELAENT) if wide else (c.DT_REL, c.DT_RELSZ, c.DT_RELENT)
-        )
-        name = relocation_name(8 * self.word)
-        if name in self.sizes:
-            yield tags[0], "at", name
-            yield tags[1], "size", name
-            yield tags[2], "is", 24 if wide else 8
-
-    def late(self) -> Iterator[Entry]:
-        """GNU ld: relocations of indirect functions have a table of their own."""
-        name = ".rela.iplt" if self.word == 8 else ".rel.iplt"
-        if name in self.sizes:
-            yield c.DT_PLTGOT, "at", ".got.plt"
-            yield c.DT_PLTRELSZ, "size", name
-            yield c.DT_PLTREL, "is", c.DT_RELA if self.word == 8 else c.DT_REL
-            yield c.DT_JMPREL, "at", name
-
-    def count(self) -> Iterator[Entry]:
-        if len(self.moves):
-            yield (c.DT_RELACOUNT if self.word == 8 else c.DT_RELCOUNT), "is", len(self.moves)
-
-    def names(self) -> Iterator[Entry]:
-        yield c.DT_SYMTAB, "at", ".dynsym"
-        yield c.DT_SYMENT, "is", 24 if self.word == 8 else 16
-        yield c.DT_STRTAB, "at", ".dynstr"
-        yield c.DT_STRSZ, "size", ".dynstr"
-
-    def in_text(self) -> Iterator[Entry]:
-        if self.moves.in_text:
-            yield c.DT_TEXTREL, "is", 0
-
-
-def _gnu_entries(facts: _Facts) -> Iterator[Entry]:
-    yield from facts.symbol(c.DT_INIT, "_init")
-    yield from facts.symbol(c.DT_FINI, "_fini")
-    yield from facts.lists()
-    yield from facts.at(c.DT_HASH, ".hash")
-    yield from facts.at(c.DT_GNU_HASH, ".gnu.hash")
-    symtab, syment, strtab, strsz = facts.names()
-    yield from (strtab, symtab, strsz, syment)
-    yield c.DT_DEBUG, "is", 0
-    yield from facts.late()
-    yield from facts.relocations()
-    yield from facts.in_text()
-    yield from facts.flags()
-    yield from facts.flags_1()
-    yield from facts.count()
-
-
-def _lld_entries(facts: _Facts) -> Iterator[Entry]:
-    yield from facts.flags()
-    yield from facts.flags_1()
-    yield c.DT_DEBUG, "is", 0
-    yield from facts.relocations()
-    yield from facts.count()
-    yield from facts.names()
-    yield from facts.in_text()
-    yield from facts.at(c.DT_GNU_HASH, ".gnu.hash")
-    yield from facts.at(c.DT_HASH, ".hash")
-    yield from facts.lists()
-    yield from facts.symbol(c.DT_INIT, "_init")
-    yield from facts.symbol(c.DT_FINI, "_fini")
 
 
 @attrs.frozen(eq=False)
@@ -210,47 +51,90 @@ class MovingValues:
         moves, word = self.tables.moves, self.word
         if moves is None:
             return
-        rows = sorted(self._taken(contents, moves))
-        if word == 8:
-            text = b"".join(struct.pack("<QQQ", place, RELATIVE, value) for place, value in rows)
-        else:
-            text = b"".join(struct.pack("<II", place, RELATIVE) for place, _ in rows)
-        self._put(contents, relocation_name(8 * word), text)
+        self._write_lists(contents, moves)
         self._put(contents, ".hash", struct.pack("<4I", 1, 1, 0, 0))
         shift = 0 if self.dialect.tables_like_gnu else FILTER_SHIFT
         self._put(contents, ".gnu.hash", struct.pack("<4I", 1, 1, 1, shift) + bytes(word + 4))
         start = own_address(self.placed, ".dynamic") or 0
         self._put(contents, ".got.plt", start.to_bytes(word, "little"))
-        self._put(contents, ".dynamic", b"".join(map(self._entry, self.tables.dynamic)))
+        entries = (self._entry(entry) for entry in self.tables.dynamic)
+        self._put(contents, ".dynamic", b"".join(entries))
 
-    def _taken(self, contents: tuple[bytearray, ...], moves: Moves) -> Iterator[tuple[int, int]]:
-        """Address and value of each listed word.  LLD takes the value out where the table has room
-        for it; GNU ld leaves it there, too."""
+    def _write_lists(self, contents: tuple[bytearray, ...], moves: Moves) -> None:
+        """The list of places, in the order of addresses; what a script takes out of GNU ld's
+        `.rela.dyn` is as its parts come."""
+        whole = relocation_name(8 * self.word)
+        homes = self._homes()
+        sorted_rows: dict[int, list[tuple[int, int]]] = {}
+        ends = dict(homes)
+        for part, place, value in self._taken(contents, moves):
+            if part not in homes:
+                continue
+            owner, offset = ends[part]
+            if self.placed.sections[owner].name == whole:
+                sorted_rows.setdefault(owner, []).append((place, value))
+            else:
+                row = self._row(place, value)
+                contents[owner][offset : offset + len(row)] = row
+                ends[part] = (owner, offset + len(row))
+        for owner, rows in sorted_rows.items():
+            start = min(offset for home, offset in homes.values() if home == owner)
+            text = b"".join(self._row(place, value) for place, value in sorted(rows))
+            contents[owner][start : start + len(text)] = text
+
+    def _homes(self) -> dict[str, tuple[int, int]]:
+        """Output section and offset of each part of the list."""
+        where = self.placed.addresses
+        kinds, found = where.table.type, {}
+        for sid in range(where.table.base[-1] + 1, len(where.table)):
+            place = where.of_place(sid, 0) if kinds[sid] in RELOCATION_TYPES else None
+            if place is not None and where.size[sid] and self.placed.sections[place[0]].size:
+                found[where.table.name[sid]] = place
+        return found
+
+    def _row(self, place: int, value: int) -> bytes:
+        if self.word == 8:
+            return struct.pack("<QQQ", place, RELATIVE, value)
+        return struct.pack("<II", place, RELATIVE)
+
+    def _taken(
+        self, contents: tuple[bytearray, ...], moves: Moves
+    ) -> Iterator[tuple[str, int, int]]:
+        """Part, address and value of each listed word.  LLD takes the value out where the table has
+        room for it; GNU ld leaves it there, too."""
         word = self.word
         takes = word == 8 and not self.dialect.tables_like_gnu
-        for owner, offset in self._places(moves):
+        for part, owner, offset in self._places(moves):
             content = contents[owner]
             if offset + word > len(content):
                 continue
             value = int.from_bytes(content[offset : offset + word], "little")
             if takes:
                 content[offset : offset + word] = bytes(word)
-            yield self.placed.sections[owner].vma + offset, value
+            yield part, self.placed.sections[owner].vma + offset, value
 
-    def _places(self, moves: Moves) -> Iterator[tuple[int, int]]:
-        """Output section and offset of each listed word."""
-        where = self.placed.addresses
-        for sid, offset in moves.places:
+    def _places(self, moves: Moves) -> Iterator[tuple[str, int, int]]:
+        """Part of the list, output section and offset of each listed word, file by file as these
+        lie in the output."""
+        where, whole = self.placed.addresses, relocation_name(8 * self.word)
+        in_parts, name = self.dialect.tables_like_gnu, where.table.name
+        rank = files_as_placed(self.placed)
+        for sid, offset in sorted(
+            moves.places, key=lambda one: rank.get(where.table.file[one[0]], 0)
+        ):
             found = where.of_place(sid, offset)
             if found is not None:
-                yield found
+                yield (part_name(self.word, name[sid]) if in_parts else whole), *found
         got = own_place(self.placed, ".got")
         if got is not None:
-            yield from ((got[0], got[1] + self.tables.slots[slot]) for slot in moves.slots)
+            part = part_name(self.word, ".got") if in_parts else whole
+            yield from ((part, got[0], got[1] + self.tables.slots[slot]) for slot in moves.slots)
 
     def _entry(self, entry: Entry) -> bytes:
         tag, what, of = entry
         value = of if isinstance(of, int) else self._value(what, of)
+        if what == "count" and not value:
+            return b""
         mask = (1 << 8 * self.word) - 1
         return struct.pack("<2Q" if self.word == 8 else "<2I", tag, value & mask)
 
@@ -261,10 +145,44 @@ class MovingValues:
             return self.values.named(name) or 0
         if what == "at":
             return own_address(self.placed, name) or 0
+        if what in ("list", "list size"):
+            return self._list(name)[what == "list size"]
         section = self.placed.find(name)
         if section is None:
             return 0
+        if what == "count":
+            return self._counted(section)
         return section.vma if what == "start" else section.size
+
+    def _list(self, name: str) -> tuple[int, int]:
+        """Address and size of the list as .dynamic gives them: LLD's section; for GNU ld all
+        sections of relocations in memory, but for those of the linkage table."""
+        if not self.dialect.tables_like_gnu:
+            return own_address(self.placed, name) or 0, self.tables.sizes.get(name, 0)
+        late = part_name(self.word, ".iplt")
+        sections = [
+            s
+            for s in self.placed.sections
+            if s.plan.type in RELOCATION_TYPES and s.plan.alloc and s.size
+        ]
+        size = sum(s.size for s in sections) - self.tables.sizes.get(late, 0)
+        start = min((s.vma for s in sections), default=0)
+        if start == own_address(self.placed, late):
+            start += self.tables.sizes.get(late, 0)
+        return (start if size else 0), size
+
+    def _counted(self, section: PlacedSection) -> int:
+        """How many places the list in `.rela.dyn` has."""
+        if not self.dialect.tables_like_gnu:
+            return len(self.tables.moves or ())
+        homes = self._homes()
+        late = part_name(self.word, ".iplt")
+        inside = [
+            self.tables.sizes[name]
+            for name, (owner, _) in homes.items()
+            if self.placed.sections[owner] is section and name != late
+        ]
+        return sum(inside) // (24 if self.word == 8 else 8)
 
     def _put(self, contents: tuple[bytearray, ...], name: str, data: bytes) -> None:
         found = own_place(self.placed, name)

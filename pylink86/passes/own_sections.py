@@ -47,8 +47,7 @@ def own_sections(
     if options.pie:
         from .moving import moving_sections
 
-        elf_class = files[0].header.elf_class
-        added += moving_sections(elf_class, dialect, options.hash_style)
+        added += moving_sections(files, dialect, options.hash_style)
     if dialect.signs_output and not raw:
         flags = c.SHF_MERGE | c.SHF_STRINGS
         text = (options.signature or SIGNATURE).encode("utf-8", "surrogateescape") + b"\0"

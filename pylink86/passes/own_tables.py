@@ -45,7 +45,15 @@ def fill_tables(
             align[sid] = tables.indirect.form.size
             flags[sid] |= c.SHF_EXECINSTR
     left = table.phantoms - real
+    renames = table.renames
     if dialect.tables_like_gnu:
+        if tables.moves is not None:
+            unused = frozenset(sid for sid in left if _is_part_of_list(sid, table))
+            claims, left = _without(claims, unused), left - unused
+            lists = {
+                table.name[sid]: _list_of(table.name[sid]) for sid in real if _is_list(sid, table)
+            }
+            renames = {**renames, **lists}
         if generic:
             claims = _without(claims, left)
         else:
@@ -59,8 +67,23 @@ def fill_tables(
     orphans: Sequence[SectionId] = claims.orphans
     if strays:
         orphans = sorted((*orphans, *strays), key=lambda sid: table.input_rank(sid, dialect))
-    table = attrs.evolve(table, size=size, align=align, flags=flags, phantoms=left)
+    table = attrs.evolve(table, size=size, align=align, flags=flags, phantoms=left, renames=renames)
     return table, attrs.evolve(claims, orphans=tuple(orphans))
+
+
+def _is_list(sid: SectionId, table: SectionList) -> bool:
+    return table.type[sid] in (c.SHT_REL, c.SHT_RELA)
+
+
+def _is_part_of_list(sid: SectionId, table: SectionList) -> bool:
+    """Whether one of the linker's own sections lists places of one name (passes/moving.py); GNU ld
+    makes the others in any case."""
+    return _is_list(sid, table) and not table.name[sid].endswith((".got", ".iplt"))
+
+
+def _list_of(part: str) -> str:
+    """The output section of parts that no pattern took (GNU ld, -z combreloc)."""
+    return ".rela.dyn" if part.startswith(".rela") else ".rel.dyn"
 
 
 def _sections(item: object) -> Iterator[SectionId]:

@@ -34,7 +34,30 @@ _START_UP = """\
 """
 
 _START_UP_MOVING = """\
+  @REL@.dyn : {
+    *(@REL@.init)
+    *(@REL@.text @REL@.text.* @REL@.gnu.linkonce.t.*)
+    *(@REL@.fini)
+    *(@REL@.rodata @REL@.rodata.* @REL@.gnu.linkonce.r.*)
+@RELRO@    *(@REL@.data @REL@.data.* @REL@.gnu.linkonce.d.*)
+    *(@REL@.tdata @REL@.tdata.* @REL@.gnu.linkonce.td.*)
+    *(@REL@.tbss @REL@.tbss.* @REL@.gnu.linkonce.tb.*)
+    *(@REL@.ctors)
+    *(@REL@.dtors)
+    *(@REL@.got)
+    *(@REL@.bss @REL@.bss.* @REL@.gnu.linkonce.b.*)
+@LARGE@    *(@REL@.ifunc)
+  }
   @REL@.plt : { *(@REL@.plt) *(@REL@.iplt) }
+"""
+
+_LIST_32 = """\
+    *(.rel.data.rel.ro .rel.data.rel.ro.* .rel.gnu.linkonce.d.rel.ro.*)
+"""
+_LIST_64 = """\
+    *(.rela.ldata .rela.ldata.* .rela.gnu.linkonce.l.*)
+    *(.rela.lbss .rela.lbss.* .rela.gnu.linkonce.lb.*)
+    *(.rela.lrodata .rela.lrodata.* .rela.gnu.linkonce.lr.*)
 """
 
 _CODE = """\
@@ -203,6 +226,8 @@ def gnu_layout(
         f'{code_page}  . = SEGMENT_START("rodata-segment", {_NEXT_PAGE});\n' if code_page else ""
     )
     start_up = _START_UP_MOVING if moves else _START_UP
+    start_up = start_up.replace("@RELRO@", _LIST_32 if elf_class == 32 else "")
+    start_up = start_up.replace("@LARGE@", _LIST_64 if elf_class == 64 else "")
     words = 3 * elf_class // 8
     header = "0" if now else f"SIZEOF(.got.plt) >= {words} ? {words} : 0"
     begin, relro, end = (

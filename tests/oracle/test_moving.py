@@ -142,6 +142,43 @@ def test_a_script_may_leave_the_tables_out(dialect, program, monkeypatch, tmp_pa
     assert theirs == ours
 
 
+PARTS = """\
+SECTIONS {
+  . = 0x1000;
+  .text : { *(.text) }
+  .data : { *(.data .data.*) }
+  .got : { *(.got*) }
+  .first : { *(.rel*.data.rel.ro) }
+  .middle : { *(.rel*.list) }
+  .dynsym : { *(.dynsym) }
+  LIST : { *(.rel*) }
+  .dynamic : { *(.dynamic) }
+  .hash : { *(.hash) }
+  list : { *(list) }
+  /DISCARD/ : { *(.eh_frame .comment) MORE }
+}
+"""
+"""As U-Boot has it: relocations of some sections are the business of others."""
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("more", ["", "*(.dynstr .gnu*)"], ids=["with-names", "without"])
+def test_parts_of_the_list_go_where_a_script_says(more, bits, program, monkeypatch, tmp_path):
+    name = ".rela.dyn" if bits == 64 else ".rel.dyn"
+    (tmp_path / "s.ld").write_text(PARTS.replace("MORE", more).replace("LIST", name))
+    options = ["-pie", "--no-dynamic-linker", "--no-ld-generated-unwind-info", "-T", "s.ld"]
+    theirs, ours = compared("gnu", [*program(bits), *options], monkeypatch)
+    assert theirs == ours
+
+
+@pytest.mark.parametrize("table", [".dynsym", ".hash", ".gnu.hash"])
+def test_a_table_that_is_pointed_to_may_not_leave(table, program, capsys, tmp_path):
+    (tmp_path / "s.ld").write_text(f"SECTIONS {{ /DISCARD/ : {{ *({table}) }} }}")
+    words = [*program(64), "-pie", "-T", "s.ld", "-o", "out"]
+    assert main(["--dialect=gnu", *words], "pyld") == 1
+    assert f"could not find section {table}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("dialect", PEERS)
 def test_an_address_in_code_is_refused(dialect, program, capsys):
     words = program(64)
