@@ -37,7 +37,7 @@ def entry_traits(entry: Entry) -> int:
     """An output section of data statements is read-only data, unless something else gave it being;
     one nothing went into has no traits, or those its well-known name stands for."""
     if not entry.begun:
-        return WELL_KNOWN.get(entry.name, 0)
+        return WELL_KNOWN.get(entry.name, 0) if entry.leads else 0
     if not entry.has_input:
         is_readonly = entry.data_is_readonly or entry.is_readonly
         data = HAS_CONTENTS | ALLOC | LOAD | (READONLY if is_readonly else 0)
@@ -58,7 +58,8 @@ WELL_KNOWN = {
     ".data": HAS_CONTENTS | ALLOC | LOAD,
     ".bss": ALLOC,
 }
-"""What GNU ld takes an output section for that is in the script and that nothing went into."""
+"""What GNU ld takes an output section for that is in the script and that nothing went into; of
+several that have a name the first."""
 
 RELOCATIONS = frozenset((c.SHT_REL, c.SHT_RELA))
 

@@ -41,6 +41,7 @@ class Assigner(Scope):
             if seen_from_before is not None:
                 self.ahead[node.name] = assigned(seen_from_before, self)
         self.symbols[node.name] = assigned(value, self)
+        self.nowhere.discard(node.name)
         if self.placed:
             self.seen_from[node.name] = len(self.placed) - 1
         if node.hidden:

@@ -31,7 +31,8 @@ class Entry:
     come into it.
     lacks: traits that its type, (INFO) or the like, takes from it.  first_type: the type GNU ld
     knows it by, its first input's; SHT_NULL while it has none; begun_as: that input's in any case.
-    named: type and flags that its name gives it in an ELF file.
+    named: type and flags that its name gives it in an ELF file.  leads: it is the first of its
+    name in the script.
     guarded: for LLD, a table is in it that a loader may make read-only, be it empty.
     """
 
@@ -53,6 +54,7 @@ class Entry:
     first_type: int = c.SHT_NULL
     begun_as: int = c.SHT_NULL
     named: tuple[int, int] = (c.SHT_NULL, 0)
+    leads: bool = False
     guarded: bool = False
 
     @property

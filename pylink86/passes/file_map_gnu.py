@@ -81,12 +81,24 @@ def map_file(
         for section in walk.held(plan)
         if section.plan.type != c.SHT_NOBITS or section.plan.index not in walk.offsets
     }
+    types |= _types_by_name(walk)
     _place_outside(walk, plans, types)
     end = place_rest(plans, placed.sections, walk.offsets, walk.pos, options)
     for i, plan in enumerate(plans):
         if plan.type not in (c.PT_LOAD, c.PT_NULL):
             segments[i] = _inner(plan, walk, [s for s in segments if s is not None])
     return FileMap(walk.offsets, tuple(s for s in segments if s is not None), end, types)
+
+
+def _types_by_name(walk: _Map) -> dict[int, int]:
+    """The types of sections in memory that nothing but `. =` gave room and that are in no PT_LOAD:
+    those of their names (`.rodata`: bytes in the file); in a PT_LOAD they would be NOBITS."""
+    return {
+        section.plan.index: section.plan.named_type
+        for section in walk.placed.sections
+        if section.plan.named_type and section.plan.alloc and section.size
+        and section.plan.index not in walk.offsets
+    }  # fmt: skip
 
 
 def _loads_in_order(plans: Sequence[SegmentPlan], walk: _Map) -> list[int]:
@@ -290,7 +302,8 @@ def _thread_memory(held: Sequence[PlacedSection], start: int, walk: _Map) -> int
     its sections are."""
     size = 0
     for section in held:
-        size = max(walk.lma(section) - start, size) + section.size
+        if section.plan.alloc:
+            size = max(walk.lma(section) - start, size) + section.size
     return size
 
 

@@ -295,6 +295,8 @@ def header_traits(
     if any(own & c.SHF_LINK_ORDER for own in different):
         links = linked_sections(table, files)
         link = next((links[sid] for sid in sids if sid in links), -1)
+    if dialect.tables_like_gnu and any(sid in addresses.empty for sid in plan.sections()):
+        merging.add(0)
     if plan.holds_tables:
         sizes.add(0)
     if len(sizes) == 1:

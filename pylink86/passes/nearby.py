@@ -84,4 +84,4 @@ def _traits(plan: OutputPlan) -> int:
     """The flags of a missing section: those of its inputs, and without any it counts as writable
     and as not in memory."""
     has_input = any(isinstance(item, Claim) and item.sections for item in plan.items)
-    return plan.flags if has_input or plan.holds_tables else c.SHF_WRITE
+    return plan.flags if has_input else c.SHF_WRITE

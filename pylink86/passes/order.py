@@ -282,6 +282,8 @@ def _begin_in_order(entries: list[Item]) -> None:
     writable."""
     named: set[str] = set()
     first = {e.name: e for e in reversed(entries) if isinstance(e, Entry)}
+    for leader in first.values():
+        leader.leads = True
     for entry in entries:
         if not isinstance(entry, Entry):
             named |= sections_addressed(entry)

@@ -54,6 +54,7 @@ class Walk(Filler):
             version_locals(self.script, self.dialect),
             self.data_segment,
             self.plan.written,
+            frozenset(self.nowhere),
         )
 
     # Output sections
@@ -67,7 +68,8 @@ class Walk(Filler):
 
     def _evaluate(self, node: n.OutputSection) -> None:
         """GNU ld: what stands in an output section whose constraint fails is evaluated, outside of
-        any section, and nothing is set down.  Reports bad-dot-assignment."""
+        any section, and nothing is set down; a symbol has a value, but is nowhere.  Reports
+        bad-dot-assignment."""
         for statement in node.statements:
             if isinstance(statement, n.Assignment) and statement.name == ".":
                 self.diags.error(
@@ -78,7 +80,10 @@ class Walk(Filler):
                     help=["move the location counter between output sections"],
                 )
             elif isinstance(statement, n.Assignment):
+                before = self.symbols.get(statement.name)
                 self.assign(statement)
+                if self.symbols.get(statement.name) is not before:
+                    self.nowhere.add(statement.name)
             elif isinstance(statement, n.Assert):
                 self.check(statement)
             elif isinstance(statement, n.Data):
@@ -215,9 +220,7 @@ class Walk(Filler):
             self.here = section.vma if self.dialect.tables_like_gnu else before_dot
         self.shown = self.here
         moves_pen = has_being(section) or (plan.aside and bool(section.size))
-        moves_pen |= plan.alloc and (
-            self.dialect.walks_once or (self.marking and plan.holds_tables)
-        )
+        moves_pen |= plan.alloc and self.dialect.walks_once
         if moves_pen and not section.region:
             self.free = self.here
         self.regions.used(section, self.dialect, step, moves_pen)

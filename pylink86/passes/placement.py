@@ -86,7 +86,8 @@ class Placement:
     `symbols` (see Scope.shown).  seen_from: for a symbol the index of the output section it was
     assigned in, or else behind.  data_segment: what DATA_SEGMENT_ALIGN and its company met.
     is_local: tells names that VERSION makes local.  written: names the script assigns, in its
-    order."""
+    order.  nowhere: names whose value is of an output section that is not there, because its
+    condition fails."""
 
     sections: tuple[PlacedSection, ...]
     addresses: Addresses
@@ -101,6 +102,7 @@ class Placement:
     is_local: Callable[[str], bool] | None = None
     data_segment: DataSegment = attrs.field(factory=DataSegment)
     written: tuple[str, ...] = ()
+    nowhere: frozenset[str] = frozenset()
 
     def find(self, name: str) -> PlacedSection | None:
         """The first output section of that name."""

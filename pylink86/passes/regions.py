@@ -156,7 +156,7 @@ def find_region(
     node = plan.node
     if node is not None and node.lma_region and regions.get(node.lma_region) is None:
         unknown_region(walk, node.lma_region, node)
-    if not plan.alloc and (node is None or not walk.dialect.lma_counts):
+    if not (plan.alloc or plan.aside) and (node is None or not walk.dialect.lma_counts):
         return None
     if not walk.dialect.sections_have_addresses:
         return None
@@ -169,7 +169,7 @@ def find_region(
             unknown_region(walk, node.region, node)
         return region
     addressed = node is not None and node.address is not None and walk.dialect.lma_counts
-    if not regions.by_name or not plan.alloc or addressed:
+    if not regions.by_name or not (plan.alloc or plan.aside) or addressed:
         return None
     traits = _traits(plan, walk.dialect)
     if walk.dialect.lma_counts and not plan.has_contents:
@@ -180,7 +180,7 @@ def find_region(
         if _accepts(region.node.attributes, traits, walk.dialect):
             section.region = region.name
             return region
-    if plan.dropped or not walk.dialect.needs_region:
+    if plan.dropped or not plan.alloc or not walk.dialect.needs_region:
         return None
     walk.diags.error(
         "no-region",
@@ -230,16 +230,18 @@ ATTRIBUTES = {"l": "i"}
 def _traits(plan: OutputPlan, dialect: Dialect) -> set[str]:
     """A section in the letters of MEMORY attributes (GNU ld manual 3.7, by experiment).
 
-    In GNU ld `w` is data: what is loaded and no code, or writable and no code.
+    In GNU ld `w` is data: what is loaded and no code, or writable and no code.  Inputs that are
+    loaded count where their section is not in memory, too.
     """
     found = {"a"} if plan.alloc else set()
+    loads = plan.loads or plan.aside
     writable, code = plan.flags & c.SHF_WRITE, plan.flags & c.SHF_EXECINSTR
     found.add("x" if code else "")
     if not writable:
         found.add("r")
     if dialect.lma_counts:
-        found.add("i" if plan.loads else "")
-        found.add("w" if not code and (plan.loads or writable) else "")
+        found.add("i" if loads else "")
+        found.add("w" if not code and (loads or writable) else "")
     elif writable:
         found.add("w")
     return found - {""}

@@ -55,6 +55,9 @@ def apply_relocations(
     bad-object.  Source: psABI i386 and x86-64, ranges by experiment (arch/reloc.py).
     """
     contents = tuple(assemble(section, placed.addresses) for section in placed.sections)
+    if generic and placed.nowhere:
+        there = placed.symbols.keys() - placed.nowhere
+        placed = attrs.evolve(placed, symbols={name: placed.symbols[name] for name in there})
     reach = REACHES["gnu-generic" if generic and dialect.name == "gnu" else dialect.name]
     patcher = _Patcher(placed, contents, dialect, generic, reach, diags, source_line, dead)
     where = placed.addresses

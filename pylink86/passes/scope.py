@@ -60,6 +60,7 @@ class Scope:
     placed: list[PlacedSection] = attrs.field(factory=list)
     symbols: dict[str, Value] = attrs.field(factory=dict)
     hidden: set[str] = attrs.field(factory=set)
+    nowhere: set[str] = attrs.field(factory=set)
     asserted: list[Asserted] = attrs.field(factory=list)
     regions: Regions = attrs.field(factory=Regions)
     empty: dict[str, PlacedSection] = attrs.field(factory=dict)

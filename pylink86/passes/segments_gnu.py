@@ -80,7 +80,7 @@ def plan_segments(
         if s.plan.type == c.SHT_DYNAMIC
     ]
     found += _notes(sorted(kept, key=lambda s: s.plan.header))
-    thread_local = [s for s in kept if s.plan.flags & c.SHF_TLS and s.plan.alloc]
+    thread_local = [s for s in kept if s.plan.flags & c.SHF_TLS]  # in memory or not
     if thread_local:
         found.append(SegmentPlan(c.PT_TLS, c.PF_R, _members(thread_local)))
     properties = [s for s in inside if s.name == ".note.gnu.property" and s.size]

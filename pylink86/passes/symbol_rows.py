@@ -39,6 +39,8 @@ def script_row(sources: SymbolSources, name: str, binding: int, other: int) -> S
             shndx = sources.header_for(around, number)
             if sources.relocatable:
                 number -= sources.placed.sections[around].vma
+    if name in sources.placed.nowhere:
+        shndx = UNDEF
     size = sources.in_objects(name)[1] if sources.dialect.tables_like_gnu else 0
     return SymbolRow(name, number, size, binding, sources.type_of(name), other, shndx)
 

@@ -151,7 +151,7 @@ def _odd_global(
     section is; None when it is not listed, or not here."""
     placed = sources.placed
     if name in placed.symbols:
-        if name in placed.hidden:
+        if name in placed.hidden or (name in placed.nowhere and name not in sources.assigned):
             return None
         visibility = _alias_visibility(sources, visibilities, name)
         return script_row(sources, name, c.STB_GLOBAL, visibility), Origin(-1, 0, name)
