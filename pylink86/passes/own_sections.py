@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from .. import __version__
 from .. import elf_const as c
 from ..dialect import Dialect
@@ -30,7 +32,7 @@ def own_sections(
     if options.build_id and not forgets:
         from .build_id import build_id_section
 
-        added += build_id_section(options.build_id, dialect)
+        added += _before_tables(build_id_section(options.build_id, dialect), options, dialect)
     if (options.features or options.isa_needed) and dialect.joins_notes_in_place and not generic:
         from .promises import promise_section
 
@@ -39,7 +41,8 @@ def own_sections(
     if options.package_metadata and kept and not forgets:
         from .package_note import package_section
 
-        added += package_section(options.package_metadata, dialect)
+        note = package_section(options.package_metadata, dialect)
+        added += _before_tables(note, options, dialect)
     if options.eh_frame_hdr and not forgets and not options.relocatable:
         from .unwind_plan import index_section
 
@@ -54,3 +57,12 @@ def own_sections(
         row = SectionRow(".comment", c.SHT_PROGBITS, flags, size=len(text), entsize=1)
         added.append(OwnSection(row, text))
     return tuple(added)
+
+
+def _before_tables(
+    notes: Sequence[OwnSection], options: ElfOptions, dialect: Dialect
+) -> Sequence[OwnSection]:
+    """Notes, which LLD makes before the tables of a program that moves."""
+    if not options.pie or dialect.tables_like_gnu:
+        return notes
+    return [attrs.evolve(note, first=True) for note in notes]
