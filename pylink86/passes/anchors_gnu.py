@@ -7,11 +7,9 @@ kind."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from .. import elf_const as c
 from .entry import ALLOC, CODE, HAS_CONTENTS, LOAD, READONLY, TLS, Entry
-from .orphans import Item
+from .orphans import Statements
 from .special_names import is_debug
 
 ALL = HAS_CONTENTS | ALLOC | LOAD | READONLY | CODE | TLS
@@ -109,39 +107,44 @@ def _looser_masks(traits: int) -> tuple[int, ...]:
     return ALL, ALLOC
 
 
-def anchor_by_traits(items: list[Item], traits: int, kind: int | None) -> tuple[Entry | None, bool]:
+def anchor_by_traits(items: Statements, traits: int, kind: int | None) -> tuple[Entry | None, bool]:
     """The last output section whose traits agree, under the strictest mask that finds one; whether
     they agree in everything and in type.  kind: its type, where that counts."""
-    every = [i for i in items if isinstance(i, Entry)]
-    typed = [i for i in every if kind is None or not i.begun or i.first_type == kind]
     masks = _looser_masks(traits)
-    if (found := _last_alike(typed, traits, ALL)) is not None:
+    if (found := _last_alike(items, traits, ALL, kind)) is not None:
         return found, True
     if traits & (TLS | ALLOC | CODE | READONLY) == TLS | ALLOC:
-        return _thread_local_anchor(every, traits), False
-    for entries, looser in ((typed, masks[1:]), (every, masks)):
+        return _thread_local_anchor(items, traits), False
+    for wanted, looser in ((kind, masks[1:]), (None, masks)):
         for mask in looser:
-            found = _last_alike(entries if mask else every, traits, mask)
+            found = _last_alike(items, traits, mask, wanted if mask else None)
             if found is not None:
                 return found, False
     return None, False
 
 
-def _last_alike(entries: Sequence[Entry], traits: int, mask: int) -> Entry | None:
-    """The last section with traits that agree as far as `mask` says."""
-    for entry in reversed(entries):
+def _last_alike(items: Statements, traits: int, mask: int, kind: int | None) -> Entry | None:
+    """The last section with traits that agree as far as `mask` says, and of a type unless that is
+    None or nothing gave the section one."""
+    for entry in reversed(items):
+        if not isinstance(entry, Entry):
+            continue
+        if kind is not None and entry.begun and entry.first_type != kind:
+            continue
         have = entry_traits(entry)
         if (have or not mask) and (have ^ traits) & mask == 0:
             return entry
     return None
 
 
-def _thread_local_anchor(entries: Sequence[Entry], traits: int) -> Entry | None:
+def _thread_local_anchor(items: Statements, traits: int) -> Entry | None:
     """Thread-local orphans go behind the first run of thread-local sections, `.tdata` before
     `.tbss`; where there is none, behind the last section that is loaded."""
     found = None
     among = False
-    for entry in entries:
+    for entry in items:
+        if not isinstance(entry, Entry):
+            continue
         have = entry_traits(entry)
         if have & TLS and have & ALLOC:
             if traits & LOAD and not have & LOAD:
@@ -154,14 +157,14 @@ def _thread_local_anchor(entries: Sequence[Entry], traits: int) -> Entry | None:
     return found
 
 
-def well_known(items: Sequence[Item], group: str) -> Entry | None:
+def well_known(items: Statements, group: str) -> Entry | None:
     """The section of the name that stands for a class."""
     if group == "relocations":
         return _before_relocations(items)
-    return named(items, ANCHOR_NAMES[group]) if group else None
+    return items.named(ANCHOR_NAMES[group]) if group else None
 
 
-def _before_relocations(items: Sequence[Item]) -> Entry | None:
+def _before_relocations(items: Statements) -> Entry | None:
     """What relocations go behind, ahead of all others: the last read-only section in memory; else
     the last in memory; else the last."""
     entries = []
@@ -176,7 +179,3 @@ def _before_relocations(items: Sequence[Item]) -> Entry | None:
             if have & wanted == wanted:
                 return entry
     return None
-
-
-def named(items: Sequence[Item], name: str) -> Entry | None:
-    return next((i for i in items if isinstance(i, Entry) and i.name == name), None)

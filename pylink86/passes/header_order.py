@@ -9,16 +9,17 @@ Found by linking scripts with ADDR(), empty sections and notes of several alignm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
 from .. import elf_const as c
 from ..script import nodes as n
 from .anchors_gnu import entry_traits
+from .chain import Chain
 from .entry import ALLOC, LOAD, Entry
-from .match import Claim
-from .orphans import Item
+from .match import Claim, SectionId, SectionList
+from .orphans import Item, append
 from .words import ADDRESS_CALLS, expressions
 
 
@@ -66,53 +67,87 @@ def _addressed(node: object) -> Iterator[str]:
             yield expression.target
 
 
-@attrs.define(eq=False)
 class HeaderOrder:
     """The output sections in the order of their headers, while orphans are put among them.
 
-    noted: an orphan note was placed where notes were before, from when on nothing may part them."""
+    noted: an orphan note was placed where notes were before, from when on nothing may part them.
+    runs: of the notes that stand together first, the last of each run of one alignment; None when
+    it has to be looked for."""
 
-    made: list[Entry]
-    noted: bool = False
+    def __init__(self, made: Iterable[Entry]) -> None:
+        self.made = Chain(made)
+        self.noted = False
+        self.first_note: Entry | None = None
+        self.runs: list[tuple[int, Entry]] | None = None
+
+    def append(self, home: Entry, sid: SectionId, table: SectionList) -> None:
+        """An orphan goes into an output section that is there already."""
+        before = _is_note(home), home.align
+        append(home, sid, table)
+        if home not in self.made:
+            self.made.add(home)
+        if (_is_note(home), home.align) != before:
+            self.runs = None
 
     def add_behind(self, entry: Entry, anchor: Entry | None, align: int, typed: bool) -> Move:
         """Put an orphan's section behind its anchor (None: first of all), or among the notes.
 
         align: that of the orphan; typed: notes are told apart, which needs an ELF file.  Returns
         where its statement has to go, when that is not behind the anchor, too."""
-        at = 0 if anchor is None else self.made.index(anchor) + 1
-        here = self.made[at] if at < len(self.made) else None
+        here = self.made.next_of(anchor)
         is_note = _is_note(entry)
         if not typed or not (is_note or (here is not None and _is_note(here))):
-            self.made.insert(at, entry)
+            self.made.insert_behind(anchor, entry)
             return Move()
-        move = self._among_notes(align) if is_note else self._behind_notes(at)
+        move = self._among_notes(entry, align) if is_note else self._behind_notes(anchor)
         if move.after is not None:
-            at = self.made.index(move.after) + 1
+            self.made.insert_behind(move.after, entry)
         elif move.before is not None:
-            at = self.made.index(move.before)
-        self.made.insert(at, entry)
+            self.made.insert_before(move.before, entry)
+        else:
+            self.made.insert_behind(anchor, entry)
+            self.runs = None
         return move
 
-    def _among_notes(self, align: int) -> Move:
+    def _among_notes(self, entry: Entry, align: int) -> Move:
         """Notes stand by alignment, the strictest first."""
-        first = next((i for i, other in enumerate(self.made) if _is_note(other)), None)
-        self.noted = first is not None
-        if first is None:
+        runs = self._runs()
+        self.noted = bool(runs)
+        if not runs:
             return Move()
-        run: list[Entry] = []
-        for other in self.made[first:]:
+        stricter = [at for at, (other, _) in enumerate(runs) if other >= align]
+        if not stricter:
+            first, self.first_note = self.first_note, entry
+            runs.insert(0, (align, entry))
+            return Move(before=first)
+        at = stricter[-1]
+        after = runs[at][1]
+        if runs[at][0] == align:
+            runs[at] = align, entry
+        else:
+            runs.insert(at + 1, (align, entry))
+        return Move(after=after)
+
+    def _runs(self) -> list[tuple[int, Entry]]:
+        if self.runs is not None:
+            return self.runs
+        self.runs = []
+        self.first_note = next((other for other in self.made if _is_note(other)), None)
+        if self.first_note is None:
+            return self.runs
+        for other in (self.first_note, *self.made.from_behind(self.first_note)):
             if not _is_note(other):
                 break
-            run.append(other)
-        stricter = [other for other in run if other.align >= align]
-        return Move(after=stricter[-1]) if stricter else Move(before=run[0])
+            if self.runs and self.runs[-1][0] == other.align:
+                self.runs.pop()
+            self.runs.append((other.align, other))
+        return self.runs
 
-    def _behind_notes(self, at: int) -> Move:
+    def _behind_notes(self, anchor: Entry | None) -> Move:
         """What would part the notes goes behind the last of them."""
         if not self.noted:
             return Move()
-        return Move(after=[other for other in self.made[at:] if _is_note(other)][-1])
+        return Move(after=[other for other in self.made.from_behind(anchor) if _is_note(other)][-1])
 
 
 @attrs.frozen

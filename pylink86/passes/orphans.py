@@ -9,9 +9,12 @@ Each has a module of its own (orphans_gnu, orphans_lld); this one has the words 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from ..script import nodes as n
+from .chain import Chain, Link
 from .entry import Entry
 from .match import Claim, SectionId, SectionList
 
@@ -28,6 +31,29 @@ class Dropped:
 
 
 Item = Entry | Dropped | n.Assignment | n.Assert
+
+
+class Statements(Chain[Item]):
+    """What a script says, in order, with the output sections by name."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self.by_name: dict[str, list[Entry]] = {}
+        super().__init__(items)
+
+    def named(self, name: str) -> Entry | None:
+        """The first output section of a name."""
+        return self.first_section(self.by_name.get(name, ()))
+
+    def first_section(self, wanted: Iterable[Entry]) -> Entry | None:
+        """The one of some output sections that stands before all others."""
+        found = self.first(wanted)
+        return found if isinstance(found, Entry) else None
+
+    def _insert(self, before: Link[Item], item: Item) -> None:
+        super()._insert(before, item)
+        if isinstance(item, Entry):
+            self.by_name.setdefault(item.name, []).append(item)
+
 
 EVERYTHING = n.InputStatement(n.FilePattern("*"))
 """The statement an orphan is claimed by: none the user wrote."""

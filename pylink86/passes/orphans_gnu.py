@@ -17,17 +17,16 @@ from .anchors_gnu import (
     anchor_by_traits,
     class_of,
     entry_traits,
-    named,
     traits_of,
     well_known,
 )
 from .entry import ALLOC, LOAD, Entry, known_type
 from .header_order import HeaderOrder, Move, made_in_order
 from .match import SectionId, SectionList
-from .orphans import Dropped, Item, append, beside_of, output_name
+from .orphans import Dropped, Item, Statements, append, beside_of, output_name
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Class:
     """What is remembered of a class of orphans.
 
@@ -64,77 +63,146 @@ def place_like_gnu(
     for made in headers.made:
         if not made.has_input:
             made.first_type = made.named[0]
-    classes: dict[str, _Class] = {}
-    by_name: dict[str, list[SectionId]] = {}
+    placing = _Placing(Statements(items), headers, table, apart, typed)
+    joint = _joint_flags(orphans, table) if joins else {}
     for sid in orphans:
-        by_name.setdefault(table.name[sid], []).append(sid)
-    for sid in orphans:
-        same_name = by_name[table.name[sid]]
-        same_name.pop(0)
-        flags, kind = _joint_flags(sid, same_name if joins else (), table), table.type[sid]
-        known = known_type(table, sid) if typed else None
+        placing.place(sid, joint.get(sid, table.flags[sid]))
+    items[:] = placing.items
+    return list(headers.made)
+
+
+def _joint_flags(orphans: Sequence[SectionId], table: SectionList) -> dict[SectionId, int]:
+    """The flags each orphan counts with: writable, code, thread-local as soon as it, or a later
+    orphan of its name, is."""
+    found: dict[SectionId, int] = {}
+    later: dict[tuple[str, int, int], int] = {}
+    for sid in reversed(orphans):
+        flags = table.flags[sid]
+        like = table.name[sid], table.type[sid], flags & c.SHF_ALLOC
+        later[like] = later.get(like, 0) | flags & TRAIT_FLAGS
+        found[sid] = flags | later[like]
+    return found
+
+
+@attrs.define(eq=False)
+class _Placing:
+    """The statements while orphans go in among them; see `place_like_gnu`."""
+
+    items: Statements
+    headers: HeaderOrder
+    table: SectionList
+    apart: Collection[SectionId]
+    typed: bool
+    classes: dict[str, _Class] = attrs.field(factory=dict)
+
+    def place(self, sid: SectionId, flags: int) -> None:
+        """Give one orphan its output section; flags: those it counts with."""
+        table, kind = self.table, self.table.type[sid]
+        known = known_type(table, sid) if self.typed else None
         name = _name_of(table, sid)
-        traits = traits_of(table.flags[sid], kind)
-        home = None if sid in apart else _same_name(items, name, traits, known)
-        if table.name[sid] == "COMMON":
-            home = named(items, name) or _at_the_end(items, name)
+        home = self.home(sid, name, known)
         if home is not None:
-            append(home, sid, table)
-            if home not in headers.made:
-                headers.made.append(home)
-            continue
+            self.headers.append(home, sid, table)
+            return
         entry = Entry(name, None, [])
         append(entry, sid, table)
         group = class_of(flags, kind, name)
-        state = classes.setdefault(group, _Class()) if group else _Class()
-        anchor = _anchor(items, state, group, traits_of(flags, kind), known)
+        state = self.classes.setdefault(group, _Class()) if group else _Class()
+        anchor = self.anchor(state, group, traits_of(flags, kind), known)
         entry.beside = beside_of(anchor)
         if not state.begun:
-            state.header = _header_before(items, anchor, headers)
-        move = headers.add_behind(entry, state.header, table.align[sid], typed)
-        items.insert(_position(items, state, anchor, move), entry)
+            state.header = self.header_before(anchor)
+        move = self.headers.add_behind(entry, state.header, table.align[sid], self.typed)
+        self.put_in(entry, state, anchor, move)
         state.tail = state.header = entry
         state.begun = True
-    return headers.made
 
+    def home(self, sid: SectionId, name: str, kind: int | None) -> Entry | None:
+        """The output section that takes an orphan; COMMON blocks have one in any case."""
+        if self.table.name[sid] == "COMMON":
+            found = self.items.named(name)
+            if found is None:  # a new one behind everything
+                found = Entry(name, None, [])
+                self.items.add(found)
+            return found
+        if sid in self.apart:
+            return None
+        return self.same_name(name, traits_of(self.table.flags[sid], self.table.type[sid]), kind)
 
-def _position(items: list[Item], state: _Class, anchor: Entry | None, move: Move) -> int:
-    """Index at which an orphan's section goes in among the statements."""
-    if move.after is not None:
-        return _position_after(items, move.after)
-    if move.before is not None:
-        return _position_after(items, _entry_before(items, move.before))
-    if state.tail is not None:
-        return items.index(state.tail) + 1
-    return _position_after(items, anchor)
+    def same_name(self, name: str, traits: int, kind: int | None) -> Entry | None:
+        """The output section of a name that takes an orphan: of its type, if that is not None; else
+        the last of the name that nothing went into."""
+        unused = None
+        fits = []
+        for entry in self.items.by_name.get(name, ()):
+            if not entry.begun:
+                unused = entry
+                continue
+            have = entry_traits(entry)
+            same_type = kind is None or kind == entry.first_type
+            if have == 0 or ((have ^ traits) & (ALLOC | LOAD) == 0 and same_type):
+                fits.append(entry)
+        return self.items.first_section(fits) or unused
 
+    def anchor(self, state: _Class, group: str, traits: int, kind: int | None) -> Entry | None:
+        """What an orphan is placed behind; remembered for its class when the traits agree in
+        full."""
+        anchor = state.home or well_known(self.items, group)
+        settled = anchor is not None
+        if anchor is None:
+            anchor, settled = anchor_by_traits(self.items, traits, kind)
+        if anchor is not None and settled:
+            state.home = anchor
+        return anchor
 
-def _entry_before(items: Sequence[Item], entry: Entry) -> Entry | None:
-    """The output section statement before another; None for the first."""
-    before = [item for item in items[: items.index(entry)] if isinstance(item, Entry)]
-    return before[-1] if before else None
+    def header_before(self, anchor: Entry | None) -> Entry | None:
+        """The section whose header the first orphan of a class follows: the anchor, or the last
+        before it that has any being; None for the begin of the table."""
+        if anchor is None:
+            return None
+        made = (
+            item
+            for item in self.items.back_from(anchor)
+            if isinstance(item, Entry) and item in self.headers.made
+        )
+        return next(made, None)
 
+    def put_in(self, entry: Entry, state: _Class, anchor: Entry | None, move: Move) -> None:
+        """Put an orphan's section in among the statements."""
+        if move.after is not None:
+            self.put_behind(move.after, entry)
+        elif move.before is not None:
+            before = (i for i in self.items.back_from(move.before) if isinstance(i, Entry))
+            next(before)
+            self.put_behind(next(before, None), entry)
+        elif state.tail is not None:
+            self.items.insert_behind(state.tail, entry)
+        else:
+            self.put_behind(anchor, entry)
 
-def _header_before(
-    items: Sequence[Item], anchor: Entry | None, headers: HeaderOrder
-) -> Entry | None:
-    """The section whose header the first orphan of a class follows: the anchor, or the last before
-    it that has any being; None for the begin of the table."""
-    if anchor is None:
-        return None
-    before = items[: items.index(anchor) + 1]
-    made = (item for item in reversed(before) if isinstance(item, Entry) and item in headers.made)
-    return next(made, None)
+    def put_behind(self, anchor: Entry | None, entry: Entry) -> None:
+        """Put an orphan's section in behind its anchor (or, without one, first).
 
-
-def _joint_flags(sid: SectionId, later: Sequence[SectionId], table: SectionList) -> int:
-    """The flags an orphan counts with: writable, code, thread-local as soon as it, or a `later`
-    orphan of its name, is."""
-    flags = table.flags[sid]
-    for other in later:
-        if table.type[other] == table.type[sid] and not (table.flags[other] ^ flags) & c.SHF_ALLOC:
-            flags |= table.flags[other] & TRAIT_FLAGS
-    return flags
+        Assignments to symbols stay with the anchor; the first assignment to `.` belongs to what
+        follows, if that is in memory. Where no output section follows any more, the orphan goes to
+        the very end."""
+        first_dot = None
+        ignore_dot = anchor is None
+        for item in self.items.from_behind(anchor):
+            if isinstance(item, (Entry, Dropped)):
+                not_in_memory = (
+                    isinstance(item, Entry) and item.has_input and not entry_traits(item) & ALLOC
+                )
+                goes_there = first_dot is None or not_in_memory
+                self.items.insert_before(item if goes_there else first_dot, entry)
+                return
+            if isinstance(item, n.Assignment) and item.name == "." and first_dot is None:
+                if item.trails:
+                    continue
+                if not ignore_dot:
+                    first_dot = item
+                ignore_dot = False
+        self.items.add(entry)
 
 
 def _name_of(table: SectionList, sid: SectionId) -> str:
@@ -143,64 +211,3 @@ def _name_of(table: SectionList, sid: SectionId) -> str:
     if sid >= table.base[-1] and table.type[sid] in RELOCATIONS:
         return f".{name.split('.')[1]}.dyn"
     return name
-
-
-def _anchor(
-    items: list[Item], state: _Class, group: str, traits: int, kind: int | None
-) -> Entry | None:
-    """What an orphan is placed behind; remembered for its class when the traits agree in full."""
-    anchor = state.home or well_known(items, group)
-    settled = anchor is not None
-    if anchor is None:
-        anchor, settled = anchor_by_traits(items, traits, kind)
-    if anchor is not None and settled:
-        state.home = anchor
-    return anchor
-
-
-def _same_name(items: list[Item], name: str, traits: int, kind: int | None) -> Entry | None:
-    """The output section of a name that takes an orphan: of its type, if that is not None; else the
-    last of the name that nothing went into."""
-    unused = None
-    for item in items:
-        if isinstance(item, Entry) and item.name == name:
-            if not item.begun:
-                unused = item
-                continue
-            have = entry_traits(item)
-            same_type = kind is None or kind == item.first_type
-            if have == 0 or ((have ^ traits) & (ALLOC | LOAD) == 0 and same_type):
-                return item
-    return unused
-
-
-def _at_the_end(items: list[Item], name: str) -> Entry:
-    """A new output section behind everything: where COMMON blocks go when there is no `.bss`."""
-    entry = Entry(name, None, [])
-    items.append(entry)
-    return entry
-
-
-def _position_after(items: list[Item], anchor: Entry | None) -> int:
-    """Index at which an orphan goes in behind its anchor (or, without one, first).
-
-    Assignments to symbols stay with the anchor; the first assignment to `.` belongs to what
-    follows, if that is in memory. Where no output section follows any more, the orphan goes to the
-    very end."""
-    start = 0 if anchor is None else items.index(anchor) + 1
-    first_dot = None
-    ignore_dot = anchor is None
-    for index in range(start, len(items)):
-        item = items[index]
-        if isinstance(item, (Entry, Dropped)):
-            not_in_memory = (
-                isinstance(item, Entry) and item.has_input and not entry_traits(item) & ALLOC
-            )
-            return index if first_dot is None or not_in_memory else first_dot
-        if isinstance(item, n.Assignment) and item.name == "." and first_dot is None:
-            if item.trails:
-                continue
-            if not ignore_dot:
-                first_dot = index
-            ignore_dot = False
-    return len(items)
