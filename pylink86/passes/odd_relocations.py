@@ -52,9 +52,6 @@ class OddRelocations:
     dead: DeadReferences
     values: SymbolValues
     tables: TableValues
-    _blanks: dict[tuple[int, int, int, int], int] = attrs.field(factory=dict)
-    """What debug data has for a symbol that is not there, by file, section, symbol and type: it
-    refers to most of them many times."""
 
     def value(self, site: Site, reloc: Reloc, value: int | None) -> int | None:
         """What the loop leaves out: types that need tables, symbols without a value, symbols in
@@ -62,20 +59,13 @@ class OddRelocations:
 
         Returns S, BLANK + n for a place to be written over with n, without its addend, or None when
         there is nothing (more) to write."""
-        key = site.file, site.section, reloc.symbol, reloc.type
-        blank = self._blanks.get(key)
-        if blank is not None:
-            return blank
         row = rows_for(site.obj.header.machine).get(reloc.type)
         if row is not None and row.kind == NONE:
             return None
         if row is not None and row.kind in HANDLED:
             self._through_tables(site, reloc, row)
             return None
-        found = self._symbol_value(site, reloc, row, value)
-        if found is not None and found >= LOWEST_BLANK and not site.in_memory:
-            self._blanks[key] = found
-        return found
+        return self._symbol_value(site, reloc, row, value)
 
     def reference(self, site: Site, reloc: Reloc) -> None:
         """Note a reference to a symbol without a value, of which nothing is written."""

@@ -281,12 +281,23 @@ class _Patcher:
         values, plain = self.seen.of_section(site)
         sums = self._of_machine(site.obj.header.machine, site.in_place).sums
         content, sec_off, start = site.content, site.sec_off, site.start
-        while (odd := apply_sums(rows, sums, plain, content, sec_off, start)) is not None:
+        finds = self.seen.finds(site.file)
+        blanks: dict[tuple[int, int], int] = {}
+        while odd := apply_sums(rows, sums, plain, content, sec_off, start, finds, blanks):
             reloc = Reloc(*odd)
-            self._apply_odd(site, reloc, plain[reloc.symbol], values[reloc.symbol])
+            self._apply_odd(site, reloc, plain[reloc.symbol], values[reloc.symbol], blanks)
 
-    def _apply_odd(self, site: Site, reloc: Reloc, plain: int | None, value: int | None) -> None:
-        """One relocation that the hot loop leaves over.  plain, value: as in `of_section`."""
+    def _apply_odd(
+        self,
+        site: Site,
+        reloc: Reloc,
+        plain: int | None,
+        value: int | None,
+        blanks: dict[tuple[int, int], int],
+    ) -> None:
+        """One relocation that the hot loop leaves over.  plain, value: as in `of_section`; blanks:
+        gets what debug data has for a symbol that is not there: it refers to most of them many
+        times."""
         content, place = site.content, site.sec_off + reloc.offset
         patch = self._of_machine(site.obj.header.machine, site.in_place).patches[reloc.type]
         found = plain
@@ -295,7 +306,10 @@ class _Patcher:
             if found is None or patch is None:
                 return
             if found >= LOWEST_BLANK:
-                patch.pack_into(content, place, found - BLANK & patch.mask)
+                blank = found - BLANK & patch.mask
+                if not site.in_memory:
+                    blanks[reloc.symbol, reloc.type] = blank
+                patch.pack_into(content, place, blank)
                 return
         assert found is not None
         if patch.kind in DISTANCES:

@@ -7,13 +7,18 @@ section."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from .. import elf_const as c
+from ..columns import Symbols
 from ..dialect import Dialect
 from .placement import Placement
 from .relocation_site import Site
-from .symbol_values import OnDemand, SymbolValues
+from .section_list import SectionId
+from .sums import Find
+from .symbol_values import OnDemand, SymbolValues, as_signed
 
 DEBUG_NAMES = (".debug", ".zdebug", ".gnu.debuglto_", ".gnu.linkonce.wi.", ".line", ".stab")
 
@@ -36,6 +41,7 @@ class SeenValues:
         self.placed, self.dialect, self.generic = placed, dialect, generic
         self.dead, self.values, self.of_readers = dead, values, of_readers
         self._plain: dict[tuple[int, bool], Values] = {}
+        self._finds: dict[int, dict[int, Find | None]] = {}
         self._moved: dict[int, set[int]] = {}
         """By file, the indices of the sections whose bytes were taken apart."""
         table = placed.addresses.table
@@ -67,6 +73,46 @@ class SeenValues:
         if plain is None:
             plain = self._plain[file, in_memory] = self._without_moved(site, values)
         return values, plain
+
+    def finds(self, file: int) -> Mapping[int, Find | None]:
+        """For the section symbols of a file's sections that were taken apart: where a byte is now.
+        A debugger's tables are full of them: each name is an offset in `.debug_str`."""
+        found = self._finds.get(file)
+        if found is None:
+            found = self._finds[file] = {}
+            moved, symbols = self._moved.get(file, ()), self._symbols(file)
+            for symbol, (info, shndx) in enumerate(zip(symbols.info, symbols.shndx)):
+                if info & 0xF == c.STT_SECTION and shndx in moved:
+                    sid = self.placed.addresses.table.base[file] + shndx
+                    found[symbol] = self._find(sid, symbols.value[symbol])
+        return found
+
+    def _symbols(self, file: int) -> Symbols:
+        return self.placed.addresses.resolution.files[file].symbols
+
+    def _find(self, sid: SectionId, value: int) -> Find | None:
+        where = self.placed.addresses
+        if sid in where.folded:
+            return None
+        moved, vmas = where.edits.moved[sid], self._vmas
+        starts, outs, size = moved.offsets.starts, moved.offsets.outs, moved.offsets.size
+        homes, owner, offset = moved.homes, where.owner, where.offset
+
+        def find(addend: int) -> int | None:
+            sec_off = value + addend
+            if not 0 <= sec_off < size:
+                return None
+            piece = bisect_right(starts, sec_off) - 1
+            home, out = homes[piece], outs[piece]
+            if out is None or owner[home] < 0:
+                return None
+            return vmas[owner[home]] + offset[home] + out + sec_off - starts[piece]
+
+        return find
+
+    @cached_property
+    def _vmas(self) -> list[int]:
+        return [as_signed(section.vma) for section in self.placed.sections]
 
     def _hides_copies(self, name: str) -> bool:
         """Whether a debug section does not see what --icf left out."""

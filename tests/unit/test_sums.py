@@ -29,3 +29,19 @@ def test_what_is_no_sum_is_handed_back_and_the_rest_is_left():
         assert apply_sums(rows, SUMS, [0, 0x2000, None, 1 << 40], content, 0, 0) == odd
         assert content == bytes(16)
         assert next(rows) == (8, R_64, 1, 0)
+
+
+def test_what_was_taken_apart_is_found_by_its_addend():
+    content = bytearray(24)
+    rows = iter([(0, R_64, 1, 7), (8, R_64, 1, 9), (16, R_64, 0, 0)])
+    finds = {1: {7: 0x3000}.get}
+    assert apply_sums(rows, SUMS, [1, None], content, 0, 0, finds) == (8, R_64, 1, 9)
+    assert content == (0x3000).to_bytes(8, "little") + bytes(16)
+
+
+def test_what_is_not_in_the_output_is_a_blank_whatever_the_formula():
+    content = bytearray(b"\xff" * 16)
+    rows = iter([(0, R_64, 1, 7), (8, R_PC32, 1, 7)])
+    blanks = {(1, R_64): 1, (1, R_PC32): 0}
+    assert apply_sums(rows, SUMS, [0, None], content, 0, 0x1000, {}, blanks) is None
+    assert content == b"\1" + bytes(11) + b"\xff" * 4
