@@ -117,11 +117,11 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
     one has some."""
     where = sources.placed.addresses
     own, table, parts = len(where.resolution.files) - 1, where.table, where.edits.parts
-    emptied = _emptied(sources)
+    emptied, collects = _emptied(sources), sources.asked.used is not None
     found: dict[int, None] = {}
     forgotten: set[int] = set()
     for section in sorted(sources.placed.sections, key=lambda s: s.plan.header):
-        if not _has_bytes(section.plan, table):
+        if not _has_bytes(section.plan, table) or (section.plan.dropped and collects):
             continue
         sids = section.plan.sections()
         if parts:
@@ -148,10 +148,11 @@ def _has_contents(sources: SymbolSources, file: int) -> bool:
     """Whether a file has a section with contents, dead ones left out."""
     where, collects = sources.placed.addresses, sources.asked.used is not None
     table, start = where.table, where.table.base[file]
+    placed = sources.placed.sections
     return any(
         table.eligible[sid]
         and table.type[sid] != c.SHT_NOBITS
-        and (where.owner[sid] >= 0 or not collects)
+        and (not collects or (where.owner[sid] >= 0 and not placed[where.owner[sid]].plan.dropped))
         and sid not in _emptied(sources)
         for sid in range(start, table.base[file + 1])
     )
