@@ -113,8 +113,8 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
     """GNU ld: files in the order of headers in which their first sections are.  Output sections
     without contents (`.bss`) do not count, empty ones do; files whose sections with contents are
     all in none come last.  It forgets files without such sections, and those that are only in a
-    (NOLOAD) section which would have contents.  Unwind tables without records count when another
-    one has some."""
+    (NOLOAD) section which would have contents.  Unwind tables without records count when one
+    behind them has some."""
     where = sources.placed.addresses
     own, table, parts = len(where.resolution.files) - 1, where.table, where.edits.parts
     emptied, collects = _emptied(sources), sources.asked.used is not None
@@ -127,7 +127,8 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
         if parts:
             sids = (part for sid in sids for part in parts.get(sid) or (sid,))
         if section.name == ".eh_frame":
-            sids = iter(sorted({*sids, *emptied} if section.size else {*sids} - emptied))
+            held = {*sids} - emptied
+            sids = iter(sorted(held | {sid for sid in emptied if sid < max(held, default=0)}))
         files = [table.file[sid] for sid in sids if sid < table.base[own]]
         if section.plan.type == c.SHT_NOBITS:
             forgotten.update(files)
