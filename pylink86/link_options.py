@@ -44,6 +44,8 @@ class LinkOptions:
     emulation: str = ""
     gc_sections: bool = False
     defsym: tuple[str, ...] = ()
+    traced: tuple[str, ...] = ()
+    """Names that --trace-symbol tells of."""
     undefined: tuple[str, ...] = ()
     undefined_globs: tuple[str, ...] = ()
     search: tuple[str, ...] = ()

@@ -164,9 +164,11 @@ def _link(
         options = attrs.evolve(options, emulation="elf_iamcu")
     inputs = attrs.evolve(inputs, files=expand_sections(as_i386(inputs.files), diags))
     if not dialect.tables_like_gnu:
-        from .passes.versioned import named_by_default
+        from .passes.versioned import default_versions, named_by_default
 
-        inputs = attrs.evolve(inputs, files=named_by_default(inputs.files))
+        inputs = attrs.evolve(
+            inputs, files=named_by_default(inputs.files), versions=default_versions(inputs.files)
+        )
     if options.ignored_symbols:
         from .passes.ignored import without_need
 

@@ -143,8 +143,9 @@ class LinkResult:
         by_script = "" if self.options.elf.relocatable else entry_name(self.script)
         return AskedNames(
             self.options.entry or by_script,
-            wanted_names(self.script, self.options.undefined, ()),
+            (*self.options.traced, *wanted_names(self.script, self.options.undefined, ())),
             self.live.names,
+            self.inputs.versions,
         )
 
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:

@@ -111,6 +111,7 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
         "wrap", "just_symbols", "ignored_symbols",
     ):  # fmt: skip
         given[name] = tuple(values.get(name, ()))
+    given["traced"] = tuple(values.get("trace_symbol", ()))
     if "error_limit" in values:
         given["error_limit"] = int(values["error_limit"])
     if "max_image_size" in values:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, NoReturn
 
+    from ..diag import Diagnostic
+
     from ..result import LinkResult
     from .inputs import Line
 
@@ -82,7 +84,7 @@ def _run(argv: Sequence[str], program: str) -> int:
         return explain(values["explain"])
     from .link_values import check_values
 
-    if show([*parsed.problems, *check_values(values)], values):
+    if show(_as_fatal([*parsed.problems, *check_values(values)], values), values):
         return 1
     if values.get("dump_layout"):
         from .layouts import dump_layout
@@ -103,6 +105,15 @@ def _run(argv: Sequence[str], program: str) -> int:
         sys.stderr.write(laps.table())
         return status
     return _reproducible(parsed, program)
+
+
+def _as_fatal(found: list[Diagnostic], values: Mapping[str, Any]) -> list[Diagnostic]:
+    """What is wrong with the command line; with --fatal-warnings all of it is an error."""
+    if not values.get("fatal_warnings"):
+        return found
+    from attrs import evolve
+
+    return [evolve(d, severity="error") for d in found]
 
 
 def _reproducible(parsed: Parsed, program: str) -> int:

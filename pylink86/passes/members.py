@@ -11,7 +11,7 @@ Here nothing is resolved but the question who joins; the next pass gives each na
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -35,7 +35,8 @@ class Inputs:
     member that had one, why it joined.  trace: what --trace prints.  libraries: every library, as
     often as it was named.  assigned: per name, how many files came before each assignment of a
     script that stands among them.  scripts: commands that assign, each with how many files came
-    before it.  mentioned: names as they were met where those of libraries count, too.
+    before it.  mentioned: names as they were met where those of libraries count, too.  versions: in
+    LLD's dialect, names without the version that they are the default of.
     """
 
     files: tuple[ObjectFile, ...]
@@ -46,6 +47,7 @@ class Inputs:
     assigned: dict[str, list[int]] = attrs.field(factory=dict)
     scripts: tuple[tuple[int, n.TopLevel], ...] = ()
     mentioned: Collection[str] = ()
+    versions: Mapping[str, str] = attrs.field(factory=dict)
 
     def why(self, number: int) -> list[str]:
         """Why an archive member joined, in words; nothing for other files."""

@@ -34,12 +34,14 @@ MAX_ALIASES = 100
 class AskedNames:
     """What the link was asked for by name.
 
-    entry: the entry symbol, "" for none; first: -u and EXTERN, which LLD meets before any file;
-    used: with --gc-sections, the names that what is left refers to, None without."""
+    entry: the entry symbol, "" for none; first: -y, -u and EXTERN, which LLD meets before any file;
+    used: with --gc-sections, the names that what is left refers to, None without; versions: those
+    of which names are the default."""
 
     entry: str = ""
     first: tuple[str, ...] = ()
     used: frozenset[str] | None = None
+    versions: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)

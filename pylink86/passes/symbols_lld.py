@@ -58,6 +58,8 @@ def symbols_like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
                 continue
             pair = made
         row, origin = pair
+        shown = _shown(sources, name)
+        row = row if shown == name else attrs.evolve(row, name=shown)
         is_local = row.shndx != UNDEF and sources.is_made_local(name)
         hidden = visibility in FORCED_LOCAL or is_local
         if hidden and not sources.relocatable:
@@ -67,6 +69,13 @@ def symbols_like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
             rest.append((row, origin))
         added.append((row, origin))
     return [pair for group in groups.values() for pair in group] + rest, added
+
+
+def _shown(sources: SymbolSources, name: str) -> str:
+    """The name without a version, but with -r, when it is as in the objects."""
+    if sources.relocatable:
+        return sources.asked.versions.get(name, name)
+    return name[:1] + name[1:].partition("@")[0]
 
 
 def _group(sources: SymbolSources, name: str, origin: Origin) -> int | str:

@@ -2,7 +2,8 @@
 
 `.symver` writes them so into object files, for shared libraries that offer several versions of one
 function.  In a static link the default version has to answer to the plain name.  LLD calls it so
-from then on; GNU ld keeps the name as it is written, and knows it by `f@V2`, too."""
+from then on, and writes no versions at all, but with -r; GNU ld keeps the name as it is written,
+and knows it by `f@V2`, too."""
 
 from __future__ import annotations
 
@@ -19,6 +20,17 @@ DEFAULT = "@@"
 def named_by_default(files: Sequence[ObjectFile]) -> tuple[ObjectFile, ...]:
     """LLD: the files with `f@@V` under the name `f`."""
     return tuple(_renamed(obj) if DEFAULT.encode() in obj.symbols.strings else obj for obj in files)
+
+
+def default_versions(files: Sequence[ObjectFile]) -> dict[str, str]:
+    """`f` -> `f@@V`, the name that LLD writes with -r."""
+    return {
+        name.partition(DEFAULT)[0]: name
+        for obj in files
+        if DEFAULT.encode() in obj.symbols.strings
+        for name in obj.global_names
+        if DEFAULT in name
+    }
 
 
 def _renamed(obj: ObjectFile) -> ObjectFile:
