@@ -9,6 +9,7 @@ missing."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Union
 
 import attrs
@@ -97,7 +98,7 @@ class OutputPlan:
         return (sid for item in self.items if isinstance(item, Claim) for sid in item.sections)
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Plan:
     """commands: output sections, assignments and asserts in the order they are walked.
 
@@ -121,7 +122,15 @@ class Plan:
 
     def find(self, name: str) -> OutputPlan | None:
         """The output section that expressions mean by a name."""
-        return next((s for s in self.sections if self.is_meant(s, name)), None)
+        return next((s for s in self.named.get(name, ()) if self.is_meant(s, name)), None)
+
+    @cached_property
+    def named(self) -> dict[str, list[OutputPlan]]:
+        """The output sections by name, as there can be tens of thousands of them."""
+        found: dict[str, list[OutputPlan]] = {}
+        for section in self.sections:
+            found.setdefault(section.name, []).append(section)
+        return found
 
     def is_meant(self, section: OutputPlan, name: str) -> bool:
         """Whether an output section is the one that a name in an expression may stand for."""

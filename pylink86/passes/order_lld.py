@@ -20,7 +20,7 @@ from .entry import Entry
 from .insert import Move, insert_moves, missing
 from .match import Claim, Claims, Draft, SectionId, SectionList
 from .orphans import Dropped, Item
-from .orphans_lld import has_statements, join_by_name, place_like_lld, rank_of
+from .orphans_lld import join_by_name, last_statement, place_like_lld, rank_of
 from .scripts import ScriptFile
 from .section_type import check_type, section_type
 
@@ -86,10 +86,11 @@ def order_like_lld(
 def _first_unplaced(items: Sequence[Item], fresh: Collection[int]) -> int:
     """Where begins what gets its place by rank: the output sections of orphans, and everything
     behind one whose ONLY_IF_RO or ONLY_IF_RW fails and which is there all the same."""
+    last = last_statement(items)
     for at, item in enumerate(items):
         if id(item) in fresh:
             return at
-        if isinstance(item, Entry) and item.void and not has_statements(items[at:]):
+        if isinstance(item, Entry) and item.void and at > last:
             return at
     return len(items)
 

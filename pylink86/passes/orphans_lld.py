@@ -95,26 +95,27 @@ def _grouped(
     return list(groups.values())
 
 
-def _open(items: Sequence[Item], name: str) -> Entry | None:
-    """The first output section of that name which takes orphans."""
-    return next(
-        (
-            item
-            for at, item in enumerate(items)
-            if isinstance(item, Entry)
-            and item.name == name
-            and not (item.void and has_statements(items[at:]))
-        ),
-        None,
-    )
+def _open(items: Sequence[Item]) -> dict[str, Entry]:
+    """For each name the first output section which takes orphans."""
+    found: dict[str, Entry] = {}
+    last = last_statement(items)
+    for at, item in enumerate(items):
+        if isinstance(item, Entry) and not (item.void and at <= last):
+            found.setdefault(item.name, item)
+    return found
 
 
-def has_statements(items: Sequence[Item]) -> bool:
-    """Whether anything stands between output sections of the script.  One whose condition fails
-    takes orphans only where nothing does behind it (LLD dies otherwise)."""
-    sections = (at for at, x in enumerate(items) if isinstance(x, Entry) and x.node is not None)
-    last = max(sections, default=0)
-    return any(isinstance(item, (n.Assignment, n.Assert)) for item in items[:last])
+def last_statement(items: Sequence[Item]) -> int:
+    """The index of the last statement between output sections of the script, -1 for none.  One
+    whose condition fails takes orphans only where nothing stands behind it (LLD dies otherwise)."""
+    last = -1
+    statement = -1
+    for at, item in enumerate(items):
+        if isinstance(item, (n.Assignment, n.Assert)):
+            statement = at
+        elif isinstance(item, Entry) and item.node is not None:
+            last = statement
+    return last
 
 
 def join_by_name(
@@ -131,10 +132,11 @@ def join_by_name(
     apart: orphans that share an output section with nothing."""
     fresh: dict[object, Entry] = {}
     more = [entry for entry in floating if fresh.setdefault(entry.name, entry) is not entry]
+    known = _open(items)
     for group in _grouped(orphans, table, apart):
         name = output_name(table, table.name[group[0]])
         alone = group[0] in apart
-        home = None if alone else _open(items, name) or fresh.get(name)
+        home = None if alone else known.get(name) or fresh.get(name)
         if home is None:
             home = fresh[group[0] if alone else name] = Entry(name, None, [])
         for sid in group:

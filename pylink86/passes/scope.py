@@ -144,16 +144,16 @@ class Scope:
         )
 
     def section(self, name: str) -> PlacedSection | None:
-        for section in self.placed:
-            if self.plan.is_meant(section.plan, name):
-                if section is self.current or section is self.outside_of:
-                    self._look_ahead_in(section)
-                return section
         meant = self.plan.find(name)
-        if meant is not None:
-            self.looked_ahead = True
-            return self.before.sections[meant.index] if self.before is not None else None
-        return self.empty.get(name) or self._empty_ahead(name)
+        if meant is None:
+            return self.empty.get(name) or self._empty_ahead(name)
+        if meant.index < len(self.placed):
+            section = self.placed[meant.index]
+            if section is self.current or section is self.outside_of:
+                self._look_ahead_in(section)
+            return section
+        self.looked_ahead = True
+        return self.before.sections[meant.index] if self.before is not None else None
 
     def _look_ahead_in(self, section: PlacedSection) -> None:
         """SIZEOF and LOADADDR of the section being placed: what they were in the walk before."""
