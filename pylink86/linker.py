@@ -72,6 +72,7 @@ from .passes.scripts import LayoutLike, ScriptFile
 from .passes.section_types import settle_section_types
 from .passes.settle import Settled, settle_layout
 from .passes.strays import handle_orphans
+from .passes.table_form import TableForm
 from .passes.tables import NO_TABLES, Load
 from .passes.target import (
     ELF_CLASSES,
@@ -181,10 +182,15 @@ def _link(
     moves = options.elf.pie and not (generic or options.elf.relocatable)
     options = attrs.evolve(options, elf=attrs.evolve(options.elf, pie=moves))
     own = own_sections(inputs.files, options.elf, dialect, raw, generic)
+    if options.elf.interpreter and not raw:
+        from .passes.interpreter import interpreter_sections
+
+        own = (*interpreter_sections(options.elf, script, dialect), *own)
     has_tables = not (options.elf.relocatable and dialect.tables_like_gnu)
     resolution = resolve_symbols(
         inputs, dialect, diags, generic, own, has_tables=has_tables,
         sort_common=options.sort_common, features=options.elf.features,
+        form=TableForm.of(inputs.files[0].header, options.elf),
     )  # fmt: skip
     if options.elf.reports:
         from .passes.check_promises import report_promises

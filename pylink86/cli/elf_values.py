@@ -45,7 +45,8 @@ OTHERS = (
     "section_start", "strip_all", "strip_debug", "discard_all", "discard_locals", "discard_none",
     "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
     "z_wxneeded", "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
-    "pie", "z_text", "z_now", "hash_style", "compress_sections", "package_metadata",
+    "pie", "z_text", "z_now", "z_rela", "applies_relocs", "interpreter", "hash_style",
+    "compress_sections", "package_metadata",
     "retain_symbols_file", "common_types", "call_nop",
 )  # fmt: skip
 FEATURES = {"z_ibt": 1, "z_force_ibt": 1, "z_shstk": 2, "z_lam_u48": 12, "z_lam_u57": 8}
@@ -115,6 +116,9 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["pie"] = bool(values.get("pie"))
     given["text"] = values.get("z_text")
     given["now"] = bool(values.get("z_now"))
+    given["interpreter"] = str(values.get("interpreter") or "")
+    given["rela"] = values.get("z_rela")
+    given["applies_relocs"] = bool(values.get("applies_relocs"))
     given["hash_style"] = _hash_style(values.get("hash_style", "both"), problems)
     given["optimize"] = _level(values, problems)
     given["compress_debug"] = _compression(values, problems)

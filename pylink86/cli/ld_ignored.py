@@ -34,15 +34,13 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (
         "the output has no dynamic section and no dynamic symbols",
         """
-        -I,-dynamic-linker=FILE --no-dynamic-linker
         --hash-size=NUMBER -E,--export-dynamic --no-export-dynamic
         --export-dynamic-symbol=SYMBOL --export-dynamic-symbol-list=FILE --dynamic-list=FILE
         --dynamic-list-data --dynamic-list-cpp-new --dynamic-list-cpp-typeinfo
         -h,-soname=NAME -f,--auxiliary=NAME -F,--filter=NAME -init=SYMBOL -fini=SYMBOL
         -Bsymbolic -Bno-symbolic -Bsymbolic-functions -Bsymbolic-non-weak
         -Bsymbolic-non-weak-functions --enable-new-dtags --disable-new-dtags
-        --spare-dynamic-tags=COUNT --pack-dyn-relocs=KIND --apply-dynamic-relocs
-        --no-apply-dynamic-relocs --default-symver
+        --spare-dynamic-tags=COUNT --pack-dyn-relocs=KIND --default-symver
         --default-imported-symver -audit=FILE -P,--depaudit=FILE -Bgroup
         --ignore-function-address-equality --use-android-relr-tags --no-use-android-relr-tags
         """,
@@ -144,7 +142,7 @@ _Z_REASONS: tuple[tuple[str, str], ...] = (
         loadfltr origin
         nodefaultlib nodelete nodlopen nodump unique nounique
         pack-relative-relocs nopack-relative-relocs dynamic-undefined-weak
-        nodynamic-undefined-weak rel rela rodynamic ifunc-noplt report-relative-reloc
+        nodynamic-undefined-weak rodynamic ifunc-noplt report-relative-reloc
         extern-protected-data noextern-protected-data indirect-extern-access
         noindirect-extern-access
         """,

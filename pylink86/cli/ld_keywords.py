@@ -46,6 +46,8 @@ _Z: tuple[Row, ...] = (
     ),
     ("notext", "", OFF, "z_text", "-pie: it is not"),
     ("textoff", "", OFF, "z_text", "the same"),
+    ("rela", "", ON, "z_rela", "relocations for start-up bring their addend (LLD)"),
+    ("rel", "", OFF, "z_rela", "it stands in the place (LLD)"),
     ("now", "", ON, "z_now", "-pie: say that nothing is looked up late"),
     ("lazy", "", OFF, "z_now", "-pie: do not (default)"),
     ("muldefs", "", ON, "multiple_definitions", "take the first of several definitions"),

@@ -137,6 +137,22 @@ OUTPUT_ROWS: tuple[Row, ...] = (
     ),
     ("-no-pie", "", OFF, "pie", "ELF output for fixed addresses (default)"),
     (
+        "-I -dynamic-linker",
+        "FILE",
+        SET,
+        "interpreter",
+        "name the program that loads this one in .interp (LLD; not in images)",
+    ),
+    ("--no-dynamic-linker", "", OFF, "interpreter", "do not (default)"),
+    (
+        "--apply-dynamic-relocs",
+        "",
+        ON,
+        "applies_relocs",
+        "places that start-up code writes hold the value for address 0, too (LLD)",
+    ),
+    ("--no-apply-dynamic-relocs", "", OFF, "applies_relocs", "they do not (default)"),
+    (
         "--hash-style",
         "STYLE",
         SET,

@@ -30,7 +30,8 @@ def with_layout(loaded: Loaded, machine: int, elf: ElfOptions, dialect: Dialect)
         text = relinked_layout(elf_class)
     else:
         separate = elf.separate != "none"
-        text = gnu_layout(elf_class, elf.paging, separate, elf.pie, elf.now)
+        word = first.header.elf_class // 8 if first else elf_class // 8  # of x32 it is 4
+        text = gnu_layout(elf_class, elf.paging, separate, elf.pie, elf.now, word)
     layout = parse_script(text).commands
     both = (*script.commands, *layout) if inserts else (*layout, *script.commands)
     return attrs.evolve(script, commands=both)

@@ -91,6 +91,13 @@ class ElfOptions:
     text: bool | None = None
     """With -pie, whether an address in read-only sections is an error (-z text) or welcome (-z
     notext); None for what the dialect thinks of it."""
+    interpreter: str = ""
+    """-dynamic-linker in LLD: the program that is to load this one, "" for none."""
+    rela: bool | None = None
+    """-z rela and -z rel in LLD: whether relocations for start-up bring their addend; None as is
+    usual on the machine."""
+    applies_relocs: bool = False
+    """--apply-dynamic-relocs in LLD: the places hold the value, too."""
     now: bool = False
     """-z now: what .dynamic says of a program that moves."""
     hash_style: str = "both"

@@ -26,6 +26,7 @@ from ..model import ObjectFile
 from .elf_options import ElfOptions
 from .match import SectionId, SectionList
 from .resolve import OFFSET_TABLE, Resolution
+from .table_form import TableForm
 from .tables import NO_TABLES, IndirectFunctions, Load, Tables, indirect_functions
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def scan_relocations(
     from .slot_scan import SlotScan
 
     padding = USUAL_PADDING if options is None else options.call_padding
-    scan = SlotScan(resolution, table, assigned, dialect, relax, keep, padding, moving)
+    form = TableForm.of(resolution.files[0].header, options)
+    scan = SlotScan(resolution, table, assigned, dialect, relax, keep, padding, form, moving)
     indirect: IndirectScan | None = None
     if chosen_late:
         from .indirect import IndirectScan
@@ -106,7 +108,9 @@ def scan_relocations(
     from .moving_plan import moving_sizes
 
     moves = moving.finished(tuple(made.slots))
-    sizes, entries = moving_sizes(moves, made.sizes, resolution, table, gone, dialect, options.now)
+    sizes, entries = moving_sizes(
+        moves, made.sizes, resolution, table, gone, dialect, options.now, form
+    )
     return attrs.evolve(made, sizes={**made.sizes, **sizes}, moves=moves, dynamic=entries)
 
 

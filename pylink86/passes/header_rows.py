@@ -22,6 +22,7 @@ from .section_list import SectionId, SectionList, linked_sections
 from .segments_gnu import stack_flags
 from .special_names import special_type
 from .symbols_out import OutSymbols
+from .table_form import entry_size
 
 MASK = (1 << 64) - 1
 
@@ -160,7 +161,7 @@ def _row(
     if kind in (c.SHT_REL, c.SHT_RELA):  # a table by its inputs' types, padding by its bytes
         is_table = not section.size or _holds_own_table(plan, addresses)
         kind = kind if is_table else c.SHT_PROGBITS
-        entsize = (24 if elf_class == 64 else 8) if is_table else 0
+        entsize = entry_size(kind, elf_class) if is_table else 0
         if section.size and is_table and dialect.tables_like_gnu and _names_target(section.name):
             flags, info = flags | c.SHF_INFO_LINK, _target_of(section.name, placed, where)
     if dialect.tables_like_gnu:

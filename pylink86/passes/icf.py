@@ -108,7 +108,8 @@ def fold_identical(
         constant = tuple(key for key, _ in told)
         file, index = _place(sid, table)
         content = bytes(resolution.files[file].contents[index])
-        keys[sid] = (home[sid], table.flags[sid], content, constant)
+        flags = table.flags[sid] & ~(c.SHF_GROUP | c.SHF_INFO_LINK)
+        keys[sid] = (home[sid], flags, content, constant)
         targets[sid] = tuple(target for _, target in told if target >= 0)
     folded = _copies(_classes(keys, targets))
     if not folded:

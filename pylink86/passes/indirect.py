@@ -155,7 +155,7 @@ class IndirectScan:
         marked = bool(common_features(self.resolution.files[:-1]) & IBT)
         size = 8 if self.dialect.tables_like_gnu and not marked else 16
         machine = self.resolution.files[0].header.machine
-        return Entries(size, marked, machine, self.resolution.files[0].header.elf_class // 8)
+        return Entries(size, marked, machine)
 
     def _made_like_lld(self) -> IndirectFunctions:
         """LLD: everyone has an entry and a word; who is referred to directly is from then on an

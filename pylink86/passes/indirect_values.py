@@ -16,9 +16,11 @@ from ..dialect import Dialect
 from .own_place import own_address, own_place
 from .placement import Placement, files_as_placed
 from .symbol_values import SymbolValues
-from .tables import ADDRESS, Entries, Function, IndirectFunctions, Resolved, Slot, Who
+from .table_form import TableForm
+from .tables import ADDRESS, Function, IndirectFunctions, Resolved, Slot, Tables, Who
 
-R_X86_64_IRELATIVE, R_386_IRELATIVE = 37, 42
+IRELATIVE = {c.EM_X86_64: 37, c.EM_386: 42}
+"""R_X86_64_IRELATIVE, R_386_IRELATIVE."""
 
 _MARKS = {c.EM_X86_64: b"\xf3\x0f\x1e\xfa", c.EM_386: b"\xf3\x0f\x1e\xfb"}
 """endbr64, endbr32."""
@@ -33,7 +35,11 @@ class IndirectValues:
 
     @property
     def made(self) -> IndirectFunctions:
-        return self.placed.addresses.tables.indirect
+        return self._tables.indirect
+
+    @property
+    def _tables(self) -> Tables:
+        return self.placed.addresses.tables
 
     def entry(self, function: Function) -> int:
         """The address of a function's entry in the linkage table."""
@@ -56,10 +62,10 @@ class IndirectValues:
     def _word_place(self, function: Function) -> tuple[str, int]:
         """Section and offset of a word: GNU ld has a section for them, LLD puts them behind the
         header of .got.plt."""
-        word, number = self.made.form.word, self.made.entries[function]
+        word, number = self._tables.form.slot, self.made.entries[function]
         if self.dialect.tables_like_gnu:
             return ".igot.plt", number * word
-        header = self.placed.addresses.tables.sizes[".got.plt"] - len(self.made.entries) * word
+        header = self._tables.sizes[".got.plt"] - len(self.made.entries) * word
         return ".got.plt", header + number * word
 
     def at_entries(self) -> dict[Function, int]:
@@ -86,22 +92,23 @@ class IndirectValues:
         """Fill the linkage table, its words and the table of relocations.
 
         slots: addresses of the slots of the global offset table."""
-        made, form = self.made, self.made.form
+        made, form = self.made, self._tables.form
         resolvers = SymbolValues(self.placed)
         for function, number in made.entries.items():
             self._put(contents, ".iplt", self._entry_offset(function), self._code(function, number))
             held = resolvers.local(*function) or 0
-            if form.machine == c.EM_X86_64:
-                held = self._first_word(function)
+            if self.dialect.tables_like_gnu or not form.leaves_values:
+                held = self._first_word(function, held)
             name, offset = self._word_place(function)
-            self._put(contents, name, offset, held.to_bytes(form.word, "little"))
+            self._put(contents, name, offset, held.to_bytes(form.slot, "little"))
         rows = []
         for resolved in _in_order(self.placed):
             place = self._place(resolved, slots)
-            rows.append(_relocation(form, place, resolvers.local(*resolved.function) or 0))
+            resolver = resolvers.local(*resolved.function) or 0
+            rows.append(form.row(place, IRELATIVE[made.form.machine], resolver))
         # They are the last ones where a program that moves has others in the same table.
         name, text = relocation_table(form, self.dialect), b"".join(rows)
-        self._put(contents, name, self.placed.addresses.tables.sizes[name] - len(text), text)
+        self._put(contents, name, self._tables.sizes[name] - len(text), text)
 
     def _place(self, resolved: Resolved, slots: dict[Slot, int]) -> int:
         """What a relocation is to write to."""
@@ -121,7 +128,7 @@ class IndirectValues:
         if is_64:
             target -= entry + (4 if form.marked else 0) + 6
         jump = b"\xff\x25" + struct.pack("<I", target & 0xFFFFFFFF)
-        if not is_64 and self.placed.addresses.tables.moves is not None:  # jmp *word@GOT(%ebx)
+        if not is_64 and self._tables.moves is not None:  # jmp *word@GOT(%ebx)
             target -= own_address(self.placed, ".got.plt") or 0
             jump = b"\xff\xa3" + struct.pack("<I", target & 0xFFFFFFFF)
         if form.marked:
@@ -131,9 +138,12 @@ class IndirectValues:
         pushed, back = number if is_64 else number * 8, -(entry + 16) & 0xFFFFFFFF
         return jump + b"\x68" + struct.pack("<I", pushed) + b"\xe9" + struct.pack("<I", back)
 
-    def _first_word(self, function: Function) -> int:
-        """GNU ld: what is behind the jump, as if a loader resolved names one by one; with marks the
-        entry itself.  LLD: nothing."""
+    def _first_word(self, function: Function, resolver: int) -> int:
+        """What a word holds beside its relocation: on i386 the resolver.  On x86-64 in GNU ld what
+        is behind the jump, as if a loader resolved names one by one, with marks the entry itself;
+        in LLD nothing."""
+        if self.made.form.machine != c.EM_X86_64:
+            return resolver
         if not self.dialect.tables_like_gnu:
             return 0
         return self.entry(function) + (0 if self.made.form.marked else 6)
@@ -146,10 +156,9 @@ class IndirectValues:
             contents[found[0]][start : start + len(data)] = data
 
 
-def relocation_table(form: Entries, dialect: Dialect) -> str:
+def relocation_table(form: TableForm, dialect: Dialect) -> str:
     """The name of the linker's own section that the relocations are in."""
-    prefix = ".rela" if form.word == 8 else ".rel"
-    return prefix + (".iplt" if dialect.tables_like_gnu else ".dyn")
+    return form.prefix + (".iplt" if dialect.tables_like_gnu else ".dyn")
 
 
 def _in_order(placed: Placement) -> list[Resolved]:
@@ -173,10 +182,3 @@ def _known_as(placed: Placement, function: Function) -> Who:
     file, index = function
     first = resolution.first_global[file]
     return function if index < first else resolution.global_names[file][index - first]
-
-
-def _relocation(form: Entries, place: int, resolver: int) -> bytes:
-    """A row of the table; REL has no room for the resolver."""
-    if form.word == 8:
-        return struct.pack("<QQQ", place, R_X86_64_IRELATIVE, resolver & (1 << 64) - 1)
-    return struct.pack("<II", place & 0xFFFFFFFF, R_386_IRELATIVE)

@@ -27,6 +27,7 @@ from .elf_options import ElfOptions
 from .match import SectionId, SectionList
 from .own_file import OwnSection
 from .resolve import Resolution
+from .table_form import TableForm
 from .tables import ADDRESS, BOUNDARIES, Moves, Slot, Who, who_is
 
 SPARE_ENTRIES = 5
@@ -36,23 +37,12 @@ CALLS = {c.EM_X86_64: 4, c.EM_386: 4}
 """R_X86_64_PLT32, R_386_PLT32: calls that may go through a linkage table."""
 
 
-def relocation_name(elf_class: int) -> str:
-    """The output section for the list of places."""
-    return ".rela.dyn" if elf_class == 64 else ".rel.dyn"
-
-
-def part_name(word: int, section: str) -> str:
-    """GNU ld lists the places of each input section in a part with this name, so that scripts can
-    take parts of the list elsewhere, as U-Boot does."""
-    return (".rela" if word == 8 else ".rel") + section
-
-
 def moving_sections(
-    files: Sequence[ObjectFile], dialect: Dialect, hash_style: str
+    files: Sequence[ObjectFile], form: TableForm, dialect: Dialect, hash_style: str
 ) -> tuple[OwnSection, ...]:
     """The tables of a program that moves, of no size yet: of the first file in GNU ld, and the
     parts of its list there; LLD has a section for that anyway."""
-    word = files[0].header.elf_class // 8
+    word = form.word
     gnu = dialect.tables_like_gnu
     read, write = c.SHF_ALLOC, c.SHF_ALLOC | c.SHF_WRITE
     names = SectionRow(".dynsym", c.SHT_DYNSYM, read, align=word, entsize=24 if word == 8 else 16)
@@ -69,9 +59,8 @@ def moving_sections(
         OwnSection(row, b"", file, "_DYNAMIC" if row is dynamic else "", kind_of_name, True)
         for row in rows
     ]
-    kind = c.SHT_RELA if word == 8 else c.SHT_REL
     for name in dict.fromkeys(_sections_with_addresses(files)) if gnu else ():
-        row = SectionRow(part_name(word, name), kind, read, align=word)
+        row = SectionRow(form.prefix + name, form.type, read, align=word)
         found.append(OwnSection(row, b"", file))
     return tuple(found)
 
@@ -188,7 +177,8 @@ class MovingScan:
     def finished(self, slots: Sequence[Slot]) -> Moves:
         """What is listed; slots: those of the global offset table, in order."""
         held = tuple(slot for slot in slots if slot[0] == ADDRESS and self._is_place(slot[1]))
-        return Moves(tuple(self.places), held, frozenset(self.called), self.in_text)
+        in_text = self.in_text if self.dialect.tables_like_gnu else self.text is False
+        return Moves(tuple(self.places), held, frozenset(self.called), in_text)
 
     def _is_place(self, who: Who) -> bool:
         if isinstance(who, tuple):

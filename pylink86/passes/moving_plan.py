@@ -16,8 +16,9 @@ from .. import elf_const as c
 from ..diag import fail
 from ..dialect import Dialect
 from .match import SectionList
-from .moving import SPARE_ENTRIES, part_name, relocation_name
+from .moving import SPARE_ENTRIES
 from .resolve import Resolution
+from .table_form import TableForm
 from .tables import Moves
 
 BIND_NOW, TEXTREL = 8, 4
@@ -43,11 +44,12 @@ def moving_sizes(
     gone: Collection[int],
     dialect: Dialect,
     now: bool,
+    form: TableForm,
 ) -> tuple[dict[str, int], tuple[Entry, ...]]:
     """Sizes of the tables, by name, and what .dynamic says; sizes: those of other tables.
 
     gone: sections that are not in the output; now: -z now."""
-    word = resolution.files[0].header.elf_class // 8
+    word = form.word
     rows = table.name[table.base[-1] :]
     made = {
         ".dynsym": 24 if word == 8 else 16,
@@ -56,7 +58,7 @@ def moving_sizes(
         ".hash": 16,
     }
     made = {name: size for name, size in made.items() if name in rows}
-    made |= _sizes_of_lists(moves, sizes, table, dialect, word)
+    made |= _sizes_of_lists(moves, sizes, table, dialect, form)
     arrays = {
         table.name[sid].split(".")[1]
         for sid in range(table.base[-1])
@@ -67,7 +69,7 @@ def moving_sizes(
     named = not dialect.tables_like_gnu or _has_names(table, gone)
     entries = tuple(
         (_gnu_entries if dialect.tables_like_gnu else _lld_entries)(
-            _Facts(moves, {**sizes, **made}, word, arrays, resolution, now, named)
+            _Facts(moves, {**sizes, **made}, form, arrays, resolution, now, named)
         )
     )
     spare = 1
@@ -95,17 +97,16 @@ def _has_names(table: SectionList, gone: Collection[int]) -> bool:
 
 
 def _sizes_of_lists(
-    moves: Moves, sizes: Mapping[str, int], table: SectionList, dialect: Dialect, word: int
+    moves: Moves, sizes: Mapping[str, int], table: SectionList, dialect: Dialect, form: TableForm
 ) -> dict[str, int]:
     """Bytes of what lists the places: LLD's one section, or GNU ld's parts; with what else is in
     them."""
     if dialect.tables_like_gnu:
-        parts = Counter(part_name(word, table.name[sid]) for sid, _ in moves.places)
-        parts[part_name(word, ".got")] += len(moves.slots)
+        parts = Counter(form.prefix + table.name[sid] for sid, _ in moves.places)
+        parts[form.prefix + ".got"] += len(moves.slots)
     else:
-        parts = Counter({relocation_name(8 * word): len(moves)})
-    entsize = 24 if word == 8 else 8
-    found = {name: count * entsize + sizes.get(name, 0) for name, count in parts.items()}
+        parts = Counter({form.list_name: len(moves)})
+    found = {name: count * form.entsize + sizes.get(name, 0) for name, count in parts.items()}
     return {name: size for name, size in found.items() if size}
 
 
@@ -116,7 +117,7 @@ class _Facts:
 
     moves: Moves
     sizes: dict[str, int]
-    word: int
+    form: TableForm
     arrays: set[str]
     resolution: Resolution
     now: bool
@@ -146,33 +147,32 @@ class _Facts:
         yield c.DT_FLAGS_1, "is", PIE | (NOW if self.now else 0)
 
     def relocations(self) -> Iterator[Entry]:
-        wide = self.word == 8
-        tags = (
-            (c.DT_RELA, c.DT_RELASZ, c.DT_RELAENT) if wide else (c.DT_REL, c.DT_RELSZ, c.DT_RELENT)
-        )
-        name = relocation_name(8 * self.word)
+        tags = c.DT_REL, c.DT_RELSZ, c.DT_RELENT
+        if self.form.addends:
+            tags = c.DT_RELA, c.DT_RELASZ, c.DT_RELAENT
+        name = self.form.list_name
         if len(self.moves) or name in self.sizes:
             yield tags[0], "list", name
             yield tags[1], "list size", name
-            yield tags[2], "is", 24 if wide else 8
+            yield tags[2], "is", self.form.entsize
 
     def late(self) -> Iterator[Entry]:
         """GNU ld: relocations of indirect functions have a table of their own."""
-        name = ".rela.iplt" if self.word == 8 else ".rel.iplt"
+        name = self.form.prefix + ".iplt"
         if name in self.sizes:
             yield c.DT_PLTGOT, "at", ".got.plt"
             yield c.DT_PLTRELSZ, "size", name
-            yield c.DT_PLTREL, "is", c.DT_RELA if self.word == 8 else c.DT_REL
+            yield c.DT_PLTREL, "is", c.DT_RELA if self.form.addends else c.DT_REL
             yield c.DT_JMPREL, "at", name
 
     def count(self) -> Iterator[Entry]:
         if len(self.moves):
-            tag = c.DT_RELACOUNT if self.word == 8 else c.DT_RELCOUNT
-            yield tag, "count", relocation_name(8 * self.word)
+            tag = c.DT_RELACOUNT if self.form.addends else c.DT_RELCOUNT
+            yield tag, "count", self.form.list_name
 
     def names(self) -> Iterator[Entry]:
         yield c.DT_SYMTAB, "at", ".dynsym"
-        yield c.DT_SYMENT, "is", 24 if self.word == 8 else 16
+        yield c.DT_SYMENT, "is", 24 if self.form.word == 8 else 16
         yield c.DT_STRTAB, "at", ".dynstr"
         yield c.DT_STRSZ, "size", ".dynstr"
 

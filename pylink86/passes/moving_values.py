@@ -13,11 +13,11 @@ import attrs
 
 from .. import elf_const as c
 from ..dialect import Dialect
-from .moving import part_name, relocation_name
 from .moving_plan import Entry
 from .own_place import own_address, own_place
 from .placement import PlacedSection, Placement, files_as_placed
 from .symbol_values import SymbolValues
+from .table_form import TableForm
 from .tables import Moves, Tables
 
 RELATIVE = 8
@@ -43,7 +43,11 @@ class MovingValues:
 
     @property
     def word(self) -> int:
-        return self.placed.addresses.resolution.files[0].header.elf_class // 8
+        return self.form.word
+
+    @property
+    def form(self) -> TableForm:
+        return self.tables.form
 
     def write(self, contents: tuple[bytearray, ...]) -> None:
         """Fill the tables, when everything else is written: what a listed word has to hold at 0 is
@@ -56,14 +60,21 @@ class MovingValues:
         shift = 0 if self.dialect.tables_like_gnu else FILTER_SHIFT
         self._put(contents, ".gnu.hash", struct.pack("<4I", 1, 1, 1, shift) + bytes(word + 4))
         start = own_address(self.placed, ".dynamic") or 0
-        self._put(contents, ".got.plt", start.to_bytes(word, "little"))
+        if self._has_header():
+            self._put(contents, ".got.plt", start.to_bytes(word, "little"))
         entries = (self._entry(entry) for entry in self.tables.dynamic)
         self._put(contents, ".dynamic", b"".join(entries))
+
+    def _has_header(self) -> bool:
+        """Whether .got.plt begins with the words for a loader, and holds not only those of indirect
+        functions, which LLD puts there."""
+        words = len(self.tables.indirect.entries) * self.form.slot
+        return self.dialect.tables_like_gnu or self.tables.sizes.get(".got.plt", 0) > words
 
     def _write_lists(self, contents: tuple[bytearray, ...], moves: Moves) -> None:
         """The list of places, in the order of addresses; what a script takes out of GNU ld's
         `.rela.dyn` is as its parts come."""
-        whole = relocation_name(8 * self.word)
+        whole = self.form.list_name
         homes = self._homes()
         sorted_rows: dict[int, list[tuple[int, int]]] = {}
         ends = dict(homes)
@@ -74,12 +85,12 @@ class MovingValues:
             if self.placed.sections[owner].name == whole:
                 sorted_rows.setdefault(owner, []).append((place, value))
             else:
-                row = self._row(place, value)
+                row = self.form.row(place, RELATIVE, value)
                 contents[owner][offset : offset + len(row)] = row
                 ends[part] = (owner, offset + len(row))
         for owner, rows in sorted_rows.items():
             start = min(offset for home, offset in homes.values() if home == owner)
-            text = b"".join(self._row(place, value) for place, value in sorted(rows))
+            text = b"".join(self.form.row(place, RELATIVE, value) for place, value in sorted(rows))
             contents[owner][start : start + len(text)] = text
 
     def _homes(self) -> dict[str, tuple[int, int]]:
@@ -92,31 +103,26 @@ class MovingValues:
                 found[where.table.name[sid]] = place
         return found
 
-    def _row(self, place: int, value: int) -> bytes:
-        if self.word == 8:
-            return struct.pack("<QQQ", place, RELATIVE, value)
-        return struct.pack("<II", place, RELATIVE)
-
     def _taken(
         self, contents: tuple[bytearray, ...], moves: Moves
     ) -> Iterator[tuple[str, int, int]]:
         """Part, address and value of each listed word.  LLD takes the value out where the table has
-        room for it; GNU ld leaves it there, too."""
+        room for it, so that what the object had there is left; GNU ld leaves it there, too."""
         word = self.word
-        takes = word == 8 and not self.dialect.tables_like_gnu
-        for part, owner, offset in self._places(moves):
+        takes = not (self.form.leaves_values or self.dialect.tables_like_gnu)
+        for part, owner, offset, old in self._places(moves):
             content = contents[owner]
             if offset + word > len(content):
                 continue
             value = int.from_bytes(content[offset : offset + word], "little")
             if takes:
-                content[offset : offset + word] = bytes(word)
+                content[offset : offset + word] = old
             yield part, self.placed.sections[owner].vma + offset, value
 
-    def _places(self, moves: Moves) -> Iterator[tuple[str, int, int]]:
-        """Part of the list, output section and offset of each listed word, file by file as these
-        lie in the output."""
-        where, whole = self.placed.addresses, relocation_name(8 * self.word)
+    def _places(self, moves: Moves) -> Iterator[tuple[str, int, int, bytes]]:
+        """Part of the list, output section and offset of each listed word, and what the object had
+        there; file by file as these lie in the output."""
+        where, whole = self.placed.addresses, self.form.list_name
         in_parts, name = self.dialect.tables_like_gnu, where.table.name
         rank = files_as_placed(self.placed)
         for sid, offset in sorted(
@@ -124,11 +130,20 @@ class MovingValues:
         ):
             found = where.of_place(sid, offset)
             if found is not None:
-                yield (part_name(self.word, name[sid]) if in_parts else whole), *found
+                part = self.form.prefix + name[sid] if in_parts else whole
+                yield part, *found, self._old(sid, offset)
         got = own_place(self.placed, ".got")
         if got is not None:
-            part = part_name(self.word, ".got") if in_parts else whole
-            yield from ((part, got[0], got[1] + self.tables.slots[slot]) for slot in moves.slots)
+            part = self.form.prefix + ".got" if in_parts else whole
+            for slot in moves.slots:
+                yield part, got[0], got[1] + self.tables.slots[slot], bytes(self.word)
+
+    def _old(self, sid: int, offset: int) -> bytes:
+        """The word that an input section has at an offset."""
+        where = self.placed.addresses
+        file = where.table.owner_file(sid)
+        content = where.resolution.files[file].contents[sid - where.table.base[file]]
+        return bytes(content[offset : offset + self.word])
 
     def _entry(self, entry: Entry) -> bytes:
         tag, what, of = entry
@@ -159,7 +174,7 @@ class MovingValues:
         sections of relocations in memory, but for those of the linkage table."""
         if not self.dialect.tables_like_gnu:
             return own_address(self.placed, name) or 0, self.tables.sizes.get(name, 0)
-        late = part_name(self.word, ".iplt")
+        late = self.form.prefix + ".iplt"
         sections = [
             s
             for s in self.placed.sections
@@ -176,13 +191,13 @@ class MovingValues:
         if not self.dialect.tables_like_gnu:
             return len(self.tables.moves or ())
         homes = self._homes()
-        late = part_name(self.word, ".iplt")
+        late = self.form.prefix + ".iplt"
         inside = [
             self.tables.sizes[name]
             for name, (owner, _) in homes.items()
             if self.placed.sections[owner] is section and name != late
         ]
-        return sum(inside) // (24 if self.word == 8 else 8)
+        return sum(inside) // self.form.entsize
 
     def _put(self, contents: tuple[bytearray, ...], name: str, data: bytes) -> None:
         found = own_place(self.placed, name)

@@ -62,6 +62,8 @@ def _rank(name: str, flags: int, kind: int, protected: bool) -> int:
     large = bool(flags & c.SHF_X86_64_LARGE)
     if not flags & c.SHF_ALLOC:
         return R_NOT_ALLOC
+    if name == ".interp":  # loaders want it in the first page
+        return 0
     rank = 0
     if flags & c.SHF_EXECINSTR:
         rank |= R_EXEC_WRITE if flags & c.SHF_WRITE else R_EXEC

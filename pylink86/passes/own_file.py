@@ -18,6 +18,7 @@ from .members import Inputs
 from .name_table import table_order
 from .needs import assigned, value_is_known
 from .notes import NAME, common_features, property_note
+from .table_form import TableForm
 
 OWN_NAME = "<linker>"
 
@@ -121,9 +122,11 @@ def own_file(
     asks_base: bool,
     has_tables: bool,
     promised: int,
+    form: TableForm | None = None,
 ) -> tuple[ObjectFile, tuple[int, ...], dict[str, int]]:
     """The linker's own file: a home for every COMMON block, an `.eh_frame` where one is merged, and
-    the tables, if the output can have some; asks_base: with a symbol for the global offset table.
+    the tables, if the output can have some; asks_base: with a symbol for the global offset table;
+    form: of the tables, None for what is usual.
 
     GNU ld gives each file one COMMON section, filled in hash-table order; LLD one section a symbol.
     Returns the file, its sections' origins, and name -> symbol index.
@@ -158,7 +161,7 @@ def own_file(
         origin.append(-1)
     if has_tables:
         own_tables = gnu_tables if dialect.tables_like_gnu else _lld_tables
-        for row in own_tables(inputs.files[0].header.elf_class):
+        for row in own_tables(form or TableForm.of(inputs.files[0].header)):
             rows.append(row)
             origin.append(0 if dialect.tables_like_gnu else -1)
             if row.name == ".got.plt" and asks_base:
@@ -196,33 +199,31 @@ def _base_symbol(shndx: int, dialect: Dialect) -> SymbolRow:
     return SymbolRow(OFFSET_TABLE, 0, 0, c.STB_GLOBAL, kind, c.STV_HIDDEN, shndx)
 
 
-def gnu_tables(elf_class: int) -> tuple[SectionRow, ...]:
+def gnu_tables(form: TableForm) -> tuple[SectionRow, ...]:
     """The tables GNU ld makes, as sections of the first input file (seen in its maps)."""
-    word = elf_class // 8
-    rel, kind = (".rela", c.SHT_RELA) if elf_class == 64 else (".rel", c.SHT_REL)
+    word, rel, kind = form.word, form.prefix, form.type
     read, write = c.SHF_ALLOC, c.SHF_ALLOC | c.SHF_WRITE
     return (
         SectionRow(rel + ".got", kind, read, align=word),
-        SectionRow(".got", c.SHT_PROGBITS, write, align=word),
-        SectionRow(".got.plt", c.SHT_PROGBITS, write, align=word),
+        SectionRow(".got", c.SHT_PROGBITS, write, align=form.slot),
+        SectionRow(".got.plt", c.SHT_PROGBITS, write, align=form.slot),
         SectionRow(".iplt", c.SHT_PROGBITS, read | c.SHF_EXECINSTR, align=16),
         SectionRow(rel + ".iplt", kind, read, align=word),
-        SectionRow(".igot.plt", c.SHT_PROGBITS, write, align=word),
+        SectionRow(".igot.plt", c.SHT_PROGBITS, write, align=form.slot),
     )
 
 
-def _lld_tables(elf_class: int) -> tuple[SectionRow, ...]:
+def _lld_tables(form: TableForm) -> tuple[SectionRow, ...]:
     """The empty tables LLD holds ready: a pattern such as `*(.rela*)` takes them, and then the
     output section has their type and alignment.  Found with one `.p : { *(name) . = ALIGN(512); }`
     each."""
-    word = elf_class // 8
-    rel, kind = (".rela", c.SHT_RELA) if elf_class == 64 else (".rel", c.SHT_REL)
+    word, rel, kind = form.word, form.prefix, form.type
     read, write = c.SHF_ALLOC, c.SHF_ALLOC | c.SHF_WRITE
     return (
         SectionRow(rel + ".dyn", kind, read, align=word),
         SectionRow(rel + ".plt", kind, read, align=word),
-        SectionRow(".got", c.SHT_PROGBITS, write, align=word),
-        SectionRow(".got.plt", c.SHT_PROGBITS, write, align=word),
+        SectionRow(".got", c.SHT_PROGBITS, write, align=form.slot),
+        SectionRow(".got.plt", c.SHT_PROGBITS, write, align=form.slot),
         SectionRow(".plt", c.SHT_PROGBITS, read, align=16),
         SectionRow(".iplt", c.SHT_PROGBITS, read, align=16),
         SectionRow(".bss", c.SHT_NOBITS, write),

@@ -15,6 +15,7 @@ from ..dialect import Dialect
 from ..model import ObjectFile, SectionRow
 from .elf_options import ElfOptions
 from .resolve import OwnSection
+from .table_form import TableForm
 
 SIGNATURE = f"Linker: pylink86 {__version__}"
 """What LLD writes into `.comment` of every executable, with our name."""
@@ -32,7 +33,7 @@ def own_sections(
     if options.build_id and not forgets:
         from .build_id import build_id_section
 
-        added += _before_tables(build_id_section(options.build_id, dialect), options, dialect)
+        added += _before_tables(build_id_section(options.build_id, dialect), dialect)
     if (options.features or options.isa_needed) and dialect.joins_notes_in_place and not generic:
         from .promises import promise_section
 
@@ -42,7 +43,7 @@ def own_sections(
         from .package_note import package_section
 
         note = package_section(options.package_metadata, dialect)
-        added += _before_tables(note, options, dialect)
+        added += _before_tables(note, dialect)
     if options.eh_frame_hdr and not forgets and not options.relocatable:
         from .unwind_plan import index_section
 
@@ -50,7 +51,8 @@ def own_sections(
     if options.pie:
         from .moving import moving_sections
 
-        added += moving_sections(files, dialect, options.hash_style)
+        form = TableForm.of(files[0].header, options)
+        added += moving_sections(files, form, dialect, options.hash_style)
     if dialect.signs_output and not raw:
         flags = c.SHF_MERGE | c.SHF_STRINGS
         text = (options.signature or SIGNATURE).encode("utf-8", "surrogateescape") + b"\0"
@@ -59,10 +61,8 @@ def own_sections(
     return tuple(added)
 
 
-def _before_tables(
-    notes: Sequence[OwnSection], options: ElfOptions, dialect: Dialect
-) -> Sequence[OwnSection]:
-    """Notes, which LLD makes before the tables of a program that moves."""
-    if not options.pie or dialect.tables_like_gnu:
+def _before_tables(notes: Sequence[OwnSection], dialect: Dialect) -> Sequence[OwnSection]:
+    """Notes, which LLD makes before its tables."""
+    if dialect.tables_like_gnu:
         return notes
     return [attrs.evolve(note, first=True) for note in notes]

@@ -57,6 +57,8 @@ def forced(options: ElfOptions, script: ScriptFile, dialect: Dialect) -> ElfOpti
     strip, discard = options.strip, options.discard
     if options.relocatable and strip == "all":
         strip, discard = "debug", discard or ("all" if dialect.tables_like_gnu else "")
+    if dialect.tables_like_gnu:  # which knows one form of tables
+        options = attrs.evolve(options, rela=None, applies_relocs=False)
     return attrs.evolve(
         options,
         strip=strip,

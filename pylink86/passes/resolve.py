@@ -31,6 +31,7 @@ from .own_file import (
     with_sections,
 )
 from .own_file import OwnSection as OwnSection
+from .table_form import TableForm
 
 PC_THUNK = "__x86.get_pc_thunk.bx"
 """Old start files for i386 have it in `.gnu.linkonce`, newer code in a group: LLD, which knows only
@@ -89,6 +90,7 @@ def resolve_symbols(
     has_tables: bool = True,
     sort_common: str = "",
     features: int = 0,
+    form: TableForm | None = None,
 ) -> Resolution:
     """Give each name its definer and make the linker's own file.
 
@@ -96,7 +98,8 @@ def resolve_symbols(
     block has the alignment of the last file that asked for it.  added: sections for the own file
     that options ask for.  has_tables: the output can have a global offset table and the like, which
     the script's patterns place; not with -r.  sort_common: "ascending" or "descending" by
-    alignment.  features: what LLD's property note promises beside what all files do.
+    alignment.  features: what LLD's property note promises beside what all files do.  form: of the
+    linker's own tables, None for what is usual.
 
     Reports duplicate-symbol (GNU's words: multiple definition).  A symbol in a COMDAT member that
     lost defines nothing; its references go to the winner's.  So it is with SHF_EXCLUDE in GNU
@@ -179,7 +182,7 @@ def resolve_symbols(
     asks_base = OFFSET_TABLE not in definer and (OFFSET_TABLE in asked or dialect.tables_like_gnu)
     alive = in_order(alive, mentioned, dialect, sort_common)
     own, origin, own_symbols = own_file(
-        alive, inputs, dialect, common_homes, asks_base, has_tables, features
+        alive, inputs, dialect, common_homes, asks_base, has_tables, features, form
     )
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
     if added:

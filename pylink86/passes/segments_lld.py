@@ -34,6 +34,9 @@ def plan_segments(
     if nodes:
         return tuple(_in_memory(plan, sections) for plan in plan_by_phdrs(nodes, sections, dialect))
     found = _loads(sections, script, options)
+    by_name = {s.name: s.index for s in reversed(sections)}
+    if ".interp" in by_name and not options.paging:
+        found.insert(0, SegmentPlan(c.PT_INTERP, c.PF_R, (by_name[".interp"],)))
     if not options.paging:
         found.insert(0, SegmentPlan(c.PT_PHDR, c.PF_R, phdrs=True))
     thread_local = [s.index for s in sections if s.flags & c.SHF_TLS and s.alloc]
@@ -47,7 +50,6 @@ def plan_segments(
     relro = [s.index for s in sections if options.keeps_relro and is_relro(s) and in_load(s)]
     if relro:
         found.append(SegmentPlan(c.PT_GNU_RELRO, c.PF_R, tuple(relro)))
-    by_name = {s.name: s.index for s in reversed(sections)}
     indexes = [s.index for s in sections if s.has_unwind_index]
     if indexes:
         found.append(SegmentPlan(c.PT_GNU_EH_FRAME, c.PF_R, (indexes[0],)))

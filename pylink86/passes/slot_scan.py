@@ -33,6 +33,7 @@ from ..model import ABS, ObjectFile, Relocations
 from .match import SectionId, SectionList
 from .resolve import OFFSET_TABLE, Resolution
 from .slots import slots_like_gnu, slots_like_lld
+from .table_form import TableForm
 from .tables import (
     ADDRESS,
     BOUNDARIES,
@@ -79,11 +80,12 @@ class SlotScan:
         relax: bool,
         keep: Collection[Load],
         padding: CallPadding,
+        form: TableForm,
         moving: MovingScan | None = None,
     ) -> None:
         self.resolution, self.table, self.assigned = resolution, table, assigned
         self.dialect, self.relax, self.keep = dialect, relax, keep
-        self.padding, self.moving = padding, moving
+        self.padding, self.form, self.moving = padding, form, moving
         self.wanted: dict[Slot, None] = {}
         self.code: dict[SectionId, bytearray] = {}
         self.relocations: dict[tuple[int, int], Relocations] = {}
@@ -220,7 +222,7 @@ class SlotScan:
 
     def finished(self, indirect: IndirectFunctions) -> Tables:
         """Give every slot its offset, and the tables their sizes."""
-        word = self.resolution.files[0].header.elf_class // 8
+        word = self.form.slot
         gnu = self.dialect.tables_like_gnu
         slots = {slot: i * word for i, slot in enumerate(self._in_order(indirect))}
         sizes: dict[str, int] = {}
@@ -233,16 +235,17 @@ class SlotScan:
         if indirect.relocations:
             from .indirect_values import relocation_table
 
-            row = 24 if word == 8 else 8
-            sizes[relocation_table(indirect.form, self.dialect)] = row * len(indirect.relocations)
+            name = relocation_table(self.form, self.dialect)
+            sizes[name] = self.form.entsize * len(indirect.relocations)
         if words:
             sizes[".iplt"] = len(indirect.entries) * indirect.form.size
             held = ".igot.plt" if gnu else ".got.plt"
             sizes[held] = sizes.get(held, 0) + words
         code = {sid: bytes(new) for sid, new in self.code.items()}
         return Tables(
-            slots, sizes, code, self.relocations, tuple(self.changed), self.threads, indirect
-        )
+            slots, sizes, code, self.relocations, tuple(self.changed), self.threads, indirect,
+            form=self.form,
+        )  # fmt: skip
 
     def _in_order(self, indirect: IndirectFunctions) -> Iterator[Slot]:
         """The slots there are to be: not those of indirect functions whose word serves as well."""

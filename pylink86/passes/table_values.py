@@ -192,7 +192,7 @@ class TableValues:
         if found is None:
             return
         content = contents[found[0]]
-        word = where.resolution.files[0].header.elf_class // 8
+        word = where.tables.form.slot
         for (use, who), offset in self.slots.items():
             value = self._held(use, who) & ((1 << 8 * word) - 1)
             struct.pack_into("<Q" if word == 8 else "<I", content, found[1] + offset, value)

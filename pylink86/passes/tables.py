@@ -14,6 +14,7 @@ from ..arch.rewrite import Rewrite
 from ..model import Relocations
 from .match import SectionId
 from .resolve import Resolution
+from .table_form import USUAL_FORM, TableForm
 
 Who = str | tuple[int, int]
 """A symbol: the name of a global one, or (file, index) of a local one."""
@@ -48,12 +49,11 @@ Function = tuple[int, int]
 @attrs.frozen(eq=False, repr=False)
 class Entries:
     """What entries of the linkage table look like: size in bytes; marked: they begin with `endbr`;
-    the machine, and the bytes in an address."""
+    the machine."""
 
     size: int = 16
     marked: bool = False
     machine: int = 0
-    word: int = 8
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -111,7 +111,8 @@ class Tables:
     may have to be taken back.  threads: whether code has thread-local variables.  indirect:
     functions that are chosen at start-up.  moves: addresses in a program that runs anywhere, None
     for one that does not; dynamic: what its .dynamic says, as tag, "is", "at", "size", "value",
-    "start" or "extent", and a number or the name of a section or symbol."""
+    "start" or "extent", and a number or the name of a section or symbol.  form: how they are
+    written."""
 
     slots: Mapping[Slot, int]
     sizes: Mapping[str, int]
@@ -122,6 +123,7 @@ class Tables:
     indirect: IndirectFunctions = attrs.field(factory=IndirectFunctions)
     moves: Moves | None = None
     dynamic: tuple[tuple[int, str, str | int], ...] = ()
+    form: TableForm = USUAL_FORM
 
 
 NO_TABLES = Tables({}, {}, {}, {}, ())

@@ -150,12 +150,12 @@ _DATA = """\
 
 _LARGE = f"""\
   .lbss : {{ *(.dynlbss) *(.lbss .lbss.* .gnu.linkonce.lb.*) *(LARGE_COMMON) }}
-  . = ALIGN(8);
+  . = ALIGN(@WORD@);
   . = SEGMENT_START("ldata-segment", .);
   .lrodata {_NEXT_PAGE} : {{ *(.lrodata .lrodata.* .gnu.linkonce.lr.*) }}
   .ldata {_NEXT_PAGE} : {{
     *(.ldata .ldata.* .gnu.linkonce.l.*)
-    . = ALIGN(. != 0 ? 8 : 1);
+    . = ALIGN(. != 0 ? @WORD@ : 1);
   }}
 """
 
@@ -211,6 +211,7 @@ def gnu_layout(
     separate_code: bool = True,
     moves: bool = False,
     now: bool = False,
+    word: int = 0,
 ) -> str:
     """The script of a link to an executable.
 
@@ -218,7 +219,9 @@ def gnu_layout(
     code at once).  separate_code: code has pages of its own.
     moves: the executable runs anywhere, and is laid out from 0;
     now: all its tables may be made read-only.
+    word: bytes of an address, which in x32 has fewer than the machine's; 0 for the class's.
     """
+    word = min(word or elf_class // 8, elf_class // 8)
     base = f'SEGMENT_START("text-segment", {0 if moves else BASES[elf_class]:#x})'
     rel = ".rela" if elf_class == 64 else ".rel"
     code_page = f"  . = ALIGN({_PAGE});\n" if separate_code and not paging else ""
@@ -254,9 +257,9 @@ def gnu_layout(
         f"{start_up.replace('@REL@', rel).replace('@REL_@', rel.replace('.', '_'))}"
         f"{code_page}{_CODE}{rodata_page}{_READ_ONLY}{begin}{_RELRO}"
         f"{_GOT_NOW if now else _GOT}{relro}{'' if now else _GOT_PLT}"
-        f"{_DATA.replace('@WORD@', str(elf_class // 8))}"
-        f"{_LARGE if elf_class == 64 else _LARGE_32}"
-        f"  . = ALIGN({elf_class // 8});\n"
+        f"{_DATA.replace('@WORD@', str(word))}"
+        f"{_LARGE.replace('@WORD@', str(word)) if elf_class == 64 else _LARGE_32}"
+        f"  . = ALIGN({word});\n"
         f"  _end = .;\n  PROVIDE(end = .);\n{end}"
         f"{_not_loaded(_STABS)}  .comment 0 : {{ *(.comment) }}\n"
         "  .gnu.build.attributes : { *(.gnu.build.attributes .gnu.build.attributes.*) }\n"

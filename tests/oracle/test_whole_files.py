@@ -49,6 +49,26 @@ IN_DATA = """SECTIONS {
   .bss : { *(.bss) }
 }
 """
+FORMS = {
+    "rel": ("-z", "rel"),
+    "rela": ("-z", "rela"),
+    "apply": ("--apply-dynamic-relocs",),
+    "notext": ("-z", "notext", "-z", "now"),
+}
+POINTERS = (
+    START
+    + """call later
+nop
+.type later,@gnu_indirect_function
+later: ret
+target: ret
+.data
+.long 5
+.balign 8
+.quad 0
+@WORD@ target
+"""
+)
 
 CASES = {
     "common-stays-first-when-a-table-joins": Links(
@@ -76,6 +96,36 @@ CASES = {
     "now-guards-the-addresses-of-functions": Links((TABLES,), ("-z", "now")),
     "the-table-guards-the-section-it-is-in": Links((TABLES,), (), 64, IN_DATA),
     "an-empty-table-does-too": Links((START + "nop\n.data\n.long 1\n",), (), 64, IN_DATA),
+    "copies-in-and-out-of-a-group-are-the-same": Links(
+        (
+            START
+            + 'call one\n.section .text.one,"axG",@progbits,one,comdat\n.weak one\none: nop\n',
+            ".globl two\ntwo: nop\n",
+        ),
+        ("--icf=all",),
+    ),
+    "the-loader-is-named-first": Links(
+        (POINTERS.replace("@WORD@", ".quad"),), ("-dynamic-linker", "/lib/ld.so", "--build-id")
+    ),
+    "the-loader-of-no-one": Links(
+        (POINTERS.replace("@WORD@", ".quad"),),
+        ("-dynamic-linker", "/lib/ld.so", "--no-dynamic-linker"),
+    ),
+    "the-loader-with-n": Links(
+        (POINTERS.replace("@WORD@", ".quad"),), ("-dynamic-linker=/lib/ld.so", "-n")
+    ),
+    "an-own-section-names-the-loader": Links(
+        (START + 'nop\n.section .interp,"a"\n.asciz "/mine"\n',), ("-dynamic-linker", "/x")
+    ),
+    **{
+        f"moving-{bits}-{'-'.join(words).replace('--', '')}": Links(
+            (POINTERS.replace("@WORD@", ".quad" if bits == 64 else ".long"),),
+            ("-pie", "--no-dynamic-linker", *(w for o in words for w in FORMS[o])),
+            bits,
+        )
+        for bits in (64, 32)
+        for words in (["rel"], ["rela"], ["rel", "apply"], ["rela", "apply"], ["notext"])
+    },
     "relocations-of-unwind-tables-are-garbage": Links(
         (START + "mov $x, %eax\n" + FRAME, '.section .rodata,"a"\n.globl x\nx: .long 5\n'),
         ("-q", "--gc-sections"),

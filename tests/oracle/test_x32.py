@@ -79,6 +79,67 @@ def test_a_raw_image_of_lld_has_no_padding_for_relro(folder: Path) -> None:
     assert len((folder / "ours").read_bytes()) < 100
 
 
+TABLES = """
+.globl _start
+_start:
+    mov one@GOTPCREL(%rip), %eax
+    mov two@GOTPCREL(%rip), %eax
+    lea _GLOBAL_OFFSET_TABLE_(%rip), %ebx
+one: ret
+two: ret
+"""
+LATE = """
+.globl _start
+_start: call later
+.type later, @gnu_indirect_function
+later: ret
+.data
+value: .long value
+"""
+
+
+def assembled(text: str, *options: str) -> None:
+    words = ["as", *options, "-o", "b.o", "-"]
+    subprocess.run(words, input=text.encode(), check=True)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    ("dialect", "text"), [("gnu", TABLES), ("gnu", LATE), ("lld", LATE)], ids=str
+)
+def test_tables_are_the_peers(dialect: str, text: str, folder: Path) -> None:
+    peer = peers.find(dialect)
+    if peer is None:
+        pytest.skip(peers.missing(dialect))
+    assembled(text, "--x32", "-mrelax-relocations=no")
+    line = ["-m", "elf32_x86_64", "b.o", "-o"]
+    subprocess.run([peer, *line, "theirs"], check=True)
+    assert pyld.main([f"--dialect={dialect}", *line, "ours"], "pyld") == 0
+    ours, theirs = (read(folder / name) for name in ("ours", "theirs"))
+    assert list(ours.sections.names) == list(theirs.sections.names)
+    loaded = [i for i, flags in enumerate(ours.sections.flags) if flags & c.SHF_ALLOC]
+    assert [bytes(ours.contents[i]) for i in loaded] == [bytes(theirs.contents[i]) for i in loaded]
+
+
+@pytest.mark.peer
+def test_slots_have_eight_bytes(folder: Path) -> None:
+    assembled(TABLES, "--x32", "-mrelax-relocations=no")
+    assert pyld.main(["--dialect=lld", "b.o", "-o", "ours"], "pyld") == 0
+    made = read(folder / "ours")
+    at = made.sections.names.index(".got")
+    step = [made.symbols.value[made.symbols.names.index(name)] for name in ("one", "two")]
+    slots = bytes(made.contents[at])
+    assert [int.from_bytes(slots[i : i + 8], "little") for i in (0, 8)] == step
+
+
+@pytest.mark.peer
+def test_an_image_names_no_loader(folder: Path) -> None:
+    assembled("ret\n")
+    words = ["--dialect=lld", "--oformat=binary", "-dynamic-linker", "/lib/ld.so", "b.o"]
+    assert pyld.main([*words, "-o", "ours"], "pyld") == 0
+    assert (folder / "ours").read_bytes() == b"\xc3"
+
+
 @pytest.mark.peer
 @pytest.mark.usefixtures("folder")
 def test_the_inputs_decide_without_m() -> None:

@@ -1,0 +1,38 @@
+"""The name of the program that is to load this one: `.interp` and PT_INTERP (gABI ch.5).
+
+A compiler driver passes -dynamic-linker with every link that is not -static, and LLD does as it is
+told, also for a program that needs no loader.  GNU ld names one only in what has dynamic symbols,
+and an image has nobody who would read it."""
+
+from __future__ import annotations
+
+import os
+
+from .. import elf_const as c
+from ..dialect import Dialect
+from ..model import SectionRow
+from ..script import nodes as n
+from .elf_options import ElfOptions
+from .own_file import OwnSection
+from .scripts import ScriptFile
+from .segments import PhdrScope, phdr_nodes, segment_type
+
+NAME = ".interp"
+
+
+def interpreter_sections(
+    options: ElfOptions, script: ScriptFile, dialect: Dialect
+) -> tuple[OwnSection, ...]:
+    """The section with the name, if there is to be one: where a script lists the program headers,
+    only when one of them is for it."""
+    skipped = options.relocatable or dialect.tables_like_gnu
+    if skipped or not _has_room(phdr_nodes(script), dialect):
+        return ()
+    text = os.fsencode(options.interpreter) + b"\0"
+    row = SectionRow(NAME, c.SHT_PROGBITS, c.SHF_ALLOC, size=len(text), align=1)
+    return (OwnSection(row, text, first=True),)
+
+
+def _has_room(nodes: tuple[n.Phdr, ...], dialect: Dialect) -> bool:
+    scope = PhdrScope(dialect)
+    return not nodes or any(segment_type(node, scope) == c.PT_INTERP for node in nodes)
