@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from .. import elf_const as c
-from ..model import UNDEF
-from ..script import nodes as n
+from ..model import UNDEF, SymbolRow
 from .local_symbols import locals_of
 from .needs import names_in_order
 from .symbol_columns import Origin, Pair
@@ -19,7 +18,7 @@ from .symbol_rows import (
     section_symbol,
     visibilities_of,
 )
-from .symbol_sources import SymbolSources, script_nodes
+from .symbol_sources import SymbolSources
 
 DYNAMIC = "_DYNAMIC"
 """Where .dynamic begins, for start-up code."""
@@ -52,6 +51,11 @@ def symbols_like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
             if name in placed.hidden:
                 visibility = c.STV_HIDDEN
             pair = script_row(sources, name, c.STB_GLOBAL, visibility), Origin(-1, 0, name)
+        elif name not in mentioned:
+            if name not in resolution.definer and sources.asked.used is None:
+                rest.append((SymbolRow(name, 0, 0, c.STB_GLOBAL), Origin(-1, 0, name)))
+                added.append(rest[-1])
+            continue
         else:
             made = global_symbol(sources, name, mentioned[name], visibility)
             if made is None:
@@ -94,14 +98,10 @@ def _group(sources: SymbolSources, name: str, origin: Origin) -> int | str:
 
 
 def _scripts_names(sources: SymbolSources) -> Iterator[str]:
-    """The script's symbols as LLD meets them: those that expressions read, then the others."""
+    """The script's symbols as LLD meets them: those that expressions read, in the order of the text
+    and also in what its conditions leave out, then the others."""
     symbols = sources.placed.symbols
-    nodes = (
-        node
-        for node in script_nodes(sources.placed.commands)
-        if isinstance(node, (n.Assignment, n.Assert, n.Data))
-    )
-    given = dict.fromkeys(symbols, 1)
-    yield from (name for name in names_in_order(nodes, given, 2) if name in symbols)
+    nodes = (command for _, command in sources.placed.addresses.resolution.scripts)
+    yield from names_in_order(nodes, dict.fromkeys(symbols, 1), 2)
     yield from (name for name in sources.placed.written if name in symbols)
     yield from symbols

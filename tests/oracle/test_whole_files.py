@@ -126,6 +126,16 @@ CASES = {
         for bits in (64, 32)
         for words in (["rel"], ["rela"], ["rel", "apply"], ["rela", "apply"], ["notext"])
     },
+    "names-that-expressions-read-come-first": Links(
+        (START + "nop\n.data\n.long 1\n",),
+        script="b = 1; SECTIONS { .text start : { *(.text) } .data : AT(a) { *(.data) } start = 64; "
+        "x = 1 ? b : nobody; a = 4096; }",
+    ),
+    "names-of-what-a-condition-leaves-out": Links(
+        (START + "nop\n",),
+        script="b = 1; SECTIONS { .d : ONLY_IF_RW { *(.text) c = 5; d = c; QUAD(later) } "
+        ".text : { *(.text) } later = ADDR(.text); }",
+    ),
     "relocations-of-unwind-tables-are-garbage": Links(
         (START + "mov $x, %eax\n" + FRAME, '.section .rodata,"a"\n.globl x\nx: .long 5\n'),
         ("-q", "--gc-sections"),
