@@ -205,14 +205,17 @@ def _write(target: str, data: bytes, source: str, values: dict[str, Any]) -> Non
 
 
 def _put(target: str, data: bytes) -> None:
-    """Write the output in one step.  Where there is no file yet a plain one is made and takes the
-    name when it is whole; every other case, and every trouble, is `formats.output`'s, whose import
-    costs as much as the rest of a small run."""
-    if not os.path.lexists(target):
+    """Write the output in one step.  Where there is no file yet, or a plain one that may be
+    written, a new one is made and takes the name when it is whole; every other case, and every
+    trouble, is `formats.output`'s, whose import costs as much as the rest of a small run."""
+    plain = os.path.isfile(target) and not os.path.islink(target) and os.access(target, os.W_OK)
+    if plain or not os.path.lexists(target):
         temporary = f"{target}.{os.getpid()}.tmp"
         try:
             with open(temporary, "xb") as file:
                 file.write(data)
+            if plain:
+                os.chmod(temporary, os.stat(target).st_mode & 0o7777)
             os.replace(temporary, target)
             return
         except OSError:

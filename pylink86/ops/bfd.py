@@ -8,8 +8,6 @@ binutils 2.40.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from .. import elf_const as c
 
 TYPE_CHECKING = False
@@ -54,11 +52,19 @@ NAMED = {
 """Names that decide the type, whatever the input says."""
 
 
+MAY_DECIDE = frozenset((
+    ".dyn", ".has", ".gnu", ".shs", ".str", ".sym", ".rel", ".sta", ".ini", ".fin", ".pre",
+))  # fmt: skip
+"""How names begin that may decide the type: most do not, and a file may have 20,000."""
+
+
 def type_by_name(name: str, machine: int) -> int:
     """The type that a section has because it is called so; SHT_NULL for most names.
 
     On i386, whose relocations have no addend, every `.rel...` counts as one of their tables.
     """
+    if name[:4] not in MAY_DECIDE:
+        return c.SHT_NULL
     if name in NAMED:
         return NAMED[name]
     if name.startswith(".rela"):
@@ -142,17 +148,20 @@ def set_words(sec: Sec, new: Collection[str], *, always: bool = False) -> None:
         sec.data = b""
 
 
-class Was(NamedTuple):
-    """A section as BFD read it; align is a power of two."""
+class Was:
+    """A section as BFD read it; align is a power of two, words are those of `words`.
 
-    type: int
-    flags: int
-    addr: int
-    lma: int
-    offset: int
-    size: int
-    align: int
-    words: frozenset[str]
+    A plain class: this module is imported in every run, and `typing` costs more than the edit.
+    """
+
+    __slots__ = ("addr", "align", "flags", "lma", "offset", "size", "type", "words")
+
+    def __init__(self, sec: Sec) -> None:
+        self.type, self.flags, self.size = sec.type, sec.flags, sec.size
+        self.addr = self.lma = sec.addr
+        self.offset = sec.offset
+        self.align = power_of_two(sec.align)
+        self.words = frozenset(words(sec))
 
 
 def remember(draft: Draft) -> None:
@@ -162,12 +171,10 @@ def remember(draft: Draft) -> None:
     loads = sum(seg.type == c.PT_LOAD and seg.memsz > 0 for seg in draft.segs)
     known = loads <= 1 or any(seg.paddr for seg in draft.segs)
     for sec in draft.secs:
-        has = frozenset(words(sec))
-        align = power_of_two(sec.align)
-        was = Was(sec.type, sec.flags, sec.addr, sec.addr, sec.offset, sec.size, align, has)
-        if known and draft.segs:
-            was = was._replace(lma=_load_address(draft, was))
-        sec.lma, sec.before = was.lma, was
+        sec.before = was = Was(sec)
+        if known:
+            was.lma = _load_address(draft, was)
+        sec.lma = was.lma
 
 
 def power_of_two(align: int) -> int:

@@ -241,8 +241,7 @@ def _keep_debug_only(draft: Draft, plan: Plan) -> None:
             sec.type, sec.data, sec.emptied = c.SHT_NOBITS, b"", True
             if sec.before is not None:
                 # To the program headers that is no change.
-                bare = sec.before.words - {"contents", "load", "data"}
-                sec.before = sec.before._replace(words=bare)
+                sec.before.words -= {"contents", "load", "data"}
 
 
 def _rename(draft: Draft, plan: Plan) -> None:
@@ -256,7 +255,7 @@ def _rename(draft: Draft, plan: Plan) -> None:
             sec.name = output_name(sec, plan)
             if sec.was in new_flags:
                 if sec.before is not None and id(sec) in related:
-                    sec.before = sec.before._replace(words=sec.before.words | {"reloc"})
+                    sec.before.words |= {"reloc"}
                 new = set(new_flags[sec.was]) - {"noload", "share", "rom"}
                 set_words(sec, new, always=id(sec) in related)
 
