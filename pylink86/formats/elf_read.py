@@ -10,7 +10,7 @@ for.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 from .. import elf_const as c
@@ -46,10 +46,10 @@ class Contents(Sequence[Buffer]):
     Slices of one memoryview: 160,000 sections cost nothing until somebody looks.
     """
 
-    __slots__ = ("_offset", "_size", "_type", "_view")
+    __slots__ = ("_data", "_offset", "_size", "_type", "_view")
 
     def __init__(self, data: bytes, sections: Sections) -> None:
-        self._view = memoryview(data)
+        self._data, self._view = data, memoryview(data)
         self._type = sections.type
         self._offset = sections.offset
         self._size = sections.size
@@ -68,6 +68,14 @@ class Contents(Sequence[Buffer]):
             return _EMPTY
         start = self._offset[index]
         return self._view[start : start + self._size[index]]
+
+    def may_hold(self, texts: Iterable[bytes], indices: Sequence[int]) -> bool:
+        """Whether one of the texts is in one of these sections, or between them: a thousand
+        sections are looked through at once."""
+        stored = [index for index in indices if self._type[index] not in NO_CONTENT]
+        start = min((self._offset[i] for i in stored), default=0)
+        end = max((self._offset[i] + self._size[i] for i in stored), default=0)
+        return any(self._data.find(text, start, end) >= 0 for text in texts)
 
 
 class Gaps(Sequence[tuple[int, bytes]]):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .. import elf_const as c
 from ..diag import Diagnostics
 from ..elf_tables import Buffer
-from ..model import ObjectFile
+from ..formats.elf_read import Contents
 from .advise import LIMINE_MAGIC, MULTIBOOT2_MAGIC, MULTIBOOT_MAGIC
 from .finished import Finished
 from .match import SectionId
@@ -44,6 +44,8 @@ SMALLER_PAGES = (
     "it is the first that is placed, but pages push it so far: link with -n, or with "
     "-z max-page-size=0x1000, and align its output section to no more than that"
 )
+
+MAGICS = (MULTIBOOT_MAGIC, MULTIBOOT2_MAGIC, LIMINE_MAGIC)
 
 Found = tuple[SectionId, int, HeaderKind]
 """A header: the input section, the offset in it (in its output section when it is placed), what it
@@ -120,7 +122,7 @@ def _placed_headers(link: Finished, section: PlacedSection, content: bytearray) 
 def _lost_headers(link: Finished, sids: Iterable[SectionId]) -> Iterator[Found]:
     """Headers in input sections that are not in the output."""
     table = link.table
-    has_magic: dict[int, bool] = {}
+    by_file: dict[int, list[int]] = {}
     for sid in sorted(sids):
         number = table.owner_file(sid)
         obj, index = link.resolution.files[number], sid - table.base[number]
@@ -128,23 +130,14 @@ def _lost_headers(link: Finished, sids: Iterable[SectionId]) -> Iterator[Found]:
             if _has_pvh(obj.contents[index]):
                 yield sid, 0, PVH
         elif table.type[sid] == c.SHT_PROGBITS and "debug" not in table.name[sid]:
-            if number not in has_magic:
-                has_magic[number] = _has_magic(obj)
-            if has_magic[number]:
-                for sec_off, kind in _in_bytes(bytes(obj.contents[index]), link.raw):
-                    yield sid, sec_off, kind
-
-
-def _has_magic(obj: ObjectFile) -> bool:
-    """Whether any magic number is anywhere in the file: one search for all its sections."""
-    backing = {id(data): data for c in obj.contents if (data := getattr(c, "obj", c))}
-    for data in backing.values():
-        find = getattr(data, "find", None)
-        if find is None:
-            return True
-        if find(MULTIBOOT_MAGIC) >= 0 or find(MULTIBOOT2_MAGIC) >= 0 or find(LIMINE_MAGIC) >= 0:
-            return True
-    return False
+            by_file.setdefault(number, []).append(index)
+    for number, indices in by_file.items():
+        obj = link.resolution.files[number]
+        if isinstance(obj.contents, Contents) and not obj.contents.may_hold(MAGICS, indices):
+            continue
+        for index in indices:
+            for sec_off, kind in _in_bytes(bytes(obj.contents[index]), link.raw):
+                yield table.base[number] + index, sec_off, kind
 
 
 def _in_bytes(data: bytes | bytearray, raw: bool) -> Iterator[tuple[int, HeaderKind]]:

@@ -8,7 +8,7 @@ relocations from section to section; what it does not reach is dead (GNU ld manu
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from .. import elf_const as c
@@ -179,6 +179,8 @@ class _Walk:
         self.used: dict[SectionId, set[int]] = {}
         self.names: set[str] = set()
         self.todo: list[SectionId] = []
+        self.known: dict[tuple[int, int], Sequence[Target]] = {}
+        """What symbols stand for, by file and number."""
         self.by_name = _encapsulated(table) if bounds_keep else {}
         self.beside = _companions(resolution, table)
         self.unwinding = self.needed_by_functions() if dialect.tables_like_gnu else {}
@@ -219,47 +221,55 @@ class _Walk:
                 self.reach(target, sid, offset)
 
     def referred(self, sid: SectionId) -> Iterator[SectionId]:
-        """The sections that one refers to."""
-        return (target for target, _ in self.places(sid))
+        """The sections that one refers to, wherever in them."""
+        file = self.table.owner_file(sid)
+        obj = self.resolution.files[file]
+        for rel in obj.relocation_sections.get(sid - self.table.base[file], ()):
+            for symbol in dict.fromkeys(obj.relocations(rel).symbol):
+                for target, _ in self.meant(file, symbol):
+                    yield target
 
     def places(self, sid: SectionId) -> Iterator[Target]:
-        """What the relocations of a section point at."""
+        """What the relocations of a section point at; each symbol once unless the offset counts."""
         file = self.table.owner_file(sid)
         index = sid - self.table.base[file]
         obj = self.resolution.files[file]
         for rel in obj.relocation_sections.get(index, ()):
-            yield from self.targets(file, index, obj.relocations(rel))
+            rels, seen = obj.relocations(rel), set[int]()
+            for number, symbol in enumerate(rels.symbol):
+                if symbol not in seen:
+                    found = self.meant(file, symbol)
+                    if self._is_merged(file, symbol, found):
+                        yield _within(found[0], obj, index, rels, number)
+                    else:
+                        seen.add(symbol)
+                        yield from found
 
-    def targets(self, file: int, index: int, rels: Relocations) -> Iterator[Target]:
-        """What a relocation table points at; each symbol once unless the offset counts."""
-        obj = self.resolution.files[file]
-        first, names = self.resolution.first_global[file], self.resolution.global_names[file]
-        seen: set[int] = set()
-        for number, symbol in enumerate(rels.symbol):
-            if symbol in seen:
-                continue
-            where = (file, symbol)
-            if symbol >= first:
-                name = self.resolution.redirected.get((file, symbol)) or names[symbol - first]
-                self.names.add(name)
-                definer = self.resolution.definer.get(name)
-                if definer is None:
-                    seen.add(symbol)
-                    if name.startswith(("__start_", "__stop_")):
-                        bounded = self.by_name.get(name.split("_", 3)[3], ())
-                        yield from ((sid, 0) for sid in bounded)
-                    continue
-                where = definer
-            target = self._place(*where)
-            if target is None:
-                seen.add(symbol)
-                continue
-            is_section = obj.symbols.info[symbol] & 0xF == c.STT_SECTION
-            if not (is_section and self.table.flags[target[0]] & c.SHF_MERGE):
-                seen.add(symbol)
-                yield target
-                continue
-            yield target[0], target[1] + _addend(obj, index, rels, number)
+    def meant(self, file: int, symbol: int) -> Sequence[Target]:
+        """What a file's symbol stands for: a place, none, or with `__start_x` all sections called
+        x; notes the name."""
+        found = self.known.get((file, symbol))
+        if found is None:
+            found = self.known[file, symbol] = self._meant(file, symbol)
+        return found
+
+    def _meant(self, file: int, symbol: int) -> Sequence[Target]:
+        first = self.resolution.first_global[file]
+        where: tuple[int, int] | None = (file, symbol)
+        if symbol >= first:
+            name = self.resolution.redirected.get((file, symbol))
+            name = name or self.resolution.global_names[file][symbol - first]
+            self.names.add(name)
+            where = self.resolution.definer.get(name)
+            if where is None and name.startswith(("__start_", "__stop_")):
+                return [(sid, 0) for sid in self.by_name.get(name.split("_", 3)[3], ())]
+        target = None if where is None else self._place(*where)
+        return () if target is None else (target,)
+
+    def _is_merged(self, file: int, symbol: int, found: Sequence[Target]) -> bool:
+        """Whether the addend says which string or constant is meant."""
+        is_section = self.resolution.files[file].symbols.info[symbol] & 0xF == c.STT_SECTION
+        return is_section and bool(found and self.table.flags[found[0][0]] & c.SHF_MERGE)
 
     def _place(self, file: int, symbol: int) -> Target | None:
         symbols = self.resolution.files[file].symbols
@@ -305,17 +315,20 @@ class _Walk:
     def _places(self, file: int, index: int) -> list[tuple[int, SectionId, int]]:
         """(offset, section, offset in it) of each relocation of a section, in order."""
         found = []
-        for rel in self.resolution.files[file].relocation_sections.get(index, ()):
-            rels = self.resolution.files[file].relocations(rel)
-            for number, offset in enumerate(rels.offset):
-                one = Relocations(
-                    (offset,),
-                    (rels.type[number],),
-                    (rels.symbol[number],),
-                    None if rels.addend is None else (rels.addend[number],),
-                )
-                found += [(offset, *target) for target in self.targets(file, index, one)]
+        obj = self.resolution.files[file]
+        for rel in obj.relocation_sections.get(index, ()):
+            rels = obj.relocations(rel)
+            for number, (offset, symbol) in enumerate(zip(rels.offset, rels.symbol)):
+                meant = self.meant(file, symbol)
+                if self._is_merged(file, symbol, meant):
+                    meant = (_within(meant[0], obj, index, rels, number),)
+                found += [(offset, *target) for target in meant]
         return sorted(found)
+
+
+def _within(target: Target, obj: ObjectFile, index: int, rels: Relocations, number: int) -> Target:
+    """The place that row `number` of a relocation table means in a section it refers to."""
+    return target[0], target[1] + _addend(obj, index, rels, number)
 
 
 def _addend(obj: ObjectFile, index: int, rels: Relocations, number: int) -> int:
