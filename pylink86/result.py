@@ -111,7 +111,8 @@ class LinkResult:
                 data = self._raw(format, name, identified)
             return data
         if format in ELF_FORMATS:
-            return self._executable(format).to_bytes()
+            known = self.object_file if format == self.oformat else self._executable(format)
+            return known.to_bytes()
         raise fail("unknown-format", f"unknown output format `{format}'", help=[format_names()])
 
     def _raw(self, format: str, name: str, patched: Patched) -> bytes:

@@ -14,9 +14,11 @@ from collections.abc import Iterator
 import attrs
 
 from .. import elf_const as c
+from ..passes.described_tables import LLD_ORDER
 from ..passes.match import Claim, SectionId
 from ..passes.order import OutputPlan
 from ..passes.placement import PlacedSection
+from ..passes.segments import stays
 from ..passes.target import RAW_FORMATS
 from ..result import LinkResult
 from ..script import nodes as n
@@ -27,6 +29,9 @@ WORD = re.compile(
     r'"[^"]*"|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/&|^]=|[-+*/%!~?:=&|^<>(){},;]|[^-\s"+*/%!~?:=&|^<>(){},;]+'
 )
 COMMENT = re.compile(r"/\*.*?\*/|#[^\n]*", re.DOTALL)
+
+PADDING = ".relro_padding"
+"""The section that fills the last page of what is made read-only; it holds nothing."""
 
 INSIDE, SYMBOL = " " * 8, " " * 16
 
@@ -39,7 +44,8 @@ def lld_map(result: LinkResult, demangle: bool = True) -> str:
 
 @attrs.define(eq=False)
 class _Printer:
-    """What the rows need to know; offset: from VMA to LMA in the output section at hand."""
+    """What the rows need to know; offset: from VMA to LMA in the output section at hand; base:
+    where it begins, with -r, when every section is shown at 0."""
 
     result: LinkResult
     walk: NotingWalk
@@ -47,6 +53,7 @@ class _Printer:
     wide: int = attrs.field(init=False)
     symbols: dict[SectionId, list[tuple[int, int, str]]] = attrs.field(init=False)
     offset: int | None = None
+    base: int = 0
 
     def __attrs_post_init__(self) -> None:
         self.wide = 8 if self.result.placed.addresses.machine == c.EM_386 else 16
@@ -59,14 +66,32 @@ class _Printer:
                 yield from self.output_section(self.result.placed.sections[command.index])
             elif isinstance(command, (n.Assignment, n.Assert)):
                 yield from self.statement(command, "")
+        self.base = 0
+        yield from self.tables()
+
+    def tables(self) -> Iterator[str]:
+        """The tables that end an ELF file, which are sections to LLD."""
+        if self.result.oformat in RAW_FORMATS:
+            return
+        self.offset = None
+        sections = self.result.object_file.sections
+        for name, size, align in zip(sections.names, sections.size, sections.align):
+            if name in LLD_ORDER:
+                yield self.row(0, size, align, name)
+                yield self.row(0, size, align, f"{INSIDE}<internal>:({name})")
 
     def output_section(self, section: PlacedSection) -> Iterator[str]:
+        if not stays(section, self.result.options.elf):
+            return
         self.offset = self.load_offset(section)
+        self.base = section.vma if self.result.options.elf.relocatable else 0
         yield self.row(section.vma, section.size, section.align, section.name)
         for item in section.plan.items:
             if isinstance(item, Claim):
                 for sid in item.sections:
                     yield from self.input_section(sid, section)
+            elif section.name == PADDING and section.plan.node is None:
+                yield self.row(section.vma, 0, 1, f"{INSIDE}<internal>:({PADDING})")
             else:
                 yield from self.statement(item, INSIDE)
 
@@ -123,10 +148,13 @@ class _Printer:
             return
         if isinstance(node, n.Assignment) and node.provide and note.value is None:
             return
+        if isinstance(node, n.Assignment) and node.name == "." and node.span is None:
+            return  # no script said so
         text = "" if isinstance(node, n.Assert) else words(node)
         yield self.row(note.vma, note.size, 1, indent + text)
 
     def row(self, vma: int, size: int, align: int, text: str) -> str:
+        vma -= self.base
         lma = 0 if self.offset is None else vma + self.offset
         wide, mask = self.wide, (1 << 64) - 1
         return f"{vma & mask:{wide}x} {lma & mask:{wide}x} {size & mask:8x} {align:5} {text}"
@@ -146,7 +174,8 @@ def words(node: n.Assignment | n.Data) -> str:
 def _symbols_by_section(result: LinkResult) -> dict[SectionId, list[tuple[int, int, str]]]:
     """(address, size, name) of the symbols of each input section, lowest address first.
 
-    Those in sections that were merged are not shown: their section is no longer there."""
+    Those in sections that were merged are not shown: their section is no longer there; those of
+    a copy that --icf left out are shown in what stayed, those of the linker's own nowhere."""
     found: dict[SectionId, list[tuple[int, int, str]]] = {}
     resolution, table, placed = result.resolution, result.table, result.placed
     for file, obj in enumerate(resolution.files):
@@ -162,15 +191,15 @@ def _symbols_by_section(result: LinkResult) -> dict[SectionId, list[tuple[int, i
                 continue
             if name in placed.symbols and (own or index >= first):
                 continue
-            if table.base[file] + shndx in placed.addresses.edits.moved:
+            sid = table.base[file] + shndx
+            if sid in placed.addresses.edits.moved or (own and table.name[sid] != "COMMON"):
                 continue
             where = placed.addresses.of_symbol(file, index)
             if where is None or isinstance(where, int):
                 continue
             value = placed.sections[where[0]].vma + where[1]
-            found.setdefault(table.base[file] + shndx, []).append(
-                (value, symbols.size[index], name)
-            )
+            kept = placed.addresses.folded.get(sid, sid)
+            found.setdefault(kept, []).append((value, symbols.size[index], name))
     for rows in found.values():
         rows.sort(key=lambda row: row[0])
     return found
