@@ -56,7 +56,7 @@ from .passes.relink import (
     with_empty_kept,
     with_unwinding_at_its_relocations,
 )
-from .passes.relocate import apply_relocations, assembled
+from .passes.relocate import SourceLine, apply_relocations, assembled
 from .passes.resolve import Resolution, resolve_symbols
 from .passes.roots import (
     check_collecting,
@@ -86,6 +86,7 @@ from .passes.target import (
 )
 from .passes.walks import settle_addresses
 from .result import LinkResult
+from .script.nodes import Version
 from .script.parser import parse_defsym
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ def _link(
     if options.oformat in RAW_FORMATS:  # an image stays where it is linked to
         options = attrs.evolve(options, elf=attrs.evolve(options.elf, pie=False))
     script = with_layout(loaded, machine, options.elf, dialect)
+    if options.version_scripts:
+        script = attrs.evolve(script, commands=(*script.commands, *options.version_scripts))
     options = attrs.evolve(
         options, elf=settle_starts(forced(options.elf, script, dialect), script, dialect)
     )
@@ -221,9 +224,14 @@ def _link(
     claims = match_sections(script, resolution, table, dialect, options.unique, options.spills)
     claims = handle_orphans(claims, table, resolution, options.orphan_handling, diags)
     lap("match sections")
+    if any(script.of(Version)):
+        from .passes.versions import check_versions
+
+        named = frozenset(assigned_names(claims))
+        check_versions(script, resolution, named, options.elf, dialect, diags)
     live = ALL_LIVE
     if options.gc_sections:
-        exported = exported_names(resolution) if options.gc_keep_exported else ()
+        exported = exported_names(resolution, script, options, dialect)
         if again:
             asked = (options.entry, *wanted, *exported)
             check_collecting(asked, resolution, script, dialect, diags)
@@ -329,7 +337,7 @@ def _link(
         assembled(placed)
         if again
         else apply_relocations(
-            placed, dialect, generic, diags, _source_line, raw, options.elf.dead_references
+            placed, dialect, generic, diags, _source_lines(), raw, options.elf.dead_references
         )
     )
     if placed.addresses.edits.unwind is not None:
@@ -428,8 +436,15 @@ def _dialect(name: str | Dialect) -> Dialect:
     return DIALECTS[name]
 
 
-def _source_line(obj: ObjectFile, index: int, offset: int) -> str | None:
-    """The source line of a place; DWARF is only read when a message needs it."""
-    from .explain.dwarf import source_line
+def _source_lines() -> SourceLine:
+    """Source lines of places; DWARF is only read when a message needs it."""
+    known: list[SourceLine] = []
 
-    return source_line(obj, index, offset)
+    def source_line(obj: ObjectFile, index: int, offset: int) -> str | None:
+        if not known:
+            from .explain.dwarf import source_lines
+
+            known.append(source_lines())
+        return known[0](obj, index, offset)
+
+    return source_line
