@@ -63,6 +63,8 @@ class Sec:
     """Its alignment as a power of two; `align` is what its address allows of that."""
     emptied = False
     """--only-keep-debug took its contents, if it had some."""
+    zeroed = False
+    """It had no contents, and --set-section-flags asks for some."""
     updated = False
     """Its contents are others."""
     words: frozenset[str] | None = None

@@ -208,8 +208,8 @@ def change(draft: Draft, plan: Plan, notes: Notes) -> None:
     """Names, flags, alignment, contents and addresses."""
     _rename(draft, plan)
     _set_flags(draft, plan)
-    _update(draft, plan)
     _keep_debug_only(draft, plan)
+    _update(draft, plan)
     for name, align in plan.set_section_alignment:
         test = matcher((name,), wildcard=True)
         for sec in draft.secs:
@@ -237,7 +237,7 @@ def _keep_debug_only(draft: Draft, plan: Plan) -> None:
     for sec in draft.secs:
         if flagged is not None and flagged(sec.was):
             continue
-        if sec.role == PLAIN and (sec.flags & c.SHF_ALLOC and sec.type != c.SHT_NOTE):
+        if sec.role == PLAIN and (sec.flags & c.SHF_ALLOC and sec.old_type != c.SHT_NOTE):
             sec.type, sec.data, sec.emptied = c.SHT_NOBITS, b"", True
             if sec.before is not None:
                 # To the program headers that is no change.
@@ -275,6 +275,7 @@ def _set_flags(draft: Draft, plan: Plan) -> None:
             if sec.role == PLAIN and test is not None and test(sec.was):
                 old = words(sec)
                 set_words(sec, set(flags) - {"noload", "share", "rom"} | old & {"contents"})
+                sec.zeroed = "contents" in flags and sec.old_type == c.SHT_NOBITS
 
 
 def _update(draft: Draft, plan: Plan) -> None:

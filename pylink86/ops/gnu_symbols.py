@@ -29,7 +29,7 @@ def filter_symbols(draft: Draft, plan: Plan, notes: Notes, goes: Callable[[Sec],
         draft.syms = number_symbols([sym for sym in draft.syms if not _lost(sym, plan, goes)])
         _normalize(draft, plan)
         return
-    rules = _Rules(draft, plan)
+    rules = _Rules(draft, plan, goes)
     new_names = dict(plan.redefine_sym)
     kept = []
     for sym in draft.syms:
@@ -75,7 +75,7 @@ def _asked(plan: Plan) -> bool:
 class _Rules:
     """The tests of one run, made once."""
 
-    def __init__(self, draft: Draft, plan: Plan) -> None:
+    def __init__(self, draft: Draft, plan: Plan, goes: Callable[[Sec], bool]) -> None:
         def test(names: Names) -> Callable[[str], bool]:
             return matcher(names, wildcard=plan.wildcard) or (lambda name: False)
 
@@ -94,7 +94,9 @@ class _Rules:
         """Do names, or what kind of symbol it is, overrule the first verdict?"""
         self.binds = any(getattr(plan, name) for name in BINDS)
         self.groups = {
-            id(sec.signature) for sec in draft.secs if sec.role == GROUP and sec.signature
+            id(sec.signature)
+            for sec in draft.secs
+            if sec.role == GROUP and sec.signature and not goes(sec)
         }
 
     def keeps(self, sym: Sym, notes: Notes) -> bool:
@@ -212,7 +214,7 @@ def _parsed(draft: Draft, text: str, plan: Plan) -> tuple[Sym, str]:
         sym.sec = next((sec for sec in bodies if output_name(sec, plan) == section), None)
         if sym.sec is None:
             complain("no-such-section", f"Section {section} not found")
-        sym.value += sym.sec.addr
+        sym.value += 0 if draft.relocatable else sym.sec.addr
     before = ""
     if flags:
         sym.binding = c.STB_LOCAL

@@ -26,14 +26,22 @@ def write_image(draft: Draft, plan: Plan) -> bytes:
     """The draft as binary, srec, ihex or verilog; image-too-large, out-of-range-for-ihex."""
     # New contents are written last, over what is there.
     parts = [
-        (sec.lma & 0xFFFFFFFFFFFFFFFF, bytes(sec.data))
+        (sec.lma & 0xFFFFFFFFFFFFFFFF, _contents(sec, draft.name))
         for sec in sorted(draft.secs, key=lambda sec: sec.updated)
-        if sec.role in (PLAIN, GROUP) and sec.size and _loaded(sec)
+        if sec.role in (PLAIN, GROUP) and sec.size and _loaded(sec) and (sec.data or sec.zeroed)
     ]
     parts = _filled([_rearranged(part, plan) for part in parts], plan)
     if plan.output_format == "binary":
         return _flat(parts, draft.name)
     return _records(parts, draft, plan)
+
+
+def _contents(sec: Sec, name: str) -> bytes:
+    """Its bytes; zeros for a section that had none and was given the flag."""
+    if not sec.zeroed:
+        return bytes(sec.data)
+    fits(sec.size, name)
+    return bytes(sec.size)
 
 
 def _loaded(sec: Sec) -> bool:

@@ -213,7 +213,7 @@ def _plain_link(draft: Draft, sec: Sec, here: set[int], begun: bool) -> Sec | No
     bare = begun and sec.type == c.SHT_NOBITS and (sec.emptied or sec.old_type != sec.type)
     if bare and sec.link is not None and sec.link.role == SYMTAB:
         return draft.symtab
-    kept = sec.flags & c.SHF_LINK_ORDER or bare or (begun and sec.old_type >= 0x60000000)
+    kept = sec.flags & c.SHF_LINK_ORDER or bare or (begun and sec.type >= 0x60000000)
     return sec.link if kept and sec.link is not None and id(sec.link) in here else None
 
 

@@ -8,7 +8,7 @@ from .inputs import IMAGES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .draft import Draft
+    from .draft import Draft, Sec
     from .plan import Notes, Plan
 
 
@@ -62,7 +62,25 @@ def _as_bfd_reads(draft: Draft) -> None:
             sec.role, sec.relocs = PLAIN, None
         if sec.addr:
             sec.lma = sec.addr
+    draft.secs = _in_reading_order(draft.secs)
     if draft.segs:
         from .bfd import remember
 
         remember(draft)
+
+
+def _in_reading_order(secs: list[Sec]) -> list[Sec]:
+    """BFD reads the symbols of dynamic linking before the first relocations that name them."""
+    late = next((sec for sec in secs if sec.type == c.SHT_DYNSYM), None)
+    first = next(
+        (sec for sec in secs if late is not None and sec.link is late
+         and sec.type in (c.SHT_REL, c.SHT_RELA)), None,
+    )  # fmt: skip
+    if late is None or first is None or first.old_index > late.old_index:
+        return secs
+    others = [sec for sec in secs if sec is not late]
+    at = others.index(first)
+    ordered = [*others[:at], late, *others[at:]]
+    for index, sec in enumerate(ordered, 1):
+        sec.old_index = index
+    return ordered

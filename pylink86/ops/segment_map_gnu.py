@@ -67,8 +67,7 @@ def map_segments(draft: Draft, body: list[Sec]) -> tuple[list[Mapped], int]:
     if not _changed(draft, inputs, stays):
         found = _kept(draft, inputs)
     else:
-        page = max([seg.align for seg in draft.segs if seg.type == c.PT_LOAD], default=0)
-        page = page if page > 1 else DEFAULT_PAGE
+        page = max([1, *(seg.align for seg in draft.segs if seg.type == c.PT_LOAD)])
         found = _Remade(draft, inputs, stays, page).segments()
     for number, mapped in enumerate(found):
         mapped.number = number

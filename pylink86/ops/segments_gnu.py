@@ -230,7 +230,7 @@ class _Placer:
                 seg.offset = one.secs[0].offset
                 full = [sec for sec in one.secs if sec.type != c.SHT_NOBITS]
                 seg.filesz = full[-1].offset + full[-1].size - seg.offset if full else 0
-                if one.type == c.PT_NOTE:
+                if one.type == c.PT_NOTE and seg.memsz:
                     seg.memsz = max(seg.memsz, seg.filesz)
             elif one.has_header or one.has_table:
                 where = (self.header_at if one.has_header else self.table_at) or (0, 0)

@@ -76,6 +76,8 @@ def _segment(
         name = rng.choice((".text", ".data", ".rodata", ".boot")) + rng.choice(
             ("", ".x", f".{at:x}")
         )
+        if any(part.name == name for part in parts):
+            name += f".{at:x}"
         flags = 2 | (1 if writable else rng.choice((0, 4)))
         parts.append(Part(name, PROGBITS, flags, vma + at - start, at, size, align))
         at += size
@@ -84,7 +86,8 @@ def _segment(
     if writable and rng.random() < 0.5:
         memory += -memory % 16
         size = rng.choice((4, 64, 3000))
-        parts.append(Part(".bss", NOBITS, 3, vma + memory, start + filled, size, 16))
+        room = ".bss" if all(part.name != ".bss" for part in parts) else f".bss.{vma:x}"
+        parts.append(Part(room, NOBITS, 3, vma + memory, start + filled, size, 16))
         memory += size
     elif rng.random() < 0.1:
         memory += 64
