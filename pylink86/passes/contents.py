@@ -55,7 +55,7 @@ class Filler(Assigner):
         """Set input sections down one after another.
 
         A layout is walked up to ten times, mostly with the same result, so what a walk did with a
-        statement's sections is kept for the next one: 0.1 us a section instead of 0.5."""
+        statement's sections is kept for the next one."""
         where = self.addresses
         vma = section.vma
         begin = (subalign, self.here - vma, section.pattern, self.gap_start)
@@ -63,10 +63,7 @@ class Filler(Assigner):
         same = run is not None and run.sids is sids and run.begin == begin
         if run is None or not same or (vma - run.vma) % run.align:
             run = where.runs[id(sids)] = self._set_down(section, sids, subalign, begin)
-        offset, owner, index = where.offset, where.owner, len(self.placed) - 1
-        for sid, sec_off in zip(run.placed, run.offsets):
-            offset[sid] = sec_off
-            owner[sid] = index
+        where.waiting.append((len(self.placed) - 1, run))
         section.pieces += run.pieces
         self.here, self.gap_start = vma + run.size, run.gap_start
 

@@ -30,7 +30,7 @@ def expand_sections(files: Sequence[ObjectFile], diags: Diagnostics) -> tuple[Ob
 
 def _has_any(obj: ObjectFile) -> bool:
     return b".zdebug" in obj.sections.strings or any(
-        flags & c.SHF_COMPRESSED for flags in obj.sections.flags
+        flags & c.SHF_COMPRESSED for flags in set(obj.sections.flags)
     )
 
 

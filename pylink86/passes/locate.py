@@ -89,6 +89,8 @@ class Addresses:
     runs: dict[int, Run] = attrs.field(factory=dict)
     """What the last walk did with the sections of each statement, by `id` of the statement's
     sections: most walks do it again."""
+    waiting: list[tuple[int, Run]] = attrs.field(factory=list)
+    """What this walk has set down, by output section, and is not in `offset` and `owner` yet."""
 
     @staticmethod
     def of(
@@ -124,7 +126,16 @@ class Addresses:
     def fresh(self) -> Addresses:
         """The same inputs, nothing placed yet."""
         many = len(self.size)
-        return attrs.evolve(self, offset=[0] * many, owner=[-1] * many)
+        return attrs.evolve(self, offset=[0] * many, owner=[-1] * many, waiting=[])
+
+    def fill(self) -> None:
+        """Write down what was set down.  A walk whose numbers nobody asks for is spared it."""
+        offset, owner = self.offset, self.owner
+        for index, run in self.waiting:
+            for sid, sec_off in zip(run.placed, run.offsets):
+                offset[sid] = sec_off
+                owner[sid] = index
+        self.waiting.clear()
 
     def of_symbol(self, file: int, index: int) -> tuple[int, int] | int | None:
         """(output section index, offset), an absolute number, or None when it is not placed.
@@ -153,6 +164,8 @@ class Addresses:
 
     def place(self, sid: SectionId, sec_off: int) -> tuple[int, int] | None:
         """The same for an offset in what is left of an input section."""
+        if self.waiting:
+            self.fill()
         owner = self.owner[sid]
         return None if owner < 0 else (owner, self.offset[sid] + sec_off)
 

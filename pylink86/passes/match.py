@@ -275,8 +275,11 @@ class _Matcher:
 
     def matches(self, node: n.InputStatement) -> tuple[SectionId, ...]:
         """What a statement matches, also what another one took before: KEEP() keeps it all."""
-        before, self._by_name = self._by_name, dict(self._every)
-        found = self.take(node)
+        before, self._by_name = self._by_name, self._every
+        found: tuple[SectionId, ...] = ()
+        if any(self._names(pattern.pattern) for pattern in self._patterns(node)):
+            self._by_name = dict(self._every)
+            found = self.take(node)
         self._by_name = before
         return found
 

@@ -35,7 +35,9 @@ def place_once(
     looked = attrs.evolve(looked, sections=nowhere)
     placed = Walk(plan, script, addresses.fresh(), dialect, looked, diags).run()
     diags.stop_on_errors()
-    return _LastLook(plan, script, addresses.fresh(), dialect, placed, diags).run()
+    last = _LastLook(plan, script, addresses.fresh(), dialect, placed, diags).run()
+    last.addresses.fill()
+    return last
 
 
 def _check_order(plan: Plan, diags: Diagnostics) -> None:

@@ -5,7 +5,7 @@ part.  Columns answer them fast, and one number says which section is meant."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -22,6 +22,8 @@ NOT_INPUT = frozenset(
 )
 """Section types that describe a file and are not linked."""
 
+
+BUILD_ID = ".note.gnu.build-id"
 
 WARNING = ".gnu.warning"
 """Sections that hold the text of a warning: for a name behind the dot, or for all who link them."""
@@ -93,35 +95,48 @@ def list_sections(resolution: Resolution, dialect: Dialect, generic: bool = Fals
         size += table.size
         align += table.align
     file[base[-1] :] = resolution.own_origin
-    eligible = [t not in NOT_INPUT and not f & c.SHF_EXCLUDE for t, f in zip(kind, flags)]
+    eligible = [t not in NOT_INPUT for t in kind]
+    if any(f & c.SHF_EXCLUDE for f in set(flags)):
+        eligible = [ok and not f & c.SHF_EXCLUDE for ok, f in zip(eligible, flags)]
     own = range(base[-1] + 1, len(name))
     phantoms = frozenset(s for s in own if size[s] == 0 and name[s] not in (".eh_frame", "COMMON"))
     for sid in phantoms:
         eligible[sid] = True
     for number, index in resolution.dropped:
         eligible[base[number] + index] = False
-    if dialect.rebuilds_eh_frame:
-        for sid in range(base[-1]):
-            if name[sid] == ".eh_frame":
-                eligible[sid] = False
-    if dialect.objects_bring_warnings and not generic:
-        for sid in range(base[-1]):
-            eligible[sid] = eligible[sid] and not is_link_warning(name[sid])
-    for sid in range(0 if generic and dialect.generic_path else base[-1]):
-        if name[sid] == ".note.gnu.build-id":
-            eligible[sid] = False
-    if dialect.joins_property_notes:
-        for sid in range(base[-1]):
-            if name[sid] in (".note.GNU-stack", ".note.gnu.property"):
-                eligible[sid] = False
+    for sid in _described_otherwise(resolution, base, dialect, generic):
+        eligible[sid] = False
     align = [a or 1 for a in align]
     return SectionList(tuple(base), file, name, kind, flags, size, align, eligible, phantoms)
+
+
+def _described_otherwise(
+    resolution: Resolution, base: Sequence[int], dialect: Dialect, generic: bool
+) -> Iterator[SectionId]:
+    """Sections of files that the linker reads and makes anew, or has no use for: unwind tables,
+    property notes, build ids, texts of warnings."""
+    names: set[str] = set()
+    if dialect.rebuilds_eh_frame:
+        names.add(".eh_frame")
+    if dialect.joins_property_notes:
+        names.update((".note.GNU-stack", ".note.gnu.property"))
+    if not (generic and dialect.generic_path):
+        names.add(BUILD_ID)
+    has_warnings = dialect.objects_bring_warnings and not generic
+    for start, obj in zip(base, resolution.files[:-1]):
+        if not names.isdisjoint(obj.sections.names):
+            yield from (start + i for i, name in enumerate(obj.sections.names) if name in names)
+        if has_warnings and WARNING.encode() in obj.sections.strings:
+            every = enumerate(obj.sections.names)
+            yield from (start + index for index, name in every if is_link_warning(name))
 
 
 def linked_sections(table: SectionList, files: Sequence[ObjectFile]) -> dict[SectionId, SectionId]:
     """The section that each SHF_LINK_ORDER section names in sh_link; those that name none are left
     out (gABI ch.4)."""
     found: dict[SectionId, SectionId] = {}
+    if not any(flags & c.SHF_LINK_ORDER for flags in set(table.flags)):
+        return found
     for sid, flags in enumerate(table.flags):
         if flags & c.SHF_LINK_ORDER and table.eligible[sid]:
             file = table.owner_file(sid)

@@ -44,6 +44,7 @@ def settle_addresses(
         if not walk.looked_ahead or (before is not None and _same(before, placed)):
             diags.extend(found)
             diags.stop_on_errors()
+            placed.addresses.fill()
             return placed
         before, last = placed, before
     moving = _first_difference(last, placed)
