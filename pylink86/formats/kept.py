@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-import attrs
-
 if TYPE_CHECKING:
     from mmap import mmap
 
@@ -24,12 +22,12 @@ Key = tuple[str, bytes]
 """The name of a file and a digest of its bytes."""
 
 
-@attrs.define(eq=False, repr=False)
 class Kept:
     """known: what the link before used; used: what this one does."""
 
-    known: dict[Key, ObjectFile | Archive] = attrs.field(factory=dict)
-    used: dict[Key, ObjectFile | Archive] = attrs.field(factory=dict)
+    def __init__(self) -> None:
+        self.known: dict[Key, ObjectFile | Archive] = {}
+        self.used: dict[Key, ObjectFile | Archive] = {}
 
     def find(self, key: Key) -> ObjectFile | Archive | None:
         found = self.used.get(key) or self.known.get(key)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from ..elf_tables import Buffer
 from .locate import Edits
 from .match import SectionId, SectionList
@@ -15,14 +13,12 @@ if TYPE_CHECKING:
     from .unwind_plan import UnwindIndex
 
 
-@attrs.define(eq=False, repr=False)
 class Editor:
     """What editing reads of the link, and the edits it collects."""
 
-    table: SectionList
-    resolution: Resolution
-    edits: Edits
-    unwind: UnwindIndex | None = None
+    def __init__(self, table: SectionList, resolution: Resolution, edits: Edits) -> None:
+        self.table, self.resolution, self.edits = table, resolution, edits
+        self.unwind: UnwindIndex | None = None
 
     def content(self, sid: SectionId) -> Buffer:
         number = self.table.owner_file(sid)

@@ -71,7 +71,7 @@ def scan_relocations(
         for file, obj in enumerate(resolution.files[:-1])
         if chosen_late or moving or not _asks_for_nothing(obj, _base_symbol(resolution, file))
     ]
-    if not (walked or OFFSET_TABLE in resolution.definer):
+    if not walked and (dialect.tables_like_gnu or OFFSET_TABLE not in resolution.definer):
         return NO_TABLES
     from .slot_scan import SlotScan
 

@@ -23,7 +23,6 @@ from .elf_options import Sizes
 from .emptiness import holds_something, only_symbols
 from .entry import Entry, lacking_traits
 from .match import DISCARD, Claim, Claims, Draft, SectionId, SectionList
-from .order_lld import order_like_lld
 from .orphans import EVERYTHING, Dropped, Item
 from .orphans_gnu import place_like_gnu
 from .provides import first_provides, wanted_names, written_names
@@ -201,6 +200,8 @@ def order_sections(
     else:
         described_apart = (_entry(draft, table, dead, claims) for draft in claims.floating)
         floating = [entry for entry in described_apart if isinstance(entry, Entry)]
+        from .order_lld import order_like_lld
+
         entries = order_like_lld(
             entries,
             floating,

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import attrs
-
 from .. import elf_const as c
 from ..script import nodes as n
 from .anchors_gnu import (
@@ -26,17 +24,17 @@ from .match import SectionId, SectionList
 from .orphans import Dropped, Item, Statements, append, beside_of, output_name
 
 
-@attrs.define(eq=False, repr=False)
 class _Class:
     """What is remembered of a class of orphans.
 
     home: its anchor; tail: its last orphan, which the next statement goes behind; header: the
     section whose header the next one's follows."""
 
-    home: Entry | None = None
-    tail: Entry | None = None
-    header: Entry | None = None
-    begun: bool = False
+    def __init__(self) -> None:
+        self.home: Entry | None = None
+        self.tail: Entry | None = None
+        self.header: Entry | None = None
+        self.begun = False
 
 
 def place_like_gnu(
@@ -84,16 +82,20 @@ def _joint_flags(orphans: Sequence[SectionId], table: SectionList) -> dict[Secti
     return found
 
 
-@attrs.define(eq=False)
 class _Placing:
     """The statements while orphans go in among them; see `place_like_gnu`."""
 
-    items: Statements
-    headers: HeaderOrder
-    table: SectionList
-    apart: Collection[SectionId]
-    typed: bool
-    classes: dict[str, _Class] = attrs.field(factory=dict)
+    def __init__(
+        self,
+        items: Statements,
+        headers: HeaderOrder,
+        table: SectionList,
+        apart: Collection[SectionId],
+        typed: bool,
+    ) -> None:
+        self.items, self.headers, self.table = items, headers, table
+        self.apart, self.typed = apart, typed
+        self.classes: dict[str, _Class] = {}
 
     def place(self, sid: SectionId, flags: int) -> None:
         """Give one orphan its output section; flags: those it counts with."""

@@ -26,13 +26,11 @@ OFFSET_TABLE = "_GLOBAL_OFFSET_TABLE_"
 """What position-independent code calls the table; both linkers put it at the start of .got.plt."""
 
 
-@attrs.define(eq=False, repr=False)
 class Commons:
     """COMMON symbols of one name while files are read: the largest size and alignment asked for."""
 
-    file: int
-    size: int
-    align: int
+    def __init__(self, file: int, size: int, align: int) -> None:
+        self.file, self.size, self.align = file, size, align
 
 
 RELOCATION_TABLES = (".rela.dyn", ".rel.dyn", ".rela.got", ".rel.got")

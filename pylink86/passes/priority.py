@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from functools import total_ordering
 from typing import Any
 
-import attrs
-
 MOST = 0x7FFFFFFF
 """A number above it is no priority."""
 
@@ -64,12 +62,11 @@ def lld_priority(name: str) -> int:
     return 65535 - int(digits) if before in LISTS else int(digits)
 
 
-@attrs.define(eq=False, repr=False)
 class _Node:
-    item: int
-    key: Any
-    less: _Node | None = None
-    more: _Node | None = None
+    def __init__(self, item: int, key: Any) -> None:
+        self.item, self.key = item, key
+        self.less: _Node | None = None
+        self.more: _Node | None = None
 
 
 def tree_sorted(items: Sequence[int], key: Callable[[int], Any]) -> list[int]:

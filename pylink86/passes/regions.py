@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .. import elf_const as c
 from ..dialect import LLD, Dialect
 from ..script import nodes as n
@@ -23,30 +21,27 @@ if TYPE_CHECKING:
     from .scope import Scope
 
 
-@attrs.define(eq=False, repr=False)
 class RegionState:
     """A region during a walk: `current` is the next free address; users: (section, bytes) put
     in."""
 
-    name: str
-    origin: int
-    length: int
-    node: n.Region
-    current: int
-    users: list[tuple[str, int]] = attrs.field(factory=list)
+    def __init__(self, name: str, origin: int, length: int, node: n.Region, current: int) -> None:
+        self.name, self.origin, self.length = name, origin, length
+        self.node, self.current = node, current
+        self.users: list[tuple[str, int]] = []
 
     @property
     def end(self) -> int:
         return self.origin + self.length
 
 
-@attrs.define(eq=False, repr=False)
 class Regions:
     """All regions by name, aliases included, in the order of the script."""
 
-    by_name: dict[str, RegionState] = attrs.field(factory=dict)
-    loaded_in: dict[int, str] = attrs.field(factory=dict)
-    """OutputPlan.index -> the region its load address is in, in GNU ld's dialect."""
+    def __init__(self, loaded_in: dict[int, str] | None = None) -> None:
+        self.by_name: dict[str, RegionState] = {}
+        self.loaded_in = loaded_in or {}
+        """OutputPlan.index -> the region its load address is in, in GNU ld's dialect."""
 
     @staticmethod
     def of(script: ScriptFile, walk: Scope) -> Regions:

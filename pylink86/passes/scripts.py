@@ -94,12 +94,12 @@ def _read_text(path: str, span: Span | None) -> str:
         ) from None
 
 
-@attrs.define(eq=False, repr=False)
 class _Includes:
     """Where INCLUDE looks for files, and how many it has opened."""
 
-    search: Sequence[str]
-    opened: int = 0
+    def __init__(self, search: Sequence[str]) -> None:
+        self.search = search
+        self.opened = 0
 
 
 def _expand(

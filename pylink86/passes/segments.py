@@ -72,11 +72,12 @@ def phdr_nodes(script: ScriptFile) -> tuple[n.Phdr, ...]:
     return tuple(node for command in script.of(n.Phdrs) for node in command.phdrs)
 
 
-@attrs.define(eq=False, repr=False)
 class PhdrScope(Constants):
     """Expressions in PHDRS: numbers, and the symbols that are known by then."""
 
-    symbols: dict[str, Value] = attrs.field(factory=dict)
+    def __init__(self, dialect: Dialect, symbols: dict[str, Value] | None = None) -> None:
+        super().__init__(dialect)
+        self.symbols = symbols or {}
 
     def symbol(self, name: str) -> Value | None:
         return self.symbols.get(name)

@@ -7,11 +7,9 @@ at by itself, and only when somebody asks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
-
-import attrs
 
 from .. import elf_const as c
 from .locate import MAX_OFFSET
@@ -59,26 +57,24 @@ def section_starts(placed: Placement) -> list[int | None]:
 NOBODY = (-1, 0)
 
 
-@attrs.define(eq=False, repr=False)
 class SymbolValues:
     """Values of a placed link.  hides: addresses that stand for those of some symbols, by (file,
     index): the entry of an indirect function in the linkage table is its address."""
 
-    placed: Placement
-    hides: dict[tuple[int, int], int] = attrs.field(factory=dict)
-    _named: dict[str, int | None] = attrs.field(factory=dict)
-    _starts: list[int | None] = attrs.field(factory=list)
-    """Address of each input section whose bytes are all where it was set down, else None."""
-    _defined: OnDemand[list[int | None]] = attrs.field(init=False)
-    """By file, see `_sums`; also for -1, no file."""
-    _columns: dict[int, list[int | None]] = attrs.field(factory=dict)
-    _files: dict[int, OnDemand[int | None]] = attrs.field(factory=dict)
-
-    def __attrs_post_init__(self) -> None:
-        self._named = {name: as_signed(v.absolute()) for name, v in self.placed.symbols.items()}
-        self._starts = section_starts(self.placed)
-        self._defined = OnDemand(self._sums)
+    def __init__(
+        self, placed: Placement, hides: Mapping[tuple[int, int], int] | None = None
+    ) -> None:
+        self.placed, self.hides = placed, hides or {}
+        self._named: dict[str, int | None] = {
+            name: as_signed(value.absolute()) for name, value in placed.symbols.items()
+        }
+        self._starts = section_starts(placed)
+        """Address of each input section whose bytes are all where it was set down, else None."""
+        self._defined = OnDemand[list["int | None"]](self._sums)
+        """By file, see `_sums`; also for -1, no file."""
         self._defined[NOBODY[0]] = [None]
+        self._columns: dict[int, list[int | None]] = {}
+        self._files: dict[int, OnDemand[int | None]] = {}
 
     def column(self, file: int) -> list[int | None]:
         """S of a file's symbols as far as it is a plain sum, as signed 64-bit numbers; None for

@@ -13,8 +13,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-import attrs
-
 from ..diag import LinkError, Source, Span, fail
 
 # The last alternatives of the word part match anything, so no regex here ever goes back; and since
@@ -76,7 +74,6 @@ _MARKER = re.compile(
 )
 
 
-@attrs.define(eq=False, repr=False)
 class Tokens:
     """A place in a script; `peek` looks at the next word, `take` steps over it.
 
@@ -84,19 +81,16 @@ class Tokens:
     start, end: where it stands; last: the end of the word last taken.
     """
 
-    source: Source
-    text: str
-    pos: int = 0
-    last: int = 0
-    kind: str = ""
-    word: str = ""
-    start: int = 0
-    end: int = 0
-    depth: int = 0
-    _looked: int = -1
-    _mode: Mode | None = None
-    _starts: list[int] = attrs.field(factory=list)
-    _parts: list[Source] = attrs.field(factory=list)
+    def __init__(self, source: Source, text: str) -> None:
+        self.source, self.text = source, text
+        self.pos = self.last = 0
+        self.kind = self.word = ""
+        self.start = self.end = 0
+        self.depth = 0
+        self._looked = -1
+        self._mode: Mode | None = None
+        self._starts: list[int] = []
+        self._parts: list[Source] = []
 
     def peek(self, mode: Mode) -> str:
         """The next word read in `mode`, "" at the end; a quoted word comes with its quotes."""

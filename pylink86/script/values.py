@@ -135,16 +135,16 @@ class Environment(Protocol):
         """An ASSERT inside an expression does not hold (in this walk)."""
 
 
-@attrs.define(eq=False, repr=False)
 class Constants:
     """An Environment for expressions that may hold nothing but numbers: options, MEMORY.
 
     A subclass answers what it knows; everything else is Unknown.
     """
 
-    dialect: Dialect
-    current: Any = None
-    sane_expr: bool = False
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.current: Any = None
+        self.sane_expr = False
 
     def dot(self) -> Value | None:
         return None
