@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import attrs
-
 from .. import elf_const as c
 from ..script import nodes as n
 from .match import Claim, SectionId, SectionList
@@ -18,7 +16,6 @@ HAS_CONTENTS, ALLOC, LOAD, READONLY, CODE, TLS = 1, 2, 4, 8, 16, 32
 local."""
 
 
-@attrs.define(eq=False, repr=False)
 class Entry:
     """An output section while the order is made: what the placing rules look at and add to.
 
@@ -36,26 +33,27 @@ class Entry:
     guarded: for LLD, a table is in it that a loader may make read-only, be it empty.
     """
 
-    name: str
-    node: n.OutputSection | None
-    items: list[Claim | n.SectionStatement]
-    type: int = c.SHT_NULL
-    flags: int = 0
-    align: int = 1
-    has_input: bool = False
-    has_data: bool = False
-    beside: n.OutputSection | None = None
-    begun: bool = False
-    data_is_readonly: bool = False
-    mixed: bool = False
-    void: bool = False
-    spare: bool = False
-    lacks: int = 0
-    first_type: int = c.SHT_NULL
-    begun_as: int = c.SHT_NULL
-    named: tuple[int, int] = (c.SHT_NULL, 0)
-    leads: bool = False
-    guarded: bool = False
+    def __init__(
+        self,
+        name: str,
+        node: n.OutputSection | None,
+        items: list[Claim | n.SectionStatement],
+        void: bool = False,
+        lacks: int = 0,
+        named: tuple[int, int] = (c.SHT_NULL, 0),
+    ) -> None:
+        self.name, self.node, self.items = name, node, items
+        self.void, self.lacks, self.named = void, lacks, named
+        self.type: int = c.SHT_NULL
+        self.flags = 0
+        self.align = 1
+        self.has_input = self.has_data = False
+        self.beside: n.OutputSection | None = None
+        self.begun = self.data_is_readonly = False
+        self.mixed = self.spare = False
+        self.first_type: int = c.SHT_NULL
+        self.begun_as: int = c.SHT_NULL
+        self.leads = self.guarded = False
 
     @property
     def is_readonly(self) -> bool:

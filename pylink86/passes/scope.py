@@ -6,8 +6,6 @@ Every answer taken from the walk before is remembered, because it means another 
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import attrs
 
 from .. import elf_const as c
@@ -34,7 +32,6 @@ BEFORE_ALL = PlacedSection(attrs.evolve(NOTHING, index=FIRST_OF_ALL))
 shown in the first section there is."""
 
 
-@attrs.define(eq=False, repr=False)
 class Scope:
     """The state of a walk as expressions see it: the `env` of every `evaluate`.
 
@@ -45,41 +42,46 @@ class Scope:
     output section being laid out; outside_of: the same while an expression in it is reckoned as if
     it stood outside."""
 
-    plan: Plan
-    script: ScriptFile
-    addresses: Addresses
-    dialect: Dialect
-    before: Placement | None
-    diags: Diagnostics
-    here: int = 0
-    shown: int = 0
-    free: int = 0
-    current: PlacedSection | None = None
-    outside_of: PlacedSection | None = None
-    looked_ahead: bool = False
-    placed: list[PlacedSection] = attrs.field(factory=list)
-    symbols: dict[str, Value] = attrs.field(factory=dict)
-    hidden: set[str] = attrs.field(factory=set)
-    nowhere: set[str] = attrs.field(factory=set)
-    asserted: list[Asserted] = attrs.field(factory=list)
-    regions: Regions = attrs.field(factory=Regions)
-    empty: dict[str, PlacedSection] = attrs.field(factory=dict)
-    gap_start: int = 0
-    ahead: dict[str, Value] = attrs.field(factory=dict)
-    data_segment: DataSegment = attrs.field(factory=DataSegment)
-    kept_distance: dict[str, PlacedSection] = attrs.field(factory=dict)
-    flat: bool = False
-    """The output is a raw image."""
-    seen_from: dict[str, int] = attrs.field(factory=dict)
-    lma_state: tuple[int, str, str] = (0, "", "")
-    assigning: str = ""
-    """The symbol whose assignment is being evaluated."""
-    marking: ClassVar[bool] = False
+    marking = False
     """Nothing is left out yet: in GNU ld's first walk."""
-    advanced: frozenset[int] = frozenset()
-    """Output sections, by OutputPlan.index, that an earlier walk found to be in memory."""
-    in_data: bool = False
-    """A data statement is, and sees the values that symbols have in the end."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        script: ScriptFile,
+        addresses: Addresses,
+        dialect: Dialect,
+        before: Placement | None,
+        diags: Diagnostics,
+        flat: bool = False,
+    ) -> None:
+        self.plan, self.script, self.addresses = plan, script, addresses
+        self.dialect, self.before, self.diags = dialect, before, diags
+        self.flat = flat
+        """The output is a raw image."""
+        self.here = self.shown = self.free = 0
+        self.current: PlacedSection | None = None
+        self.outside_of: PlacedSection | None = None
+        self.looked_ahead = False
+        self.placed: list[PlacedSection] = []
+        self.symbols: dict[str, Value] = {}
+        self.hidden: set[str] = set()
+        self.nowhere: set[str] = set()
+        self.asserted: list[Asserted] = []
+        self.regions = Regions()
+        self.empty: dict[str, PlacedSection] = {}
+        self.gap_start = 0
+        self.ahead: dict[str, Value] = {}
+        self.data_segment = DataSegment()
+        self.kept_distance: dict[str, PlacedSection] = {}
+        self.seen_from: dict[str, int] = {}
+        self.lma_state: tuple[int, str, str] = (0, "", "")
+        self.assigning = ""
+        """The symbol whose assignment is being evaluated."""
+        self.advanced: frozenset[int] = frozenset()
+        """Output sections, by OutputPlan.index, that an earlier walk found to be in memory."""
+        self.in_data = False
+        """A data statement is, and sees the values that symbols have in the end."""
 
     @property
     def sane_expr(self) -> bool:
