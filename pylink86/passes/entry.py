@@ -91,7 +91,7 @@ def lacking_traits(node: n.OutputSection | None, generic: bool) -> int:
     if node is None:
         return 0
     if node.type == "NOLOAD":
-        return ALLOC | LOAD if generic else LOAD
+        return ALLOC | LOAD if generic else LOAD | HAS_CONTENTS
     return ALLOC if node.type in SIDE_NOTES else 0
 
 

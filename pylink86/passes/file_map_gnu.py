@@ -81,7 +81,7 @@ def map_file(
         for section in walk.held(plan)
         if section.plan.type != c.SHT_NOBITS or section.plan.index not in walk.offsets
     }
-    types |= _types_by_name(walk)
+    types = _types_by_name(walk) | types
     _place_outside(walk, plans, types)
     end = place_rest(plans, placed.sections, walk.offsets, walk.pos, options)
     for i, plan in enumerate(plans):

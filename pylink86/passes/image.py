@@ -24,9 +24,14 @@ def load_image(
     A flat image goes by load address (LMA) in GNU ld and by VMA in LLD; the formats LLD does not
     have always go by LMA.  Sections without contents are left out, and in GNU ld those that only
     move `.`.  (INFO) and its like are in GNU ld's flat images, though not where they begin, which
-    is 0 when there is nothing else; one that lies before is section-before-image.  Source:
+    is 0 when there is nothing else; one that lies before is section-before-image.  They may lie
+    over others: sections are written in the order they were made, the last one wins.  Source:
     `--oformat binary`, srec and ihex of both, by experiment.
     """
+    has_asides = any(section.plan.aside for section in placed.sections)
+    in_order = list(zip(placed.sections, patched.contents))
+    if has_asides:
+        in_order.sort(key=lambda pair: pair[0].plan.header)
     by_lma = dialect.lma_counts or format != FLAT
     blocks = [
         Block(
@@ -35,12 +40,12 @@ def load_image(
             f"section `{section.name}'",
             tuple(piece.sec_off for piece in section.pieces),
         )
-        for section, content in zip(placed.sections, patched.contents)
+        for section, content in in_order
         if section.size and (section.plan.loads or (section.plan.aside and format == FLAT))
     ]
-    blocks.sort(key=lambda block: block.address)
-    start = _start(placed) if any(s.plan.aside for s in placed.sections) else None
-    return Image(tuple(blocks), entry, name, max_size, start)
+    if not has_asides:
+        blocks.sort(key=lambda block: block.address)
+    return Image(tuple(blocks), entry, name, max_size, _start(placed) if has_asides else None)
 
 
 def _start(placed: Placement) -> int:

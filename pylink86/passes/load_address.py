@@ -5,6 +5,7 @@ and run address of one before it, so that one AT() moves a whole chain (GNU ld m
 
 from __future__ import annotations
 
+from ..script import nodes as n
 from .match import Claim
 from .placement import PlacedSection
 from .scope import ADDRESS_MASK, Scope
@@ -36,7 +37,7 @@ def give_load_address(walk: Scope, section: PlacedSection, step: int) -> None:
             if previous.vma != previous.lma:
                 _moved_backwards(walk, section)
             return
-        if node is not None and node.overlay and _overlap(section, previous):
+        if _is_later_member(node) and _overlap(section, previous):
             section.lma = previous.lma + previous.size
             return
         section.lma = section.vma + previous.lma - previous.vma
@@ -44,6 +45,11 @@ def give_load_address(walk: Scope, section: PlacedSection, step: int) -> None:
         if node is not None and node.address is not None:
             align = 1 if node.align is None else walk.alignment(node.align)
         section.lma = align_up(section.lma, align)
+
+
+def _is_later_member(node: n.OutputSection | None) -> bool:
+    """Whether it is a member of an OVERLAY, but the first, which is loaded as any section is."""
+    return node is not None and node.overlay not in ("", node.name)
 
 
 def _overlap(a: PlacedSection, b: PlacedSection) -> bool:

@@ -111,17 +111,17 @@ def _numbered(pairs: list[Pair]) -> list[Pair]:
 
 def _files_as_placed(sources: SymbolSources) -> list[int]:
     """GNU ld: files in the order of headers in which their first sections are.  Output sections
-    without contents (`.bss`) do not count, empty ones do; files whose sections with contents are
-    all in none come last.  It forgets files without such sections, and those that are only in a
-    (NOLOAD) section which would have contents.  Unwind tables without records count when one
-    behind them has some."""
+    without contents (`.bss`) do not count, empty ones of the file do; files whose sections with
+    contents are all in none come last.  It forgets files without such sections, and those that are
+    only in a (NOLOAD) section which would have contents.  Unwind tables without records count when
+    one behind them has some."""
     where = sources.placed.addresses
     own, table, parts = len(where.resolution.files) - 1, where.table, where.edits.parts
-    emptied, collects = _emptied(sources), sources.asked.used is not None
+    emptied = _emptied(sources)
     found: dict[int, None] = {}
     forgotten: set[int] = set()
     for section in sorted(sources.placed.sections, key=lambda s: s.plan.header):
-        if not _has_bytes(section.plan, table) or (section.plan.dropped and collects):
+        if not _has_bytes(section.plan, table) or section.plan.dropped:
             continue
         sids = section.plan.sections()
         if parts:

@@ -46,13 +46,18 @@ class Neighbours:
     def _behind_is_better(self, before: PlacedSection, behind: PlacedSection, address: int) -> bool:
         """The traits in which both differ decide: being in memory and loaded counts most."""
         one, two = before.plan, behind.plan
-        if (one.flags ^ two.flags) & IN_MEMORY or one.loads != two.loads:
+        if (one.flags ^ two.flags) & IN_MEMORY or _is_loaded(one) != _is_loaded(two):
             is_like = not (two.flags ^ self.missing) & IN_MEMORY
-            return is_like and not (one.loads and not two.loads)
+            return is_like and not (_is_loaded(one) and not _is_loaded(two))
         for flag in ACCESS:
             if (one.flags ^ two.flags) & flag:
                 return not (two.flags ^ self.missing) & flag
         return address >= behind.vma
+
+
+def _is_loaded(plan: OutputPlan) -> bool:
+    """Whether it is loaded, or would be if the script did not say that it is not in memory."""
+    return plan.loads or plan.aside
 
 
 def neighbours(placed: Placement, where: Mapping[int, int]) -> dict[int, Neighbours]:

@@ -131,9 +131,9 @@ class Walk(Filler):
             flags = plan.flags & ~c.SHF_ALLOC
             kind = special_type(section.name) or c.SHT_PROGBITS
             section.plan = plan = attrs.evolve(plan, type=kind, flags=flags)
-        if plan.dropped and section.size:
+        if plan.dropped and (section.size or plan.index in self.advanced):
             # Padding before an empty input: from an address that is not aligned as the input is.
-            section.plan = plan = attrs.evolve(plan, dropped=False)
+            section.plan = plan = attrs.evolve(plan, dropped=False, only_symbols=False)
         if plan.dropped and not self.marking:
             self.here, self.shown = before_dot, before_shown
         else:
@@ -188,7 +188,7 @@ class Walk(Filler):
         section.align = max(align, asked)
         if explicit:
             align = asked if self.dialect.align_moves_explicit_address else 1
-        elif self.dialect.walks_once:  # SUBALIGN counts when the inputs are set down
+        elif self.dialect.walks_once or self.marking:  # SUBALIGN: when the inputs are set down
             align = max(section.plan.align, asked)
         else:
             align = section.align

@@ -96,17 +96,17 @@ class _FirstWalk(Walk):
 def advanced_at_first(
     plan: Plan, script: ScriptFile, addresses: Addresses, dialect: Dialect
 ) -> frozenset[int]:
-    """The output sections of assignments alone, by OutputPlan.index, in which `.` moved in GNU ld's
-    first walk.  They count as in memory from then on, even when it does not move later (observed:
-    `. = . + 15; .x : { . = ALIGN(16); }` behind 49 bytes of data)."""
+    """The output sections that may be empty, by OutputPlan.index, in which `.` moved in GNU ld's
+    first walk.  They count as in memory from then on, or are not left out, even when it does not
+    move later (observed: `. = . + 15; .x : { . = ALIGN(16); }` behind 49 bytes of data)."""
     if not dialect.tables_like_gnu or dialect.walks_once:
         return frozenset()
-    bare = [section for section in plan.sections if _may_be_bare(section)]
-    if not bare:
+    unsure = [section for section in plan.sections if _may_be_bare(section) or _is_padded(section)]
+    if not unsure:
         return frozenset()
     walk = _FirstWalk(plan, script, addresses.fresh(), dialect, None, Diagnostics())
     sections = walk.run().sections
-    return frozenset(section.index for section in bare if sections[section.index].size)
+    return frozenset(section.index for section in unsure if sections[section.index].size)
 
 
 def _may_be_bare(section: OutputPlan) -> bool:
@@ -114,3 +114,10 @@ def _may_be_bare(section: OutputPlan) -> bool:
     moves = (isinstance(item, n.Assignment) and item.name == "." for item in section.items)
     is_bare = section.type == c.SHT_NOBITS or not section.alloc
     return is_bare and not section.has_contents and any(moves)
+
+
+def _is_padded(section: OutputPlan) -> bool:
+    """Whether an output section that is left out may have had bytes before an empty input: its
+    SUBALIGN() did not count for its own address yet."""
+    has_subalign = section.node is not None and section.node.subalign is not None
+    return section.dropped and has_subalign and next(section.sections(), None) is not None
