@@ -141,9 +141,8 @@ class Constants:
     A subclass answers what it knows; everything else is Unknown.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
-        self.dialect = dialect
-        self.current: Any = None
+    def __init__(self, dialect: Dialect, current: Any = None) -> None:
+        self.dialect, self.current = dialect, current
         self.sane_expr = False
 
     def dot(self) -> Value | None:
