@@ -252,6 +252,8 @@ class Draft:
         self.symtab: Sec | None = None
         self.shstrtab: Sec | None = None
         self.phoff = 0
+        self.has_relocations = False
+        """The input has some that a linker would read."""
         self.lost_symbols = False
         """Symbols of the input were taken out."""
         self.removed: list[Sec] = []

@@ -329,6 +329,11 @@ def _addresses(draft: Draft, plan: Plan, notes: Notes) -> None:
         )
         for shift in reversed(shifts)
     ]
+    signs: dict[tuple[str, str], str] = {}
+    for (pattern, sign, _), field in rows:
+        if (signs.setdefault((pattern, field), sign) == "=") != (sign == "="):
+            what = {"addr": "VMA", "lma": "LMA"}[field]
+            complain("bad-option-value", f"{pattern} both sets and alters {what}")
     done: set[tuple[int, str]] = set()
     for (pattern, sign, number), field in rows:
         test = matcher((pattern,), wildcard=True)

@@ -254,4 +254,5 @@ def _put_segments(draft: Draft, image: bytearray) -> None:
     for sec in draft.removed:
         if sec.segment is not None and sec.old_type != c.SHT_NOBITS and sec.old_size:
             start = sec.segment.offset + sec.old_offset - sec.segment.old_offset
-            image[start : start + sec.old_size] = bytes(sec.old_size)
+            end = min(start + sec.old_size, len(image))
+            image[start:end] = bytes(max(end - start, 0))

@@ -125,7 +125,7 @@ def _removal(
     unneeded = test(plan.strip_unneeded_symbol)
     named = (c.STT_FILE, c.STT_SECTION)
     # A linked file that kept its relocations counts as an object.
-    relocatable = draft.relocatable or bool(draft.reloc_secs())
+    relocatable = draft.relocatable or draft.has_relocations
 
     def goes(sym: Sym) -> bool:
         name = sym.name

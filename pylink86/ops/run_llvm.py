@@ -36,6 +36,7 @@ def edit(draft: Draft, plan: Plan, notes: Notes) -> None:
     """Each operation in its turn."""
     _check(draft, plan)
     attach_segments(draft)
+    draft.has_relocations = bool(draft.reloc_secs())
     sections.dump(draft, plan, notes)
     sections.remove(draft, sections.removal(draft, plan), plan.allow_broken_links)
     if plan.compress_debug or plan.compress_sections:

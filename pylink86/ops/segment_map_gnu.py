@@ -19,7 +19,7 @@ from .draft import GROUP, PLAIN, complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from .draft import Draft, Sec, Seg
 
@@ -248,7 +248,7 @@ class _Remade:
             return True
         if "alloc" not in was.words:
             return False
-        base, at = (seg.paddr, was.lma) if seg.paddr else (seg.vaddr, was.addr)
+        base, at = (seg.paddr, was.lma) if self.known else (seg.vaddr, was.addr)
         if seg.type == c.PT_DYNAMIC and not size and at == base and sec.was != ".dynamic":
             return False
         return base <= at and at + size <= base + extent
@@ -322,32 +322,28 @@ def _joined(segs: list[Seg]) -> dict[int, tuple[int, int]]:
         if seg.type not in (c.PT_NULL, c.PT_GNU_RELRO)
     }
     loads = [seg for seg in segs if seg.type == c.PT_LOAD]
-    pairs = ((one, two) for n, two in enumerate(loads) for one in loads[:n])
-    for one, two in pairs:
-        if one.index not in sizes or two.index not in sizes:
-            continue
-        ends = [(seg, max(sizes[seg.index])) for seg in (one, two)]
-        if not _overlap(*ends):
-            continue
-        lower, upper = sorted(ends, key=lambda pair: pair[0].vaddr)
-        if lower[0].vaddr == upper[0].vaddr:
-            lower, upper = ends[1], ends[0]
-        more = upper[0].vaddr + upper[1] - lower[0].vaddr - lower[1]
-        filesz, memsz = sizes[lower[0].index]
+    while True:
+        left = [seg for seg in loads if seg.index in sizes]
+        pairs = ((one, two) for n, two in enumerate(left) for one in left[:n])
+        meet = next(((one, two) for one, two in pairs if _overlap(one, two, sizes)), None)
+        if meet is None:
+            return sizes
+        lower, upper = sorted(meet, key=lambda seg: (seg.vaddr, -seg.index))
+        filesz, memsz = sizes[lower.index]
+        more = upper.vaddr + max(sizes[upper.index]) - lower.vaddr - max(filesz, memsz)
         if more > 0:
-            sizes[lower[0].index] = filesz + more, memsz + more
-        del sizes[upper[0].index]
-    return sizes
+            sizes[lower.index] = filesz + more, memsz + more
+        del sizes[upper.index]
 
 
-def _overlap(one: tuple[Seg, int], two: tuple[Seg, int]) -> bool:
+def _overlap(one: Seg, two: Seg, sizes: dict[int, tuple[int, int]]) -> bool:
     """Do two segments share addresses, where they run and where they are loaded?"""
+    size, other = max(sizes[one.index]), max(sizes[two.index])
 
-    def meet(start: Callable[[Seg], int]) -> bool:
-        (left, size), (right, other) = one, two
-        return start(left) < start(right) + other and start(right) < start(left) + size
+    def meet(left: int, right: int) -> bool:
+        return left < right + other and right < left + size
 
-    return meet(lambda seg: seg.vaddr) and meet(lambda seg: seg.paddr)
+    return meet(one.vaddr, two.vaddr) and meet(one.paddr, two.paddr)
 
 
 def _is_note_of(sec: Sec, seg: Seg) -> bool:

@@ -92,6 +92,8 @@ class _Placer:
         elif one.type == c.PT_NOTE:
             for sec in one.secs:
                 sec.type = c.SHT_NOTE
+        elif one.type == c.PT_DYNAMIC and len(one.secs) > 1 and one.secs[0].name != ".dynamic":
+            complain("bad-operation", "the first section of PT_DYNAMIC is not .dynamic")
         self._headers(one, seg)
         if one.type == c.PT_LOAD:
             self._start(one, seg, (one.align or self.page) if bare else 0)
@@ -231,7 +233,7 @@ class _Placer:
                 full = [sec for sec in one.secs if sec.type != c.SHT_NOBITS]
                 seg.filesz = full[-1].offset + full[-1].size - seg.offset if full else 0
                 if one.type == c.PT_NOTE and seg.memsz:
-                    seg.memsz = max(seg.memsz, seg.filesz)
+                    seg.memsz = max(seg.memsz, seg.filesz & self.mask)
             elif one.has_header or one.has_table:
                 where = (self.header_at if one.has_header else self.table_at) or (0, 0)
                 seg.vaddr = where[0]

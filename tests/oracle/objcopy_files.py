@@ -17,6 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from pylink86 import read_bytes
+from pylink86.diag import LinkError
+
 from .objcopy_images import drawn_image
 
 CLASSES = ("64", "64", "64", "32", "32", "x32")
@@ -198,7 +201,7 @@ GROUPS = (
 
 
 def _linked(rng: random.Random, folder: Path, linker: str) -> tuple[str, bytes]:
-    """How, and the bytes; drawn again while the linker refuses."""
+    """How, and the bytes; drawn again while the linker refuses, or writes a damaged file."""
     while True:
         size = rng.choice(CLASSES)
         kind = rng.choice(KINDS)
@@ -215,8 +218,17 @@ def _linked(rng: random.Random, folder: Path, linker: str) -> tuple[str, bytes]:
         out = folder / "out"
         out.unlink(missing_ok=True)
         made = _run([*words, "--no-warn-mismatch", *(f"{n}.o" for n in names), "-o", "out"], folder)
-        if made and out.stat().st_size < LARGE:
+        if made and out.stat().st_size < LARGE and _sound(out.read_bytes()):
             return " ".join([*words, size]), out.read_bytes()
+
+
+def _sound(data: bytes) -> bool:
+    """Can it be read?  GNU ld writes sections beyond the file's end for some scripts."""
+    try:
+        read_bytes(data, "out")
+    except LinkError:
+        return False
+    return True
 
 
 def _script(rng: random.Random, linker: str) -> str:
