@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from .diag import ERROR_LIMIT
 from .passes.elf_options import ElfOptions
 from .passes.fold_options import Fold
+
+if TYPE_CHECKING:
+    from .passes.call_graph import Profile
+    from .script.nodes import Version, VersionNode
 
 DEFAULT_MAX_IMAGE = 1 << 30
 """Bytes a raw image may have unless told otherwise."""
@@ -31,13 +37,15 @@ class LinkOptions:
     error_limit: how many errors of one kind are told in full, 0 for all.  wrap: names whose
     references go to __wrap_NAME (--wrap).  just_symbols: files of which only the addresses of
     symbols are taken.  sort_common: "ascending" or "descending": COMMON blocks by alignment, in GNU
-    ld's dialect.  symbol_order: names whose sections come first, in their order.  shuffle: (pattern
+    ld's dialect.  symbol_order: names whose sections come first, in their order.  profile:
+    who calls whom, which orders sections, too.  shuffle: (pattern
     of section names, seed) of each --shuffle-sections.  ignored_symbols: names that may be
     undefined.  spills: what a region has no room for goes to the next statement that matches it,
-    spill_warnings: and is told.  gc_keep_exported: with gc_sections, what defines a global name
-    that no file hides stays.  fortran_common: in LLD's dialect, too, members of archives join for the place of a COMMON
-    symbol.  bounds_keep: with gc_sections, whether `__start_x` keeps the sections
-    called x; None as the dialect does."""
+    spill_warnings: and is told. gc_keep_exported: with gc_sections, what defines a global name that
+    no file hides stays; exports: in LLD's dialect, of those only what is listed here.
+    version_scripts: what --version-script files say, as VERSION in a script. fortran_common: in
+    LLD's dialect, too, members of archives join for the place of a COMMON symbol. bounds_keep: with
+    gc_sections, whether `__start_x` keeps the sections called x; None as the dialect does."""
 
     entry: str = ""
     oformat: str = ""
@@ -63,9 +71,12 @@ class LinkOptions:
     spill_warnings: bool = False
     unique: tuple[str, ...] = ()
     symbol_order: tuple[str, ...] = ()
+    profile: Profile | None = None
     shuffle: tuple[tuple[str, int], ...] = ()
     relax: bool = True
     gc_keep_exported: bool = False
+    version_scripts: tuple[Version, ...] = ()
+    exports: tuple[VersionNode, ...] = ()
     fortran_common: bool = False
     wrap: tuple[str, ...] = ()
     just_symbols: tuple[str, ...] = ()

@@ -29,6 +29,19 @@ symbol that is wanted is gone.
 
 Cure: take the name out of the file, or link with --undefined-version.
 """,
+    "version-undefined": """
+`--version-script` and VERSION name symbols that a library offers, or that stay local.  LLD takes a
+name without wildcards that nothing defines for a mistake: it may be misspelled, and then a symbol
+is global that should not be.
+
+Cure: take the name out of the script, or link with --undefined-version.
+""",
+    "version-mixed": """
+A node of a version script without a name, `{ global: f; local: *; };`, says which symbols are seen
+from outside.  Nodes with names give symbols versions.  Both linkers take the one or the others.
+
+Cure: give every node a name, or leave out all nodes but one.
+""",
     "missing-property": """
 `-z cet-report` and its like, and `-z force-ibt`, ask which inputs do not promise what the output
 promises: that every target of an indirect jump is marked, or that shadow stacks hold.  The promise

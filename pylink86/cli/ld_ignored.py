@@ -34,8 +34,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (
         "the output has no dynamic section and no dynamic symbols",
         """
-        --hash-size=NUMBER -E,--export-dynamic --no-export-dynamic
-        --export-dynamic-symbol=SYMBOL --export-dynamic-symbol-list=FILE --dynamic-list=FILE
+        --hash-size=NUMBER
         --dynamic-list-data --dynamic-list-cpp-new --dynamic-list-cpp-typeinfo
         -h,-soname=NAME -f,--auxiliary=NAME -F,--filter=NAME -init=SYMBOL -fini=SYMBOL
         -Bsymbolic -Bno-symbolic -Bsymbolic-functions -Bsymbolic-non-weak
@@ -61,7 +60,6 @@ _REASONS: tuple[tuple[str, str], ...] = (
         --no-symbol-ordering --no-print-map-discarded --no-gdb-index --no-debug-names
         """,
     ),
-    ("there is no profile to sort by unless one is named", "--call-graph-profile-sort=KIND"),
     (
         "it changes nothing on x86",
         """

@@ -28,7 +28,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (
         "it makes a shared library, or versions of symbols in one",
         """
-        -shared,-Bshareable --no-define-common --out-implib=FILE --version-script=FILE
+        -shared,-Bshareable --no-define-common --out-implib=FILE
         --version-exports-section=SYMBOL
         """,
     ),

@@ -10,7 +10,15 @@ from .globs import glob_problems, shuffles
 from .ld_options import EMULATIONS
 from .options import error
 from .program import parse_size
-from .symbol_files import retained_problems, retained_symbols, retains, symbol_order
+from .symbol_files import (
+    call_profile,
+    exports,
+    file_problems,
+    retained_symbols,
+    retains,
+    symbol_order,
+    version_scripts,
+)
 from .tolerances import NAMES, bad_methods, tolerances
 
 TYPE_CHECKING = False
@@ -33,6 +41,7 @@ CHOICES = {
     "orphan_handling": ("place", "warn", "error", "discard"),
     "sort_section": ("name", "alignment"),
     "icf": ("none", "safe", "all"),
+    "call_graph_sort": ("none", "hfsort", "cdsort"),
 }
 """Options that take one word of a few."""
 
@@ -61,7 +70,7 @@ def check_values(values: Mapping[str, Any]) -> list[Diagnostic]:
         found.append(_bad_value("version_as", version, ["gnu-ld", "gnu-ld:VERSION"]))
     found += bad_methods(values)
     found += shuffles(values)[1]
-    found += retained_problems(values)
+    found += file_problems(values)
     for pattern in values.get("undefined_globs", ()):
         found += glob_problems("--undefined-glob", pattern)
     if not ELF_NAMES.isdisjoint(values):
@@ -131,9 +140,13 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
         given["silenced"] = (*given["silenced"], *silent)
     if "symbol_ordering_file" in values:
         given["symbol_order"] = symbol_order(values["symbol_ordering_file"])
+    if "call_graph_file" in values or "call_graph_sort" in values:
+        given["profile"] = call_profile(values)
     given["shuffle"] = shuffles(values)[0]
     if values.get("no_warn_symbol_ordering"):
         given["silenced"] = (*given["silenced"], "symbol-order")
+    given["version_scripts"] = version_scripts(values)
+    given["exports"] = exports(values)
     given["elf"] = elf_options(values)[0]
     if retains(values):
         names = retained_symbols(values["retain_symbols_file"], values["dialect"])

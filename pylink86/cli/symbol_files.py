@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..diag import Diagnostic
+    from ..passes.call_graph import Profile
+    from ..script.nodes import Version, VersionNode
 
-SYMBOL_FILES = ("symbol_ordering_file", "retain_symbols_file")
+SYMBOL_FILES = (
+    "symbol_ordering_file", "call_graph_file", "retain_symbols_file", "version_script",
+    "export_lists", "dynamic_lists",
+)  # fmt: skip
 """Options that name such a file."""
 
 
@@ -42,7 +47,40 @@ def retained_symbols(paths: Sequence[str], dialect: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.split()))
 
 
-def retained_problems(values: Mapping[str, Any]) -> list[Diagnostic]:
+def call_profile(values: Mapping[str, Any]) -> Profile:
+    """What --call-graph-ordering-file and --call-graph-profile-sort say; raises cannot-read,
+    bad-option-value for a line that is none."""
+    from ..diag import fail
+    from ..passes.call_graph import Profile, read_calls
+
+    kind = values.get("call_graph_sort", "cdsort")
+    if "call_graph_file" not in values:
+        return Profile(kind=kind)
+    path = values["call_graph_file"]
+    what = "a text file with a caller, a called function and a number in each line"
+    text = text_of(path, "--call-graph-ordering-file", what)
+    try:
+        return Profile(read_calls(text), path, kind)
+    except ValueError:
+        raise fail(
+            "bad-option-value",
+            f"{path}: parse error",
+            help=["each line has a caller, a called function and a number, a space between them"],
+        ) from None
+
+
+def file_problems(values: Mapping[str, Any]) -> list[Diagnostic]:
+    """bad-option-value of options that name such files."""
+    from .options import error
+
+    found = _retained_problems(values)
+    if "symbol_ordering_file" in values and "call_graph_file" in values:
+        message = "--symbol-ordering-file and --call-graph-ordering-file may not be used together"
+        found.append(error("bad-option-value", message, help=("leave one of them out",)))
+    return found
+
+
+def _retained_problems(values: Mapping[str, Any]) -> list[Diagnostic]:
     """bad-option-value: GNU ld takes one file of --retain-symbols-file, and warns when it makes it
     forget -s or -S."""
     from .options import error
@@ -66,8 +104,37 @@ def retains(values: Mapping[str, Any]) -> bool:
     return values.get("dialect") == "lld" or words[-1] == "retain_symbols_file"
 
 
-def text_of(path: str, option: str) -> str:
-    """What a file says; raises cannot-read."""
+def version_scripts(values: Mapping[str, Any]) -> tuple[Version, ...]:
+    """What the files of --version-script say; raises cannot-read, syntax-error."""
+    if "version_script" not in values:
+        return ()
+    return tuple(map(_versions, values["version_script"]))
+
+
+def _versions(path: str) -> Version:
+    from ..script.parser import parse_version_script
+
+    return parse_version_script(text_of(path, "--version-script", VERSIONS), path)
+
+
+def exports(values: Mapping[str, Any]) -> tuple[VersionNode, ...]:
+    """The names to export, of all the options that list some; raises cannot-read, syntax-error."""
+    patterns = list(values.get("export_symbols", ()))
+    patterns += ["*"] if values.get("export_dynamic") else []
+    paths = [*values.get("export_lists", ()), *values.get("dynamic_lists", ())]
+    if not (patterns or paths):
+        return ()
+    from ..script.nodes import VersionNode
+
+    listed = (node for path in paths for node in _versions(path).nodes)
+    return (VersionNode("", tuple(patterns)), *listed)
+
+
+VERSIONS = "a text file with nodes like `{ global: name; local: *; };`"
+
+
+def text_of(path: str, option: str, what: str = "a text file with a symbol in each line") -> str:
+    """What a file says; what: the option takes.  Raises cannot-read."""
     from ..diag import fail
 
     try:
@@ -77,5 +144,5 @@ def text_of(path: str, option: str) -> str:
         raise fail(
             "cannot-read",
             f"cannot open {path}: {problem.strerror or problem}",
-            help=[f"{option} takes a text file with a symbol in each line"],
+            help=[f"{option} takes {what}"],
         ) from None

@@ -21,7 +21,7 @@ from .placement import FILLER, PlacedSection, Placement
 from .regions import Regions, find_region
 from .scope import ADDRESS_MASK, NOTHING
 from .special_names import special_type
-from .versions import version_locals
+from .versions import names_of_inputs, version_locals
 
 
 class Walk(Filler):
@@ -40,6 +40,10 @@ class Walk(Filler):
                 self._pass_over(command)
             else:
                 self._place(command)
+        is_local = version_locals(self.script, self.dialect, self._moves())
+        if is_local and self.dialect.tables_like_gnu:
+            names = names_of_inputs(self.addresses.resolution)
+            self.hidden.update(filter(is_local, (*names, *self.symbols)))
         return Placement(
             tuple(self.placed),
             self.addresses,
@@ -51,11 +55,15 @@ class Walk(Filler):
             self.plan.commands,
             self.ahead,
             self.seen_from,
-            version_locals(self.script, self.dialect),
+            is_local,
             self.data_segment,
             self.plan.written,
             frozenset(self.nowhere),
         )
+
+    def _moves(self) -> bool:
+        """Whether the program runs at any address."""
+        return self.addresses.tables.moves is not None
 
     # Output sections
 

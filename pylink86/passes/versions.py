@@ -1,42 +1,159 @@
-"""VERSION in a program without a dynamic loader: names that are nobody else's business.
+"""VERSION and --version-script in a program without a dynamic loader: names that are nobody else's
+business.
 
 Version nodes name symbols for shared libraries.  In a static output LLD still makes those under
-`local:` local symbols; GNU ld looks at them for shared libraries alone (GNU ld manual 3.9; tried
-with both)."""
+`local:` local symbols; GNU ld does so only in one that runs at any address (-pie), and looks at
+them for shared libraries otherwise (GNU ld manual 3.9; tried with both)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
+from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
 from ..wildcard import compile_pattern, is_wildcard
+from .elf_options import ElfOptions
+from .resolve import Resolution
 from .scripts import ScriptFile
 
+Test = Callable[[str], bool]
 
-def version_locals(script: ScriptFile, dialect: Dialect) -> Callable[[str], bool] | None:
-    """A test for names that VERSION makes local; None when it makes none so.
 
-    An exact name counts before a pattern, a pattern before `*`; among patterns the last node's do,
-    and its `global:` before its `local:`."""
-    nodes = [node for command in script.of(n.Version) for node in command.nodes]
-    if not dialect.version_hides or not any(node.locals for node in nodes):
+class _Rule(NamedTuple):
+    """A name or pattern of a version node: of demangled names (cxx), under `local:` (local)."""
+
+    pattern: str
+    cxx: bool
+    local: bool
+    node: str
+
+    @property
+    def is_exact(self) -> bool:
+        return self.pattern.startswith('"') or not is_wildcard(self.pattern)
+
+    @property
+    def text(self) -> str:
+        return self.pattern.strip('"')
+
+
+def version_nodes(script: ScriptFile) -> list[n.VersionNode]:
+    return [node for command in script.of(n.Version) for node in command.nodes]
+
+
+def hides_names(dialect: Dialect, moves: bool) -> bool:
+    """Whether `local:` makes names local; moves: the program runs at any address."""
+    return dialect.version_hides or moves
+
+
+def version_locals(script: ScriptFile, dialect: Dialect, moves: bool = False) -> Test | None:
+    """A test for names that version nodes make local; None when they make none so."""
+    nodes = version_nodes(script)
+    if not hides_names(dialect, moves):
         return None
-    exact = {name: local for name, local in _rows(nodes) if not is_wildcard(name)}
-    patterns = [(p, local) for p, local in _rows(nodes[::-1]) if is_wildcard(p)]
-    patterns.sort(key=lambda row: row[0] == "*")
-    tests = [(compile_pattern(pattern), local) for pattern, local in patterns]
+    if not any(node.locals or node.cxx_locals for node in nodes):
+        return None
+    rule_of = _rule_finder(nodes, dialect)
 
     def is_local(name: str) -> bool:
-        if name in exact:
-            return exact[name]
-        return next((local for test, local in tests if test(name)), False)
+        rule = rule_of(name)
+        return rule is not None and rule.local
 
     return is_local
 
 
-def _rows(nodes: Iterable[n.VersionNode]) -> Iterator[tuple[str, bool]]:
-    """(name or pattern, whether it is under `local:`), in order."""
+def names_of_inputs(resolution: Resolution) -> Iterator[str]:
+    """The names that input files define, COMMON blocks too."""
+    own = resolution.files[resolution.own]
+    for name, (file, index) in resolution.definer.items():
+        if file != resolution.own or own.sections.names[own.symbols.shndx[index]] == "COMMON":
+            yield name
+
+
+def names_listed(nodes: Sequence[n.VersionNode], dialect: Dialect) -> Test:
+    """A test for names under `global:`, as lists of exported symbols have them."""
+    rule_of = _rule_finder(nodes, dialect)
+    return lambda name: rule_of(name) is not None
+
+
+def _rule_finder(nodes: Sequence[n.VersionNode], dialect: Dialect) -> Callable[[str], _Rule | None]:
+    """What finds the rule that counts for a name.
+
+    An exact name counts before a pattern, a pattern before `*`.  Among patterns those of LLD's last
+    node count, its `global:` before its `local:`; with GNU ld every `global:` before every
+    `local:`."""
+    from .cxx_names import demangled
+
+    rules = list(_rules(nodes, dialect))
+    exact = {(rule.cxx, rule.text): rule for rule in rules if rule.is_exact}
+    backwards = rules if dialect.tables_like_gnu else list(_rules(nodes[::-1], dialect))
+    patterns = [rule for rule in backwards if not rule.is_exact]
+    patterns.sort(key=lambda r: (r.pattern == "*", dialect.tables_like_gnu and r.local))
+    tests = [(compile_pattern(rule.pattern), rule) for rule in patterns]
+    reads_cxx = any(rule.cxx for rule in rules)
+
+    def rule_of(name: str) -> _Rule | None:
+        source = (demangled(name) or name) if reads_cxx else ""
+        found = exact.get((False, name)) or exact.get((True, source))
+        if found is not None:
+            return found
+        return next((rule for test, rule in tests if test(source if rule.cxx else name)), None)
+
+    return rule_of
+
+
+def _rules(nodes: Sequence[n.VersionNode], dialect: Dialect) -> Iterator[_Rule]:
+    """The rules of the nodes, in order.  What is quoted is no pattern; LLD means so only in
+    `extern "C++"`."""
     for node in nodes:
-        yield from ((name.strip('"'), False) for name in node.globals)
-        yield from ((name.strip('"'), True) for name in node.locals)
+        for names, cxx, local in (
+            (node.globals, False, False),
+            (node.cxx_globals, True, False),
+            (node.locals, False, True),
+            (node.cxx_locals, True, True),
+        ):
+            unquotes = not (cxx or dialect.tables_like_gnu)
+            for name in names:
+                yield _Rule(name.strip('"') if unquotes else name, cxx, local, node.name)
+
+
+def check_versions(
+    script: ScriptFile,
+    resolution: Resolution,
+    assigned: frozenset[str],
+    options: ElfOptions,
+    dialect: Dialect,
+    diags: Diagnostics,
+) -> None:
+    """version-mixed: a node without a name is the only one.  version-undefined: LLD wants what
+    nodes name in full to be defined, unless --undefined-version is given.
+
+    assigned: names that the script gives a value."""
+    nodes = version_nodes(script)
+    if len(nodes) > 1 and not all(node.name for node in nodes):
+        diags.error(
+            "version-mixed",
+            "anonymous version tag cannot be combined with other version tags",
+            span=next(node.span for node in nodes if not node.name),
+            help=["give every node a name, or leave out all but one"],
+        )
+    if options.undefined_version or options.relocatable or not dialect.version_hides:
+        return
+    from .cxx_names import demangled
+
+    defined = {*resolution.definer, *assigned}
+    in_source = {demangled(name) or name for name in defined} if _has_cxx(nodes) else set[str]()
+    for rule in _rules(nodes, dialect):
+        if rule.is_exact and rule.text not in (in_source if rule.cxx else defined):
+            kind = "local" if rule.local else rule.node or "global"
+            diags.error(
+                "version-undefined",
+                f"version script assignment of '{kind}' to symbol '{rule.text}' failed: symbol not "
+                "defined",
+                help=["take the name out of the script, or link with --undefined-version"],
+            )
+
+
+def _has_cxx(nodes: Sequence[n.VersionNode]) -> bool:
+    return any(node.cxx_globals or node.cxx_locals for node in nodes)
