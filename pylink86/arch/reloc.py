@@ -240,6 +240,8 @@ def judge(
     """What becomes of a value: written as it is, written cut short (reloc-wraps), or an error.
 
     before: the value without the addend, when the addend lies in the section (SHT_REL), else None.
+    An addend of a whole word may be a negative number: `end - 0xfff00000` is compiled as
+    `end + 0x100000`, and only `end` has to be an address.
     Source: GNU ld 2.40 and LLD 19 as described at REACHES; tests/oracle/test_ranges.py.
     """
     looked_at = (
@@ -249,7 +251,8 @@ def judge(
     )
     if not all(fits(reach, row, v, word) for v in looked_at):
         return "refused"
-    return "fits" if truth(row, value) else "wraps"
+    meant = value if before is None or row.width < word else before
+    return "fits" if truth(row, meant) else "wraps"
 
 
 class Patch(NamedTuple):

@@ -124,6 +124,8 @@ class MovingScan:
             if row is None or row.kind != ABS or not self.moves_along(file, symbol):
                 continue
             if row.width != word:
+                if word == 4 and self.dialect.tables_like_gnu:
+                    continue  # 16-bit code of boot loaders, which runs where it was linked to
                 self._refuse(obj, index, place, row, symbol)
                 continue
             self._in_code(obj, index, place, row, symbol)

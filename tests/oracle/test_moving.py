@@ -171,6 +171,15 @@ def test_parts_of_the_list_go_where_a_script_says(more, bits, program, monkeypat
     assert theirs == ours
 
 
+def test_short_addresses_are_written_as_they_are(program, monkeypatch):
+    """GNU ld lets 16-bit start-up code be in a program that moves, as U-Boot's for i386 is."""
+    words = program(32)
+    assemble("c.o", ".code16\nlow: movw $low, %ax\n", 32)
+    options = ["c.o", "-pie", "--no-dynamic-linker", "-z", "notext"]
+    theirs, ours = compared("gnu", [*words, *options], monkeypatch)
+    assert theirs == ours
+
+
 @pytest.mark.parametrize("table", [".dynsym", ".hash", ".gnu.hash"])
 def test_a_table_that_is_pointed_to_may_not_leave(table, program, capsys, tmp_path):
     (tmp_path / "s.ld").write_text(f"SECTIONS {{ /DISCARD/ : {{ *({table}) }} }}")

@@ -88,6 +88,14 @@ def test_gnu_looks_at_the_value_before_an_addend_in_place():
     assert judge(LLD, row, 0xFFFE, 4, before=0x10000) == "fits"
 
 
+def test_a_whole_word_in_place_may_be_a_negative_addend() -> None:
+    """`end - 0xfff00000` is compiled as `end + 0x100000`; only `end` has to be an address."""
+    row = ROW["R_386_32"]
+    assert judge(GNU, row, 0x1000A2D24, 4, before=0xFFFA2D24) == "fits"
+    assert judge(GNU, row, 0x1000A2D24, 4, before=0x1000A2D20) == "wraps"
+    assert judge(GNU, row, 0x1000A2D24, 4) == "wraps"
+
+
 @pytest.mark.parametrize("machine", [EM_386, EM_X86_64])
 @pytest.mark.parametrize("reach", REACHES.values(), ids=lambda reach: reach.name)
 def test_what_the_quick_range_takes_judge_takes_too(machine, reach):
