@@ -59,6 +59,8 @@ def global_symbol(
     is_own = definer is not None and file == resolution.own
     placed_already = sources.options.define_common and sources.dialect.tables_like_gnu
     if sources.relocatable and is_own and not placed_already:
+        if sources.is_unused_common(name):
+            return None
         return _still_common(sources, name, mention, visibility)
     if name in resolution.weakened:
         info = c.STB_WEAK << 4 | symbols.info[index] & 0xF

@@ -226,6 +226,13 @@ class SymbolSources:
             names[file][symbol - first[file]] for file, symbol in self.used if symbol >= first[file]
         )
 
+    def is_unused_common(self, name: str) -> bool:
+        """GNU ld: whether a COMMON symbol leaves -r --gc-sections, as nothing that stays asks for
+        it."""
+        used = self.asked.used
+        wanted = used is None or name in used or name in self.asked.first
+        return self.dialect.tables_like_gnu and not wanted
+
     def leaves_out_undefined(self, name: str) -> bool:
         """GNU ld: whether an undefined name is not listed.  It is as long as a relocation stays
         that has it; and when -u, or with --gc-sections what is left, asks for it, but not if all
