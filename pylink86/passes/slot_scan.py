@@ -33,6 +33,7 @@ from ..model import ABS, ObjectFile, Relocations
 from .match import SectionId, SectionList
 from .resolve import OFFSET_TABLE, Resolution
 from .slots import slots_like_gnu, slots_like_lld
+from .strongly_wanted import strongly_wanted
 from .table_form import TableForm
 from .tables import (
     ADDRESS,
@@ -95,6 +96,8 @@ class SlotScan:
         """Whether one became a distance, for which LLD keeps its table."""
         self.base = False
         self.threads = False
+        self.needed = strongly_wanted(resolution) if dialect.tables_like_gnu else frozenset[str]()
+        """Undefined names whose loads GNU ld leaves as they are."""
 
     def section(self, file: int, obj: ObjectFile, index: int, rel: int, rels: Relocations) -> None:
         """One relocation table of a section that is in the output."""
@@ -145,9 +148,9 @@ class SlotScan:
     ) -> bool:
         """Whether the symbol of a load is at a place that the link decides.
 
-        GNU ld takes everything but indirect functions, and with --no-relax still i386 code and
-        all but branches to what is weak and undefined; LLD nothing absolute and nothing
-        that is weak and undefined, as 0 may be far from the code."""
+        GNU ld takes everything but indirect functions and what is undefined, and with --no-relax
+        still i386 code and all but branches to what is weak and undefined, which is 0; LLD nothing
+        absolute and nothing that is weak and undefined, as 0 may be far from the code."""
         if (file, rel, number) in self.keep:
             return False
         gnu = self.dialect.tables_like_gnu
@@ -161,6 +164,8 @@ class SlotScan:
                 return relax
             definer = self.resolution.definer.get(name)
             if definer is None:
+                if name in self.needed:
+                    return False
                 is_branch = obj.contents[obj.sections.info[rel]][place - 2 : place - 1] == b"\xff"
                 return self.dialect.relaxes_absolute_loads and (relax or not is_branch)
             symbols = self.resolution.files[definer[0]].symbols

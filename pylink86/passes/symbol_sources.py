@@ -25,6 +25,7 @@ from .name_order import names_of_files
 from .nearby import Neighbours
 from .order import OutputPlan
 from .placement import Placement
+from .strongly_wanted import strongly_wanted
 
 MAX_ALIASES = 100
 """Names that are other names of one another may stand in a circle."""
@@ -247,21 +248,7 @@ class SymbolSources:
     @cached_property
     def wanted_strongly(self) -> frozenset[str]:
         """Undefined names that some file asks for without being ready to do without."""
-        resolution = self.placed.addresses.resolution
-        found: set[str] = set()
-        for file, names in enumerate(resolution.global_names):
-            wanted = resolution.undefined.intersection(names)
-            if wanted:
-                first = resolution.first_global[file]
-                symbols = resolution.files[file].symbols
-                found.update(
-                    name
-                    for at, name in enumerate(names, first)
-                    if name in wanted
-                    and symbols.shndx[at] == UNDEF
-                    and symbols.info[at] >> 4 != c.STB_WEAK
-                )
-        return frozenset(found)
+        return strongly_wanted(self.placed.addresses.resolution)
 
     def own_tables(self) -> dict[str, tuple[int, int]]:
         """Names of the linker's own tables, with the symbols that stand for them; what the script
