@@ -56,7 +56,7 @@ from .passes.relink import (
     with_empty_kept,
     with_unwinding_at_its_relocations,
 )
-from .passes.relocate import SourceLine, apply_relocations, assembled
+from .passes.relocate import apply_relocations, assembled
 from .passes.resolve import Resolution, resolve_symbols
 from .passes.roots import (
     check_collecting,
@@ -90,6 +90,7 @@ from .script.nodes import Version
 from .script.parser import parse_defsym
 
 if TYPE_CHECKING:
+    from .passes.patcher import SourceLine
     from .passes.segments import FileMap
 
 
@@ -274,8 +275,8 @@ def _link(
         )  # fmt: skip
         if not again:
             plan = order_inside(
-                plan, options.symbol_order, options.shuffle, script.has_sections, table,
-                resolution, dialect, options.elf, met,
+                plan, options.symbol_order, options.profile, options.shuffle, script.has_sections,
+                table, resolution, dialect, options.elf, met,
             )  # fmt: skip
         if dialect.generic_path:
             plan = settle_section_types(plan, table, generic, again)

@@ -39,6 +39,8 @@ def write_outputs(
         from ..explain.extracted import archive_stats
 
         _save(values["archive_stats"], archive_stats(result))
+    if values.get("print_symbol_order"):
+        _write_symbol_order(result, values["print_symbol_order"])
     if values.get("elf_twin"):
         _write_twin(result, values["elf_twin"], output)
     if values.get("gdb_script"):
@@ -69,6 +71,19 @@ def _say_what_happened(result: LinkResult, values: Mapping[str, Any], program: s
         sys.stderr.write(_printable(told, "stderr"))
     else:
         _print(told)
+
+
+def _write_symbol_order(result: LinkResult, path: str) -> None:
+    """--print-symbol-order: nothing is written where calls order nothing, as in LLD."""
+    from ..diag import Diagnostics
+    from ..passes.call_graph import names_in
+    from ..passes.inside_order import sections_by_calls
+
+    plan, table, resolution = result.plan, result.table, result.resolution
+    profile, told = result.options.profile, Diagnostics()
+    sections = sections_by_calls(plan, profile, table, resolution, result.dialect, told)
+    if sections:
+        _save(path, "".join(f"{name}\n" for name in names_in(sections, table, resolution)))
 
 
 def _write_map(result: LinkResult, values: Mapping[str, Any], output: str) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WRITTEN = (
     "picture", "map_file", "dependency_file", "elf_twin", "gdb_script", "why_extract",
-    "archive_stats",
+    "archive_stats", "print_symbol_order",
 )  # fmt: skip
 """Options that name a further file to write."""
 
@@ -66,6 +66,7 @@ def _run(argv: Sequence[str], program: str) -> int:
     parsed = parse(argv, LD, KEYWORDS)
     values = parsed.values
     values.setdefault("dialect", dialect_of(program))
+    values["program"] = os.path.basename(program)
     if values.get("help"):
         sys.stdout.write(usage(program))
         return 0

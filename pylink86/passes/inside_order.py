@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -24,6 +24,9 @@ from .match import Claim, SectionId, SectionList
 from .order import OutputPlan, Plan
 from .priority import lld_priority
 from .resolve import Resolution
+
+if TYPE_CHECKING:
+    from .call_graph import Profile
 
 FIXED = (".init", ".fini")
 """One function each, in pieces: nothing may change their order."""
@@ -43,6 +46,7 @@ Key = Callable[[SectionId], Any]
 def order_inside(
     plan: Plan,
     names: Sequence[str],
+    profile: Profile | None,
     shuffles: Sequence[tuple[str, int]],
     has_script: bool,
     table: SectionList,
@@ -53,18 +57,22 @@ def order_inside(
 ) -> Plan:
     """The plan with the inputs of each statement in their final order.
 
-    names: of --symbol-ordering-file, whose sections come first; shuffles: pattern and seed of each
+    names: of --symbol-ordering-file, whose sections come first; profile: of calls, which counts
+    without them, None for those of the inputs; shuffles: pattern and seed of each
     --shuffle-sections, for the others.  Warns symbol-order."""
-    first: dict[SectionId, int] = {}
     if names:
         from .symbol_order import symbol_ranks
 
         first = symbol_ranks(names, table, resolution, diags)
+    else:
+        ordered = sections_by_calls(plan, profile, table, resolution, dialect, diags)
+        first = {sid: rank for rank, sid in enumerate(ordered)}
     if shuffles:
         from .shuffle import shuffled_ranks
 
         others = shuffled_ranks(shuffles, _listed(plan, table, resolution, has_script, elf))
-        first = {**{sid: len(names) + rank for sid, rank in others.items()}, **first}
+        begin = len(names) + len(first)
+        first = {**{sid: begin + rank for sid, rank in others.items()}, **first}
     sorts = dialect.sorts_own_layout and not has_script
     if not first and not sorts:
         return plan
@@ -74,6 +82,26 @@ def order_inside(
         by_index[cmd.index] if isinstance(cmd, OutputPlan) else cmd for cmd in plan.commands
     )
     return attrs.evolve(plan, commands=commands, sections=sections)
+
+
+def sections_by_calls(
+    plan: Plan,
+    profile: Profile | None,
+    table: SectionList,
+    resolution: Resolution,
+    dialect: Dialect,
+    diags: Diagnostics,
+) -> list[SectionId]:
+    """The sections that a profile of calls orders; what inputs say of calls counts in LLD's
+    dialect, unless symbols are listed in their order."""
+    if profile is None or profile.calls is None:
+        files = () if dialect.tables_like_gnu else resolution.files
+        if not any(c.SHT_LLVM_CALL_GRAPH_PROFILE in file.sections.type for file in files):
+            return []
+    from .call_graph import Profile, call_order
+
+    homes = {sid: section.index for section in plan.sections for sid in section.sections()}
+    return call_order(profile or Profile(), homes, table, resolution, dialect, diags)
 
 
 def _sorted(

@@ -310,8 +310,6 @@ def test_what_is_refused_is_refused_for_a_reason():
 
 NOT_BUILT = {
     "-c --mri-script",
-    "--call-graph-ordering-file",
-    "--print-symbol-order",
     "--debug-names",
     "--gdb-index",
     "--split-by-file",
