@@ -12,8 +12,6 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-import attrs
-
 from ..diag import LinkError, fail
 from .kept import kept_inputs, key_of
 from .opened import note
@@ -28,7 +26,6 @@ _COFF_MACHINES = (b"\x4c\x01", b"\x64\x86")
 _TEXT = frozenset(b"\t\n\v\f\r") | frozenset(range(32, 127)) | frozenset(range(128, 256))
 
 
-@attrs.frozen(eq=False, repr=False)
 class Format:
     """A kind of file.
 
@@ -38,12 +35,17 @@ class Format:
     linkers take and others do not, because writing them back would make something else of them.
     """
 
-    title: str
-    matches: Callable[[bytes], bool]
-    reader: str = ""
-    help: str = ""
-    many: str = ""
-    translator: str = ""
+    def __init__(
+        self,
+        title: str,
+        matches: Callable[[bytes], bool],
+        reader: str = "",
+        help: str = "",
+        many: str = "",
+        translator: str = "",
+    ) -> None:
+        self.title, self.matches, self.reader = title, matches, reader
+        self.help, self.many, self.translator = help, many, translator
 
 
 def _begins(*magics: bytes) -> Callable[[bytes], bool]:

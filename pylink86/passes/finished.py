@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import attrs
-
 from ..diag import Span
 from ..dialect import Dialect
 from ..script import nodes as n
@@ -27,23 +25,29 @@ HIGH = 0x100000
 """Where the memory above video and ROM begins."""
 
 
-@attrs.frozen(eq=False, repr=False, slots=False)
 class Finished:
     """raw: whether the output is a raw image, for which most of the checks are.  file_offsets: of
     an ELF output's sections in memory, by OutputPlan.index.  unpaged: -N was given."""
 
-    script: ScriptFile
-    resolution: Resolution
-    table: SectionList
-    claims: Claims
-    live: Live
-    plan: Plan
-    placed: Placement
-    patched: Patched
-    dialect: Dialect
-    raw: bool
-    file_offsets: dict[int, int] = attrs.field(factory=dict)
-    unpaged: bool = False
+    def __init__(
+        self,
+        script: ScriptFile,
+        resolution: Resolution,
+        table: SectionList,
+        claims: Claims,
+        live: Live,
+        plan: Plan,
+        placed: Placement,
+        patched: Patched,
+        dialect: Dialect,
+        raw: bool,
+        file_offsets: dict[int, int],
+        unpaged: bool = False,
+    ) -> None:
+        self.script, self.resolution, self.table = script, resolution, table
+        self.claims, self.live, self.plan = claims, live, plan
+        self.placed, self.patched, self.dialect = placed, patched, dialect
+        self.raw, self.file_offsets, self.unpaged = raw, file_offsets, unpaged
 
     @cached_property
     def loaded(self) -> tuple[PlacedSection, ...]:

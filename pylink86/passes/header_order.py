@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import attrs
-
 from .. import elf_const as c
 from ..script import nodes as n
 from .anchors_gnu import entry_traits
@@ -150,12 +148,11 @@ class HeaderOrder:
         return Move(after=[other for other in self.made.from_behind(anchor) if _is_note(other)][-1])
 
 
-@attrs.frozen
 class Move:
     """Where an orphan goes instead of behind its anchor; neither: it stays there."""
 
-    after: Entry | None = None
-    before: Entry | None = None
+    def __init__(self, after: Entry | None = None, before: Entry | None = None) -> None:
+        self.after, self.before = after, before
 
 
 def _is_note(entry: Entry) -> bool:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import attrs
-
 from ..diag import Diagnostics, LinkError, fail
 from ..dialect import Dialect
 from ..script import nodes as n
@@ -20,12 +18,11 @@ from ..script import nodes as n
 _LAYOUT = (n.SectionsCommand, n.Assignment, n.Assert)
 
 
-@attrs.frozen(eq=False, repr=False)
 class Move:
     """One INSERT of LLD's dialect, and the output sections it moves."""
 
-    node: n.Insert
-    names: tuple[str, ...]
+    def __init__(self, node: n.Insert, names: tuple[str, ...]) -> None:
+        self.node, self.names = node, names
 
 
 def insert_moves(commands: Sequence[n.TopLevel]) -> Iterator[Move]:

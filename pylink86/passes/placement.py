@@ -66,14 +66,17 @@ FIRST_OF_ALL = -2
 """OutputPlan.index of what stands for whichever output section is the first."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class Asserted:
     """An ASSERT that was reached, and whether its condition held there; sides: of a comparison,
     what both were worth."""
 
-    node: n.Assert | n.AssertExpr
-    holds: bool
-    sides: tuple[int, int] | None = None
+    def __init__(
+        self,
+        node: n.Assert | n.AssertExpr,
+        holds: bool,
+        sides: tuple[int, int] | None = None,
+    ) -> None:
+        self.node, self.holds, self.sides = node, holds, sides
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import attrs
-
 from ..arch import rows_for, word_of
 from ..arch.reloc import PC, REACHES, accepted
 from ..diag import Diagnostics
@@ -27,15 +25,19 @@ Kept = dict[Load, None]
 """Loads to leave as they are, round by round, in each by their place in the output."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class Laid:
     """A link laid out: the linker's tables, the input sections and claims with them in, and where
     everything is."""
 
-    tables: Tables
-    table: SectionList
-    claims: Claims
-    settled: Settled
+    def __init__(
+        self,
+        tables: Tables,
+        table: SectionList,
+        claims: Claims,
+        settled: Settled,
+    ) -> None:
+        self.tables, self.table, self.claims = tables, table, claims
+        self.settled = settled
 
 
 def in_reach(

@@ -222,12 +222,11 @@ def _excluded(files: Iterable[ObjectFile]) -> Iterator[tuple[int, int]]:
                 yield number, index
 
 
-@attrs.frozen(eq=False, repr=False)
 class _Excluded:
     """The sections that are never linked, by file: SHF_EXCLUDE, and copies of groups that lost."""
 
-    files: Sequence[ObjectFile]
-    sections: dict[int, set[int]]
+    def __init__(self, files: Sequence[ObjectFile], sections: dict[int, set[int]]) -> None:
+        self.files, self.sections = files, sections
 
     @classmethod
     def of(cls, files: Sequence[ObjectFile], lost: Iterable[tuple[int, int]]) -> _Excluded:

@@ -17,7 +17,7 @@ from ..model import Header
 from .elf_options import ElfOptions
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class TableForm:
     """word: bytes of an address.  slot: of a slot of the global offset table.  addends: whether
     relocations bring what is to be written (RELA).  applied: whether it is in the place, too."""

@@ -125,7 +125,6 @@ def _lld_binary(op: str, a: Value, b: Value, env: Environment, span: Span | None
 _LLD_KEEPS = frozenset(("+", "&", "|", "^"))
 
 
-@attrs.frozen(eq=False, repr=False)
 class Rules:
     """One linker's way with values.
 
@@ -133,11 +132,16 @@ class Rules:
     ORIGIN(); absolute: ABSOLUTE().
     """
 
-    number: Callable[[int, Environment], Value]
-    place: Callable[[int, Environment], Value]
-    absolute: Callable[[Value], Value]
-    unary: Callable[[str, Value], Value]
-    binary: Callable[[str, Value, Value, Environment, Span | None], Value]
+    def __init__(
+        self,
+        number: Callable[[int, Environment], Value],
+        place: Callable[[int, Environment], Value],
+        absolute: Callable[[Value], Value],
+        unary: Callable[[str, Value], Value],
+        binary: Callable[[str, Value, Value, Environment, Span | None], Value],
+    ) -> None:
+        self.number, self.place, self.absolute = number, place, absolute
+        self.unary, self.binary = unary, binary
 
 
 ON_OFFSETS = Rules(_gnu_number, _gnu_place, _gnu_absolute, _gnu_unary, _gnu_binary)

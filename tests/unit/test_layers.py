@@ -180,7 +180,7 @@ def test_a_pass_imports_only_types_of_other_passes():
     Advice comes after all of them and reads what they left with their own helpers.
     """
     passes = {module for module, _ in functions_from_passes("linker")}
-    assert {"load", "resolve", "match", "place", "relocate"} <= passes
+    assert {"load", "resolve", "match", "walks", "relocate"} <= passes
     wrong = [
         f"{name} imports {module}.{function}"
         for name in MODULES
