@@ -27,11 +27,9 @@ from .model import ObjectFile
 from .passes.advise import advise
 from .passes.arrange import arrange_script, settle_starts
 from .passes.check import check_layout
-from .passes.check_tables import check_tables
 from .passes.crossrefs import check_cross_references
 from .passes.default_layout import with_layout
 from .passes.expand import expand_sections
-from .passes.exported import exported_names
 from .passes.finished import Finished
 from .passes.got import scan_relocations
 from .passes.inside_order import order_inside
@@ -232,6 +230,8 @@ def _link(
         check_versions(script, resolution, named, options.elf, dialect, diags)
     live = ALL_LIVE
     if options.gc_sections:
+        from .passes.exported import exported_names
+
         exported = exported_names(resolution, script, options, dialect)
         if again:
             asked = (options.entry, *wanted, *exported)
@@ -323,6 +323,8 @@ def _link(
     check_retained(options.elf, placed, dialect, diags)
     check_layout(placed, dialect, oformat == FLAT, options.max_image_size, diags, again)
     if not raw:
+        from .passes.check_tables import check_tables
+
         check_tables(script, dialect, diags)
     if not (again or (generic and dialect.tables_like_gnu)):
         from .passes.check_links import check_links
@@ -350,29 +352,28 @@ def _link(
     check_entry(options.entry, again, loaded.script, placed, dialect, diags)
     first = entry or default_entry(script, dialect, again)
     start = entry_address(first, placed, dialect, again)
+    made = LinkResult(
+        options, dialect, oformat, script, inputs, resolution, table, claims, live, plan, placed,
+        settled, patched, start, (),
+    )  # fmt: skip
     if not again:
-        advise(
-            Finished(
-                script,
-                resolution,
-                table,
-                claims,
-                live,
-                plan,
-                placed,
-                patched,
-                dialect,
-                oformat == "binary",
-                {} if raw else _file_map(settled, elf_class, script, options, dialect).offsets,
-                unpaged=options.elf.paging == "N",
-            ),
-            diags,
-        )
+        advise(finished(made), diags)
     diags.stop_on_errors()
     lap("advise")
-    return LinkResult(
-        options, dialect, oformat, script, inputs, resolution, table, claims, live, plan, placed,
-        settled, patched, start, tuple(diags),
+    return attrs.evolve(made, diagnostics=tuple(diags))
+
+
+def finished(result: LinkResult) -> Finished:
+    """A link as advice looks at it."""
+    settled, options, oformat = result.settled, result.options, result.oformat
+    offsets: dict[int, int] = {}
+    if oformat not in RAW_FORMATS:
+        elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[result.placed.addresses.machine]
+        offsets = _file_map(settled, elf_class, result.script, options, result.dialect).offsets
+    return Finished(
+        result.script, result.resolution, result.table, result.claims, result.live, result.plan,
+        result.placed, result.patched, result.dialect, oformat == "binary", offsets,
+        unpaged=options.elf.paging == "N",
     )  # fmt: skip
 
 

@@ -115,6 +115,11 @@ class Patcher:
             )  # fmt: skip
         return self._odd
 
+    @property
+    def met_odd(self) -> bool:
+        """Whether anything was no plain sum or did not fit."""
+        return self._odd is not None
+
     def finish(self) -> None:
         """Fill the linker's own tables, and tell of what could not be resolved."""
         tables = self.placed.addresses.tables

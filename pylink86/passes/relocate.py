@@ -6,7 +6,7 @@ written in the width its type has (`patcher`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -15,7 +15,8 @@ from ..diag import Diagnostics
 from ..dialect import Dialect
 from .assembly import Patched as Patched
 from .assembly import assemble
-from .patcher import Patcher, SourceLine
+from .patcher import Patcher
+from .patcher import SourceLine as SourceLine
 from .placement import INPUT, Placement
 from .section_list import SectionId
 
@@ -37,11 +38,7 @@ def apply_relocations(
     bad-object.  Source: psABI i386 and x86-64, ranges by experiment (arch/reloc.py).
     """
     contents = tuple(assemble(section, placed.addresses) for section in placed.sections)
-    if generic and placed.nowhere:
-        there = placed.symbols.keys() - placed.nowhere
-        placed = attrs.evolve(placed, symbols={name: placed.symbols[name] for name in there})
-    reach = REACHES["gnu-generic" if generic and dialect.name == "gnu" else dialect.name]
-    patcher = Patcher(placed, contents, dialect, generic, reach, diags, source_line, dead)
+    patcher = _patcher(placed, contents, dialect, generic, diags, source_line, dead)
     for file in range(len(placed.addresses.resolution.files)):
         patcher.patch_file(file)
     left = _relocated(placed) - patcher.done()
@@ -56,6 +53,52 @@ def apply_relocations(
                     patcher.look_through(piece.origin)
     patcher.finish()
     return Patched(contents, patcher.applied)
+
+
+def patched_again(
+    placed: Placement,
+    before: Patched,
+    sids: Iterable[SectionId],
+    dialect: Dialect,
+    generic: bool,
+    dead: Sequence[tuple[str, int]] = (),
+) -> Patched | None:
+    """The contents of a link whose input sections `sids` have other bytes and the same relocations
+    since it was patched; None when one of these is more than a plain sum, or does not fit."""
+    where = placed.addresses
+    contents = list(before.contents)
+    diags = Diagnostics()
+    patcher = _patcher(placed, (), dialect, generic, diags, lambda *place: None, dead)
+    for sid in sids:
+        home, at, size = where.owner[sid], where.offset[sid], where.size[sid]
+        if home < 0 or not contents[home]:
+            continue
+        if contents[home] is before.contents[home]:
+            contents[home] = bytearray(contents[home])
+        file = where.table.owner_file(sid)
+        new = where.resolution.files[file].contents[sid - where.table.base[file]]
+        contents[home][at : at + size] = new
+        patcher.patch(sid, contents[home], home, at)
+    if patcher.met_odd:
+        return None
+    return Patched(tuple(contents), before.applied)
+
+
+def _patcher(
+    placed: Placement,
+    contents: tuple[bytearray, ...],
+    dialect: Dialect,
+    generic: bool,
+    diags: Diagnostics,
+    source_line: SourceLine,
+    dead: Sequence[tuple[str, int]],
+) -> Patcher:
+    """The patcher of a link, which looks at values as its dialect does."""
+    if generic and placed.nowhere:
+        there = placed.symbols.keys() - placed.nowhere
+        placed = attrs.evolve(placed, symbols={name: placed.symbols[name] for name in there})
+    reach = REACHES["gnu-generic" if generic and dialect.name == "gnu" else dialect.name]
+    return Patcher(placed, contents, dialect, generic, reach, diags, source_line, dead)
 
 
 def _relocated(placed: Placement) -> set[SectionId]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pylink86 import Linker, LinkError, link
+from pylink86 import Linker, LinkError, incremental, link
 from pylink86.elf_const import SHF_ALLOC
 from pylink86.formats import elf_read
+from tests.bench.inputs import generated
 
 OBJECTS = Path(__file__).parents[2] / "fixtures" / "objects"
 LAYOUT = OBJECTS.parent / "layouts/prefixed.ld"
@@ -81,3 +82,75 @@ def test_after_an_error_the_next_link_is_as_good(objects: list[str]):
         linker.link([*objects, "missing.o"], LAYOUT)
     result = linker.link(objects, LAYOUT, oformat="binary")
     assert result.image == link(objects, LAYOUT, oformat="binary").image
+
+
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A mark for each whole link."""
+    marks: list[object] = []
+    real = incremental.link
+
+    def noted(*args: object, **options: object) -> object:
+        marks.append(args)
+        return real(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(incremental, "link", noted)
+    return marks
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> list[str]:
+    paths = [tmp_path / f"{number}.o" for number in range(3)]
+    for number, path in enumerate(paths):
+        path.write_bytes(generated(number, 3).encode())
+    return [str(path) for path in paths]
+
+
+@pytest.mark.parametrize("oformat", ["", "binary"])
+def test_other_bytes_of_code_are_put_into_the_last_result(
+    program: list[str], whole: list[object], oformat: str
+):
+    linker = Linker()
+    first = linker.link(program, entry="f0_0", oformat=oformat)
+    image = first.image
+    change(program[1])
+    second = linker.link(program, entry="f0_0", oformat=oformat)
+    assert len(whole) == 1
+    assert second.image == link(program, entry="f0_0", oformat=oformat).image != image
+    assert first.to_bytes(first.oformat) == image, "the first result is what it was"
+    change(program[2])
+    third = linker.link(program, entry="f0_0", oformat=oformat)
+    assert len(whole) == 1
+    assert third.image == link(program, entry="f0_0", oformat=oformat).image
+
+
+def test_what_is_asked_otherwise_is_a_whole_link(program: list[str], whole: list[object]):
+    linker = Linker()
+    linker.link(program, entry="f0_0")
+    linker.link(program, entry="f1_0")
+    linker.link(program[:2], entry="f1_0", ignored_symbols=tuple(f"f2_{i}" for i in range(20)))
+    linker.link(program, entry="f1_0")
+    assert len(whole) == 4
+
+
+def test_a_changed_script_is_a_whole_link(program: list[str], whole: list[object], tmp_path: Path):
+    script = tmp_path / "all.ld"
+    linker = Linker()
+    for address in (0x1000, 0x2000, 0x2000):
+        script.write_text(f"SECTIONS {{ .all {address:#x} : {{ *(*) }} }}")
+        result = linker.link(program, str(script), entry="f0_0")
+        assert result.sections[".all"].vma == address
+    assert len(whole) == 2
+
+
+def test_what_was_looked_for_may_be_elsewhere_now(program: list[str], tmp_path: Path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    (second / "at.ld").write_text("place = 1;")
+    linker = Linker()
+    script = "INCLUDE at.ld\nSECTIONS { .all 0x1000 : { *(*) } }"
+    search = (str(first), str(second))
+    assert linker.link(program, script, entry="f0_0", search=search).symbols["place"] == 1
+    (first / "at.ld").write_text("place = 2;")
+    assert linker.link(program, script, entry="f0_0", search=search).symbols["place"] == 2

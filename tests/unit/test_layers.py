@@ -17,6 +17,7 @@ LAYERS = (
     ("passes", "ops"),
     ("link_options", "result"),
     ("linker",),
+    ("same_shape",),
     ("incremental",),
     ("explain", "report", "boot"),
     ("cli",),
