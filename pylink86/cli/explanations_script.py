@@ -139,6 +139,13 @@ begins so low, or so early in its page, that there is no room for them before it
 
 Cure: begin with `. = BASE + SIZEOF_HEADERS;`, or drop FILEHDR and PHDRS.
 """,
+    "tls-not-adjacent": """
+Each thread gets a copy of the thread-local sections (.tdata, .tbss), which one program header
+describes as a whole.  GNU ld wants nothing else between them; what (INFO) or the like takes out of
+memory counts, too.
+
+Cure: place .tdata and .tbss side by side, or say with PHDRS what belongs to the PT_TLS.
+""",
     "unknown-phdr": """
 An output section names a program header (`:text`) that PHDRS does not list.
 

@@ -47,7 +47,8 @@ class Image:
 
     blocks: lowest address first; where some overlap, in the order to write them.  entry: where to
     start, 0 when nothing says so.  name: of the output file, as the command line spells it:
-    S-records carry it.  max_size: bytes a flat image may have.  start: the address of a flat image's first byte; None is that of the lowest block."""
+    S-records carry it.  max_size: bytes a flat image may have.  start: the address of a flat
+    image's first byte; None is that of the lowest block."""
 
     blocks: tuple[Block, ...]
     entry: int = 0

@@ -60,6 +60,14 @@ class Entry:
         """Whether the script says (READONLY)."""
         return self.node is not None and self.node.readonly
 
+    def _changes(self, flags: int) -> bool:
+        """Whether (NOLOAD) and the like change the flags of an input: then GNU ld does not take its
+        type."""
+        kind = "" if self.node is None else self.node.type
+        if kind in SIDE_NOTES:
+            return bool(flags & c.SHF_ALLOC)
+        return kind == "NOLOAD" or (self.is_readonly and bool(flags & c.SHF_WRITE))
+
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
         """Count input sections in: flags are joined, the type is NOBITS only while all inputs
         are."""
@@ -69,8 +77,7 @@ class Entry:
             self.align = max(self.align, table.align[sid])
             if not self.has_input:
                 self.type = self.begun_as = kind
-                changed = self.is_readonly and flags & c.SHF_WRITE  # then its type is not taken
-                self.first_type = c.SHT_NULL if changed else known_type(table, sid)
+                self.first_type = c.SHT_NULL if self._changes(flags) else known_type(table, sid)
             elif self.type != kind:
                 self.mixed = True
                 self.type = _joined_type(self.type, kind)

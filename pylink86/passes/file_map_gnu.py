@@ -287,8 +287,8 @@ def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
     lma = walk.lma(first) if plan.at is None else _number(plan.at, walk.placed)
     align = max(s.align for s in held)
     memsz = _thread_memory(held, lma, walk) if plan.type == c.PT_TLS else _memory(held, is_note)
-    if is_note:
-        memsz += filesz - sum(s.size for s in in_file)
+    if is_note and in_file and in_file[-1].plan.alloc:
+        memsz = filesz
     return Segment(plan.type, flags, offset, first.vma, lma, max(filesz, 0), max(memsz, 0), align)
 
 

@@ -269,13 +269,18 @@ def _entry(
                 spare = _spare(item, claims, dead)
                 entry.add(table, spare)
                 entry.spare |= bool(spare)
-            if data_first and entry.type == c.SHT_NOBITS:
+            if data_first and alive and not _is_loaded(table, alive[0]):
                 entry.first_type = c.SHT_NULL
         else:
             items.append(item)
             if isinstance(item, (n.Data, n.Text)):
                 entry.has_data = True
     return entry
+
+
+def _is_loaded(table: SectionList, sid: SectionId) -> bool:
+    """Whether an input section is in memory and in the file, as data statements are."""
+    return bool(table.flags[sid] & c.SHF_ALLOC) and table.type[sid] != c.SHT_NOBITS
 
 
 def _spare(claim: Claim, claims: Claims, dead: frozenset[SectionId]) -> list[SectionId]:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from .. import elf_const as c
+from ..diag import fail
 from ..dialect import Dialect
 from .elf_options import PAGE, ElfOptions
 from .locate import Addresses
@@ -80,7 +81,7 @@ def plan_segments(
         if s.plan.type == c.SHT_DYNAMIC
     ]
     found += _notes(sorted(kept, key=lambda s: s.plan.header))
-    thread_local = [s for s in kept if s.plan.flags & c.SHF_TLS]  # in memory or not
+    thread_local = _thread_local(kept)
     if thread_local:
         found.append(SegmentPlan(c.PT_TLS, c.PF_R, _members(thread_local)))
     properties = [s for s in inside if s.name == ".note.gnu.property" and s.size]
@@ -249,6 +250,27 @@ def _apart(first: PlacedSection, size: int, options: ElfOptions) -> bool:
     if (start + size - 1) & -page == first.lma & -page:
         return start >= page
     return True
+
+
+def _thread_local(kept: Sequence[PlacedSection]) -> list[PlacedSection]:
+    """The sections of the PT_TLS, in memory or not.  Raises tls-not-adjacent when the headers of
+    others stand between theirs."""
+    found = [s for s in kept if s.plan.flags & c.SHF_TLS]
+    if len(found) < 2:
+        return found
+    in_order = sorted(kept, key=lambda s: s.plan.header)
+    first = next(at for at, s in enumerate(in_order) if s.plan.flags & c.SHF_TLS)
+    for section in in_order[first : first + len(found)]:
+        if not section.plan.flags & c.SHF_TLS:
+            node = section.plan.node
+            raise fail(
+                "tls-not-adjacent",
+                f"TLS sections are not adjacent: `{section.name}' stands between "
+                f"`{found[0].name}' and `{found[-1].name}'",
+                span=None if node is None else node.name_span,
+                help=[f"place `{section.name}' before or behind all of them, or use PHDRS"],
+            )
+    return found
 
 
 def _notes(kept: Sequence[PlacedSection]) -> list[SegmentPlan]:
