@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .diag import Diagnostic, Span, fail
+from .diag import Diagnostic, fail
 from .dialect import Dialect
 from .formats.images import write_image
 from .link_options import LinkOptions
-from .model import ObjectFile, Section
+from .model import ObjectFile
 from .passes.image import load_image
 from .passes.liveness import Live
 from .passes.match import Claims, SectionList
 from .passes.members import Inputs
 from .passes.order import Plan
-from .passes.placement import Piece, PlacedSection, Placement
+from .passes.placement import Placement
 from .passes.relocate import Patched
 from .passes.resolve import Resolution
 from .passes.roots import entry_name, wanted_names
@@ -34,41 +34,9 @@ from .passes.target import (
 
 if TYPE_CHECKING:
     from .explain.origin import Origin, Origins
+    from .output_views import OutputPiece as OutputPiece
+    from .output_views import OutputSection as OutputSection
     from .passes.symbol_sources import AskedNames
-
-
-@attrs.frozen(eq=False, repr=False)
-class OutputSection:
-    """One section of the result; sizes and addresses in bytes.
-
-    loads: whether a raw image holds its bytes.
-    """
-
-    name: str
-    vma: int
-    lma: int
-    size: int
-    align: int
-    type: int
-    flags: int
-    loads: bool
-    content: bytes
-
-
-@attrs.frozen(eq=False, repr=False)
-class OutputPiece:
-    """A stretch of an output section and why it is there.
-
-    kind: "input" (an input section: `section`), "fill" (padding or fill), "data" (BYTE and the
-    like). cause: in words: `hello.o(.text)`, `alignment of hello.o(.rodata)`, `. = ALIGN(512)`."""
-
-    output: str
-    sec_off: int
-    size: int
-    kind: str
-    cause: str
-    section: Section | None
-    span: Span | None
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
@@ -193,42 +161,13 @@ class LinkResult:
     @cached_property
     def sections(self) -> dict[str, OutputSection]:
         """Output sections by name (the first of each name), in order."""
-        found: dict[str, OutputSection] = {}
-        for section, content in zip(self.placed.sections, self.patched.contents):
-            plan = section.plan
-            if plan.dropped:
-                continue
-            found.setdefault(
-                plan.name,
-                OutputSection(
-                    plan.name, section.vma, section.lma, section.size, section.align,
-                    plan.type, plan.flags, plan.loads, bytes(content),
-                ),
-            )  # fmt: skip
-        return found
+        from .output_views import output_sections
+
+        return output_sections(self.placed, self.patched)
 
     @cached_property
     def pieces(self) -> tuple[OutputPiece, ...]:
         """Every piece of every output section, in order; they tile the sections."""
-        return tuple(
-            self._piece(section, piece)
-            for section in self.placed.sections
-            for piece in section.pieces
-        )
+        from .output_views import output_pieces
 
-    def _piece(self, section: PlacedSection, piece: Piece) -> OutputPiece:
-        origin = piece.origin
-        view, span = None, None
-        if isinstance(origin, int):
-            file = self.table.owner_file(origin)
-            view = Section(self.resolution.files[file], origin - self.table.base[file])
-            cause = self.placed.addresses.describe(origin)
-            if piece.kind == "fill":
-                cause = f"alignment of {cause}"
-        else:
-            span = origin.span
-            cause = span.text if span is not None else type(origin).__name__
-        return OutputPiece(
-            section.name, piece.sec_off, piece.size, piece.kind, cause,
-            view if piece.kind == "input" else None, span,
-        )  # fmt: skip
+        return output_pieces(self.placed)

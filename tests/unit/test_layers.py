@@ -15,7 +15,7 @@ LAYERS = (
     ("elf_tables", "columns", "relocation_groups", "diag", "model", "wildcard", "dialect", "arch"),
     ("formats", "script"),
     ("passes", "ops"),
-    ("link_options", "result"),
+    ("link_options", "output_views", "result"),
     ("linker",),
     ("same_shape",),
     ("incremental",),
