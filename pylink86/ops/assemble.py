@@ -12,14 +12,14 @@ import struct
 
 from .. import elf_const as c
 from ..elf_tables import EHDR, IDENT_SIZE, PHDR, SHDR, SYM, encode_relocations, encode_segments
-from .draft import GROUP, NEW, RELOC, complain
+from .draft import GROUP, NEW, RELOC, complain, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..elf_tables import Buffer
-    from .draft import Draft, Sec
+    from .draft import Draft, Relocs, Sec
 
     Headers = tuple[int, int, Mapping[str, int]]
     """Offset of the section headers (0: none), number of .shstrtab, where names are in it."""
@@ -39,22 +39,28 @@ def encode_symbols(draft: Draft, at: Mapping[str, int], *, nameless_sections: bo
 
     nameless_sections: symbols that stand for a section have no name in the table.
     """
-    pack = SYM[draft.elf_class].pack
-    parts = [bytes(SYM[draft.elf_class].size)]
-    is_64 = draft.elf_class == 64
+    record = SYM[draft.elf_class]
+    syms = draft.syms
     mask = (1 << draft.elf_class) - 1
-    for sym in draft.syms:
-        shndx = sym.place if sym.sec is None else sym.sec.index
-        if sym.sec is not None and shndx >= c.SHN_LORESERVE:
-            shndx = c.SHN_XINDEX
-        name = 0 if nameless_sections and sym.type == c.STT_SECTION else at[sym.name]
-        info = sym.binding << 4 | sym.type
-        value, size = sym.value & mask, sym.size
-        if is_64:
-            parts.append(pack(name, info, sym.other, shndx, value, size))
-        else:
-            parts.append(pack(name, value, size & mask, info, sym.other, shndx))
-    return b"".join(parts)
+    if nameless_sections:
+        names = [0 if sym.type == c.STT_SECTION else at[sym.name] for sym in syms]
+    else:
+        names = [at[sym.name] for sym in syms]
+    infos = [sym.binding << 4 | sym.type for sym in syms]
+    others = [sym.other for sym in syms]
+    values = [sym.value & mask for sym in syms]
+    sizes = [sym.size & mask for sym in syms]
+    places = [sym.place if sym.sec is None else sym.sec.index for sym in syms]
+    if len(draft.secs) + 1 >= c.SHN_LORESERVE:
+        places = [
+            c.SHN_XINDEX if sym.sec is not None and place >= c.SHN_LORESERVE else place
+            for sym, place in zip(syms, places)
+        ]
+    if draft.elf_class == 64:
+        rows = map(record.pack, names, infos, others, places, values, sizes)
+    else:
+        rows = map(record.pack, names, values, sizes, infos, others, places)
+    return b"".join([bytes(record.size), *rows])
 
 
 def encode_wide_indexes(draft: Draft) -> bytes:
@@ -70,23 +76,36 @@ def fill_tables(draft: Draft) -> None:
     """Relocations and groups with the numbers that symbols and sections have now."""
     new = [0 if sym is None else sym.index for sym in draft.by_number]
     moved = new != list(range(len(new)))
+    stale: list[tuple[Sec, Relocs]] = []
     for sec in draft.secs:
         if sec.role == RELOC and sec.relocs is not None:
             sec.info = sec.target.index if sec.target is not None else 0
-            if moved or len(sec.data) != sec.size:
-                sec.data = _encode_relocs(draft, sec, new)
+            if sec.relocs.elf_class != draft.elf_class:
+                sec.data = _of_other_class(draft, sec.relocs, new)
+            elif moved or len(sec.data) != sec.size:
+                stale.append((sec, sec.relocs))
         elif sec.role == GROUP:
             sec.info = sec.signature.index if sec.signature is not None else 0
             sec.data = bytes(sec.data[:4]) + b"".join(
                 [member.index.to_bytes(4, "little") for member in sec.members]
             )
+    for with_addend in (False, True):
+        _renumber([pair for pair in stale if pair[1].with_addend == with_addend], new)
 
 
-def _encode_relocs(draft: Draft, sec: Sec, new: list[int]) -> bytes:
-    relocs = sec.relocs
-    assert relocs is not None
-    if relocs.elf_class == draft.elf_class:
-        return relocs.renumbered(new)
+def _renumber(stale: list[tuple[Sec, Relocs]], new: list[int]) -> None:
+    """New numbers of symbols for tables of one kind, all at once: a file may have thousands."""
+    if not stale:
+        return
+    table = joined([relocs for _, relocs in stale]).renumbered(new)
+    start = 0
+    for sec, relocs in stale:
+        end = start + len(relocs.table)
+        sec.data = table[start:end]
+        start = end
+
+
+def _of_other_class(draft: Draft, relocs: Relocs, new: list[int]) -> bytes:
     offset, kind, old, addend = relocs.columns()
     symbol = [new[number] for number in old]
     if addend is None:
@@ -160,24 +179,22 @@ def section_headers(draft: Draft, shstrndx: int, names: Mapping[str, int]) -> by
     wide = count if count >= c.SHN_LORESERVE else 0
     link = shstrndx if shstrndx >= c.SHN_LORESERVE else 0
     mask = (1 << draft.elf_class) - 1
-    parts = [pack(0, 0, 0, 0, 0, wide, link, 0, 0, 0)]
-    for sec in draft.secs:
-        linked = sec.link.index if sec.link is not None else 0
-        parts.append(
-            pack(
-                names[sec.name],
-                sec.type,
-                sec.flags & mask,
-                sec.addr & mask,
-                sec.offset,
-                sec.size,
-                linked,
-                sec.info,
-                sec.align,
-                sec.entsize,
-            )
+    rows = [
+        pack(
+            names[sec.name],
+            sec.type,
+            sec.flags & mask,
+            sec.addr & mask,
+            sec.offset,
+            sec.size,
+            0 if sec.link is None else sec.link.index,
+            sec.info,
+            sec.align,
+            sec.entsize,
         )
-    return b"".join(parts)
+        for sec in draft.secs
+    ]
+    return b"".join([pack(0, 0, 0, 0, 0, wide, link, 0, 0, 0), *rows])
 
 
 def _file_header(draft: Draft, shoff: int, shstrndx: int) -> bytes:

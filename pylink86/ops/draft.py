@@ -92,17 +92,19 @@ class Sym:
         "value",
     )  # fmt: skip
 
-    def __init__(self, name: str, value: int = 0, size: int = 0) -> None:
+    def __init__(
+        self, name: str, value: int = 0, size: int = 0, info: int = 0, other: int = 0,
+        place: int = c.SHN_UNDEF, sec: Sec | None = None, index: int = 0,
+    ) -> None:  # fmt: skip
         self.name = name
         self.value = value
         self.size = size
-        self.binding = c.STB_LOCAL
-        self.type = c.STT_NOTYPE
-        self.other = 0
-        self.sec: Sec | None = None
-        self.place = c.SHN_UNDEF
-        self.index = 0
-        self.old_index = 0
+        self.binding = info >> 4
+        self.type = info & 15
+        self.other = other
+        self.sec = sec
+        self.place = place
+        self.index = self.old_index = index
         self.used = False
         """Named by a relocation or a group that stays."""
 
@@ -126,7 +128,9 @@ class Relocs:
     the input's symbol table.
     """
 
-    __slots__ = ("_columns", "count", "elf_class", "limit", "table", "where", "with_addend")
+    __slots__ = (
+        "_columns", "count", "elf_class", "limit", "record", "table", "where", "with_addend",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -134,30 +138,28 @@ class Relocs:
         elf_class: int,
         with_addend: bool,
         limit: int = 1 << 32,
-        where: str = "",
+        where: tuple[str, Sec] | None = None,
     ) -> None:
-        """limit: how many symbols there are.  where: what messages call the table."""
+        """limit: how many symbols there are.  where: the file and section, for messages."""
         self.table = table
         self.limit = limit
         self.where = where
         self.elf_class = elf_class
         self.with_addend = with_addend
+        self.record = (RELA if with_addend else REL)[elf_class]
         self.count = len(table) // self.record.size
         self._columns: tuple[Column, Column, Column, Column | None] | None = None
 
-    @property
-    def record(self) -> struct.Struct:
-        return (RELA if self.with_addend else REL)[self.elf_class]
-
-    def symbols(self) -> list[int]:
+    def symbols(self, *, checked: bool = True) -> list[int]:
         """The symbol of each; reads nothing else.  bad-object for one that there is not."""
         infos = self._infos()
         found = infos if self.elf_class == 64 else [info >> 8 for info in infos]
-        if max(found, default=0) >= self.limit:
+        if checked and max(found, default=0) >= self.limit:
+            where = f"{self.where[0]}({self.where[1].name})" if self.where is not None else ""
             complain(
                 "bad-object",
-                f"{self.where}: a relocation names symbol {max(found)}, and there are {self.limit}",
-                place=self.where,
+                f"{where}: a relocation names symbol {max(found)}, and there are {self.limit}",
+                place=where,
             )
         return found
 
@@ -201,6 +203,25 @@ class Relocs:
             self.symbols()
             self._columns = decode_relocations(self.table, self.elf_class, self.with_addend)
         return self._columns
+
+
+def joined(tables: Sequence[Relocs]) -> Relocs:
+    """Tables of one class and kind as a single one; bad-object for a symbol that there is not."""
+    first = tables[0]
+    found = Relocs(b"".join([one.table for one in tables]), first.elf_class, first.with_addend)
+    found.limit = first.limit
+    if max(found.symbols(checked=False), default=0) >= first.limit:
+        for one in tables:
+            one.symbols()
+    return found
+
+
+def named_symbols(tables: Iterable[Relocs]) -> set[int]:
+    """The numbers of the symbols that relocations name; bad-object for one that there is not."""
+    kinds: dict[bool, list[Relocs]] = {}
+    for one in tables:
+        kinds.setdefault(one.with_addend, []).append(one)
+    return {number for some in kinds.values() for number in set(joined(some).symbols())}
 
 
 SYMBOL_OF = {

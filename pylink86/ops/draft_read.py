@@ -26,6 +26,10 @@ from .draft import (
     complain,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def read_draft(data: bytes, name: str) -> Draft:
     """An ELF file as a draft; bad-object and unsupported-input as `formats.elf_read` reports
@@ -117,17 +121,25 @@ def _sections(draft: Draft, rows: list[tuple[int, ...]], shstrndx: int) -> None:
         strings = data[row[4] : row[4] + row[5]]
         if row[1] != c.SHT_STRTAB or strings[-1:] != b"\0":
             raise _Odd
+    text_at = names_in(strings)
+    new = Sec.__new__
     every: list[Sec] = []
     for index, (at, kind, flags, addr, offset, size, _, info, align, entsize) in enumerate(rows):
-        text = strings[at : strings.index(b"\0", at)].decode("utf-8", "surrogateescape")
+        text = text_at(at)
         empty = kind in (c.SHT_NOBITS, c.SHT_NULL) or not size
         if not empty and offset + size > len(data):
             raise _Odd
-        sec = Sec(text, kind, flags, b"" if empty else view[offset : offset + size])
+        # Without __init__, which would set half of this twice.
+        sec = new(Sec)
+        sec.name = sec.was = text
+        sec.type = sec.old_type = kind
+        sec.flags = sec.old_flags = flags
+        sec.data = b"" if empty else view[offset : offset + size]
         sec.size = sec.old_size = size
         sec.offset = sec.old_offset = offset
-        sec.align = sec.old_align = align
         sec.index = sec.old_index = index
+        if align != 1:
+            sec.align = sec.old_align = align
         if addr:
             sec.addr = sec.old_addr = addr
         if info:
@@ -136,6 +148,8 @@ def _sections(draft: Draft, rows: list[tuple[int, ...]], shstrndx: int) -> None:
             sec.entsize = entsize
         every.append(sec)
     for sec, row in zip(every, rows):
+        if not row[6] and not row[7]:
+            continue
         if row[6] and row[1] != c.SHT_NULL:
             sec.link = every[row[6]]
         alloc_relocs = row[1] in (c.SHT_REL, c.SHT_RELA) and row[2] & c.SHF_ALLOC
@@ -153,6 +167,19 @@ def _sections(draft: Draft, rows: list[tuple[int, ...]], shstrndx: int) -> None:
             _relocations(draft, sec, every)
         elif sec.type == c.SHT_GROUP:
             _group(draft, sec, every)
+
+
+def names_in(strings: bytes) -> Callable[[int], str]:
+    """The function "the name at this offset" of a string table.
+
+    A table of plain ASCII is decoded once; in another one, names are, because offsets are bytes.
+    """
+    if strings.isascii():
+        text = strings.decode("ascii")
+        end = text.index
+        return lambda at: text[at : end("\0", at)]
+    find = strings.index
+    return lambda at: strings[at : find(b"\0", at)].decode("utf-8", "surrogateescape")
 
 
 def _symbols(draft: Draft, symtab: Sec, every: list[Sec]) -> None:
@@ -193,8 +220,9 @@ def _decoded(
         raise _Odd
     is_64 = elf_class == 64
     known: dict[int, str] = {0: ""}
-    find = strings.index
+    text_at = names_in(strings)
     syms: list[Sym | None] = []
+    append = syms.append
     for number, row in enumerate(record.iter_unpack(table.data)):
         if is_64:
             at, info, other, shndx, value, extent = row
@@ -202,18 +230,15 @@ def _decoded(
             at, value, extent, info, other, shndx = row
         text = known.get(at)
         if text is None:
-            text = strings[at : find(b"\0", at)].decode("utf-8", "surrogateescape")
+            text = text_at(at)
             known[at] = text
-        sym = Sym(text, value, extent)
-        sym.binding, sym.type, sym.other = info >> 4, info & 15, other
-        sym.index = sym.old_index = number
+        sec = None
         if shndx == c.SHN_XINDEX:
             shndx = wide[number]
-            sym.sec = every[shndx]
-        elif 0 < shndx < c.SHN_LORESERVE:
-            sym.sec = every[shndx]
-        sym.place = shndx
-        syms.append(sym)
+            sec = every[shndx]
+        elif 0 < shndx < 0xFF00:
+            sec = every[shndx]
+        append(Sym(text, value, extent, info, other, shndx, sec, number))
     return [None, *syms[1:]]
 
 
@@ -226,7 +251,7 @@ def _relocations(draft: Draft, sec: Sec, every: list[Sec]) -> None:
     sec.role = RELOC
     sec.target = every[sec.info] if sec.info else None
     with_addend = sec.type == c.SHT_RELA
-    where = f"{draft.name}({sec.name})"
+    where = draft.name, sec
     sec.relocs = Relocs(sec.data, draft.elf_class, with_addend, len(draft.by_number), where)
     if len(sec.data) != sec.relocs.count * sec.relocs.record.size:
         raise _Odd

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import elf_const as c
 from .bfd import is_debug, set_words, special, words
-from .draft import GROUP, PLAIN, RELOC, Relocs, Sec, complain, drop
+from .draft import GROUP, PLAIN, RELOC, Relocs, Sec, complain, drop, named_symbols
 from .inputs import IMAGES
 from .plan import matcher
 
@@ -87,7 +87,7 @@ def remove(draft: Draft, plan: Plan, goes: Test) -> None:
         if sec.role == GROUP and goes(sec)
         for member in sec.members
     }
-    gone = {id(sec) for sec in draft.secs if goes(sec)}
+    gone = {id(sec) for sec in draft.secs if sec.role in (PLAIN, GROUP) and goes(sec)}
     bare = matcher(_without_relocations(plan), wildcard=True)
     for sec in draft.secs:
         if sec.role != RELOC or sec.target is None:
@@ -95,7 +95,7 @@ def remove(draft: Draft, plan: Plan, goes: Test) -> None:
         named = bare is not None and bare(sec.target.was)
         if named or id(sec.target) in gone or (plan.strip_all and not _named_by(sec, draft, plan)):
             gone.add(id(sec))
-    for sec in draft.secs:
+    for sec in draft.secs if lost_groups else ():
         if id(sec) in lost_groups:
             sec.flags &= ~c.SHF_GROUP
     drop(draft, lambda sec: id(sec) in gone)
@@ -117,7 +117,7 @@ def _check_signatures(draft: Draft, gone: set[int]) -> None:
 
 
 def _check_links(draft: Draft, gone: set[int]) -> None:
-    for sec in draft.secs:
+    for sec in draft.secs if gone else ():
         if sec.flags & c.SHF_LINK_ORDER and sec.link is not None and id(sec.link) in gone:
             complain(
                 "bad-operation",
@@ -181,13 +181,16 @@ def mark_used(draft: Draft, plan: Plan, goes: Test) -> None:
     """Note which symbols the relocations that stay name."""
     if plan.strip_all:
         return
-    for sec in draft.secs:
-        if sec.role != RELOC or sec.relocs is None or sec.target is None or goes(sec.target):
-            continue
-        for number in set(sec.relocs.symbols()):
-            sym = draft.by_number[number]
-            if sym is not None:
-                sym.used = True
+    stays = [
+        sec.relocs
+        for sec in draft.secs
+        if sec.role == RELOC and sec.relocs is not None
+        and sec.target is not None and not goes(sec.target)
+    ]  # fmt: skip
+    for number in named_symbols(stays):
+        sym = draft.by_number[number]
+        if sym is not None:
+            sym.used = True
 
 
 def dump(draft: Draft, plan: Plan, notes: Notes) -> None:

@@ -56,20 +56,27 @@ def _relocation_tables(draft: Draft, body: list[Sec]) -> dict[int, list[Sec]]:
     """By id of the target, its tables that are not empty, called after it."""
     found: dict[int, list[Sec]] = {}
     stays = set(map(id, body))
+    word = draft.word
     for sec in draft.secs:
-        if sec.role != RELOC or sec.target is None or id(sec.target) not in stays:
+        target = sec.target
+        if sec.role != RELOC or target is None or id(target) not in stays:
             continue
-        if sec.relocs is None or not sec.old_size:
+        relocs = sec.relocs
+        if relocs is None or not sec.old_size:
             continue
-        with_addend = sec.relocs.with_addend
-        sec.type = c.SHT_RELA if with_addend else c.SHT_REL
-        sec.name = (".rela" if with_addend else ".rel") + sec.target.name
-        sec.flags = c.SHF_INFO_LINK | sec.target.flags & c.SHF_GROUP
+        rela = relocs.with_addend
+        sec.type = c.SHT_RELA if rela else c.SHT_REL
+        sec.name = (".rela" if rela else ".rel") + target.name
+        sec.flags = c.SHF_INFO_LINK | target.flags & c.SHF_GROUP
         sec.addr = 0
-        sec.align = draft.word
-        sec.entsize = draft.word * (3 if with_addend else 2)
-        sec.size = sec.relocs.count * sec.entsize
-        found[id(sec.target)] = sorted([*found.get(id(sec.target), ()), sec], key=lambda s: -s.type)
+        sec.align = word
+        sec.entsize = entsize = word * (3 if rela else 2)
+        sec.size = relocs.count * entsize
+        others = found.get(id(target))
+        if others is None:
+            found[id(target)] = [sec]
+        else:
+            found[id(target)] = sorted([*others, sec], key=lambda s: -s.type)
     return found
 
 
@@ -86,9 +93,12 @@ def _normalize(draft: Draft, body: list[Sec]) -> None:
     tables = (c.SHT_REL, c.SHT_RELA)
     by_class = draft.elf_class // 32 - 1
     for sec in body:
-        sec.asked_align = 1 << max(sec.align - 1, 0).bit_length()
-        align = sec.asked_align | sec.addr
-        sec.align = align & -align
+        if sec.align > 1 or sec.addr:
+            sec.asked_align = 1 << max(sec.align - 1, 0).bit_length()
+            align = sec.asked_align | sec.addr
+            sec.align = align & -align
+        else:
+            sec.align = 1
         sec.flags &= ~c.SHF_OS_NONCONFORMING
         kind = type_by_name(sec.name, draft.machine)
         if kind and sec.role == PLAIN and not sec.emptied:
@@ -179,6 +189,8 @@ def _fill(draft: Draft, tables: list[Sec], section_names: bytes) -> None:
     for sec in draft.secs:
         if sec.role == RELOC:
             sec.link = symtab
+        elif sec.type == c.SHT_PROGBITS and sec.link is None and not sec.name.startswith(".stab"):
+            continue  # most sections of most files
         elif sec.type in BY_NAME or sec.type in (c.SHT_REL, c.SHT_RELA):
             _link_by_name(draft, sec)
         elif sec.role == PLAIN:

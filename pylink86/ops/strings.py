@@ -8,6 +8,8 @@ llvm-objcopy writes them in the order of their reversed spelling, last letter fi
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,33 +21,35 @@ def encode(name: str) -> bytes:
 
 def in_order_of_appearance(names: Iterable[str]) -> tuple[bytes, dict[str, int]]:
     """GNU objcopy's table and the offset of each name."""
-    encoded = {name: encode(name) for name in dict.fromkeys(names) if name}
-    hosts = _hosts(encoded.values())
+    order = [name for name in dict.fromkeys(names) if name]
+    if not order:
+        return b"\0", {"": 0}
+    # One call for all names: there are thousands.
+    encoded = encode("\0".join(order)).split(b"\0")
+    hosts = _hosts(encoded)
+    stored = [data for data in encoded if data not in hosts] if hosts else encoded
+    lengths = accumulate(map(len, stored), initial=0)
+    starts = [number + length for number, length in enumerate(lengths, 1)]
+    table = b"\0".join([b"", *stored, b""])
+    if not hosts:
+        return table, {"": 0, **dict(zip(order, starts))}
+    at = dict(zip(stored, starts))
     where = {"": 0}
-    ends: dict[bytes, int] = {}
-    parts = [b""]
-    end = 1
-    for name, data in encoded.items():
-        if data not in hosts:
-            where[name] = end
-            parts.append(data)
-            end += len(data) + 1
-            ends[data] = end
-    for name, data in encoded.items() if hosts else ():
-        if data in hosts:
-            where[name] = ends[hosts[data]] - len(data) - 1
-    return b"\0".join([*parts, b""]), where
+    for name, data in zip(order, encoded):
+        host = hosts.get(data, data)
+        where[name] = at[host] + len(host) - len(data)
+    return table, where
 
 
 def _hosts(names: Iterable[bytes]) -> dict[bytes, bytes]:
     """Name -> the longest one it is the tail of, for those that are a tail."""
     found: dict[bytes, bytes] = {}
-    last = b""
-    for spelled in sorted([name[::-1] for name in names], reverse=True):
-        if last.startswith(spelled):
-            found[spelled[::-1]] = last[::-1]
-        else:
-            last = spelled
+    spelled = sorted([name[::-1] for name in names], reverse=True)
+    # What begins like another, spelled backwards, follows it.
+    for long, short in zip(spelled, spelled[1:]):
+        if long.startswith(short):
+            host = long[::-1]
+            found[short[::-1]] = found.get(host, host)
     return found
 
 
