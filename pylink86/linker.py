@@ -224,7 +224,7 @@ def _link(
     claims = handle_orphans(claims, table, resolution, options.orphan_handling, diags)
     lap("match sections")
     if any(script.of(Version)):
-        from .passes.versions import check_versions
+        from .passes.check_versions import check_versions
 
         named = frozenset(assigned_names(claims))
         check_versions(script, resolution, named, options.elf, dialect, diags)
@@ -317,6 +317,10 @@ def _link(
     if asks_for_header(resolution) and not (dialect.reserves_names or raw or again):
         segments = _file_map(settled, elf_class, script, options, dialect).segments
         settled = attrs.evolve(settled, placed=with_header_symbol(settled.placed, segments))
+    if options.elf.splits:
+        from .passes.split import split_sections
+
+        settled = attrs.evolve(settled, placed=split_sections(settled.placed, options.elf))
     plan, placed = settled.plan, settled.placed
     # From here on no address moves.
     check_required(options.require_defined, placed, diags)

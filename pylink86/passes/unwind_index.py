@@ -51,7 +51,8 @@ def _write_index(index: UnwindIndex, placed: Placement, patched: Patched, dialec
         rows.sort()
     else:
         rows = sorted({row[0]: row for row in reversed(rows)}.values())
-    content = ENCODINGS if index.listed else NO_LIST
+    is_empty = dialect.edits_unwind_in_place and not rows
+    content = ENCODINGS if index.listed and not is_empty else NO_LIST
     content += _distance(table_start - start - 4)
     if index.listed:
         content += len(rows).to_bytes(4, "little")

@@ -10,18 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
 from ..wildcard import compile_pattern, is_wildcard
-from .elf_options import ElfOptions
 from .resolve import Resolution
 from .scripts import ScriptFile
 
 Test = Callable[[str], bool]
 
 
-class _Rule(NamedTuple):
+class Rule(NamedTuple):
     """A name or pattern of a version node: of demangled names (cxx), under `local:` (local)."""
 
     pattern: str
@@ -77,7 +75,7 @@ def names_listed(nodes: Sequence[n.VersionNode], dialect: Dialect) -> Test:
     return lambda name: rule_of(name) is not None
 
 
-def _rule_finder(nodes: Sequence[n.VersionNode], dialect: Dialect) -> Callable[[str], _Rule | None]:
+def _rule_finder(nodes: Sequence[n.VersionNode], dialect: Dialect) -> Callable[[str], Rule | None]:
     """What finds the rule that counts for a name.
 
     An exact name counts before a pattern, a pattern before `*`.  Among patterns those of LLD's last
@@ -85,15 +83,15 @@ def _rule_finder(nodes: Sequence[n.VersionNode], dialect: Dialect) -> Callable[[
     `local:`."""
     from .cxx_names import demangled
 
-    rules = list(_rules(nodes, dialect))
+    rules = list(version_rules(nodes, dialect))
     exact = {(rule.cxx, rule.text): rule for rule in rules if rule.is_exact}
-    backwards = rules if dialect.tables_like_gnu else list(_rules(nodes[::-1], dialect))
+    backwards = rules if dialect.tables_like_gnu else list(version_rules(nodes[::-1], dialect))
     patterns = [rule for rule in backwards if not rule.is_exact]
     patterns.sort(key=lambda r: (r.pattern == "*", dialect.tables_like_gnu and r.local))
     tests = [(compile_pattern(rule.pattern), rule) for rule in patterns]
     reads_cxx = any(rule.cxx for rule in rules)
 
-    def rule_of(name: str) -> _Rule | None:
+    def rule_of(name: str) -> Rule | None:
         source = (demangled(name) or name) if reads_cxx else ""
         found = exact.get((False, name)) or exact.get((True, source))
         if found is not None:
@@ -103,7 +101,7 @@ def _rule_finder(nodes: Sequence[n.VersionNode], dialect: Dialect) -> Callable[[
     return rule_of
 
 
-def _rules(nodes: Sequence[n.VersionNode], dialect: Dialect) -> Iterator[_Rule]:
+def version_rules(nodes: Sequence[n.VersionNode], dialect: Dialect) -> Iterator[Rule]:
     """The rules of the nodes, in order.  What is quoted is no pattern; LLD means so only in
     `extern "C++"`."""
     for node in nodes:
@@ -115,45 +113,4 @@ def _rules(nodes: Sequence[n.VersionNode], dialect: Dialect) -> Iterator[_Rule]:
         ):
             unquotes = not (cxx or dialect.tables_like_gnu)
             for name in names:
-                yield _Rule(name.strip('"') if unquotes else name, cxx, local, node.name)
-
-
-def check_versions(
-    script: ScriptFile,
-    resolution: Resolution,
-    assigned: frozenset[str],
-    options: ElfOptions,
-    dialect: Dialect,
-    diags: Diagnostics,
-) -> None:
-    """version-mixed: a node without a name is the only one.  version-undefined: LLD wants what
-    nodes name in full to be defined, unless --undefined-version is given.
-
-    assigned: names that the script gives a value."""
-    nodes = version_nodes(script)
-    if len(nodes) > 1 and not all(node.name for node in nodes):
-        diags.error(
-            "version-mixed",
-            "anonymous version tag cannot be combined with other version tags",
-            span=next(node.span for node in nodes if not node.name),
-            help=["give every node a name, or leave out all but one"],
-        )
-    if options.undefined_version or options.relocatable or not dialect.version_hides:
-        return
-    from .cxx_names import demangled
-
-    defined = {*resolution.definer, *assigned}
-    in_source = {demangled(name) or name for name in defined} if _has_cxx(nodes) else set[str]()
-    for rule in _rules(nodes, dialect):
-        if rule.is_exact and rule.text not in (in_source if rule.cxx else defined):
-            kind = "local" if rule.local else rule.node or "global"
-            diags.error(
-                "version-undefined",
-                f"version script assignment of '{kind}' to symbol '{rule.text}' failed: symbol not "
-                "defined",
-                help=["take the name out of the script, or link with --undefined-version"],
-            )
-
-
-def _has_cxx(nodes: Sequence[n.VersionNode]) -> bool:
-    return any(node.cxx_globals or node.cxx_locals for node in nodes)
+                yield Rule(name.strip('"') if unquotes else name, cxx, local, node.name)

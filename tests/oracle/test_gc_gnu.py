@@ -154,3 +154,10 @@ def test_undefined_names_that_are_listed(
     monkeypatch.chdir(tmp_path)
     made = assemble(tmp_path / "a.o", ASKS_FOR_THREADS)
     assert_same_file("gnu", [*more, "--unresolved-symbols=ignore-all", made], tmp_path)
+
+
+def test_an_index_without_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    dead = '.globl _start\n_start: nop\n.section .text.f,"ax"\n.cfi_startproc\nnop\n.cfi_endproc\n'
+    made = assemble(tmp_path / "a.o", dead)
+    assert_same_file("gnu", ["--gc-sections", "--eh-frame-hdr", made], tmp_path)
