@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from ..diag import Diagnostic
 
-CLOSED = re.compile(r"(?:[^\\\[]|\\.|\[\^?.[^\]]*\])*", re.DOTALL)
+CLOSED = r"(?s:(?:[^\\\[]|\\.|\[\^?.[^\]]*\])*)"
 """A pattern whose sets all end; a `]` right behind the `[` is in the set."""
 
 
 def glob_problems(option: str, pattern: str) -> list[Diagnostic]:
     """bad-option-value for a pattern with a set that does not end, or a lone backslash."""
-    if CLOSED.fullmatch(pattern):
+    if re.fullmatch(CLOSED, pattern):
         return []
     what = "stray '\\'" if pattern[-1:] == "\\" else "unmatched '['"
     message = f"{option}: invalid glob pattern, {what}: {pattern}"

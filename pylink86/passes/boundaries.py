@@ -10,13 +10,11 @@ a section of any name, and nobody sees them in the output but as local symbols.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 
 from ..script import nodes as n
 
 FOR_ASSEMBLERS = (".startof.", ".sizeof.")
-_C_NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_]*\Z")
 
 
 class Boundary(n.Assignment):
@@ -27,7 +25,7 @@ class Boundary(n.Assignment):
 
 def is_c_name(section: str) -> bool:
     """Whether a C program could name the symbols of a section."""
-    return _C_NAME.match(section) is not None
+    return section.isascii() and section.isidentifier()
 
 
 def bounds_of(section: str) -> tuple[str, ...]:

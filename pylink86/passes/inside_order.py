@@ -37,7 +37,7 @@ LISTS = (".ctors", ".dtors")
 STRIPPED = (".shstrtab",)
 TABLES = (".symtab", ".shstrtab", ".strtab")
 
-CRT = re.compile(r"(?:crt(begin|end).?|clang_rt\.crt(begin|end).*)\.o")
+CRT = r"(?:crt(begin|end).?|clang_rt\.crt(begin|end).*)\.o"
 """Files of the compiler that begin and end lists of constructors."""
 
 Key = Callable[[SectionId], Any]
@@ -142,7 +142,7 @@ def _place_in_list(
     """.ctors and .dtors: the begin of the list, the rest from the highest number down, its end."""
     file = files[table.owner_file(sid)]
     base = re.split(r"[/\\]", file.member or file.name)[-1]
-    found = CRT.fullmatch(base)
+    found = re.fullmatch(CRT, base)
     part = 1 if found is None else 0 if "begin" in found.groups() else 2
     return part, -lld_priority(table.name[sid])
 

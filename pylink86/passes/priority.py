@@ -18,7 +18,7 @@ MOST = 0x7FFFFFFF
 NO_PRIORITY = 65536
 LISTS = (".ctors", ".dtors")
 
-_INTEGER = re.compile("-?[0-9]+")
+_INTEGER = "-?[0-9]+"
 
 
 @total_ordering
@@ -57,7 +57,7 @@ def lld_priority(name: str) -> int:
     """The number behind the last dot as LLD reads it, with a sign, else 65536; .ctors and .dtors
     count back from 65535."""
     before, _, digits = name.rpartition(".")
-    if not _INTEGER.fullmatch(digits) or not -MOST - 1 <= int(digits) <= MOST:
+    if not re.fullmatch(_INTEGER, digits) or not -MOST - 1 <= int(digits) <= MOST:
         return NO_PRIORITY
     return 65535 - int(digits) if before in LISTS else int(digits)
 

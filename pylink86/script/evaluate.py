@@ -145,13 +145,13 @@ def _dot(env: Environment, node: Any) -> Value:
     return value
 
 
-_HEX_NAME = re.compile(r"\$([0-9a-fA-F]+)([kKmM]?)|([0-9a-fA-F]+)([a-zA-Z])")
+_HEX_NAME = r"\$([0-9a-fA-F]+)([kKmM]?)|([0-9a-fA-F]+)([a-zA-Z])"
 _BASES = {"h": 16, "x": 16, "b": 2, "o": 8, "d": 10}
 
 
 def _number_in_letters(name: str, dialect: Dialect) -> int | None:
     """`ah` and `$10` as the numbers that the linkers see in them when no symbol is called so."""
-    found = _HEX_NAME.fullmatch(name)
+    found = re.fullmatch(_HEX_NAME, name)
     if found is None or len(name) > 17:
         return None
     dollar, scale, digits, letter = found.groups()

@@ -210,7 +210,7 @@ def _text(t: Tokens, word: str, start: int) -> Text:
     return Text(word, unescape(literal[1:-1]), size, t.since(start))
 
 
-_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
+_ESCAPE = r"(?s)\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))"
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -225,7 +225,7 @@ def unescape(text: str) -> bytes:
         value = int(octal, 8) & 0xFF if octal else int(hexadecimal, 16)
         return chr(value) if value < 0x80 else chr(0xDC00 + value)
 
-    return _ESCAPE.sub(one, text).encode("utf-8", "surrogateescape")
+    return re.sub(_ESCAPE, one, text).encode("utf-8", "surrogateescape")
 
 
 def _word(t: Tokens, word: str, start: int) -> Word:

@@ -69,9 +69,7 @@ _ASSIGN = Mode(
 _BEGIN_BLANK = frozenset(" \t\r\n\f\v#/")
 """What blanks and comments begin with; where more than a hundred of them stand, some are left."""
 
-_MARKER = re.compile(
-    r'^[ \t]*#[ \t]*(?:line[ \t]+)?(\d{1,9})[ \t]+"([^"\n]*)"[^\n]*(?:\n|\Z)', re.M
-)
+_MARKER = r'(?m)^[ \t]*#[ \t]*(?:line[ \t]+)?(\d{1,9})[ \t]+"([^"\n]*)"[^\n]*(?:\n|\Z)'
 
 
 class Tokens:
@@ -197,7 +195,7 @@ def open_script(text: str, name: str) -> Tokens:
     text = text.removeprefix("\ufeff")
     tokens = Tokens(Source(name, text), text)
     if "#" in text:
-        markers = list(_MARKER.finditer(text))
+        markers = list(re.finditer(_MARKER, text))
         if markers:
             ends = [m.start() for m in markers[1:]] + [len(text)]
             first = Source(name, text[: markers[0].end()])
