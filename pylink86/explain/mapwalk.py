@@ -15,6 +15,7 @@ from ..diag import Diagnostics
 from ..passes.match import Claim, SectionId
 from ..passes.place import Walk
 from ..passes.placement import PlacedSection
+from ..passes.walks import advanced_at_first
 from ..passes.words import sections_addressed
 from ..result import LinkResult
 from ..script import nodes as n
@@ -40,7 +41,6 @@ Notes = dict[int, Note]
 """id() of a statement -> what it came to; statements that were not reached are missing."""
 
 
-@attrs.define(eq=False)
 class NotingWalk(Walk):
     """A Walk that notes every assignment, ASSERT and data statement.
 
@@ -48,10 +48,16 @@ class NotingWalk(Walk):
     printed last, even if that was dropped and moved nothing.  aligns: the alignment SUBALIGN()
     gave to input sections."""
 
-    notes: Notes = attrs.field(factory=dict)
-    aligns: dict[SectionId, int] = attrs.field(factory=dict)
-    printed: int = 0
-    beings: frozenset[int] = frozenset()
+    def __init__(self, result: LinkResult) -> None:
+        plan, script, addresses = result.plan, result.script, result.placed.addresses
+        super().__init__(
+            plan, script, addresses.fresh(), result.dialect, result.placed, Diagnostics()
+        )
+        self.advanced = advanced_at_first(plan, script, addresses, result.dialect)
+        self.notes: Notes = {}
+        self.aligns: dict[SectionId, int] = {}
+        self.printed = 0
+        self.beings = beings(result)
 
     def assign(self, node: n.Assignment) -> None:
         before = self.here
@@ -117,15 +123,7 @@ def _right_side(node: n.Assignment) -> n.Expr:
 
 def take_notes(result: LinkResult) -> NotingWalk:
     """What every statement of the script came to."""
-    walk = NotingWalk(
-        result.plan,
-        result.script,
-        result.placed.addresses.fresh(),
-        result.dialect,
-        result.placed,
-        Diagnostics(),
-        beings=beings(result),
-    )
+    walk = NotingWalk(result)
     walk.run()
     return walk
 
