@@ -28,7 +28,12 @@ SEGMENTS = {
     "trodata_segment": "rodata-segment",
     "tldata_segment": "ldata-segment",
 }
-NUMBERS = ("max_page_size", "common_page_size", "stack_size", "image_base")
+NUMBERS = (
+    "max_page_size", "common_page_size", "stack_size", "image_base", "split_by_file",
+    "split_by_reloc",
+)  # fmt: skip
+DEFAULTS = {"split_by_file": "1", "split_by_reloc": "32768"}
+"""Numbers that need not be written."""
 FLAGS = {
     "relocatable": "relocatable",
     "emit_relocs": "emit_relocs",
@@ -89,7 +94,8 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given: dict[str, Any] = {to: bool(values.get(name)) for name, to in FLAGS.items()}
     for name in NUMBERS:
         if name in values:
-            given[TO[name]] = _number(name, values[name], problems)
+            number = values[name] or DEFAULTS.get(name, "")
+            given[TO[name]] = _number(name, number, problems)
     starts = [
         (section, _address(f"-T{section[1:]}", values[name], problems))
         for name, section in SECTIONS.items()
@@ -250,6 +256,8 @@ TO = {
     "common_page_size": "common_page",
     "stack_size": "stack_size",
     "image_base": "image_base",
+    "split_by_file": "split_size",
+    "split_by_reloc": "split_relocs",
 }
 
 

@@ -5,7 +5,7 @@ The columns are those of `options.Row`: spellings, argument, what it does, desti
 
 from __future__ import annotations
 
-from .options import ADD, INPUT, KEYWORD, OFF, ON, REFUSED, SET
+from .options import ADD, INPUT, KEYWORD, OFF, ON, SET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -188,8 +188,20 @@ LAYOUT_ROWS: tuple[Row, ...] = (
         "spill_warnings",
         "tell which sections went on",
     ),
-    ("--split-by-file", "[SIZE]", REFUSED, "", "split output sections"),
-    ("--split-by-reloc", "[COUNT]", REFUSED, "", "split output sections"),
+    (
+        "--split-by-file",
+        "[SIZE]",
+        SET,
+        "split_by_file",
+        "cut output sections where inputs make SIZE bytes (default: 1), for readers with limits",
+    ),
+    (
+        "--split-by-reloc",
+        "[COUNT]",
+        SET,
+        "split_by_reloc",
+        "-r: cut them where inputs have COUNT relocations (default: 32768)",
+    ),
     (
         "--unresolved-symbols",
         "METHOD",

@@ -11,6 +11,8 @@ import attrs
 
 from ..arch.padding import USUAL_PADDING, CallPadding
 
+NO_LIMIT = 1 << 62
+
 PAGE = 0x1000
 """The page of x86; GNU ld and LLD take it for both MAXPAGESIZE and COMMONPAGESIZE."""
 
@@ -63,6 +65,10 @@ class ElfOptions:
     """--undefined-version: names that are listed as global need not be defined."""
     call_padding: CallPadding = USUAL_PADDING
     """-z call-nop: what fills up calls that need no slot."""
+    split_size: int = NO_LIMIT
+    """--split-by-file: bytes of inputs at which another section begins."""
+    split_relocs: int = NO_LIMIT
+    """--split-by-reloc: relocations of inputs at which one does."""
     unique_symbols: bool = False
     """-z unique-symbol: local symbols of one name are numbered."""
     common_types: bool | None = None
@@ -105,6 +111,10 @@ class ElfOptions:
     dead_references: tuple[tuple[str, int], ...] = ()
     """-z dead-reloc-in-nonalloc: patterns of section names, each with the value to write there for
     what is not in the output."""
+
+    @property
+    def splits(self) -> bool:
+        return min(self.split_size, self.split_relocs) < NO_LIMIT
 
     @property
     def keeps_groups(self) -> bool:

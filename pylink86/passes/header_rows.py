@@ -147,7 +147,11 @@ def _row(
     plan = section.plan
     addresses = placed.addresses
     taken_apart = options.optimize > 0 or options.relocatable
-    flags, entsize, link = header_traits(plan, addresses, dialect, options.relocatable, taken_apart)
+    flags, entsize, link = header_traits(
+        plan.whole or plan, addresses, dialect, options.relocatable, taken_apart
+    )
+    if plan.is_part:
+        entsize = 0
     if dialect.tables_like_gnu:
         flags |= plan.named_flags | _flags_by_option(section.name, placed, options)
     if not options.keeps_groups:

@@ -73,6 +73,10 @@ class OutputPlan:
     named_type: int = c.SHT_NULL
     spare: bool = False
     has_unwind_index: bool = False
+    whole: OutputPlan | None = None
+    """What it was cut from (--split-by-file), which says what its header says of the contents."""
+    is_part: bool = False
+    """It was cut off, and has another name than the whole."""
     guarded: bool = False
     begun: bool = False
 

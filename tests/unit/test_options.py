@@ -312,8 +312,6 @@ NOT_BUILT = {
     "-c --mri-script",
     "--debug-names",
     "--gdb-index",
-    "--split-by-file",
-    "--split-by-reloc",
 }
 """Refused because nobody has built them yet; this list only gets shorter."""
 
