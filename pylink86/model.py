@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, unsafe_hash=False)
 class Header:
     """The ELF header: what the file is, not where its tables lie (that is `FileLayout`)."""
 
@@ -83,7 +83,7 @@ class FileLayout:
     size: int
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, unsafe_hash=False)
 class Segment:
     """A program header (gABI ch.5); sizes in bytes, `offset` is a file offset."""
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import attrs
-
 
 class Choice(NamedTuple):
     """Where the data begins, decided when everything was set down once.
@@ -26,21 +24,25 @@ class Choice(NamedTuple):
     given_up: bool = False
 
 
-@attrs.define(eq=False)
 class DataSegment:
     """What a walk met: `.` before DATA_SEGMENT_ALIGN, the begin it chose, the sizes of pages, if
     there is a RELRO part, how far behind the begin RELRO and everything end; found: what is chosen
     at the end of RELRO, choice: at the end of everything."""
 
-    base: int = 0
-    dot: int = -1
-    page: int = 0
-    common_page: int = 0
-    relro: bool = False
-    relro_span: int | None = None
-    span: int | None = None
-    found: Choice | None = None
-    choice: Choice | None = None
+    def __init__(
+        self,
+        base: int = 0,
+        dot: int = -1,
+        page: int = 0,
+        common_page: int = 0,
+        relro: bool = False,
+    ) -> None:
+        self.base, self.dot, self.page = base, dot, page
+        self.common_page, self.relro = common_page, relro
+        self.relro_span: int | None = None
+        self.span: int | None = None
+        self.found: Choice | None = None
+        self.choice: Choice | None = None
 
     @property
     def natural(self) -> int:

@@ -11,13 +11,6 @@ SHOWN = 3
 """Names that are told of a pair of files."""
 
 
-def script_between(inputs: Inputs, name: str, where: tuple[int, int]) -> bool:
-    """Whether a script assigns a symbol between two files that define it: to GNU ld the second is
-    then the first to do so."""
-    first, second = where
-    return any(first < files <= second for files in inputs.assigned[name])
-
-
 def report_duplicates(
     inputs: Inputs,
     twice: list[tuple[str, tuple[int, int], tuple[int, int]]],

@@ -17,7 +17,6 @@ from ..model import COMMON, ObjectFile, SectionRow, Sections, SymbolRow, Symbols
 from .members import Inputs
 from .name_table import table_order
 from .needs import assigned, value_is_known
-from .notes import NAME, common_features, property_note
 from .table_form import TableForm
 
 OWN_NAME = "<linker>"
@@ -145,12 +144,14 @@ def own_file(
             SectionRow("COMMON", c.SHT_NOBITS, c.SHF_ALLOC | c.SHF_WRITE, size=size, align=align)
         )
         origin.append(file)
-    notes = b""
+    contents: dict[str, bytes] = {}
     if dialect.joins_property_notes:
+        from .notes import NAME, common_features, property_note
+
         features = common_features(inputs.files) | promised
         word = inputs.files[0].header.elf_class // 8
         if features:
-            notes = property_note(features, word)
+            notes = contents[NAME] = property_note(features, word)
             rows.append(SectionRow(NAME, c.SHT_NOTE, c.SHF_ALLOC, size=len(notes), align=word))
             origin.append(-1)
     if dialect.rebuilds_eh_frame and any(".eh_frame" in f.sections.names for f in inputs.files):
@@ -169,7 +170,7 @@ def own_file(
         OWN_NAME,
         inputs.files[0].header,
         sections,
-        tuple(notes if name == NAME else b"" for name in sections.names),
+        tuple(contents.get(name, b"") for name in sections.names),
         Symbols.from_rows(symbols),
     )
     return own, tuple(origin), {row.name: i for i, row in enumerate(symbols, 1)}

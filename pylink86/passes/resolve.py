@@ -18,7 +18,6 @@ from ..dialect import Dialect
 from ..model import COMMON, ObjectFile, Symbol
 from ..script import nodes as n
 from .comdat import comdat_losers
-from .duplicates import script_between
 from .members import Inputs
 from .own_file import OFFSET_TABLE as OFFSET_TABLE
 from .own_file import (
@@ -153,7 +152,7 @@ def resolve_symbols(
                 rank[name], definer[name] = new, (number, index)
             elif new == STRONG and old == STRONG:
                 where = definer[name][0], number
-                if name in inputs.assigned and script_between(inputs, name, where):
+                if name in inputs.assigned and _script_between(inputs, name, where):
                     definer[name] = number, index
                     continue
                 twice.append((name, definer[name], (number, index)))
@@ -220,6 +219,13 @@ def _excluded(files: Iterable[ObjectFile]) -> Iterator[tuple[int, int]]:
         for index, flags in enumerate(obj.sections.flags):
             if flags & c.SHF_EXCLUDE:
                 yield number, index
+
+
+def _script_between(inputs: Inputs, name: str, where: tuple[int, int]) -> bool:
+    """Whether a script assigns a symbol between two files that define it: to GNU ld the second is
+    then the first to do so."""
+    first, second = where
+    return any(first < files <= second for files in inputs.assigned[name])
 
 
 class _Excluded:
