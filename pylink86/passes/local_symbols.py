@@ -129,11 +129,12 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
         if section.name == ".eh_frame":
             held = {*sids} - emptied
             sids = iter(sorted(held | {sid for sid in emptied if sid < max(held, default=0)}))
-        files = [table.file[sid] for sid in sids if sid < table.base[own]]
+        files = [table.file[sid] for sid in sids if sid < table.base[own] or where.size[sid]]
         if section.plan.type == c.SHT_NOBITS:
             forgotten.update(files)
         else:
             found.update(dict.fromkeys(files))
+    found.pop(-1, None)
     rest = (file for file in range(own) if file not in forgotten and _has_contents(sources, file))
     return list(dict.fromkeys((*found, *rest)))
 
