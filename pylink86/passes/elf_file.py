@@ -139,8 +139,13 @@ class ElfFile:
             row = self.rows[i - 1]
             pos = align_to(pos, row.align)
             offsets[i] = pos
-            pos += row.size if row.type != c.SHT_NOBITS else 0
+            if row.type != c.SHT_NOBITS or self._has_room_for(row):
+                pos += row.size
         return offsets, pos
+
+    def _has_room_for(self, row: SectionRow) -> bool:
+        """LLD leaves room for a `.bss` that is not in memory: (OVERLAY) and its like."""
+        return not (self.dialect.tables_like_gnu or row.flags & c.SHF_ALLOC)
 
     def _comes_late(self, head: Head, row: SectionRow) -> bool:
         """GNU ld: what is placed when all else is: relocations, and what it compresses."""

@@ -151,6 +151,10 @@ def _left_alone(
     )
 
 
+IN_THE_WALK = c.SHF_ALLOC | c.SHF_GROUP | c.SHF_LINK_ORDER
+"""LLD keeps all other sections in any case, and so does not look at what they refer to, not even
+when code refers to them."""
+
 Target = tuple[SectionId, int]
 """An input section and an offset in it."""
 
@@ -193,7 +197,8 @@ class _Walk:
             self.used.setdefault(sid, set()).add(offset)
         if sid not in self.through:
             self.through[sid] = by
-            self.todo.append(sid)
+            if self.table.flags[sid] & IN_THE_WALK or self.dialect.tables_like_gnu:
+                self.todo.append(sid)
 
     def reach_symbol(self, name: str) -> None:
         where = self.resolution.definer.get(name)

@@ -81,3 +81,47 @@ def test_files_are_listed_by_sections_with_contents(kind, more, tmp_path, monkey
         " .late : { KEEP(*(.late)) } .data : { KEEP(*(.data)) } }"
     )
     assert_same_file("gnu", ["--gc-sections", "-T", "t.ld", *objects], tmp_path)
+
+
+@pytest.mark.parametrize("options", [[], ["-q"]], ids=["", "q"])
+@pytest.mark.parametrize("dialect", ["gnu", "lld"])
+def test_code_in_a_section_that_is_not_in_memory(dialect, options, tmp_path, monkeypatch):
+    """`.section .text_x` without flags: code that jumps there keeps it, and for GNU ld what it
+    refers to; LLD does not look into it."""
+    monkeypatch.chdir(tmp_path)
+    source = """
+    .text
+    .globl _start
+    _start: call there
+    .section .text_x
+    there: mov $word, %eax
+    .section .data.one, "aw"
+    word: .quad 1
+    """
+    (tmp_path / "t.ld").write_text(
+        "SECTIONS { .text : { *(.text*) } .data : { *(.data*) } /DISCARD/ : { *(.comment) } }"
+    )
+    obj = assemble(tmp_path / "a.o", source)
+    assert_same_file(dialect, ["--gc-sections", *options, "-T", "t.ld", obj], tmp_path)
+
+
+@pytest.mark.parametrize("options", [[], ["-q"], ["-r"]], ids=["", "q", "r"])
+@pytest.mark.parametrize("kind", ["(OVERLAY)", "(INFO)", "(NOLOAD)", ""])
+@pytest.mark.parametrize("dialect", ["gnu", "lld"])
+def test_bss_that_is_not_in_memory(dialect, kind, options, tmp_path, monkeypatch):
+    """LLD leaves room for it in the file, GNU ld does not."""
+    monkeypatch.chdir(tmp_path)
+    source = """
+    .text
+    .globl _start
+    _start: ret
+    .data
+    .quad _start
+    .bss
+    .skip 40
+    .section .note.GNU-stack, "", @progbits
+    """
+    script = f".text : {{ *(.text) }} .bss {kind} : {{ *(.bss) }} .data : {{ *(.data) }}"
+    (tmp_path / "t.ld").write_text(f"SECTIONS {{ {script} }}")
+    obj = assemble(tmp_path / "a.o", source)
+    assert_same_file(dialect, [*options, "-T", "t.ld", obj], tmp_path)
