@@ -265,6 +265,10 @@ class Combiner:
         value = obj.symbols.value[symbol]
         moved = sid in self.placed.addresses.edits.moved and obj.sections.size[shndx] > 0
         found = self.placed.addresses.of_place(sid, value + addend if moved else value)
+        if found is None and moved and not (self.with_addend or self.relocatable or self.sorts):
+            # The addend is in bytes that are final: which piece was meant is not asked.
+            where = self.placed.addresses
+            found = (where.owner[where.edits.moved[sid].homes[0]], 0)
         if found is None:
             self._check_inside(obj, shndx, value + addend, moved)
             return 0, addend

@@ -260,7 +260,7 @@ def _flags_by_option(name: str, placed: Placement, options: ElfOptions) -> int:
     """What options say of a section by its name, for GNU ld: with -N code can be written; with -r
     the note about the stack wants it executable as soon as one input says so or says nothing, or as
     -z execstack and noexecstack say."""
-    if name == ".text" and options.paging == "N":
+    if name == ".text" and options.paging == "N" and not options.relocatable:
         return c.SHF_WRITE
     if name == ".note.GNU-stack" and options.relocatable:
         return c.SHF_EXECINSTR if stack_flags(placed, options) & c.PF_X else 0

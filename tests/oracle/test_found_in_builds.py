@@ -105,7 +105,9 @@ def test_code_in_a_section_that_is_not_in_memory(dialect, options, tmp_path, mon
     assert_same_file(dialect, ["--gc-sections", *options, "-T", "t.ld", obj], tmp_path)
 
 
-@pytest.mark.parametrize("options", [[], ["-q"], ["-r"]], ids=["", "q", "r"])
+@pytest.mark.parametrize(
+    "options", [[], ["-q"], ["-r"], ["-r", "-N", "-d"]], ids=["", "q", "r", "r-N"]
+)
 @pytest.mark.parametrize("kind", ["(OVERLAY)", "(INFO)", "(NOLOAD)", ""])
 @pytest.mark.parametrize("dialect", ["gnu", "lld"])
 def test_bss_that_is_not_in_memory(dialect, kind, options, tmp_path, monkeypatch):
@@ -125,3 +127,21 @@ def test_bss_that_is_not_in_memory(dialect, kind, options, tmp_path, monkeypatch
     (tmp_path / "t.ld").write_text(f"SECTIONS {{ {script} }}")
     obj = assemble(tmp_path / "a.o", source)
     assert_same_file(dialect, [*options, "-T", "t.ld", obj], tmp_path)
+
+
+@pytest.mark.parametrize("dialect", ["gnu", "lld"])
+def test_kept_relocations_to_strings_of_i386(dialect, tmp_path, monkeypatch):
+    """-q --gc-sections: the addend is in the code already; strings before the one that is meant are
+    gone in LLD."""
+    monkeypatch.chdir(tmp_path)
+    source = """
+    .text
+    .globl _start
+    _start: mov $.Lsecond, %eax
+    .section .rodata.str1.1, "aMS", @progbits, 1
+    .asciz "first"
+    .Lsecond: .asciz "second"
+    .section .note.GNU-stack, "", @progbits
+    """
+    obj = assemble(tmp_path / "a.o", source, wide=False)
+    assert_same_file(dialect, ["-m", "elf_i386", "-q", "--gc-sections", obj], tmp_path)
