@@ -254,14 +254,14 @@ class ObjectFile:
     def relocations(self, index: int) -> Relocations:
         """Section `index`, an SHT_REL or SHT_RELA, as columns; bad-object when one points nowhere.
         Decoded once, as several passes of a link read them."""
-        group = self.relocation_groups[index]
-        begin, end, highest = group.spans[index]
-        offset, kind, symbol, addend = group.columns
+        rows = self.relocation_groups[index].rows()
+        begin, end, highest = rows.spans[index]
+        offset, kind, symbol, addend = rows.offset, rows.type, rows.symbol, rows.addend
         if end - begin != len(offset):
             offset, kind, symbol = offset[begin:end], kind[begin:end], symbol[begin:end]
             addend = None if addend is None else addend[begin:end]
         found = Relocations(offset, kind, symbol, addend)
-        if not group.symbols_exist or highest >= self.sections.size[self.sections.info[index]]:
+        if not rows.symbols_exist or highest >= self.sections.size[self.sections.info[index]]:
             from .formats.elf_check import check_relocations
 
             check_relocations(self, index, found)

@@ -8,8 +8,7 @@ those of what only a debugger reads, which many links never look at.
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import elf_const as c
 from .elf_tables import REL, RELA, Buffer, Column, decode_relocations
@@ -17,17 +16,34 @@ from .elf_tables import REL, RELA, Buffer, Column, decode_relocations
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .model import Sections
+    from .columns import Sections
 
 Span = tuple[int, int, int]
 """Rows [begin, end) of a group, and the largest offset among them, -1 when there are none."""
 
 
+class GroupRows(NamedTuple):
+    """A group's rows as columns; addend as in `decode_relocations`.
+
+    spans: where the rows of each section are.  symbols_exist: whether every row speaks of a symbol
+    the file has, or of none (0).  is_sound: the same, and every row lies in its section."""
+
+    offset: Column
+    type: Column
+    symbol: Column
+    addend: Column | None
+    spans: dict[int, Span]
+    symbols_exist: bool
+    is_sound: bool
+
+
 class RelocationGroup:
-    """Relocation sections of one kind as the columns of a single table.
+    """Relocation sections of one kind as a single table, which is decoded when it is asked for.
 
     indices: of the sections, in order; contents: of all sections of the file; symbols: how many it
     has."""
+
+    __slots__ = ("_contents", "_elf_class", "_indices", "_rows", "_sections", "_symbols")
 
     def __init__(
         self,
@@ -42,59 +58,51 @@ class RelocationGroup:
         self._elf_class = elf_class
         self._symbols = symbols
         self._indices = indices
+        self._rows: GroupRows | None = None
 
-    @cached_property
-    def columns(self) -> tuple[Column, Column, Column, Column | None]:
-        """offset, type, symbol and addend of every row; addend as in `decode_relocations`."""
-        return decode_relocations(b"".join(self._tables), self._elf_class, self._with_addend)
+    def rows(self) -> GroupRows:
+        """All rows, one section after the other."""
+        if self._rows is None:
+            self._rows = self._decoded()
+        return self._rows
 
-    @cached_property
-    def _tables(self) -> list[Buffer]:
-        return [self._contents[index] for index in self._indices]
-
-    @property
-    def _with_addend(self) -> bool:
-        return self._sections.type[self._indices[0]] == c.SHT_RELA
-
-    @cached_property
-    def spans(self) -> dict[int, Span]:
-        """Where the rows of each section are."""
-        offsets = self.columns[0]
-        record = (RELA if self._with_addend else REL)[self._elf_class].size
+    def _decoded(self) -> GroupRows:
+        sections, contents = self._sections, self._contents
+        with_addend = sections.type[self._indices[0]] == c.SHT_RELA
+        record = (RELA if with_addend else REL)[self._elf_class].size
+        tables = [contents[index] for index in self._indices]
+        columns = decode_relocations(b"".join(tables), self._elf_class, with_addend)
+        offset, size, info = columns[0], sections.size, sections.info
         spans: dict[int, Span] = {}
-        begin = 0
-        for index, table in zip(self._indices, self._tables):
+        inside, begin = True, 0
+        for index, table in zip(self._indices, tables):
             end = begin + len(table) // record
-            spans[index] = begin, end, max(offsets[begin:end], default=-1)
+            highest = max(offset[begin:end], default=-1)
+            spans[index] = begin, end, highest
+            inside &= highest < size[info[index]]
             begin = end
-        return spans
+        symbols_exist = max(columns[2], default=0) < max(self._symbols, 1)
+        return GroupRows(*columns, spans, symbols_exist, symbols_exist and inside)
 
-    @cached_property
-    def symbols_exist(self) -> bool:
-        """Whether every row speaks of a symbol the file has, or of none (0)."""
-        return max(self.columns[2], default=0) < max(self._symbols, 1)
 
-    @cached_property
-    def is_sound(self) -> bool:
-        """The same, and every row lies in its section."""
-        size, info = self._sections.size, self._sections.info
-        return self.symbols_exist and all(
-            highest < size[info[index]] for index, (_, _, highest) in self.spans.items()
-        )
+TYPES = (c.SHT_RELA, c.SHT_REL)
 
 
 def group_relocations(
     sections: Sections, contents: Sequence[Buffer], elf_class: int, symbols: int
 ) -> dict[int, RelocationGroup]:
     """The group of each relocation section of a file, by section index."""
-    flags, info = sections.flags, sections.info
+    flags, info, types = sections.flags, sections.info, sections.type
+    indices = [index for index, kind in enumerate(types) if kind in TYPES]
     members: dict[tuple[int, int], list[int]] = {}
-    for index, kind in enumerate(sections.type):
-        if kind in (c.SHT_RELA, c.SHT_REL):
-            members.setdefault((kind, flags[info[index]] & c.SHF_ALLOC), []).append(index)
-    return {
-        index: group
-        for indices in members.values()
-        for group in [RelocationGroup(sections, contents, elf_class, symbols, indices)]
-        for index in indices
-    }
+    for index in indices:
+        key = types[index], flags[info[index]] & c.SHF_ALLOC
+        if key in members:
+            members[key].append(index)
+        else:
+            members[key] = [index]
+    found: dict[int, RelocationGroup] = {}
+    for held in members.values():
+        group = RelocationGroup(sections, contents, elf_class, symbols, held)
+        found.update(dict.fromkeys(held, group))
+    return found if len(members) == 1 else {index: found[index] for index in indices}

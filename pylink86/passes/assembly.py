@@ -7,6 +7,7 @@ from __future__ import annotations
 import attrs
 
 from .. import elf_const as c
+from ..elf_tables import Buffer
 from .fill import fill_bytes
 from .locate import Addresses
 from .placement import DATA, FILLER, INPUT, PlacedSection
@@ -28,19 +29,22 @@ def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:
     parts: list[bytes | memoryview] = []
     files, table = addresses.resolution.files, addresses.table
     content, code = addresses.edits.content, addresses.tables.code
-    for piece in section.pieces:
-        if piece.kind == INPUT:
-            sid = piece.origin
-            assert isinstance(sid, int)
-            new = content.get(sid) or code.get(sid)
+    is_edited = bool(content or code)
+    contents, base = [file.contents for file in files], table.base
+    for _, size, kind, origin, filling, phase in section.pieces:
+        if kind == INPUT:
+            assert isinstance(origin, int)
+            new: Buffer | None = None
+            if is_edited:
+                new = content.get(origin) or code.get(origin)
             if new is None:
-                number = table.owner_file(sid)
-                new = files[number].contents[sid - table.base[number]]  # type: ignore[assignment]
-            parts.append(new if len(new) == piece.size else bytes(piece.size))  # type: ignore[arg-type]
-        elif piece.kind == DATA:
-            assert isinstance(piece.content, bytes)
-            parts.append(piece.content)
+                number = table.owner_file(origin)
+                new = contents[number][origin - base[number]]
+            parts.append(new if len(new) == size else bytes(size))
+        elif kind == DATA:
+            assert isinstance(filling, bytes)
+            parts.append(filling)
         else:
-            assert piece.kind == FILLER
-            parts.append(fill_bytes(piece.content, piece.size, piece.phase))
+            assert kind == FILLER
+            parts.append(fill_bytes(filling, size, phase))
     return bytearray().join(parts)

@@ -71,17 +71,21 @@ class Entry:
     def add(self, table: SectionList, sids: Iterable[SectionId]) -> None:
         """Count input sections in: flags are joined, the type is NOBITS only while all inputs
         are."""
-        for sid in sids:
-            flags, kind = table.flags[sid], table.type[sid]
+        sids = tuple(sids)
+        if not sids:
+            return
+        if not self.has_input:
+            self.type = self.begun_as = table.type[sids[0]]
+            changes = self._changes(table.flags[sids[0]])
+            self.first_type = c.SHT_NULL if changes else known_type(table, sids[0])
+        for flags in {table.flags[sid] for sid in sids}:
             self.flags |= flags & KEPT_FLAGS
-            self.align = max(self.align, table.align[sid])
-            if not self.has_input:
-                self.type = self.begun_as = kind
-                self.first_type = c.SHT_NULL if self._changes(flags) else known_type(table, sid)
-            elif self.type != kind:
+        self.align = max(self.align, *{table.align[sid] for sid in sids})
+        for kind in dict.fromkeys([table.type[sid] for sid in sids]):
+            if self.type != kind:
                 self.mixed = True
                 self.type = _joined_type(self.type, kind)
-            self.has_input = self.begun = True
+        self.has_input = self.begun = True
 
 
 UNTYPED = frozenset((".got.plt", ".iplt", ".igot.plt", "COMMON"))

@@ -121,15 +121,13 @@ def _asks_for_nothing(obj: ObjectFile, base_symbol: int) -> bool:
     kinds = KINDS.get(obj.header.machine, frozenset())
     flags, info = obj.sections.flags, obj.sections.info
     groups = {
-        id(group): group
-        for index, group in obj.relocation_groups.items()
-        if flags[info[index]] & c.SHF_ALLOC
+        group for index, group in obj.relocation_groups.items() if flags[info[index]] & c.SHF_ALLOC
     }
-    for group in groups.values():
-        _, kind, symbol, _ = group.columns
-        if base_symbol in symbol or not kinds.isdisjoint(kind):
+    for rows in [group.rows() for group in groups]:
+        is_asked = base_symbol in rows.symbol or not kinds.isdisjoint(rows.type)
+        if is_asked or not rows.is_sound:
             return False
-    return all(group.is_sound for group in groups.values())
+    return True
 
 
 def _base_symbol(resolution: Resolution, file: int) -> int:

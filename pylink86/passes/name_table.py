@@ -6,8 +6,9 @@ for, each time it was."""
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Sequence
-from itertools import accumulate, groupby
+from itertools import accumulate
 
 SIZES = (4051, 4093, 8191, 16381, 32749, 65521, 131071, 262139, 524287, 1048573)
 """Buckets of GNU ld's table of names, which grows when it is three quarters full: the numbers that
@@ -57,14 +58,15 @@ def _grown(names: Sequence[str]) -> list[str]:
     came last, backwards, and before that the walk so far, backwards, all of it in stable order of
     the new buckets."""
     hashes = [name_hash(name) for name in names]
-    turned = _turned if len(set(hashes)) < len(hashes) else _backwards
+    times = Counter(hashes)
+    twins = {index for index, number in enumerate(hashes) if times[number] > 1}
     walk: list[int] = []
     begin = 0
     for size in SIZES:
         end = size * 3 // 4 + 1 - OWN_NAMES if size != SIZES[-1] else len(names) + 1
         buckets = [number % size for number in hashes[:end]]
         joining = range(begin, min(end, len(names)))
-        walk = [*reversed(joining), *turned(walk, hashes)]
+        walk = [*reversed(joining), *_turned(walk, hashes, twins)]
         walk.sort(key=buckets.__getitem__)
         if len(names) < end:
             break
@@ -72,14 +74,18 @@ def _grown(names: Sequence[str]) -> list[str]:
     return [names[index] for index in walk]
 
 
-def _backwards(walk: list[int], hashes: Sequence[int]) -> list[int]:
-    return walk[::-1]
-
-
-def _turned(walk: list[int], hashes: Sequence[int]) -> list[int]:
-    """The walk backwards, but names with one number, which move together, as they are."""
-    runs = groupby(walk[::-1], key=hashes.__getitem__)
-    return [index for _, run in runs for index in reversed([*run])]
+def _turned(walk: list[int], hashes: Sequence[int], twins: set[int]) -> list[int]:
+    """The walk backwards, but names with one number that stand together, which move together, as
+    they are; twins: names whose number another one has."""
+    back = walk[::-1]
+    spots = deque(at for at, index in enumerate(back) if index in twins)
+    while spots:
+        start = spots.popleft()
+        end = start + 1
+        while spots and spots[0] == end and hashes[back[end]] == hashes[back[start]]:
+            end = spots.popleft() + 1
+        back[start:end] = back[start:end][::-1]
+    return back
 
 
 def tail_merged(names: Iterable[str]) -> tuple[bytes, dict[str, int]]:

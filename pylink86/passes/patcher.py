@@ -143,18 +143,19 @@ class Patcher:
         kinds = self._of_machine(obj.header.machine, in_place=False)
         for index, tables in obj.relocation_sections.items():
             sid = base + index
-            home, size, group = where.owner[sid], where.size[sid], groups[tables[0]]
+            home, size = where.owner[sid], where.size[sid]
             if home < 0 or not size or len(tables) > 1 or sid in self.edited:
                 continue
-            content = self.contents[home]
+            content, group = self.contents[home], groups[tables[0]].rows()
             if not content or not flags[index] & c.SHF_ALLOC or not group.is_sound:
                 continue
             begin, end, highest = group.spans[tables[0]]
-            offsets, types, symbols, addends = group.columns
-            offsets, types = offsets[begin:end], types[begin:end]
-            if addends is None or (highest + WIDEST > size and _end(offsets, types, kinds) > size):
+            if group.addend is None:
                 continue
-            rows = zip(offsets, types, symbols[begin:end], addends[begin:end])
+            offsets, types = group.offset[begin:end], group.type[begin:end]
+            if highest + WIDEST > size and _end(offsets, types, kinds) > size:
+                continue
+            rows = zip(offsets, types, group.symbol[begin:end], group.addend[begin:end])
             at = where.offset[sid]
             odd = apply_sums(rows, kinds.sums, values, content, at, self.starts[home] + at)
             self.begun[sid] = None if odd is None else chain((odd,), rows)

@@ -37,16 +37,16 @@ def test_each_section_has_its_rows():
 def test_debug_data_is_decoded_apart():
     file = made("x86_64", code(".text", 2), code(".data", 1, "wa"), code(".debug_x", 2, ""))
     groups = file.relocation_groups
-    assert [len(group.columns[0]) for group in groups.values()] == [3, 3, 2]
+    assert [len(group.rows().offset) for group in groups.values()] == [3, 3, 2]
     assert len({id(group) for group in groups.values()}) == 2
-    assert [group.spans[index][2] for index, group in groups.items()] == [8, 0, 8]
+    assert [group.rows().spans[index][2] for index, group in groups.items()] == [8, 0, 8]
 
 
 def test_only_the_damaged_section_is_refused():
     short = Sec(".short", "ax", data=bytes(4), relocs=(Reloc(9, "R_X86_64_PC32", "f"),))
     file = made("x86_64", code(".text", 2), short)
     whole, damaged = file.relocation_groups
-    assert not file.relocation_groups[whole].is_sound
+    assert not file.relocation_groups[whole].rows().is_sound
     assert len(file.relocations(whole)) == 2
     with pytest.raises(LinkError, match="lies beyond the 0x4 bytes"):
         file.relocations(damaged)
