@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Callable
 from importlib import import_module
+from io import BytesIO
+from typing import Any
 
 import attrs
 
@@ -25,6 +26,9 @@ CHDR = {32: struct.Struct("<III"), 64: struct.Struct("<IIQQ")}
 OLD_PREFIX, OLD_MARK = ".zdebug", b"ZLIB"
 OLD_HEAD = 12
 ZSTD_MODULES = ("compression.zstd", "backports.zstd", "zstandard", "pyzstd")
+ZSTD_LEVEL = 3
+"""That of the library, which both linkers and GNU objcopy use; llvm-objcopy has another."""
+
 MAX_SIZE = 1 << 31
 """Bytes that contents may have: a header may claim anything."""
 
@@ -80,35 +84,39 @@ def _inflate(data: bytes, size: int, place: str) -> bytes:
 
 
 def unzstd(data: bytes, size: int, place: str) -> bytes:
-    decompress = _zstd("decompress")
+    """Expand one frame or several: LLD writes one for each MiB."""
     if size > MAX_SIZE:
         raise _damaged(place, f"it claims to have {size:#x} bytes")
+    name, module = _zstd_library()
     try:
-        found: bytes = decompress(data)
+        if name == "zstandard":
+            reader = module.ZstdDecompressor().stream_reader(data, read_across_frames=True)
+        else:
+            reader = module.ZstdFile(BytesIO(data))
+        # Read, not decompressed at once: a frame may claim to have more than there is memory.
+        found: bytes = reader.read(size + 1)
     except Exception as problem:  # each library has an error of its own
         raise _damaged(place, str(problem)) from None
     if len(found) != size:
-        raise _damaged(place, f"{len(found):#x} bytes came out, not {size:#x}")
+        raise _damaged(place, f"{len(found):#x} bytes came out, or more, not {size:#x}")
     return found
 
 
 _EXPAND = {c.ELFCOMPRESS_ZLIB: _inflate, c.ELFCOMPRESS_ZSTD: unzstd}
 
 
-def zstd(data: bytes) -> bytes:
-    """Compress with the library's own level; raises zstd-missing."""
-    return bytes(_zstd("compress")(data))
+def zstd(data: bytes, level: int = ZSTD_LEVEL) -> bytes:
+    """Compress in one frame; raises zstd-missing."""
+    return bytes(_zstd_library()[1].compress(data, level))
 
 
-def _zstd(what: str) -> Callable[[bytes], bytes]:
-    """A function of the first zstd library that is installed."""
+def _zstd_library() -> tuple[str, Any]:
+    """The first zstd library that is installed, and its name."""
     for name in ZSTD_MODULES:
         try:
-            module = import_module(name)
+            return name, import_module(name)
         except ImportError:
             continue
-        found: Callable[[bytes], bytes] = getattr(module, what)
-        return found
     version = ".".join(map(str, sys.version_info[:2]))
     raise fail(
         "zstd-missing",

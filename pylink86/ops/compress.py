@@ -23,6 +23,9 @@ CHDR = {32: struct.Struct("<III"), 64: struct.Struct("<IIQQ")}
 """32: type, size, alignment; 64: type, reserved, size, alignment."""
 
 ZLIB, ZSTD = 1, 2
+GNU_LEVEL, LLVM_LEVEL = 3, 5
+"""Of zstd."""
+
 FORMATS = {"zlib": ZLIB, "zlib-gabi": ZLIB, "zstd": ZSTD}
 
 
@@ -51,7 +54,7 @@ def compress_llvm(draft: Draft, plan: Plan) -> None:
         if how == "none":
             decompress(draft, sec)
         elif how and not sec.flags & c.SHF_COMPRESSED:
-            _compress(draft, sec, FORMATS.get(how) or _unknown(how))
+            _compress(draft, sec, FORMATS.get(how) or _unknown(how), LLVM_LEVEL)
             sec.align = 8  # in files of 32 bits, too
             sec.compressed = True
 
@@ -85,9 +88,9 @@ def _unknown(how: str) -> int:
     complain("bad-option-value", f"invalid or unsupported compression format: {how}")
 
 
-def _compress(draft: Draft, sec: Sec, how: int) -> None:
+def _compress(draft: Draft, sec: Sec, how: int, level: int = GNU_LEVEL) -> None:
     data = bytes(sec.data)
-    body = _deflate(data) if how == ZLIB else _zstd(data)
+    body = _deflate(data) if how == ZLIB else _zstd(data, level)
     header = (
         (how, len(data), sec.align) if draft.elf_class == 32 else (how, 0, len(data), sec.align)
     )
@@ -140,11 +143,11 @@ def _deflate(data: bytes) -> bytes:
     return zlib.compress(data)
 
 
-def _zstd(data: bytes) -> bytes:
+def _zstd(data: bytes, level: int) -> bytes:
     """By the library there is, or the error zstd-missing, which names them."""
     from ..formats.compressed import zstd
 
-    return zstd(data)
+    return zstd(data, level)
 
 
 def _unzstd(draft: Draft, sec: Sec, data: bytes, size: int) -> bytes:

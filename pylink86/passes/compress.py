@@ -83,7 +83,10 @@ def _compressed(
         was_aligned = row.align if like_gnu else 1
         new = compressed.header(number, len(content), was_aligned, elf_class)
         if kind == "zstd":
-            new += compressed.zstd(content)
+            # LLD compresses each MiB by itself.
+            step = max(len(content), 1) if like_gnu else PART
+            for at in range(0, len(content), step):
+                new += compressed.zstd(content[at : at + step], level or compressed.ZSTD_LEVEL)
         else:
             new += _whole(content) if like_gnu else _by_parts(content, level or LLD_LEVEL)
         name, flags = row.name, row.flags | c.SHF_COMPRESSED
