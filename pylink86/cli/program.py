@@ -87,7 +87,13 @@ def show(found: Iterable[Diagnostic], values: Mapping[str, Any]) -> bool:
     when = values.get("colour", "auto")
     colour = when == "always" or (when in ("auto", "") and wants_colour(sys.stderr, os.environ))
     as_json = values.get("error_format") == "json"
-    sys.stderr.write(render(found, as_json=as_json, colour=colour))
+    if values.get("dialect") == "lld" and not as_json:
+        from ..explain.lld_errors import lld_report
+
+        text = lld_report(found, values.get("program") or "ld.lld", colour=colour)
+    else:
+        text = render(found, as_json=as_json, colour=colour)
+    sys.stderr.write(text)
     return any(d.severity == "error" for d in found)
 
 

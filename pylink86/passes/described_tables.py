@@ -36,11 +36,12 @@ class DescribedTables:
 
 
 def described_tables(
-    commands: Iterable[object], script: ScriptFile, dialect: Dialect
+    commands: Iterable[object], script: ScriptFile, dialect: Dialect, again: bool
 ) -> DescribedTables:
     """What a script says of the tables; in GNU ld nothing it says counts.
 
-    commands: those of the layout, in order."""
+    commands: those of the layout, in order.  again: -r, when orphans stay behind all else; else one
+    in memory stands before tables, next to its like."""
     if dialect.tables_like_gnu:
         return DescribedTables({}, {}, GNU_ORDER)
     gone = discarded_tables(script)
@@ -48,7 +49,11 @@ def described_tables(
     behind: dict[str, int] = {}
     last = -1
     for command in commands:
-        last = command.index if isinstance(command, OutputPlan) else last
+        if isinstance(command, OutputPlan):
+            if command.node is None and command.alloc and not again:
+                moved = {table for table, at in behind.items() if at == last}
+                behind.update(dict.fromkeys(moved, command.index))
+            last = command.index
         if isinstance(command, (OutputPlan, Dropped)) and command.node is not None:
             for statement in _inputs(command.node):
                 taken = [table for table in left if _takes(statement, table)]

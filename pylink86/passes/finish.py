@@ -54,7 +54,7 @@ def elf_executable(
     Raises out-of-range-for-elf32 for what lies where a 32-bit file cannot say it does."""
     elf_class = elf_class or (64 if placed.addresses.machine == c.EM_X86_64 else 32)
     file_map = map_output(placed, elf_class, segments, script, options, dialect)
-    described = described_tables(placed.commands, script, dialect)
+    described = described_tables(placed.commands, script, dialect, options.relocatable)
     heads = list_heads(placed, options, described, dialect)
     where = {h.section: i for i, h in enumerate(heads, 1) if h.kind == "section"}
     tls = next((s.vaddr for s in file_map.segments if s.type == c.PT_TLS), 0)

@@ -1,0 +1,200 @@
+"""What LLD does with scripts and options in its own corners, whole files compared with ld.lld-19,
+and the first lines of what it says when a link fails."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from pylink86 import __version__
+from pylink86.cli import pyld
+
+PEER = "ld.lld-19"
+
+PLAIN = ".globl _start\n_start: nop\n.data\n.quad 1\n"
+RELRO = (
+    '.globl _start\n_start: nop\n.section .data.rel.ro,"aw"\n.quad 1\n.section .got,"aw"\n'
+    ".quad 2\n.data\n.quad 3\n"
+)
+VERSIONS = (
+    ".globl _start, f1, f2\n_start: call f\n.symver f1, f@V1\n.symver f2, f@@V2\nf1: ret\nf2: nop\n"
+)
+TABLES = (
+    "SECTIONS { .text : { *(.text) } .symtab 0 : { *(.symtab) } .data : { *(.data) }"
+    " .strtab : { *(.strtab) } .shstrtab : { *(.shstrtab) } }"
+)
+RELRO_END = (
+    "SECTIONS { .text : { *(.text) } . = DATA_SEGMENT_ALIGN(CONSTANT(MAXPAGESIZE), 4096);"
+    " .data.rel.ro : { *(.data.rel.ro) } .got : { *(.got) } . = DATA_SEGMENT_RELRO_END(0, .);"
+    " .data : { *(.data) } }"
+)
+PAGES = "SECTIONS { .text : { *(.text) } x = CONSTANT(MAXPAGESIZE); y = CONSTANT(COMMONPAGESIZE); }"
+CONSTANTS = PLAIN + '.section .c,"aM",@progbits,4\n.long 1, _start - .\n'
+
+SAME = {
+    "tables-have-places": (PLAIN, TABLES, []),
+    "tables-have-places-r": (PLAIN, TABLES, ["-r"]),
+    "tables-have-places-stripped": (PLAIN, TABLES, ["-s"]),
+    "names-of-sections-are-kept": (
+        PLAIN,
+        "SECTIONS { .text : { *(.text) } .shstrtab : { *(.shstrtab) } /DISCARD/ : { *(*) } }",
+        [],
+    ),
+    "discarded-names-of-symbols": (PLAIN, "SECTIONS { /DISCARD/ : { *(.strtab) } }", []),
+    "discarded-symbols": (PLAIN, "SECTIONS { /DISCARD/ : { *(.symtab) } }", []),
+    "relro-ends-in-the-script": (RELRO, RELRO_END, []),
+    "relro-ends-in-the-script-norelro": (RELRO, RELRO_END, ["-z", "norelro"]),
+    "no-pages-with-n": (PLAIN, PAGES, ["-n"]),
+    "common-pages-are-not-larger": (PLAIN, PAGES, ["-z", "max-page-size=0x800"]),
+    "relro-fills-common-pages": (RELRO, "", ["-z", "max-page-size=0x800"]),
+    "traps-behind-code": (PLAIN, "", ["-z", "separate-code"]),
+    "traps-in-the-last-segment": (".globl _start\n_start: nop\n", "", ["-z", "separate-code"]),
+    "traps-in-large-pages": (
+        PLAIN, "", ["-z", "separate-loadable-segments", "-z", "max-page-size=0x2000"],
+    ),
+    "freebsd": (PLAIN, "", ["-m", "elf_x86_64_fbsd"]),
+    "amd64": (PLAIN, "", ["-m", "elf_amd64"]),
+    "freebsd-by-script": (PLAIN, "OUTPUT_FORMAT(elf64-x86-64-freebsd)", []),
+    "openbsd": (
+        PLAIN,
+        "PHDRS { t PT_LOAD FILEHDR PHDRS; r PT_OPENBSD_RANDOMIZE; b PT_OPENBSD_BOOTDATA;"
+        " w PT_OPENBSD_WXNEEDED FLAGS(1); m PT_OPENBSD_MUTABLE; s PT_OPENBSD_SYSCALLS; }"
+        "SECTIONS { . = SIZEOF_HEADERS; .text : { *(.text) } :t .data : { *(.data) } :t :r }",
+        [],
+    ),
+    "wxneeded": (PLAIN, "", ["-z", "wxneeded"]),
+    "empty-relro": (
+        PLAIN, "PHDRS { t PT_LOAD; r PT_GNU_RELRO; } SECTIONS { .text : { *(.text) } :t }", [],
+    ),
+    "constants-with-relocations": (CONSTANTS, "", []),
+    "constants-with-relocations-O0": (CONSTANTS, "", ["-O0"]),
+    "constants-with-relocations-r": (CONSTANTS, "", ["-r"]),
+    "versions": (VERSIONS, "", []),
+    "versions-r": (VERSIONS, "", ["-r"]),
+    "traced-names-come-first": (VERSIONS, "", ["-y", "f2"]),
+    "notes-before-tables": (PLAIN, "", ["-pie", "--build-id=sha1", "--package-metadata={}"]),
+}  # fmt: skip
+"""name -> assembly, script and options."""
+
+MAPS = {
+    "bare": (PLAIN, "", []),
+    "stripped": (PLAIN + '.section .debug_x,""\n.quad 1\n', "", ["-s"]),
+    "folded": (
+        PLAIN + '.section .text.a,"ax"\na: ret\n.section .text.b,"ax"\nb: ret\n', "",
+        ["--icf=all"],
+    ),
+    "relro": (RELRO, "", []),
+}  # fmt: skip
+
+FAILING = {
+    "undefined": (".globl _start\n_start: call nosuch\ncall nosuch\n", "", []),
+    "undefined-often": (".globl _start\n_start: " + "call nosuch\n" * 5, "", []),
+    "twice": (PLAIN, "", ["0.o"]),
+    "no-file": (PLAIN, "", ["nosuch.o"]),
+    "no-library": (PLAIN, "", ["-lnosuch"]),
+    "no-such-option": (PLAIN, "", ["--nosuch-at-all"]),
+    "too-far": (".globl _start\n_start: .byte big\n.globl big\nbig = 0x1234\n", "", []),
+    "writable": ('.section .s,"awMS",@progbits,1\n.asciz "x"\n', "", []),
+    "discarded-table": (PLAIN, "SECTIONS { .text : { *(.text) } /DISCARD/ : { *(*) } }", []),
+    "two-addresses": (
+        PLAIN,
+        "MEMORY { r : ORIGIN = 0x1000, LENGTH = 64K }"
+        " SECTIONS { .text : AT(1) { *(.text) } >r AT>r }",
+        [],
+    ),
+    "too-large": (
+        PLAIN,
+        "MEMORY { r : ORIGIN = 0, LENGTH = 4 } SECTIONS { .all : { *(.text .data .bss) } >r }",
+        [],
+    ),
+    "assertion": (PLAIN, 'ASSERT(0, "not like this")', []),
+    "no-symbol": (PLAIN, "SECTIONS { x = nosuch; }", []),
+    "no-section": (PLAIN, "SECTIONS { x = ADDR(.nosuch); }", []),
+    "no-region": (PLAIN, "SECTIONS { .text : { *(.text) } > nosuch }", []),
+    "by-zero": (PLAIN, "SECTIONS { x = 1 / 0; }", []),
+    "no-semicolon": (PLAIN, "SECTIONS { x = 1 2; }", []),
+    "no-brace": (PLAIN, "SECTIONS { .text : { *(.text)", []),
+    "no-command": (PLAIN, "NOSUCH(1)", []),
+    "bad-phdr": (PLAIN, "PHDRS { t PT_NOSUCH; }", []),
+    "overlap": (
+        PLAIN,
+        "SECTIONS { .a 0x1000 : AT(0x1000) { *(.data) } .b 0x1008 : AT(0x1004) { *(.text) } }",
+        [],
+    ),
+    "orphan": (PLAIN, "SECTIONS { .text : { *(.text) } }", ["--orphan-handling=error"]),
+}  # fmt: skip
+
+SLUG = re.compile(r" \[[a-z0-9-]+\]$")
+
+
+@pytest.fixture
+def linked(tmp_path, monkeypatch):
+    """Runs LLD and pyld on one row of a table: what LLD printed, and its status."""
+    for tool in ("as", PEER):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed (apt install binutils lld-19)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LLD_VERSION", f"Linker: pylink86 {__version__}")
+
+    def run(row, *more):
+        source, script, options = row
+        subprocess.run(["as", "-o", "0.o"], input=source, text=True, check=True)
+        words = ["0.o", *options, *more]
+        if script:
+            (tmp_path / "a.ld").write_text(script)
+            words += ["-T", "a.ld"]
+        done = subprocess.run(
+            [PEER, *words, "-o", "theirs"], capture_output=True, text=True, timeout=60
+        )
+        return done, pyld.main(["--dialect=lld", *words, "-o", "ours"], "pyld")
+
+    return run
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", SAME)
+def test_the_whole_file_is_llds(name, linked, tmp_path) -> None:
+    done, status = linked(SAME[name])
+    assert (done.returncode, status) == (0, 0), done.stderr
+    assert (tmp_path / "theirs").read_bytes() == (tmp_path / "ours").read_bytes()
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", MAPS)
+def test_the_map_is_llds(name, linked, capsys) -> None:
+    done, status = linked(MAPS[name], "-M")
+    assert (done.returncode, status) == (0, 0), done.stderr
+    assert capsys.readouterr().out == done.stdout
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", FAILING)
+def test_the_first_line_is_llds(name, linked, capsys) -> None:
+    done, status = linked(FAILING[name])
+    assert done.returncode == status == 1, done.stdout
+    first = done.stderr.splitlines()[0]
+    said = capsys.readouterr().err.splitlines()[0]
+    assert SLUG.sub("", said) == first.replace(f"{PEER}: ", "pyld: ")
+
+
+@pytest.mark.peer
+def test_places_are_listed_like_llds(linked, capsys) -> None:
+    done, _ = linked(FAILING["undefined-often"])
+    said = capsys.readouterr().err.splitlines()
+    assert said[1:5] == done.stderr.splitlines()[1:5]
+
+
+def test_a_raw_image_needs_no_names_of_sections(linked) -> None:
+    script = "SECTIONS { .text : { *(.text) } /DISCARD/ : { *(*) } }"
+    done, status = linked((PLAIN, script, ["--oformat=binary"]))
+    assert (done.returncode, status) == (1, 0)
+
+
+def test_only_what_lld_tells_is_in_its_form(linked, capsys) -> None:
+    script = "SECTIONS { .text 0x7c00 : { nosuch.o(.text) } .rest : { *(.text .data) } }"
+    _, status = linked((PLAIN, script, ["--oformat=binary", "--no-warn=no-boot-signature"]))
+    assert status == 0
+    assert capsys.readouterr().err.startswith("warning[pattern-names-no-file]: ")
