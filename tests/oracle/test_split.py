@@ -12,7 +12,7 @@ FILES = 4
 
 SCRIPT = """
 SECTIONS {
-  .all : { LONG(1) *(.text*) start = .; *(.data*) . = ALIGN(64); *(.rodata*) BYTE(3) }
+  .all : { LONG(1) *(.text*) start = .; *(.data*) *(.rodata*) BYTE(3) }
   .b : { *(.bss) }
 }
 """
