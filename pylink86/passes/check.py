@@ -286,15 +286,31 @@ def _check_places(placed: Placement, raw: bool, diags: Diagnostics) -> None:
 def _check_places_like_lld(placed: Placement, raw: bool, diags: Diagnostics) -> None:
     """LLD: sections lie apart in memory, but for neighbours that are both of an OVERLAY, and apart
     where they are loaded, those without contents too.  A raw image knows no load addresses, so
-    there nothing may share any; in other files LLD does not look at thread-local ones."""
+    there nothing may share any; in other files LLD does not look at thread-local ones, and there
+    only at those with contents."""
+
+    def in_memory(section: PlacedSection) -> bool:
+        return section.plan.alloc
+
     if raw:
-        _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
+        _check_overlaps(
+            placed, "VMA", lambda s: s.vma, in_memory, diags, mild=_is_copied_over_nothing
+        )
         return
-    rules = {"share": _is_overlay_member, "mild": lambda s: bool(s.plan.flags & c.SHF_TLS)}
-    _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags, **rules)
+    _check_overlaps(
+        placed, "VMA", lambda s: s.vma, in_memory, diags, _is_overlay_member, _is_thread_local
+    )
     if any(s.lma != s.vma for s in placed.sections):
-        del rules["share"]
-        _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.alloc, diags, **rules)
+        _check_overlaps(placed, "LMA", lambda s: s.lma, in_memory, diags, mild=_is_thread_local)
+
+
+def _is_thread_local(one: PlacedSection, other: PlacedSection) -> bool:
+    return bool((one.plan.flags | other.plan.flags) & c.SHF_TLS)
+
+
+def _is_copied_over_nothing(one: PlacedSection, other: PlacedSection) -> bool:
+    """Whether thread-local contents and a section without any share bytes."""
+    return _is_thread_local(one, other) and c.SHT_NOBITS in (one.plan.type, other.plan.type)
 
 
 def _is_overlay_member(section: PlacedSection) -> bool:
@@ -322,11 +338,11 @@ def _check_overlaps(
     counts: Callable[[PlacedSection], bool],
     diags: Diagnostics,
     share: Callable[[PlacedSection], bool] = lambda section: False,
-    mild: Callable[[PlacedSection], bool] = lambda section: False,
+    mild: Callable[[PlacedSection, PlacedSection], bool] = lambda one, other: False,
 ) -> None:
     """Two sections that share addresses: each pair of neighbours by address, told once.
 
-    share: tells sections that may share them with each other; mild: those that are warned of."""
+    share: tells sections that may share them with each other; mild: pairs that are warned of."""
     inside = [
         s
         for s in placed.sections
@@ -337,7 +353,7 @@ def _check_overlaps(
     for section in inside:
         both = reach is not None and share(section) and share(reach)
         if reach is not None and not both and start(section) < start(reach) + reach.size:
-            tell = diags.warn if mild(section) or mild(reach) else diags.error
+            tell = diags.warn if mild(section, reach) else diags.error
             _tell_overlap(reach, section, kind, start, placed, tell)
         if both or reach is None or start(section) + section.size > start(reach) + reach.size:
             reach = section
