@@ -160,8 +160,8 @@ def _link(
     lap("arrange the script")
     entry = options.entry or entry_name(script)
     wanted = wanted_names(script, options.undefined, options.require_defined)
-    wanted += names_in_libraries(loaded.steps, options.undefined_globs)
-    inputs = join_members(loaded, entry, wanted, dialect, diags)
+    drawn = names_in_libraries(loaded.steps, options.undefined_globs)
+    inputs = join_members(loaded, entry, (*wanted, *drawn), dialect, diags)
     lap("join archive members")
     if not options.emulation and inputs.files[0].header.machine == EM_IAMCU:
         options = attrs.evolve(options, emulation="elf_iamcu")
@@ -198,6 +198,9 @@ def _link(
         from .passes.check_promises import report_promises
 
         report_promises(inputs.files, options.elf, dialect, diags)
+    if not dialect.tables_like_gnu and (options.undefined or options.traced):
+        early = (*options.traced, *wanted_names(script, options.undefined, ()))
+        resolution = attrs.evolve(resolution, met=(*early, *resolution.met))
     if options.wrap:
         from .passes.wrap import redirected
 

@@ -96,18 +96,19 @@ def _next_page(
     page = options.page
     aligned = n.Call("ALIGN", "", (DOT, n.Number(page)))
     code_ends = before is not None and ((before.flags or 0) ^ (load.flags or 0)) & c.PF_X
+    first = plan.sections[load.sections[0]]
+    strictest = n.Number(max(first.align, 1))
     if options.separate == "loadable" or (options.separate == "code" and code_ends):
-        return aligned
+        return n.Call("ALIGN", "", (aligned, strictest))
     padded = before is not None and any(
         plan.sections[i].name == ".relro_padding" for i in before.sections
     )
     end = n.Call("ADDR", ".relro_padding") if padded else DOT
     within: n.Expr = n.Binary("%", end, n.Number(page))
-    first = plan.sections[load.sections[0]]
     if first.flags & c.SHF_TLS:
         strict = max(s.align for s in plan.sections if s.flags & c.SHF_TLS)
         within = n.Call("ALIGN", "", (within, n.Number(strict)))
-    return n.Call("ALIGN", "", (n.Binary("+", aligned, within), n.Number(max(first.align, 1))))
+    return n.Call("ALIGN", "", (n.Binary("+", aligned, within), strictest))
 
 
 def with_addresses(plan: Plan, addresses: Mapping[int, n.Expr]) -> Plan:

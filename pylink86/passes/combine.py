@@ -53,17 +53,22 @@ class KeptGroup:
 
 
 def tables_that_stay(
-    placed: Placement, kept: Sequence[PlacedSection], dialect: Dialect, unwinding: bool = True
+    placed: Placement,
+    kept: Sequence[PlacedSection],
+    dialect: Dialect,
+    unwinding: bool = True,
+    apart: bool = False,
 ) -> list[KeptTable]:
     """One for each output section that has relocations, for GNU ld also bytes to relocate.
-    unwinding: whether those of unwind tables that are made anew stay."""
+    unwinding: whether those of unwind tables that are made anew stay.  apart: in LLD those that are
+    members of groups stay by themselves, wherever the bytes go."""
     where = placed.addresses
     found = []
     for section in kept:
         if section.plan.type == c.SHT_NOBITS and dialect.tables_like_gnu:
             continue
-        tables = []
-        grouped = False
+        tables: dict[int, list[tuple[SectionId, SectionId, int, int, int]]] = {}
+        grouped: set[int] = set()
         for piece in section.pieces:
             if piece.kind != INPUT or not isinstance(piece.origin, int):
                 continue
@@ -72,21 +77,24 @@ def tables_that_stay(
                 file = where.table.owner_file(part)
                 obj = where.resolution.files[file]
                 index = part - where.table.base[file]
-                if dialect.tables_like_gnu:
-                    grouped |= bool(obj.sections.flags[index] & c.SHF_GROUP)
                 for rel in obj.relocation_sections.get(index, ()):
-                    if not dialect.tables_like_gnu:
-                        grouped |= bool(obj.sections.flags[rel] & c.SHF_GROUP)
+                    member = index if dialect.tables_like_gnu else rel
+                    in_group = bool(obj.sections.flags[member] & c.SHF_GROUP)
+                    key = where.table.base[file] + rel if in_group and apart else -1
+                    if in_group:
+                        grouped.add(key)
                     if len(obj.contents[rel]):
-                        tables.append((part, piece.origin, file, rel, piece.sec_off))
-        if tables:
-            first = min(where.table.base[file] + rel for _, _, file, rel, _ in tables)
-            found.append(KeptTable(section.plan.index, tuple(tables), first, grouped))
+                        row = part, piece.origin, file, rel, piece.sec_off
+                        tables.setdefault(key, []).append(row)
+        for key, rows in tables.items():
+            first = min(where.table.base[file] + rel for _, _, file, rel, _ in rows)
+            found.append(KeptTable(section.plan.index, tuple(rows), first, key in grouped))
     return found
 
 
-def groups_that_stay(placed: Placement) -> list[KeptGroup]:
-    """Section groups of which anything is left, for -r."""
+def groups_that_stay(placed: Placement, dialect: Dialect) -> list[KeptGroup]:
+    """Section groups of which anything is left, for -r; LLD keeps the words of those, too, of which
+    nothing is, but for lost copies."""
     where = placed.addresses
     dropped = where.resolution.dropped
     found = []
@@ -101,7 +109,8 @@ def groups_that_stay(placed: Placement) -> list[KeptGroup]:
                 for member in words[1:]
                 if (file, member) not in dropped and where.owner[base + member] >= 0
             )
-            if members:
+            lost = any((file, member) in dropped for member in words[1:])
+            if members or not (lost or dialect.tables_like_gnu):
                 found.append(KeptGroup(file, index, members))
     return found
 

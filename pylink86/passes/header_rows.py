@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 
 from .. import elf_const as c
@@ -39,7 +40,7 @@ def describe_sections(
 ) -> tuple[list[SectionRow], list[bytes]]:
     """Headers and contents; links to the symbol table are left at 0."""
     contents = {h.section: bytearray(patched.contents[h.section]) for h in heads if h.section >= 0}
-    encoded: dict[int, bytes] = {}
+    encoded: dict[KeptTable, bytes] = {}
     wide = elf_class == 64
     if symbols is not None:
         combiner = Combiner(
@@ -47,9 +48,7 @@ def describe_sections(
         )
         for head in heads:
             if head.table is not None:
-                encoded[head.section] = combiner.encode(
-                    head.table, contents[head.section], elf_class
-                )
+                encoded[head.table] = combiner.encode(head.table, contents[head.section], elf_class)
     rows, out = [], []
     for head in heads:
         if head.kind == "section":
@@ -61,7 +60,7 @@ def describe_sections(
             out.append(bytes(section.size) if bare else bytes(contents[head.section]))
         elif head.table is not None:
             rows.append(_relocation_row(head.table, placed, where, elf_class, encoded, options))
-            out.append(encoded.get(head.section, b""))
+            out.append(encoded.get(head.table, b""))
         elif head.kind == "stack note":
             rows.append(SectionRow(".note.GNU-stack", c.SHT_PROGBITS))
             out.append(b"")
@@ -69,7 +68,8 @@ def describe_sections(
             rows.append(SectionRow(head.name, c.SHT_STRTAB))
             out.append(b"")
         elif head.group is not None:
-            content = _group_content(head.group, heads, where, placed)
+            apart = not dialect.tables_like_gnu
+            content = _group_content(head.group, heads, where, placed, apart)
             info = _signature(head.group, placed, symbols)
             rows.append(SectionRow(".group", c.SHT_GROUP, 0, 0, len(content), 0, info, 4, 4))
             out.append(content)
@@ -87,7 +87,7 @@ def _relocation_row(
     placed: Placement,
     where: dict[int, int],
     elf_class: int,
-    encoded: dict[int, bytes],
+    encoded: dict[KeptTable, bytes],
     options: ElfOptions,
 ) -> SectionRow:
     wide = elf_class == 64
@@ -96,7 +96,7 @@ def _relocation_row(
         (".rela" if wide else ".rel") + placed.sections[table.target].name,
         c.SHT_RELA if wide else c.SHT_REL,
         flags,
-        size=len(encoded.get(table.target, b"")),
+        size=len(encoded.get(table, b"")),
         info=where[table.target],
         align=elf_class // 8,
         entsize=24 if wide else 8,
@@ -104,16 +104,25 @@ def _relocation_row(
 
 
 def _group_content(
-    group: KeptGroup, heads: list[Head], where: dict[int, int], placed: Placement
+    group: KeptGroup, heads: list[Head], where: dict[int, int], placed: Placement, apart: bool
 ) -> bytes:
-    """The words of a group: its flags, and the new numbers of its members."""
+    """The words of a group: its flags, and the new numbers of its members.  apart: relocations of
+    each are by themselves (LLD)."""
     owner, obj = placed.addresses.owner, placed.addresses.resolution.files[group.file]
     members = {where[owner[sid]] for sid in group.members if owner[sid] in where}
     for shndx, head in enumerate(heads, 1):
-        if head.table is not None and where[head.section] in members and head.table.in_group:
-            members.add(shndx)
+        if head.table is not None and head.table.in_group:
+            mine = _is_member(head.table, group, obj)
+            if mine if apart else where[head.section] in members:
+                members.add(shndx)
     flags = bytes(obj.contents[group.index][:4])
     return flags + b"".join(m.to_bytes(4, "little") for m in sorted(members))
+
+
+def _is_member(table: KeptTable, group: KeptGroup, obj: ObjectFile) -> bool:
+    """Whether a relocation section is one of those that a group of its file lists."""
+    words = {word for (word,) in struct.iter_unpack("<I", obj.contents[group.index][4:])}
+    return any(file == group.file and rel in words for _, _, file, rel, _ in table.tables)
 
 
 def _signature(group: KeptGroup, placed: Placement, symbols: OutSymbols | None) -> int:

@@ -55,20 +55,23 @@ def list_heads(
     sections = _with_tables(sections, described, options)
     if not keeps_relocations(options):
         return sections
-    tables = {t.target: Head("relocations", t.target, t, order=t.first)
-              for t in tables_that_stay(placed, kept, dialect, options.unwind_relocs)}  # fmt: skip
+    apart = options.keeps_groups and not dialect.tables_like_gnu
+    stay = tables_that_stay(placed, kept, dialect, options.unwind_relocs, apart)
+    tables = [Head("relocations", t.target, t, order=t.first) for t in stay]
     groups: list[Head] = []
     if options.keeps_groups:
         base = placed.addresses.table.base
         groups = [
-            Head("group", group=g, order=base[g.file] + g.index) for g in groups_that_stay(placed)
+            Head("group", group=g, order=base[g.file] + g.index)
+            for g in groups_that_stay(placed, dialect)
         ]
     if dialect.tables_like_gnu:
+        by_target = {head.section: head for head in tables}
         return [
             *groups,
-            *(h for s in sections for h in (s, tables.get(s.section)) if h is not None),
+            *(h for s in sections for h in (s, by_target.get(s.section)) if h is not None),
         ]
-    heads = _as_orphans(sections, [*tables.values(), *groups], placed, options)
+    heads = _as_orphans(sections, [*tables, *groups], placed, options)
     return [*heads, Head("stack note")] if options.relocatable else heads
 
 

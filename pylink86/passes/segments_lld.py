@@ -102,7 +102,7 @@ def _loads(
     has_sections = script.has_sections
     flags = _flags(0, options)
     regions = region_names(sections, script)
-    load = None if options.paging else _Load(flags, headers=True)
+    load = None if options.paging else _Load(c.PF_R, headers=True)
     loads = [] if load is None else [load]
     relro_end = _relro_end(sections, options)
     for section in sections:

@@ -14,6 +14,7 @@ from ..dialect import Dialect
 from ..model import ObjectFile
 from .library import Library
 from .load import Step
+from .needs import assigned
 from .resolve import Resolution
 from .wrapped import WRAP, wrapped
 
@@ -38,9 +39,10 @@ def redirected(
     mean."""
     if dialect.tables_like_gnu:
         return {}
+    given = {node.name for node in assigned(command for _, command in resolution.scripts)}
+    given |= resolution.definer.keys()
     return {
         definer: WRAP + name
         for name in names
-        if (definer := resolution.definer.get(name)) is not None
-        and WRAP + name in resolution.definer
+        if (definer := resolution.definer.get(name)) is not None and WRAP + name in given
     }

@@ -257,4 +257,4 @@ def parse_defsym(text: str) -> Script:
             help=["write --defsym=name=expression"],
         )
     value = parse_expression(expr, f"--defsym={text}")
-    return Script((Assignment(name.strip(), "=", value),))
+    return Script((Assignment(name.strip(), "=", value, span=value.span),))

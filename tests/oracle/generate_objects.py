@@ -68,6 +68,30 @@ class Objects:
     script: str
 
 
+LLD_OPTIONS = (
+    ("-z", "now"), ("-z", "norelro"), ("-z", "separate-code"),
+    ("-z", "separate-loadable-segments"), ("-z", "max-page-size=65536"), ("-z", "rel"),
+    ("-z", "rela"), ("-z", "nognustack"), ("-z", "keep-text-section-prefix"),
+    ("-z", "start-stop-gc"), ("-z", "nostart-stop-gc"), ("--no-rosegment",), ("-S",), ("-r",),
+    ("-q",), ("--build-id=md5",), ("--build-id=tree",), ("--compress-debug-sections=zlib",),
+    ("--image-base=0x10000",), ("-Ttext=0x300000",), ("--section-start=.data=0x500000",),
+    ("-u", "name5"), ("-u", "nobody"), ("-e", "name2"), ("-e", "0x1234"),
+    ("--defsym=name7=name0+4",), ("--defsym=other=0x12345",), ("--discard-none",),
+    ("--discard-all",), ("--icf=safe",), ("--whole-archive",), ("--eh-frame-hdr",),
+    ("-dynamic-linker=/lib/ld.so",), ("--warn-common",), ("-z", "muldefs"), ("--no-gc-sections",),
+    ("--sort-section=name",), ("--sort-section=alignment",), ("-N",), ("--undefined-glob=name*",),
+    ("--keep-unique=name1",), ("-n",), ("--strip-debug",),
+)  # fmt: skip
+"""What else LLD can be told; --wide takes up to three for each example."""
+
+
+def more_options(seed: int, number: int) -> tuple[str, ...]:
+    """Further options of LLD for an example, drawn apart from all else."""
+    chance = random.Random(f"{seed}/{number}/options")
+    chosen = chance.sample(LLD_OPTIONS, chance.randint(1, 3))
+    return tuple(word for option in chosen for word in option)
+
+
 def objects(seed: int, number: int, dialect: str) -> Objects:
     """An example by its number; two of GNU ld's faults are kept out (docs/DEVIATIONS.md): the end
     of a section behind a call of ___tls_get_addr, and indirect functions of i386 in a section with

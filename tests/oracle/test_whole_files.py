@@ -49,6 +49,10 @@ IN_DATA = """SECTIONS {
   .bss : { *(.bss) }
 }
 """
+GROUP = """.section .text.one,"axG",@progbits,one,comdat
+.weak one
+one: call _start
+"""
 FORMS = {
     "rel": ("-z", "rel"),
     "rela": ("-z", "rela"),
@@ -128,13 +132,40 @@ CASES = {
     },
     "names-that-expressions-read-come-first": Links(
         (START + "nop\n.data\n.long 1\n",),
-        script="b = 1; SECTIONS { .text start : { *(.text) } .data : AT(a) { *(.data) } start = 64; "
-        "x = 1 ? b : nobody; a = 4096; }",
+        script="b = 1; SECTIONS { .text start : { *(.text) } .data : AT(a) { *(.data) } "
+        "start = 64; x = 1 ? b : nobody; a = 4096; }",
     ),
     "names-of-what-a-condition-leaves-out": Links(
         (START + "nop\n",),
         script="b = 1; SECTIONS { .d : ONLY_IF_RW { *(.text) c = 5; d = c; QUAD(later) } "
         ".text : { *(.text) } later = ADDR(.text); }",
+    ),
+    "groups-of-which-nothing-is-left-stay": Links(
+        (START + "nop\n" + GROUP + ".comm unused,8,8\n", GROUP),
+        ("-r", "--gc-sections", "-e", "_start"),
+    ),
+    "relocations-in-groups-stay-apart": Links(
+        (START + "call one\n" + GROUP,), ("-r",), script="SECTIONS { .text : { *(.text*) } }"
+    ),
+    "names-that-are-asked-for-have-the-first-slots": Links(
+        (
+            START + "call *one@GOT(%ebx)\ncall *two@GOT(%ebx)\n",
+            ".globl one, two\none: nop\ntwo: nop\n",
+        ),
+        ("-u", "two"),
+        32,
+    ),
+    "headers-alone-are-no-code": Links(
+        (START + 'nop\n.section .rodata,"a"\n.long 1\n.data\n.long 2\n',),
+        ("--no-rosegment", "--section-start=.data=0x500000"),
+    ),
+    "separate-code-without-pages": Links(
+        (START + 'nop\n.section .text.b,"ax"\n.p2align 6\nnop\n.data\n.long 2\n',),
+        ("-n", "-z", "separate-code"),
+    ),
+    "a-name-of-defsym-belongs-to-no-file": Links(
+        (START + "mov $hidden, %eax\nlea _GLOBAL_OFFSET_TABLE_(%rip), %rax\n.hidden hidden\n",),
+        ("--defsym=hidden=_start+4", "-q"),
     ),
     "relocations-of-unwind-tables-are-garbage": Links(
         (START + "mov $x, %eax\n" + FRAME, '.section .rodata,"a"\n.globl x\nx: .long 5\n'),
