@@ -135,7 +135,8 @@ class IndirectValues:
             return _MARKS[form.machine] + jump + b"\x66\x0f\x1f\x44\0\0"
         if self.dialect.tables_like_gnu:
             return jump + b"\x66\x90"
-        pushed, back = number if is_64 else number * self._tables.form.entsize, -(entry + 16) & 0xFFFFFFFF
+        pushed = number if is_64 else number * self._tables.form.entsize
+        back = -(entry + 16) & 0xFFFFFFFF
         return jump + b"\x68" + struct.pack("<I", pushed) + b"\xe9" + struct.pack("<I", back)
 
     def _first_word(self, function: Function, resolver: int) -> int:

@@ -228,11 +228,9 @@ class SymbolSources:
         )
 
     def is_unused_common(self, name: str) -> bool:
-        """GNU ld: whether a COMMON symbol leaves -r --gc-sections, as nothing that stays asks for
-        it."""
+        """Whether a COMMON symbol leaves -r --gc-sections, as nothing that stays asks for it."""
         used = self.asked.used
-        wanted = used is None or name in used or name in self.asked.first
-        return self.dialect.tables_like_gnu and not wanted
+        return not (used is None or name in used or name in self.asked.first)
 
     def leaves_out_undefined(self, name: str) -> bool:
         """GNU ld: whether an undefined name is not listed.  It is as long as a relocation stays
