@@ -159,17 +159,29 @@ ROWS: dict[str, tuple[Row, ...]] = {
         ),
         Row("versions in names: `f@@V` defines `f`", "both", ("unit/test_versioned_names.py",)),
         Row(
-            "`--version-script`",
-            "-",
-            ("unit/test_versioned_names.py::test_version_scripts",),
-            "VERSION in a script is read",
+            "`--version-script`: names under `local:`",
+            "both",
+            ("oracle/test_version_scripts.py",),
+            "GNU ld looks at it with `-pie` only",
         ),
     ),
     "Dead code": (
         Row(
             "`--gc-sections` from entry, `-u`, KEEP, notes, arrays, SHF_LINK_ORDER, RETAIN",
             "both",
-            ("unit/test_live.py", "cases/match/gc-reach.txt", "oracle/test_keep.py"),
+            (
+                "unit/test_live.py",
+                "cases/match/gc-reach.txt",
+                "oracle/test_keep.py",
+                "oracle/test_gc_gnu.py",
+            ),
+            "GNU ld leaves arrays and unwind tables to KEEP()",
+        ),
+        Row(
+            "`--gc-keep-exported`, `-E`, `--dynamic-list` and its kin",
+            "both",
+            ("oracle/test_version_scripts.py::test_exported_names_are_kept",),
+            "the last three: LLD",
         ),
         Row(
             "debug sections and unwind tables only follow",
@@ -232,6 +244,12 @@ ROWS: dict[str, tuple[Row, ...]] = {
                 "oracle/test_tables.py::test_descriptors",
             ),
         ),
+        Row(
+            "loads of undefined names",
+            "both",
+            ("oracle/test_undefined_loads.py",),
+            "0 with --unresolved-symbols=ignore-all",
+        ),
         Row("loads whose symbol is out of reach keep their slot", "both", ("unit/test_table.py",)),
         Row(
             "position-independent code linked to fixed addresses",
@@ -245,6 +263,11 @@ ROWS: dict[str, tuple[Row, ...]] = {
             "gcc -static with libc.a, x86-64 and i386: equal files, and they run",
             "both",
             ("oracle/test_indirect_links.py::test_a_static_program_runs",),
+        ),
+        Row(
+            "gcc -nostdlib, x86-64 and i386: equal files, and they run",
+            "both",
+            ("oracle/test_nostdlib.py",),
         ),
         Row("a no_std Rust kernel with core::fmt", "both", ("oracle/test_rust_link.py",)),
         Row(

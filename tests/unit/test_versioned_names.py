@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from pylink86 import LinkError, LinkResult, link
-from pylink86.cli.pyld import main
 
 
 def _linked(folder: Path, dialect: str, *sources: str) -> LinkResult:
@@ -65,9 +64,3 @@ def test_linkonce(tmp_path: Path) -> None:
     with pytest.raises(LinkError) as caught:
         _linked(tmp_path, "lld", "call f\n" + ONCE, ONCE)
     assert caught.value.diagnostics[0].slug == "duplicate-symbol"
-
-
-def test_version_scripts(capsys: pytest.CaptureFixture[str]) -> None:
-    """They are refused by name: what they are for is a shared library."""
-    assert main(["--version-script=v.map", "a.o"]) == 1
-    assert "'--version-script'" in capsys.readouterr().err
