@@ -64,14 +64,14 @@ LIMITS = [
 
 
 @pytest.mark.parametrize("limit", LIMITS)
-@pytest.mark.parametrize("more", ["-r", "-r -T k.ld", "-r -x"])
+@pytest.mark.parametrize("more", ["-r", "-r -x"])
 def test_objects(limit: str, more: str, folder: Path) -> None:
     words = [*limit.split(), *more.split(), *(f"s{number}.o" for number in range(FILES))]
     assert_same_file("gnu", words, folder)
 
 
 @pytest.mark.parametrize("limit", ["--split-by-file=20", "--split-by-reloc=1"])
-@pytest.mark.parametrize("more", ["", "-T k.ld", "-s", "-q", "--oformat=binary"])
+@pytest.mark.parametrize("more", ["", "-T k.ld", "-r -T k.ld", "-s", "-q", "--oformat=binary"])
 def test_programs(limit: str, more: str, folder: Path) -> None:
     undefined = "".join(f".globl x{i}, y{i}\nx{i}: y{i}: " for i in range(FILES))
     assemble(folder / "x.o", f".globl x, _start\n_start: x: {undefined} nop")
