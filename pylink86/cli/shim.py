@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from .options import ON, SET, error, help_text, parse
@@ -44,16 +45,23 @@ OPTIONS: Table = {
     )
 }
 
+BARE = "-IS"
+"""Options for Python: no look at what is installed, which is a third of its own start.  A shim says
+itself where everything lies."""
+
+NEEDED = ("attr", "elftools", "lief", "unicorn", "tomli")
+"""Packages that are imported from elsewhere; all but the first are missed by few commands."""
+
 POSIX = """\
 #!{python}
 import sys
-sys.path.insert(0, {package!r})
+sys.path += {folders!r}
 from pylink86.cli.{module} import script
 script()
 """
 
 WINDOWS = """\
-@"{python}" -c "import sys; sys.argv[0] = {name!r}; sys.path.insert(0, {package!r}); \
+@"{python}" {bare} -c "import sys; sys.argv[0] = {name!r}; sys.path += {folders!r}; \
 from pylink86.cli.{module} import script; script()" %*
 """
 
@@ -99,21 +107,31 @@ def write_shims(folder: Path, prefix: str = "", windows: bool = os.name == "nt")
 
 
 def _write(folder: Path, name: str, module: str, windows: bool) -> Path:
-    package = str(Path(__file__).resolve().parents[2])
-    python = sys.executable
+    folders, python = _folders(), sys.executable
     if windows:
         path = folder / f"{name}.cmd"
-        text = WINDOWS.format(python=python, name=name, package=package, module=module)
+        text = WINDOWS.format(python=python, bare=BARE, name=name, folders=folders, module=module)
     else:
         path = folder / name
-        text = POSIX.format(python=_interpreter(python), package=package, module=module)
+        text = POSIX.format(python=_interpreter(python), folders=folders, module=module)
     path.write_text(text, encoding="utf-8", newline="\r\n" if windows else "\n")
     path.chmod(0o755)
     return path
 
 
+def _folders() -> list[str]:
+    """Where this package lies, and those it needs."""
+    found = [str(Path(__file__).resolve().parents[2])]
+    for name in NEEDED:
+        spec = find_spec(name)
+        if spec is not None and spec.origin is not None:
+            where = Path(spec.origin).parent
+            found.append(str(where.parent if spec.submodule_search_locations else where))
+    return list(dict.fromkeys(found))
+
+
 def _interpreter(python: str) -> str:
     """What stands behind `#!`: kernels cut long paths, and blanks end them."""
     if len(python) <= LONGEST_INTERPRETER and " " not in python:
-        return python
+        return f"{python} {BARE}"
     return "/usr/bin/env python3"

@@ -6,8 +6,10 @@ import os
 import subprocess
 from pathlib import Path
 
+import attr
 import pytest
 
+import pylink86
 from pylink86.cli import main
 from pylink86.cli.shim import SHIMS, write_shims
 
@@ -53,6 +55,13 @@ def test_the_name_chooses_the_dialect(tmp_path: Path):
         seen[name] = out.read_bytes()[1:4]
     assert seen["ld"] == bytes.fromhex("90 90 90")
     assert seen["ld.lld"] == bytes.fromhex("00 00 90")
+
+
+def test_it_starts_without_a_look_at_what_is_installed(tmp_path: Path):
+    text = Path(shims(tmp_path)["ld"]).read_text()
+    where = [str(Path(module.__file__).parents[1]) for module in (pylink86, attr)]
+    assert " -IS" in text
+    assert f"sys.path += {[*dict.fromkeys(where)]!r}"[:-1] in text
 
 
 def test_names_can_have_a_prefix(tmp_path: Path):
