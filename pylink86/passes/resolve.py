@@ -15,28 +15,25 @@ import attrs
 from .. import elf_const as c
 from ..diag import Diagnostics
 from ..dialect import Dialect
-from ..model import COMMON, ObjectFile, Symbol
+from ..model import ObjectFile, Symbol
 from ..script import nodes as n
 from .comdat import comdat_losers
+from .definers import COMMON_RANK, WEAK, Definers
 from .members import Inputs
 from .own_file import OFFSET_TABLE as OFFSET_TABLE
+from .own_file import OwnSection as OwnSection
 from .own_file import (
-    Commons,
     assigned_in_any_case,
     in_order,
     mention_order,
-    note_common,
     own_file,
     with_sections,
 )
-from .own_file import OwnSection as OwnSection
 from .table_form import TableForm
 
 PC_THUNK = "__x86.get_pc_thunk.bx"
 """Old start files for i386 have it in `.gnu.linkonce`, newer code in a group: LLD, which knows only
 groups, keeps both and takes the first."""
-
-STRONG, COMMON_RANK, WEAK = 3, 2, 1
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -108,54 +105,13 @@ def resolve_symbols(
     silent = frozenset() if dialect.lost_copies_define else dropped
     if dialect.excluded_are_references:
         silent = silent.union(_excluded(inputs.files))
-    rank: dict[str, int] = {}
-    definer: dict[str, tuple[int, int]] = {}
-    asked: set[str] = set()
-    commons: dict[str, Commons] = {}
-    common_homes: dict[int, None] = {}
-    names_of, first_of = [], []
-    twice: list[tuple[str, tuple[int, int], tuple[int, int]]] = []
-    unique: dict[str, tuple[int, int]] = {}
+    found = Definers(inputs, dialect, generic and dialect.generic_path, silent)
     for number, obj in enumerate(inputs.files):
-        first, names = obj.first_global, obj.global_names
-        names_of.append(names)
-        first_of.append(first)
-        symbols = obj.symbols
-        shndx_of, info_of = symbols.shndx, symbols.info
-        for index, name in enumerate(names, first):
-            shndx = shndx_of[index]
-            if shndx == 0:
-                asked.add(name)
-                continue
-            if silent and (number, shndx) in silent:
-                asked.add(name)
-                continue
-            if shndx == COMMON:
-                if note_common(commons, name, number, symbols, index):
-                    common_homes.update({number: None} if rank.get(name, 0) < STRONG else {})
-                if generic and dialect.generic_path:
-                    commons[name].align = max(symbols.value[index], 1)
-                if rank.get(name, 0) < COMMON_RANK:
-                    rank[name], definer[name] = COMMON_RANK, (number, index)
-                continue
-            binding = info_of[index] >> 4
-            new = WEAK if binding == c.STB_WEAK else STRONG
-            old = rank.get(name, 0)
-            if binding == c.STB_GNU_UNIQUE and dialect.unique_yields:
-                new = WEAK
-                if old == STRONG or name in unique:
-                    twice.append((name, unique.get(name) or definer[name], (number, index)))
-                unique.setdefault(name, (number, index))
-            elif unique and new == STRONG and name in unique:
-                twice.append((name, unique[name], (number, index)))
-            if new > old:
-                rank[name], definer[name] = new, (number, index)
-            elif new == STRONG and old == STRONG:
-                where = definer[name][0], number
-                if name in inputs.assigned and _script_between(inputs, name, where):
-                    definer[name] = number, index
-                    continue
-                twice.append((name, definer[name], (number, index)))
+        found.add_file(number, obj)
+    definer, rank, asked, commons = found.definer, found.rank, found.asked, found.commons
+    twice, unique = found.twice, found.unique
+    names_of = [obj.global_names for obj in inputs.files]
+    first_of = [obj.first_global for obj in inputs.files]
     weakened: dict[str, tuple[int, int]] = {}
     if dialect.excluded_define_nothing:
         excluded = _Excluded.of(inputs.files, dropped)
@@ -181,7 +137,7 @@ def resolve_symbols(
     asks_base = OFFSET_TABLE not in definer and (OFFSET_TABLE in asked or dialect.tables_like_gnu)
     alive = in_order(alive, mentioned, dialect, sort_common)
     own, origin, own_symbols = own_file(
-        alive, inputs, dialect, common_homes, asks_base, has_tables, features, form
+        alive, inputs, dialect, found.common_homes, asks_base, has_tables, features, form
     )
     definer.update((name, (len(inputs.files), index)) for name, index in own_symbols.items())
     if added:
@@ -216,16 +172,9 @@ def _offered(inputs: Inputs, undefined: set[str]) -> frozenset[str]:
 def _excluded(files: Iterable[ObjectFile]) -> Iterator[tuple[int, int]]:
     """The sections that are never linked, by file and index."""
     for number, obj in enumerate(files):
-        for index, flags in enumerate(obj.sections.flags):
-            if flags & c.SHF_EXCLUDE:
-                yield number, index
-
-
-def _script_between(inputs: Inputs, name: str, where: tuple[int, int]) -> bool:
-    """Whether a script assigns a symbol between two files that define it: to GNU ld the second is
-    then the first to do so."""
-    first, second = where
-    return any(first < files <= second for files in inputs.assigned[name])
+        if any(flags & c.SHF_EXCLUDE for flags in set(obj.sections.flags)):
+            every = enumerate(obj.sections.flags)
+            yield from ((number, index) for index, flags in every if flags & c.SHF_EXCLUDE)
 
 
 class _Excluded:
