@@ -275,6 +275,8 @@ class Draft:
         self.phoff = 0
         self.has_relocations = False
         """The input has some that a linker would read."""
+        self.empty_table = False
+        """There is a symbol table, even if no symbol is left for it."""
         self.lost_symbols = False
         """Symbols of the input were taken out."""
         self.removed: list[Sec] = []

@@ -22,9 +22,15 @@ GLOBAL = (c.STB_GLOBAL, c.STB_WEAK, 10)
 
 def filter_symbols(draft: Draft, plan: Plan, notes: Notes, goes: Callable[[Sec], bool]) -> None:
     """All operations on symbols; those in sections that go are gone."""
+    _filter(draft, plan, notes, goes)
     if not draft.relocatable and not draft.reloc_secs():
-        # Nothing can name them.
+        # Nothing can name them; a table that held nothing else stays, empty.
+        draft.empty_table = bool(draft.syms)
         draft.syms = [sym for sym in draft.syms if sym.type != c.STT_SECTION]
+        number_symbols(draft.syms)
+
+
+def _filter(draft: Draft, plan: Plan, notes: Notes, goes: Callable[[Sec], bool]) -> None:
     if not _asked(plan):
         draft.syms = number_symbols([sym for sym in draft.syms if not _lost(sym, plan, goes)])
         _normalize(draft, plan)
@@ -146,7 +152,9 @@ class _Rules:
         plan, name = self.plan, sym.name
         if not self.binds or sym.common:
             return
-        if sym.binding in (c.STB_GLOBAL, 10) and (plan.weaken or self.weaken(name)):
+        if (sym.binding in (c.STB_GLOBAL, 10) or sym.undefined) and (
+            plan.weaken or self.weaken(name)
+        ):
             sym.binding = c.STB_WEAK
         if sym.undefined:
             return

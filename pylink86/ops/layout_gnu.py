@@ -116,7 +116,8 @@ def _tables(draft: Draft, has_relocations: bool, count: int) -> list[Sec]:
     """.symtab, .symtab_shndx, .strtab (when there is something to put into them), .shstrtab."""
     shstrtab = Sec(".shstrtab", c.SHT_STRTAB)
     shstrtab.role = SHSTRTAB
-    if not draft.syms and not (has_relocations and draft.relocatable):
+    empty = not draft.syms and not draft.empty_table
+    if empty and not (has_relocations and draft.relocatable):
         draft.symtab = None
         return [shstrtab]
     symtab, strtab = Sec(".symtab", c.SHT_SYMTAB), Sec(".strtab", c.SHT_STRTAB)

@@ -22,6 +22,7 @@ from pylink86.cli.objcopy_options import table
 from pylink86.cli.objcopy_plan import plan_of
 from pylink86.cli.options import parse
 from pylink86.diag import LinkError
+from pylink86.model import ObjectFile, Segment
 from pylink86.ops.plan import Notes
 from pylink86.ops.run import transform
 
@@ -54,6 +55,8 @@ class Subject(NamedTuple):
     grouped: bool
     symbols_first: bool
     """Are there relocations behind the symbol table?"""
+    odd_notes: bool
+    """Does a segment of notes hold something else?"""
 
 
 Draw = Callable[[random.Random, Names], list[str]]
@@ -206,6 +209,12 @@ def in_domain(words: list[str], subject: Subject, dialect: str) -> bool:
     relinked = any(word.startswith(".llvm_addrsig=") for word in words)
     if dialect == "gnu" and relinked and "--only-keep-debug" in words:
         return False  # GNU objcopy 2.40 leaves the number that the symbol table had in the input
+    if "--only-keep-debug" in words and subject.linked:
+        taken = {"-R", "-j"} & set(words)
+        if dialect == "gnu" and (taken or subject.odd_notes):
+            return False  # GNU objcopy 2.40 leaves sh_link of the input, or makes tables notes
+        if dialect == "llvm" and taken and any(word.startswith(".note") for word in words):
+            return False  # llvm-objcopy 19 puts the bytes of the note that goes over another
     if dialect == "llvm" and "--update-section" in words and not REMOVE.isdisjoint(words):
         return False  # llvm-objcopy 19 leaves symbols of the section at the number it had
     # llvm-objcopy 19 writes an invalid link of the new symbol table, and then refuses its own work.
@@ -241,6 +250,16 @@ def subject_of(name: str, data: bytes, how: str = "fixture") -> Subject:
         linked=bool(obj.segments),
         grouped=c.SHT_GROUP in types,
         symbols_first=not {c.SHT_REL, c.SHT_RELA}.isdisjoint(behind),
+        odd_notes=any(seg.type == c.PT_NOTE and _holds_others(obj, seg) for seg in obj.segments),
+    )
+
+
+def _holds_others(obj: ObjectFile, seg: Segment) -> bool:
+    sections = obj.sections
+    return any(
+        seg.vaddr <= addr < seg.vaddr + seg.memsz and kind != c.SHT_NOTE
+        for addr, kind in zip(sections.addr, sections.type, strict=True)
+        if addr
     )
 
 
