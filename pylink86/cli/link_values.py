@@ -68,6 +68,9 @@ def check_values(values: Mapping[str, Any]) -> list[Diagnostic]:
     version = values.get("version_as", "gnu-ld")
     if version.partition(":")[0] != "gnu-ld":
         found.append(_bad_value("version_as", version, ["gnu-ld", "gnu-ld:VERSION"]))
+    if values.get("relocatable") and values.get("icf", "none") != "none":
+        message = "-r and --icf may not be used together"
+        found.append(error("bad-option-value", message, help=("leave one of them out",)))
     found += bad_methods(values)
     found += shuffles(values)[1]
     found += file_problems(values)

@@ -119,9 +119,9 @@ def _is_common(sid: SectionId, table: SectionList) -> bool:
 
 
 def _begins(sid: SectionId, table: SectionList, again: bool) -> bool:
-    """Whether LLD lets a section have the section symbol: inputs, and of the linker's own merged
-    strings, of which there are none with -r."""
-    if sid < table.base[-1]:
+    """Whether LLD lets a section have the section symbol: inputs, and of the linker's own the name
+    of a loader and merged strings, of which there are none with -r."""
+    if sid < table.base[-1] or table.name[sid] == ".interp":
         return True
     return not again and bool(table.flags[sid] & c.SHF_MERGE)
 

@@ -53,7 +53,7 @@ def mark_live(
     file that is."""
     if bounds_keep is None:
         bounds_keep = dialect.tables_like_gnu
-    walk = _Walk(claims.discarded, table, resolution, dialect, bounds_keep)
+    walk = _Walk(claims.discarded, table, resolution, dialect, bounds_keep, _replaced(claims))
     roots = tuple(roots)
     wanted = wanted_names(claims, resolution, roots, bounded=True)
     for name in sorted({*roots, *_script_names(claims, wanted)}):
@@ -95,16 +95,27 @@ def _is_made(table: SectionList, sid: SectionId) -> bool:
 
 def _script_names(claims: Claims, wanted: frozenset[str]) -> set[str]:
     """The names that the script reads; a PROVIDE reads something only when its name is wanted."""
-    nodes = (
-        i for item in claims.items for i in (item.items if isinstance(item, Draft) else (item,))
-    )
     return {
         name
-        for node in nodes
+        for node in _script_nodes(claims)
         if isinstance(node, (n.Assignment, n.Assert, n.Data))
         and not (isinstance(node, n.Assignment) and node.provide and node.name not in wanted)
         for name in names_used(node)
     }
+
+
+def _replaced(claims: Claims) -> frozenset[str]:
+    """Names that the script gives another value: what an object has there is not meant."""
+    return frozenset(
+        node.name
+        for node in _script_nodes(claims)
+        if isinstance(node, n.Assignment) and not node.provide
+    )
+
+
+def _script_nodes(claims: Claims) -> Iterator[object]:
+    for item in claims.items:
+        yield from item.items if isinstance(item, Draft) else (item,)
 
 
 def _groups_in_memory(resolution: Resolution, table: SectionList) -> frozenset[SectionId]:
@@ -177,7 +188,9 @@ class _Walk:
         resolution: Resolution,
         dialect: Dialect,
         bounds_keep: bool,
+        replaced: frozenset[str],
     ) -> None:
+        self.replaced = replaced
         self.gone, self.table, self.resolution, self.dialect = gone, table, resolution, dialect
         self.through: dict[SectionId, SectionId] = {}
         self.used: dict[SectionId, set[int]] = {}
@@ -201,7 +214,7 @@ class _Walk:
                 self.todo.append(sid)
 
     def reach_symbol(self, name: str) -> None:
-        where = self.resolution.definer.get(name)
+        where = None if name in self.replaced else self.resolution.definer.get(name)
         target = None if where is None else self._place(*where)
         if target is not None:
             self.reach(target[0], target[0], target[1])
@@ -265,6 +278,8 @@ class _Walk:
             name = self.resolution.redirected.get((file, symbol))
             name = name or self.resolution.global_names[file][symbol - first]
             self.names.add(name)
+            if name in self.replaced:
+                return ()
             where = self.resolution.definer.get(name)
             if where is None and name.startswith(("__start_", "__stop_")):
                 return [(sid, 0) for sid in self.by_name.get(name.split("_", 3)[3], ())]

@@ -167,6 +167,16 @@ CASES = {
         (START + "mov $hidden, %eax\nlea _GLOBAL_OFFSET_TABLE_(%rip), %rax\n.hidden hidden\n",),
         ("--defsym=hidden=_start+4", "-q"),
     ),
+    "what-a-script-assigns-keeps-no-section": Links(
+        (
+            START + 'call one\ncall two\n.section .text.one,"ax"\n.globl one\none: nop\n'
+            '.section .text.two,"ax"\n.globl two\ntwo: ret\n',
+        ),
+        ("--gc-sections", "--defsym=one=0x200000"),
+    ),
+    "the-name-of-a-loader-has-a-section-symbol": Links(
+        (START + "nop\n",), ("-q", "-dynamic-linker=/lib/ld.so")
+    ),
     "relocations-of-unwind-tables-are-garbage": Links(
         (START + "mov $x, %eax\n" + FRAME, '.section .rodata,"a"\n.globl x\nx: .long 5\n'),
         ("-q", "--gc-sections"),
