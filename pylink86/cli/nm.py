@@ -47,7 +47,8 @@ NM: Table = {
     "Else": (
         ("-V --version", "", ON, "version", "say the version"),
         ("-h --help", "", ON, "help", "say this"),
-        ("--with-symbol-versions", "", IGNORED, "", "nothing"),
+        ("--with-symbol-versions", "", ON, "versions", "names of -D with versions (the default)"),
+        ("--without-symbol-versions", "", ON, "bare", "names of -D without versions"),
         ("--plugin", "NAME", IGNORED, "", "nothing"),
         ("--special-syms --synthetic", "", IGNORED, "", "there are none"),
         ("--recurse-limit --no-recurse-limit", "", IGNORED, "", "names stay as they are"),
@@ -159,6 +160,10 @@ def _print_one(
         from ..ops.draft_read import dynamic_symbols
 
         symbols = dynamic_symbols(draft)
+        if not values.get("bare"):
+            from ..ops.symbol_versions import add_versions
+
+            add_versions(draft, symbols)
     if not symbols and not values.get("quiet"):
         sys.stderr.write(f"pynm: {member or path}: no symbols\n")
     with_name = bool(values.get("file_name"))

@@ -65,6 +65,29 @@ def test_listings(tool, options, capsys):
     assert capsys.readouterr().out == gnu(tool, *words).stdout
 
 
+VERSIONS = "V1 { global: f; local: *; };\nV2 { global: g; } V1;\n"
+VERSIONED = ".globl f,g,h,x\n.text\nf: nop\ng: nop\nh: call x@PLT\n.symver h,f@V1\n"
+
+
+@pytest.mark.parametrize("options", ["", "--without-symbol-versions", "-P", "-f sysv", "-u"])
+def test_versions_of_dynamic_symbols(options, tmp_path, capsys, monkeypatch):
+    """Those a library defines, the one that a plain name means, and those it needs of another."""
+    monkeypatch.chdir(tmp_path)
+    if shutil.which("as") is None or shutil.which("ld") is None:
+        pytest.skip("needs as and ld: install binutils")
+    (tmp_path / "v.map").write_text(VERSIONS)
+    for name, text, libraries in (
+        ("v", VERSIONED, ()), ("w", ".globl _start\n_start: call g@PLT\ncall f@PLT\n", ("v.so",)),
+    ):  # fmt: skip
+        subprocess.run(["as", "-o", "a.o", "-"], input=text, text=True, check=True)
+        version = ["--version-script", "v.map"] if name == "v" else []
+        words = ["ld", "-shared", *version, "-o", f"{name}.so", "a.o", *libraries]
+        subprocess.run(words, check=True)
+    words = ["-D", *options.split(), "v.so", "w.so"]
+    nm.main(words)
+    assert capsys.readouterr().out == gnu("nm", *words, folder=tmp_path).stdout
+
+
 def test_archives(tmp_path, monkeypatch, capfdbinary):
     monkeypatch.setenv("TZ", "UTC")
     folders = [tmp_path / "theirs", tmp_path / "ours"]
