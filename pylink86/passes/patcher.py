@@ -314,7 +314,7 @@ class Patcher:
 def _end(offsets: Sequence[int], types: Sequence[int], kinds: _Kinds) -> int:
     """Where the last of the patched bytes end."""
     widths = map(kinds.widths.__getitem__, types)
-    return max([offset + width for offset, width in zip(offsets, widths)])
+    return max([offset + width for offset, width in zip(offsets, widths)], default=0)
 
 
 def _addends(site: Site, rels: Relocations) -> Sequence[int]:

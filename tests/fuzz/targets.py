@@ -25,7 +25,7 @@ from pylink86.cli.link_values import check_values, link_options
 from pylink86.cli.options import Names, parse, split_words
 from pylink86.cli.sections import table
 from pylink86.explain.names import readable, readable_section
-from pylink86.formats import input_from_bytes
+from pylink86.formats import input_from_bytes, read_linkable
 from pylink86.formats.ar import Archive
 from pylink86.formats.ihex import read_ihex
 from pylink86.formats.srec import read_srec
@@ -33,6 +33,7 @@ from pylink86.model import ObjectFile
 from pylink86.script.parser import parse_defsym, parse_script
 from pylink86.script.unparse import unparse
 from tests.cases.language import Case, parse_case, read_objects
+from tests.fuzz.coff import make_coff
 from tests.fuzz.damage import damaged_bytes, damaged_text, damaged_words
 from tests.fuzz.fields import extremes, fields, with_field
 from tests.oracle.archives import Ar
@@ -283,6 +284,59 @@ def feed_debug(data: bytes) -> None:
         source_line(file, section.index, max(0, section.size - 1))
 
 
+def feed_coff(data: bytes) -> None:
+    """Translate it, look at all of it, and link it with its like."""
+    file = read_linkable(data, "fuzz.obj")
+    walk(file)
+    pick = choice_of(data, 1 << 10)
+    result = link(
+        [file, _partner(file.header.elf_class)],
+        (None, "SECTIONS { .a 0x1000 : { *(*) } }")[pick % 2],
+        dialect=("gnu", "lld")[pick // 2 % 2],
+        oformat=("", "binary")[pick // 4 % 2],
+        gc_sections=pick // 8 % 3 == 0,
+        entry="start",
+        tolerated=("undefined-symbol",),
+        max_image_size=MAX_IMAGE,
+    )
+    len(result.image)
+
+
+LISTS = (
+    "f 1\n# comment\n_start f 10\nf f 3\n", "a b 18446744073709551615\nb a 0\n",
+    "_start\nf\n\n # x\n", "{ global: f; a*; local: *; };", "V1 { global: f; }; V2 { } V1;",
+    '{ extern "C++" { "f()"; g*; }; };',
+)  # fmt: skip
+
+
+def make_list(rng: random.Random) -> bytes:
+    words = ("{", "}", ";", "*", "local:", "global:", '"', "#", "f", "9" * 30, "-1", "\0", "[", "é")
+    return damaged_text(rng, rng.choice(LISTS), words).encode("utf-8", "surrogatepass")
+
+
+def feed_list(data: bytes) -> None:
+    """Link with it as each of the files that list symbols."""
+    pick = choice_of(data, 1 << 10)
+    option = LIST_OPTIONS[pick % len(LIST_OPTIONS)]
+    path = Path(f"fuzz-{os.getpid()}.txt")
+    path.write_bytes(data)
+    try:
+        values = parse([f"{option}={path}"], LD, KEYWORDS).values
+        values["dialect"] = ("gnu", "lld")[pick // 8 % 2]
+        check_values(values)
+        options = link_options(values, None)
+        inputs = [_partner(64)]
+        len(link(inputs, dialect=values["dialect"], options=options, entry="start").to_bytes())
+    finally:
+        path.unlink()
+
+
+LIST_OPTIONS = (
+    "--symbol-ordering-file", "--call-graph-ordering-file", "--retain-symbols-file",
+    "--version-script", "--dynamic-list",
+)  # fmt: skip
+
+
 def feed_archive(data: bytes) -> None:
     """Its table, its members, and what is in them."""
     archive = input_from_bytes(data, "fuzz.a")
@@ -458,6 +512,8 @@ TARGETS: dict[str, Target] = {
     "names": Target(make_name, feed_name, 300),
     "objcopy": Target(make_any, feed_objcopy),
     "tools": Target(make_any, feed_tools),
+    "coff": Target(make_coff, feed_coff),
+    "lists": Target(make_list, feed_list),
 }
 
 
