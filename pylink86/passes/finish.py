@@ -13,12 +13,9 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import Header, ObjectFile, SectionRow
-from .combine import symbols_in_use
 from .described_tables import described_tables
 from .elf_file import ElfFile
 from .elf_options import ElfOptions
-from .file_map_gnu import map_file as map_like_gnu
-from .file_map_lld import map_file as map_like_lld
 from .header_rows import describe_sections, held
 from .heads import keeps_relocations, list_heads, section_symbols
 from .nearby import neighbours
@@ -59,6 +56,11 @@ def elf_executable(
     where = {h.section: i for i, h in enumerate(heads, 1) if h.kind == "section"}
     tls = next((s.vaddr for s in file_map.segments if s.type == c.PT_TLS), 0)
     tables = [h.table for h in heads if h.table is not None]
+    in_use = frozenset[tuple[int, int]]()
+    if tables:
+        from .combine import symbols_in_use
+
+        in_use = symbols_in_use(placed, tables)
     sources = SymbolSources(
         placed,
         where,
@@ -67,7 +69,7 @@ def elf_executable(
         options,
         dialect,
         section_symbols(heads, placed, options, dialect) if keeps_relocations(options) else (),
-        symbols_in_use(placed, tables),
+        in_use,
         asked or AskedNames(),
         {
             (head.group.file, head.group.index): at
@@ -147,5 +149,8 @@ def map_output(
     dialect: Dialect,
 ) -> FileMap:
     """Where the sections in memory lie in the file, and the program headers."""
-    map_file = map_like_gnu if dialect.tables_like_gnu else map_like_lld
+    if dialect.tables_like_gnu:
+        from .file_map_gnu import map_file
+    else:
+        from .file_map_lld import map_file
     return map_file(segments, placed, options, elf_class, script.has_sections)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .. import elf_const as c
 from ..arch import word_of
@@ -11,7 +12,6 @@ from ..diag import fail
 from ..dialect import Dialect
 from ..model import ObjectFile, SectionRow
 from ..script import nodes as n
-from .combine import Combiner, KeptGroup, KeptTable
 from .elf_options import ElfOptions
 from .heads import Head
 from .locate import Addresses
@@ -24,6 +24,9 @@ from .segments_gnu import stack_flags
 from .special_names import special_type
 from .symbols_out import OutSymbols
 from .table_form import entry_size
+
+if TYPE_CHECKING:
+    from .combine import KeptGroup, KeptTable
 
 MASK = (1 << 64) - 1
 
@@ -42,13 +45,15 @@ def describe_sections(
     contents = {h.section: bytearray(patched.contents[h.section]) for h in heads if h.section >= 0}
     encoded: dict[KeptTable, bytes] = {}
     wide = elf_class == 64
-    if symbols is not None:
+    tables = [(head.table, head.section) for head in heads if head.table is not None]
+    if symbols is not None and tables:
+        from .combine import Combiner
+
         combiner = Combiner(
             placed, symbols, where, options.relocatable, wide, dialect.tables_like_gnu
         )
-        for head in heads:
-            if head.table is not None:
-                encoded[head.table] = combiner.encode(head.table, contents[head.section], elf_class)
+        for table, at in tables:
+            encoded[table] = combiner.encode(table, contents[at], elf_class)
     rows, out = [], []
     for head in heads:
         if head.kind == "section":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from .. import elf_const as c
 from ..dialect import Dialect
-from .combine import KeptGroup, KeptTable, groups_that_stay, tables_that_stay
 from .described_tables import DescribedTables
 from .elf_options import ElfOptions
 from .locate import Addresses
@@ -15,6 +16,9 @@ from .order import OutputPlan
 from .orphans import EVERYTHING
 from .placement import PlacedSection, Placement
 from .segments import stays
+
+if TYPE_CHECKING:
+    from .combine import KeptGroup, KeptTable
 
 FIRST = -2
 """LLD makes the sections that a script describes before those of inputs."""
@@ -56,6 +60,8 @@ def list_heads(
     if not keeps_relocations(options):
         return sections
     apart = options.keeps_groups and not dialect.tables_like_gnu
+    from .combine import groups_that_stay, tables_that_stay
+
     stay = tables_that_stay(placed, kept, dialect, options.unwind_relocs, apart)
     tables = [Head("relocations", t.target, t, order=t.first) for t in stay]
     groups: list[Head] = []
