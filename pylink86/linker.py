@@ -187,7 +187,7 @@ def _link(
     if options.elf.interpreter and not raw:
         from .passes.interpreter import interpreter_sections
 
-        own = (*interpreter_sections(options.elf, script, dialect), *own)
+        own += interpreter_sections(options.elf, script, dialect)
     has_tables = not (options.elf.relocatable and dialect.tables_like_gnu)
     resolution = resolve_symbols(
         inputs, dialect, diags, generic, own, has_tables=has_tables,

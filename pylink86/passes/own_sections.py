@@ -57,7 +57,7 @@ def own_sections(
         flags = c.SHF_MERGE | c.SHF_STRINGS
         text = (options.signature or SIGNATURE).encode("utf-8", "surrogateescape") + b"\0"
         row = SectionRow(".comment", c.SHT_PROGBITS, flags, size=len(text), entsize=1)
-        added.append(OwnSection(row, text))
+        added.append(OwnSection(row, text, first=True))
     return tuple(added)
 
 
