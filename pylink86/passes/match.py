@@ -7,26 +7,20 @@ place."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
 from .. import elf_const as c
-from ..diag import Span, fail
 from ..dialect import Dialect
 from ..script import nodes as n
-from ..wildcard import compile_section_pattern, literal_head
-from .file_names import FileTest, exclude_test, file_test, sort_name
+from .matcher import Matcher
 from .resolve import Resolution
 from .scripts import ScriptFile
 from .section_list import NOT_INPUT as NOT_INPUT
 from .section_list import SectionId as SectionId
 from .section_list import SectionList as SectionList
-from .section_list import linked_sections
 from .section_list import list_sections as list_sections
-from .sorting import sort_key, sorted_sections, words_of
 
 DISCARD = "/DISCARD/"
 """The output section that is none: what it takes leaves the link (GNU ld manual 3.6.7)."""
@@ -95,7 +89,7 @@ def match_sections(
 
     A section goes to the first statement that matches.  /DISCARD/ takes like any other output
     section. Source: GNU ld manual 3.6.4, 3.6.7."""
-    matcher = _Matcher(resolution, table, dialect)
+    matcher = Matcher(resolution, table, dialect)
     alone = matcher.set_apart([pattern for pattern in unique if pattern])
     items: list[Draft | n.Assignment | n.Assert] = []
     discarded: list[SectionId] = []
@@ -140,7 +134,7 @@ def match_sections(
     )
 
 
-def _draft(node: n.OutputSection, matcher: _Matcher, kept: list[SectionId]) -> Draft:
+def _draft(node: n.OutputSection, matcher: Matcher, kept: list[SectionId]) -> Draft:
     """One output section with what its statements take; `kept` grows by what KEEP() matches."""
     inner: list[Claim | n.SectionStatement] = []
     for statement in node.statements:
@@ -162,7 +156,7 @@ def _not_inputs(node: n.OutputSection) -> tuple[n.SectionStatement, ...]:
     return tuple(s for s in node.statements if not isinstance(s, n.InputStatement))
 
 
-def _constraint_holds(node: n.OutputSection, matcher: _Matcher, table: SectionList) -> bool:
+def _constraint_holds(node: n.OutputSection, matcher: Matcher, table: SectionList) -> bool:
     """ONLY_IF_RO: every section the statements would take is read-only; ONLY_IF_RW: one is not
     (GNU ld manual 3.6.8.5).  An output section that fails takes nothing and is not there."""
     could = matcher.would_take(node)
@@ -187,266 +181,3 @@ def _script_items(script: ScriptFile) -> Iterator[n.OutputSection | n.Assignment
                     yield item
         elif isinstance(command, (n.Assignment, n.Assert)):
             yield command
-
-
-def _goes_with(first: n.SectionPattern, pattern: n.SectionPattern) -> bool:
-    """Whether a pattern's sections are put in order together with those of one before it; those of
-    SORT_NONE stay by themselves."""
-    return pattern.joined if words_of(first) else not (first.sort or pattern.sort)
-
-
-class _Matcher:
-    """The unclaimed sections, indexed by name, so that a pattern looks at each different name
-    once."""
-
-    def __init__(self, resolution: Resolution, table: SectionList, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._files = resolution.files
-        self._table = table
-        self._by_name: dict[str, list[SectionId]] = {}
-        for sid, ok in enumerate(table.eligible):
-            if ok:
-                self._by_name.setdefault(table.name[sid], []).append(sid)
-        self._every = dict(self._by_name)
-        self._sorted = sorted(self._by_name)
-        self._file_sets: dict[tuple[str, bool], frozenset[int] | None] = {}
-
-    def set_apart(self, patterns: Sequence[str]) -> list[SectionId]:
-        """Take the sections of --unique away, so that no statement gets them."""
-        names = {name for pattern in patterns for name in self._names(pattern)}
-        return [sid for name in names for sid in self._by_name.pop(name)]
-
-    def left(self, apart: Sequence[SectionId]) -> tuple[SectionId, ...]:
-        """What nobody took, and what was set apart, in input order."""
-        table = self._table
-        no_orphans = table.phantoms | table.never_orphans
-        left = [s for sids in self._by_name.values() for s in sids if s not in no_orphans]
-        return tuple(self._in_order([*left, *apart]))
-
-    def files(
-        self, pattern: str, kind: Callable[[str, Dialect], FileTest] = file_test
-    ) -> frozenset[int] | None:
-        """Numbers of the files a pattern means; None for `*`, which is every file."""
-        if pattern == "*":
-            return None
-        key = pattern, kind is file_test
-        if key not in self._file_sets:
-            means = kind(pattern, self._dialect)
-            self._file_sets[key] = frozenset(
-                number for number, file in enumerate(self._files[:-1]) if means(file)
-            )
-        return self._file_sets[key]
-
-    def take(self, node: n.InputStatement, discards: bool = False) -> tuple[SectionId, ...]:
-        """The sections a statement claims, in the order it places them; discards: it stands in
-        /DISCARD/.
-
-        Sections matched by patterns without sort words stay in input order, even across patterns
-        (`*(.text .rodata)`: GNU ld manual 3.6.4.1).
-        """
-        patterns = self._patterns(node)
-        wanted = self._flag_test(node)
-        if len(patterns) == 1:
-            taken = self._match(node.file, patterns[0], wanted, discards)
-            return self._sort(taken, patterns[0], node.file)
-        taken_by = [(p, self._match(node.file, p, wanted, discards)) for p in patterns]
-        if self._dialect.sorted_patterns_share_a_list:
-            return self._interleaved(taken_by)
-        return self._pattern_by_pattern(taken_by, node.file)
-
-    def would_take(self, node: n.OutputSection) -> list[SectionId]:
-        """What the statements of an output section match, without taking it."""
-        before = dict(self._by_name)
-        taken = [
-            sid
-            for statement in node.statements
-            if isinstance(statement, n.InputStatement)
-            for sid in self.take(statement)
-        ]
-        self._by_name = before
-        return taken
-
-    def could_take(self, node: n.OutputSection) -> tuple[SectionId, ...]:
-        """What the statements of an output section match, also what others took before."""
-        before, self._by_name = self._by_name, dict(self._every)
-        found = self.would_take(node)
-        self._by_name = before
-        return tuple(found)
-
-    def matches(self, node: n.InputStatement) -> tuple[SectionId, ...]:
-        """What a statement matches, also what another one took before: KEEP() keeps it all."""
-        before, self._by_name = self._by_name, self._every
-        found: tuple[SectionId, ...] = ()
-        if any(self._names(pattern.pattern) for pattern in self._patterns(node)):
-            self._by_name = dict(self._every)
-            found = self.take(node)
-        self._by_name = before
-        return found
-
-    def dependents(self, gone: Iterable[SectionId]) -> list[SectionId]:
-        """LLD: sections with SHF_LINK_ORDER that nobody took leave with the one they name."""
-        if self._dialect.tables_like_gnu:
-            return []
-        links = linked_sections(self._table, self._files)
-        lost, out = set(gone), list[SectionId]()
-        while found := [sid for sid, link in links.items() if link in lost and sid not in lost]:
-            lost.update(found)
-            for sid in found:
-                free = self._by_name.get(self._table.name[sid], [])
-                if sid in free:
-                    free.remove(sid)
-                    out.append(sid)
-        return out
-
-    def _patterns(self, node: n.InputStatement) -> tuple[n.SectionPattern, ...]:
-        """The statement's patterns with the files each excludes, as the dialect reads
-        EXCLUDE_FILE."""
-        patterns = node.sections or (n.SectionPattern("*"),)
-        if not self._dialect.exclude_file_lasts:
-            return patterns
-        out: list[n.SectionPattern] = []
-        shut: tuple[str, ...] = ()
-        sorted_before = False
-        for pattern in patterns:
-            begins = bool(pattern.sort) and not pattern.joined
-            if begins or (sorted_before and not pattern.sort):
-                shut = ()  # it lasts inside of SORT(...), or up to one
-            sorted_before = bool(pattern.sort)
-            shut = pattern.exclude or shut
-            out.append(attrs.evolve(pattern, exclude=shut) if shut else pattern)
-        return tuple(out)
-
-    def _pattern_by_pattern(
-        self, taken_by: list[tuple[n.SectionPattern, list[SectionId]]], file: n.FilePattern
-    ) -> tuple[SectionId, ...]:
-        """LLD: each sorted pattern by itself, or with those in the same SORT(); a run of unsorted
-        ones is one walk in input order."""
-        out: list[SectionId] = []
-        while taken_by:
-            first = taken_by[0][0]
-            size = 1
-            while size < len(taken_by) and _goes_with(first, taken_by[size][0]):
-                size += 1
-            run = [sid for _, taken in taken_by[:size] for sid in taken]
-            taken_by = taken_by[size:]
-            out += self._sort(self._in_order(run), first, file)
-        return tuple(out)
-
-    def _interleaved(
-        self, taken_by: list[tuple[n.SectionPattern, list[SectionId]]]
-    ) -> tuple[SectionId, ...]:
-        """GNU ld: one list in input order; a section of a sorted pattern goes in before the first
-        one that is greater by that pattern's criterion."""
-        if not any(words_of(p) for p, _ in taken_by):
-            return tuple(self._in_order([sid for _, taken in taken_by for sid in taken]))
-        every = sorted(
-            ((sid, p) for p, taken in taken_by for sid in taken),
-            key=lambda pair: self._rank(pair[0]),
-        )
-        out: list[SectionId] = []
-        for sid, pattern in every:
-            at = len(out)
-            if words_of(pattern):
-                key, back = self._sort_key(pattern), pattern.reverse
-                mine = key(sid)
-                later = (i for i, o in enumerate(out) if (key(o) < mine if back else key(o) > mine))
-                at = next(later, at)
-            out.insert(at, sid)
-        return tuple(out)
-
-    def _in_order(self, sids: list[SectionId]) -> list[SectionId]:
-        """Sections in input order: by their numbers, unless some of the linker's own are there."""
-        only_inputs = max(sids, default=0) < self._table.base[-1]
-        return sorted(sids, key=None if only_inputs else self._rank)
-
-    def _rank(self, sid: SectionId) -> tuple[int, int]:
-        return self._table.input_rank(sid, self._dialect)
-
-    def _match(
-        self,
-        file: n.FilePattern,
-        pattern: n.SectionPattern,
-        wanted: Callable[[int], bool] | None,
-        discards: bool,
-    ) -> list[SectionId]:
-        """Claim what one pattern matches: sorted by input order, and gone from the index."""
-        only = self.files(file.pattern)
-        outer = file.exclude if self._dialect.outer_exclude_file_counts else ()
-        shut = [self.files(p, exclude_test) for p in (*outer, *pattern.exclude)]
-        of, flags = self._table.file, self._table.flags
-        keeps_apart = self._dialect.tables_like_gnu and not discards
-        alone = self._table.alone if keeps_apart else frozenset()
-        taken: list[SectionId] = []
-        for name in self._names(pattern.pattern):
-            sids = self._by_name[name]
-            if only is None and not (shut or wanted or alone):
-                taken += sids
-                del self._by_name[name]
-                continue
-            mine = [
-                sid
-                for sid in sids
-                if (only is None or of[sid] in only)
-                and not any(s is None or of[sid] in s for s in shut)
-                and (wanted is None or wanted(flags[sid]))
-                and sid not in alone
-            ]
-            if mine:
-                taken += mine
-                gone = set(mine)
-                self._by_name[name] = [sid for sid in sids if sid not in gone]
-        return self._in_order(taken)
-
-    def _names(self, pattern: str) -> list[str]:
-        """The unclaimed names that a pattern means: all begin with what stands before its first
-        wildcard, so they lie side by side among the sorted ones."""
-        if pattern in self._by_name:
-            return [pattern]
-        head = literal_head(pattern)
-        if head == pattern:
-            return []
-        names = self._sorted
-        start = bisect_left(names, head)
-        end = bisect_right(names, head, start, key=lambda name: name[: len(head)])
-        matches = compile_section_pattern(pattern)
-        return [name for name in names[start:end] if name in self._by_name and matches(name)]
-
-    def _flag_test(self, node: n.InputStatement) -> Callable[[int], bool] | None:
-        """INPUT_SECTION_FLAGS: every named flag set, every `!` flag clear (manual 3.6.4.1)."""
-        if not node.with_flags and not node.without_flags:
-            return None
-        on = _flag_mask(node.with_flags, node.span)
-        off = _flag_mask(node.without_flags, node.span)
-        return lambda flags: flags & on == on and not flags & off
-
-    def _sort(
-        self, sids: Sequence[SectionId], pattern: n.SectionPattern, file: n.FilePattern
-    ) -> tuple[SectionId, ...]:
-        out = list(sids)
-        if words_of(pattern):
-            out = sorted_sections(out, pattern, self._sort_key(pattern))
-        if file.sort == "SORT_BY_NAME" or (file.reverse and not file.sort):
-            names = {sid: sort_name(self._files[self._table.file[sid]]) for sid in out}
-            out.sort(key=names.__getitem__, reverse=file.reverse)
-        return tuple(out)
-
-    def _sort_key(self, pattern: n.SectionPattern) -> Callable[[SectionId], tuple[Any, ...]]:
-        return sort_key(pattern, self._table.name, self._table.align, self._dialect)
-
-
-_FLAG_NUMBERS = {f"SHF_{name}": number for number, name in c.SHF_NAMES.items()}
-
-
-def _flag_mask(names: Iterable[str], span: Span | None) -> int:
-    mask = 0
-    for name in names:
-        try:
-            mask |= _FLAG_NUMBERS.get(name) or int(name, 0)
-        except ValueError:
-            raise fail(
-                "unknown-section-flag",
-                f"unrecognized section flag `{name}'",
-                span=span,
-                help=["use a number, or one of " + ", ".join(sorted(_FLAG_NUMBERS))],
-            ) from None
-    return mask
