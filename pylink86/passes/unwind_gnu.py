@@ -1,10 +1,10 @@
 """Unwind tables the way GNU ld edits them: every input section stays where it is.
 
-Out of each go the records of functions that are not in the output, and CIEs that an earlier section
-has already (or nobody refers to).  What stays is written anew: without the no-operations at the
-end, rounded up to four bytes; of all sections but the last with contents, the last record is made
-longer until the next section begins, for zeros between two would look like the end of the table.
-The zero record that ends it counts in the last section only.
+Out of each go the records of functions that are not in the output or have no code, and CIEs that an
+earlier section has already (or nobody refers to). What stays is written anew: without the no-
+operations at the end, rounded up to four bytes; of all sections but the last with contents, the
+last record is made longer until the next section begins, for zeros between two would look like the
+end of the table. The zero record that ends it counts in the last section only.
 
 A record GNU ld does not understand makes it leave the whole input section as it is.  All of this
 was found by linking made tables with GNU ld 2.40."""
@@ -19,7 +19,7 @@ import attrs
 from ..diag import LinkError
 from .edit import OffsetMap
 from .unwind import Relocation, UnwindInput, records
-from .unwind_records import CieTraits, Unreadable, fde_program, padding_start, read_cie
+from .unwind_records import CieTraits, Unreadable, fde_program, padding_start, read_cie, width
 
 PACK_WORD = struct.Struct("<I").pack_into
 END = 4
@@ -32,7 +32,7 @@ class Record:
     """A CIE or FDE of an input: its bytes without padding, and what becomes of it.
 
     cie: of an FDE, its CIE; merged: of a CIE, the equal one that is kept.  out: where it is in what
-    is left of the input; -1: it is not there."""
+    is left of the input; -1: it is not there.  is_void: an FDE that is about no code."""
 
     number: int
     start: int
@@ -45,6 +45,7 @@ class Record:
     merged: Record | None = None
     out: int = -1
     new_size: int = 0
+    is_void: bool = False
 
     @property
     def kept(self) -> Record:
@@ -81,7 +82,7 @@ def edit_unwind(
     known: dict[Hashable, Record] = {}
     for table in parsed:
         for record in table or ():
-            if record.cie is None or not alive(record.function):
+            if record.cie is None or record.is_void or not alive(record.function):
                 continue
             record.out = 0
             if relocatable:
@@ -124,10 +125,18 @@ def _parse(number: int, section: UnwindInput, word: int) -> list[Record] | None:
             program = fde_program(data, cie.traits, word)
             data = data[: padding_start(data, program, cie.traits.encoding, word)]
             who = relocs[start + 8][0]
-            found[start] = Record(number, start, size, data, cie.traits, None, cie, who)
+            made = Record(number, start, size, data, cie.traits, None, cie, who)
+            made.is_void = _is_void(data, cie.traits.encoding, word)
+            found[start] = made
     except (Unreadable, LinkError):
         return None
     return list(found.values())
+
+
+def _is_void(data: bytes, encoding: int, word: int) -> bool:
+    """Whether an FDE covers no bytes of code: GNU ld leaves it out."""
+    size = width(encoding, word)
+    return not any(data[8 + size : 8 + 2 * size])
 
 
 def _personality(relocs: Sequence[Relocation], start: int, size: int) -> Hashable:

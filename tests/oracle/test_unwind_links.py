@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
@@ -233,3 +234,25 @@ def test_augmentations_are_read_letter_by_letter(tmp_path, monkeypatch, capsys):
         made = assemble(tmp_path / "a.o", records(letters))
         assert main(["--eh-frame-hdr", "-e", "f", made, "-o", "out"], "ld.lld") == 1
         assert "error[bad-eh-frame]: corrupted .eh_frame" in capsys.readouterr().err
+
+
+VOID = """\
+.globl _start
+_start: nop
+.cfi_startproc
+nop
+.cfi_endproc
+.cfi_startproc
+.cfi_endproc
+"""
+
+
+@pytest.mark.parametrize("more", [[], ["-r"], ["-q"], ["--eh-frame-hdr"]], ids=" ".join)
+@pytest.mark.parametrize("dialect", ("gnu", "lld"))
+def test_a_record_about_no_code(
+    dialect: str, more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As clone3 of the C library has one.  GNU ld leaves it out."""
+    monkeypatch.chdir(tmp_path)
+    made = assemble(tmp_path / "a.o", VOID)
+    assert_same_file(dialect, [*more, made], tmp_path)
