@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .draft import Draft, complain
-from .draft_read import check_empty_segments, read_draft
+from .draft_read import check_segments, read_draft
 from .inputs import ARCHES, IMAGES, TARGETS, from_binary, from_records
 
 TYPE_CHECKING = False
@@ -48,7 +48,7 @@ def read_any(data: bytes, name: str, plan: Plan, dialect: str) -> Draft:
         complain("unsupported-input", f"{name}: {kind} files can be written, not read", place=name)
     draft = read_draft(data, name)
     if dialect == "llvm":
-        check_empty_segments(draft)
+        check_segments(draft)
     if plan.input_format in TARGETS:
         wanted = TARGETS[plan.input_format]
         if dialect == "gnu" and wanted != (draft.elf_class, draft.machine):
