@@ -27,7 +27,8 @@ symbol number ABS+3
 
 def linked(gc: bool) -> LinkResult:
     inputs = [read_bytes(o.encode(), o.obj.name) for o in read_objects(TEXT)]
-    return link(inputs, "SECTIONS { .text 0 : { *(.text.*) } }", gc_sections=gc)
+    script = "ENTRY(_start) SECTIONS { .text 0 : { *(.text.*) } }"
+    return link(inputs, script, gc_sections=gc)
 
 
 def test_the_chain_ends_at_a_root() -> None:
