@@ -221,7 +221,10 @@ class Patcher:
         if max(rels.offset, default=0) + WIDEST <= size:
             return rels
         machine = self.placed.addresses.resolution.files[file].header.machine
-        widths = self._of_machine(machine, rels.addend is None).widths
+        kinds = self._of_machine(machine, rels.addend is None)
+        if _end(rels.offset, rels.type, kinds) <= size:
+            return rels
+        widths = kinds.widths
         kept = []
         for i, (offset, kind) in enumerate(zip(rels.offset, rels.type)):
             if offset + widths[kind] <= size:

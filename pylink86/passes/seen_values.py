@@ -52,7 +52,7 @@ class SeenValues:
     def of_code(self, file: int) -> Sequence[int | None] | None:
         """For a section in memory: S of the file's symbols as far as a sum does for them, else
         None; or None for all of them, when `of_section` has to be asked."""
-        return None if file in self._moved or self.values.hides else self.values.column(file)
+        return None if self.values.hides else self.values.column(file)
 
     def of_section(self, site: Site) -> tuple[Values, Values]:
         """S of the file's symbols; and the same with None for those that a sum does not do for:
