@@ -39,9 +39,18 @@ def symbols_like_gnu(sources: SymbolSources) -> SymbolColumns:
 
 
 def _asked(sources: SymbolSources) -> tuple[str, ...]:
-    """The entry symbol and the names of -u, as they come into the table."""
+    """The entry symbol, unless it is a number, and the names of -u, as they come into the table."""
     asked = sources.asked
-    return tuple(filter(None, (asked.entry, *reversed(asked.first))))
+    entry = "" if _is_number(asked.entry) else asked.entry
+    return tuple(filter(None, (entry, *reversed(asked.first))))
+
+
+def _is_number(entry: str) -> bool:
+    """Whether -e names an address."""
+    try:
+        return int(entry, 0) >= 0
+    except ValueError:
+        return False
 
 
 def _in_table_order(sources: SymbolSources) -> list[str]:

@@ -191,3 +191,8 @@ def test_members_in_the_place_of_common_symbols(kind: str, option: str, folder: 
         ["data.a", "m.o", f"{kind}.a", "code.a"],
     ):
         assert_same_file("lld", [option, *words], folder)
+
+
+@pytest.mark.parametrize("entry", ["0", "0x401000", "nosuch", "12ab", "f"])
+def test_an_entry_that_is_a_number_is_no_symbol(entry: str, folder: Path) -> None:
+    assert_same_file("gnu", ["a.o", "b.o", "-e", entry], folder)
