@@ -57,6 +57,8 @@ class Subject(NamedTuple):
     """Are there relocations behind the symbol table?"""
     odd_notes: bool
     """Does a segment of notes hold something else?"""
+    late_notes: bool
+    """Are there notes in memory behind something else?"""
 
 
 Draw = Callable[[random.Random, Names], list[str]]
@@ -213,8 +215,9 @@ def in_domain(words: list[str], subject: Subject, dialect: str) -> bool:
         taken = {"-R", "-j"} & set(words)
         if dialect == "gnu" and (taken or subject.odd_notes):
             return False  # GNU objcopy 2.40 leaves sh_link of the input, or makes tables notes
-        if dialect == "llvm" and taken and any(word.startswith(".note") for word in words):
-            return False  # llvm-objcopy 19 puts the bytes of the note that goes over another
+        gone = taken and any(word.startswith(".note") for word in words)
+        if dialect == "llvm" and (gone or subject.late_notes):
+            return False  # llvm-objcopy 19 puts other bytes into a note that stays
     if dialect == "llvm" and "--update-section" in words and not REMOVE.isdisjoint(words):
         return False  # llvm-objcopy 19 leaves symbols of the section at the number it had
     # llvm-objcopy 19 writes an invalid link of the new symbol table, and then refuses its own work.
@@ -250,8 +253,20 @@ def subject_of(name: str, data: bytes, how: str = "fixture") -> Subject:
         linked=bool(obj.segments),
         grouped=c.SHT_GROUP in types,
         symbols_first=not {c.SHT_REL, c.SHT_RELA}.isdisjoint(behind),
+        late_notes=any(seg.type == c.PT_LOAD and _notes_behind(obj, seg) for seg in obj.segments),
         odd_notes=any(seg.type == c.PT_NOTE and _holds_others(obj, seg) for seg in obj.segments),
     )
+
+
+def _notes_behind(obj: ObjectFile, seg: Segment) -> bool:
+    sections = obj.sections
+    inside = sorted(
+        (addr, kind == c.SHT_NOTE)
+        for addr, kind in zip(sections.addr, sections.type, strict=True)
+        if addr and seg.vaddr <= addr < seg.vaddr + seg.memsz
+    )
+    notes = [is_note for _, is_note in inside]
+    return notes != sorted(notes, reverse=True)
 
 
 def _holds_others(obj: ObjectFile, seg: Segment) -> bool:

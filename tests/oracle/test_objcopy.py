@@ -77,7 +77,7 @@ def test_files_drawn_at_random(dialect, tmp_path):
     """Objects of gas and nasm, linked files of both linkers, and program headers of no linker."""
     if missing():
         pytest.skip(f"needs {', '.join(missing())}: install binutils, nasm, lld-19")
-    for subject, words in lists.made_lists(dialect, first=1, count=120):
+    for subject, words in lists.made_lists(dialect, first=1, count=60):
         check(subject, words, dialect, tmp_path)
 
 
