@@ -195,7 +195,7 @@ def test_an_address_in_code_is_refused(dialect, program, capsys):
     words += ["c.o", "-pie", "-z", "text", "-o", "out"]
     assert main([f"--dialect={dialect}", *words], "pyld") == 1
     message = capsys.readouterr().err
-    assert "error[reloc-in-read-only]" in message and "section `.rodata'" in message
+    assert "[reloc-in-read-only]" in message and "(.rodata+0x0)" in message
     assert not Path("out").exists()
     assert main([f"--dialect={dialect}", *words, "-z", "notext"], "pyld") == 0
 
@@ -206,7 +206,7 @@ def test_a_short_address_is_refused(dialect, program, capsys):
     assemble("c.o", ".text\nmov $gv, %eax\n", 64)
     assert main([f"--dialect={dialect}", *words, "c.o", "-pie", "-o", "out"], "pyld") == 1
     message = capsys.readouterr().err
-    assert "relocation R_X86_64_32 against `gv'" in message and "-fPIE" in message
+    assert "relocation R_X86_64_32" in message and "gv'" in message and "-fPI" in message
 
 
 @pytest.mark.parametrize("dialect", PEERS)
