@@ -253,11 +253,11 @@ def _names_target(name: str) -> bool:
 
 def _target_of(name: str, placed: Placement, where: dict[int, int]) -> int:
     """sh_info of a table of relocations, for GNU ld: the section its name names; for `.rela.plt`
-    the words of the linkage table."""
+    the words of the linkage table, which with -z now lie in `.got`."""
     target = name.removeprefix(".rela").removeprefix(".rel")
-    target = ".got.plt" if target == ".plt" else target
-    section = placed.find(target)
-    return 0 if section is None else where.get(section.plan.index, 0)
+    targets = (".got.plt", ".got") if target == ".plt" else (target,)
+    found = (section for section in map(placed.find, targets) if section is not None)
+    return next((where[s.plan.index] for s in found if s.plan.index in where), 0)
 
 
 ARRAYS = frozenset((c.SHT_INIT_ARRAY, c.SHT_FINI_ARRAY, c.SHT_PREINIT_ARRAY))

@@ -140,8 +140,15 @@ class SlotScan:
             if rewrite.swallows:
                 skip = number + 1
                 columns.change(skip, None)
+                self._keep_slot_of_call(file, rows.get(rels.type[skip]), rels.symbol[skip])
         if columns.touched:
             self.relocations[file, rel] = columns.made()
+
+    def _keep_slot_of_call(self, file: int, row: Row | None, symbol: int) -> None:
+        """GNU ld: the slot of __tls_get_addr, if nobody defines it, stays when its call goes."""
+        who = self.who(file, symbol)
+        if row is not None and row.kind in (GOT, GOT_PC) and who in self.needed:
+            self.wanted[ADDRESS, who] = None
 
     def _may_change(
         self, file: int, obj: ObjectFile, rel: int, number: int, symbol: int, place: int

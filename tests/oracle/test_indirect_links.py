@@ -133,6 +133,15 @@ def test_with_marks_of_jump_targets(
     compare(tmp_path, dialect, ["-m", EMULATIONS[bits], *files], monkeypatch)
 
 
+@pytest.mark.parametrize("dialect", PEERS)
+@pytest.mark.parametrize("bits", (64, 32))
+def test_bound_at_once(
+    dialect: str, bits: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = assembled(tmp_path, sources(random.Random(5), bits), bits)
+    compare(tmp_path, dialect, ["-m", EMULATIONS[bits], "-z", "now", *files], monkeypatch)
+
+
 PROGRAM = r"""
 #include <stdio.h>
 #include <stdlib.h>

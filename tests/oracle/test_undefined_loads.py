@@ -38,3 +38,43 @@ def test_undefined_loads(
     emulation = "elf_x86_64" if wide else "elf_i386"
     words = ["-m", emulation, *more, "--unresolved-symbols=ignore-all", made]
     assert_same_file("gnu", words, tmp_path)
+
+
+CALLS = {
+    True: """\
+.globl _start
+_start:
+leaq t@tlsld(%rip), %rdi
+call *__tls_get_addr@GOTPCREL(%rip)
+.byte 0x66
+leaq t@tlsgd(%rip), %rdi
+.byte 0x66
+rex64
+call *__tls_get_addr@GOTPCREL(%rip)
+""",
+    False: """\
+.globl _start
+_start:
+leal t@tlsgd(%ebx), %eax
+call *___tls_get_addr@GOT(%ebx)
+nop
+""",
+}
+"""What -fno-plt makes of thread-local variables."""
+VARIABLE = '.section .tdata,"awT"\n.globl t\nt: .long 7\n'
+FUNCTION = ".text\n.globl {0}\n{0}: ret\n"
+
+
+@pytest.mark.parametrize("defined", (False, True))
+@pytest.mark.parametrize("wide", (True, False))
+def test_a_call_that_goes_with_its_sequence(
+    wide: bool, defined: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slot of the function that would have been called stays if nobody defines it."""
+    monkeypatch.chdir(tmp_path)
+    name = "__tls_get_addr" if wide else "___tls_get_addr"
+    source = CALLS[wide] + (FUNCTION.format(name) if defined else "") + VARIABLE
+    made = assemble(tmp_path / "a.o", source, wide)
+    for more in ([], ["--gc-sections"], ["-z", "now"]):
+        words = ["-m", "elf_x86_64" if wide else "elf_i386", *more, made]
+        assert_same_file("gnu", words, tmp_path)
