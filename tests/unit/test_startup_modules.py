@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 EVERY_LINK = {
     "": """
         arch cli columns diag dialect elf_const elf_tables formats laps link_options linker
-        model passes relocation_groups result script wildcard
+        linking model passes relocation_groups result script wildcard
     """,
     "arch": """
         i386 padding reloc rewrite x86_64
@@ -33,17 +33,20 @@ EVERY_LINK = {
     "formats": """
         binary elf_check elf_read images kept opened output
     """,
+    "linking": """
+        connect gather lay_out
+    """,
     "passes": """
         advise anchors_gnu arrange assembly assign boundaries chain check comdat contents
-        crossrefs data_segment default_layout editor elf_options emptiness entry expand
-        file_names fill finished fold_options got header_order image insert inside_order
-        largest library link_order linker_names liveness load load_address locate match
-        members merging name_table near needs order orphans orphans_gnu own_file
-        own_sections own_tables patcher place place_once placement priority provides reach
-        regions relink relocate relocation_site relro_part reserved resolve roots scope
-        scripts section_list section_type section_types seen_values settle sorting
-        special_names strays sums symbol_values table_form tables target versioned versions
-        walks words
+        crossrefs data_segment default_layout definers editor elf_options emptiness entry
+        expand file_names fill finished fold_options got header_order image insert
+        inside_order largest library link_order linker_names liveness load load_address
+        loader locate match matcher members merging name_table near needs order orphans
+        orphans_gnu own_file own_sections own_tables patcher place place_once placement
+        priority provides reach regions relink relocate relocation_site relro_part reserved
+        resolve roots scope scripts section_list section_type section_types seen_values
+        settle sorting special_names strays sums symbol_values table_form tables target
+        versioned versions walks words
     """,
     "script": """
         arithmetic blocks evaluate expression expression_nodes nodes parser rules sections
