@@ -7,8 +7,8 @@ agree when both refuse or both write the same bytes.
 
 from __future__ import annotations
 
+import os
 import random
-import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
@@ -302,7 +302,7 @@ def theirs(words: list[str], subject: Subject, dialect: str, folder: Path) -> by
             text=True,
             errors="replace",
             timeout=10,
-            preexec_fn=_within_limits,
+            preexec_fn=_within_limits if os.name == "posix" else None,
         )
     except subprocess.TimeoutExpired:
         return NO_ANSWER
@@ -317,6 +317,8 @@ NO_ANSWER = "no answer"
 
 
 def _within_limits() -> None:
+    import resource
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (2 * LARGE, 2 * LARGE))
     resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
 
