@@ -306,7 +306,8 @@ def theirs(words: list[str], subject: Subject, dialect: str, folder: Path) -> by
         )
     except subprocess.TimeoutExpired:
         return NO_ANSWER
-    if done.returncode < 0 or (out.exists() and out.stat().st_size > LARGE):
+    crashed = done.returncode < 0 or "PLEASE submit a bug report" in done.stderr
+    if crashed or (out.exists() and out.stat().st_size > LARGE):
         return NO_ANSWER
     return out.read_bytes() if done.returncode == 0 and out.exists() else done.stderr
 
