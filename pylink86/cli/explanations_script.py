@@ -259,6 +259,12 @@ memory, such as the 512 bytes of a boot sector, so this is the limit you set you
 
 Cure: less code (optimise for size, --gc-sections), a larger LENGTH, or another region.
 """,
+    "region-defined-twice": """
+MEMORY or REGION_ALIAS gives a name to a memory region that another line has given already.  LLD
+refuses both; GNU ld takes the last line of MEMORY with a warning, and refuses an alias.
+
+Cure: remove one of the lines, or use another name.
+""",
     "two-load-addresses": """
 `AT(0x8000)` says where an output section is loaded, `AT> rom` that it is loaded behind what is in
 that region already.  A section can have one load address only.

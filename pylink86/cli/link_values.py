@@ -53,6 +53,7 @@ def check_values(values: Mapping[str, Any]) -> list[Diagnostic]:
         for dest, choices in CHOICES.items()
         if dest in values and values[dest] not in choices
     ]
+    found += _together(values)
     size = values.get("max_image_size", "1")
     if parse_size(size) is None:
         found.append(
@@ -79,6 +80,22 @@ def check_values(values: Mapping[str, Any]) -> list[Diagnostic]:
     if not ELF_NAMES.isdisjoint(values):
         found += elf_options(values)[1]
     return found
+
+
+def _together(values: Mapping[str, Any]) -> list[Diagnostic]:
+    """Options that exclude one another; LLD does not fold sections of an object either."""
+    if not values.get("relocatable"):
+        return []
+    folds = values.get("dialect") == "lld" and values.get("icf", "none") != "none"
+    wrong = [*(["-pie"] if values.get("pie") else []), *(["--icf"] if folds else [])]
+    return [
+        error(
+            "bad-option-value",
+            f"-r and {option} may not be used together",
+            help=("-r makes an object, which is to be linked again: leave one of them out",),
+        )
+        for option in wrong
+    ]
 
 
 def _bad_value(dest: str, value: str, choices: Sequence[str]) -> Diagnostic:

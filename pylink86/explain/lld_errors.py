@@ -95,6 +95,10 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
         (r"section `(.*)' will not fit in region `(.*)': region .* overflowed by (\d+) bytes",
          r"section '\1' will not fit in region '\2': overflowed by \3 bytes"),
     ),
+    "region-defined-twice": (
+        (r"redefinition of memory region alias `(.*)'", r"redefinition of memory region '\1'"),
+        (r"redeclaration of memory region `(.*)'", r"region '\1' already defined"),
+    ),
     "reloc-in-read-only": (
         (r"relocation (\S+) against `(.*)' in read-only section .*",
          r"relocation \1 cannot be used against symbol '\2'; recompile with -fPIC"),
@@ -153,9 +157,9 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
 
 WITH_LINE = frozenset({
     "bad-alignment", "bad-phdr-type", "division-by-zero", "dot-moved-backwards", "fill-too-wide",
-    "include-cycle", "number-too-large", "script-syntax", "two-relative-operands",
-    "unknown-constant", "unknown-format", "unknown-section", "unknown-section-flag",
-    "unknown-symbol", "bad-section-type",
+    "include-cycle", "number-too-large", "region-defined-twice", "script-syntax",
+    "two-relative-operands", "unknown-constant", "unknown-format", "unknown-section",
+    "unknown-section-flag", "unknown-symbol", "bad-section-type",
 })  # fmt: skip
 """Kinds whose first line begins with the script and its line."""
 

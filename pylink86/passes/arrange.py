@@ -58,6 +58,7 @@ def arrange_script(
     insert-target-missing, bad-option-value, two-load-addresses.  Source: GNU ld manual 2.1, 3.4.4,
     3.6.9."""
     _refuse(script, dialect, diags)
+    _check_regions(script, dialect, diags)
     commands = _without_overlays(script.commands, dialect)
     commands = insert_sections(commands, dialect, diags)
     commands = _overwritten(commands, diags)
@@ -98,6 +99,34 @@ def _refuse(script: ScriptFile, dialect: Dialect, diags: Diagnostics) -> None:
             for item in command.items:
                 if isinstance(item, n.OutputSection) and item.at is not None and item.lma_region:
                     _loaded_twice(item, diags)
+
+
+def _check_regions(script: ScriptFile, dialect: Dialect, diags: Diagnostics) -> None:
+    """region-defined-twice: a name of a memory region has one meaning; GNU ld warns only where
+    MEMORY gives it another."""
+    known: set[str] = set()
+    for command in script.commands:
+        if isinstance(command, n.RegionAlias) and command.alias in known:
+            diags.error(
+                "region-defined-twice",
+                f"redefinition of memory region alias `{command.alias}'",
+                span=command.span,
+                help=["give the alias another name"],
+            )
+        regions = command.regions if isinstance(command, n.Memory) else ()
+        for region in regions:
+            if isinstance(region, n.Region) and region.name in known:
+                tell = diags.warn if dialect.tables_like_gnu else diags.error
+                tell(
+                    "region-defined-twice",
+                    f"redeclaration of memory region `{region.name}'",
+                    span=region.span,
+                    help=["remove one of the lines: only the last one counts"],
+                )
+            elif isinstance(region, n.Region):
+                known.add(region.name)
+        if isinstance(command, n.RegionAlias):
+            known.add(command.alias)
 
 
 def _loaded_twice(section: n.OutputSection, diags: Diagnostics) -> None:

@@ -120,8 +120,10 @@ def linked(case: Case, dialect: str) -> LinkResult:
 def map_lines(result: LinkResult) -> list[str]:
     """Sections with their pieces, symbols, and the image when it is raw."""
     lines = []
+    pieces = iter(result.pieces)
     for section in result.placed.sections:
         plan = section.plan
+        mine = [next(pieces) for _ in section.pieces]
         if plan.dropped or is_signature(section, result):
             continue
         lma = f" lma {section.lma:#x}" if section.lma != section.vma else ""
@@ -130,7 +132,7 @@ def map_lines(result: LinkResult) -> list[str]:
             f"{plan.name} {section.vma:#x}{lma} size {section.size:#x} align {section.align} "
             f"{kind} {letters(plan.flags)}"
         )
-        for piece in (result._piece(section, piece) for piece in section.pieces):
+        for piece in mine:
             cause = " ".join(piece.cause.split())
             lines.append(f"  {piece.sec_off:#x} {piece.size:#x} {piece.kind}: {cause}")
     lines += [f"{name} = {value:#x}" for name, value in sorted(result.symbols.items())]
