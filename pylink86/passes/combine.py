@@ -24,6 +24,7 @@ from ..diag import fail
 from ..dialect import Dialect
 from ..elf_tables import encode_relocations
 from ..model import ObjectFile, Relocations
+from .locate import Addresses
 from .match import SectionId
 from .placement import INPUT, PlacedSection, Placement
 from .symbols_out import OutSymbols
@@ -69,11 +70,14 @@ def tables_that_stay(
             continue
         tables: dict[int, list[tuple[SectionId, SectionId, int, int, int]]] = {}
         grouped: set[int] = set()
+        emptied = _emptied(section, where, dialect)
         for piece in section.pieces:
             if piece.kind != INPUT or not isinstance(piece.origin, int):
                 continue
             parts = where.edits.parts.get(piece.origin, (piece.origin,))
-            for part in parts if unwinding or parts == (piece.origin,) else ():
+            before = [sid for sid in emptied if sid < piece.origin]
+            emptied = emptied[len(before) :]
+            for part in (*before, *parts) if unwinding or parts == (piece.origin,) else ():
                 file = where.table.owner_file(part)
                 obj = where.resolution.files[file]
                 index = part - where.table.base[file]
@@ -90,6 +94,15 @@ def tables_that_stay(
             first = min(where.table.base[file] + rel for _, _, file, rel, _ in rows)
             found.append(KeptTable(section.plan.index, tuple(rows), first, key in grouped))
     return found
+
+
+def _emptied(section: PlacedSection, where: Addresses, dialect: Dialect) -> list[SectionId]:
+    """GNU ld: unwind tables without records, in order: their relocations stand before those of the
+    next table that has some, and are none."""
+    if section.name != ".eh_frame" or not dialect.edits_unwind_in_place:
+        return []
+    sizes, names = where.edits.size, where.table.name
+    return sorted(sid for sid, size in sizes.items() if not size and names[sid] == section.name)
 
 
 def groups_that_stay(placed: Placement, dialect: Dialect) -> list[KeptGroup]:

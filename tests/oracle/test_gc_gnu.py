@@ -174,3 +174,25 @@ def test_an_index_without_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     theirs, ours = ({row[0]: row[-1] for row in sections(data)} for data in files)
     assert theirs[".eh_frame_hdr"][:8] == ours[".eh_frame_hdr"][:8]
     assert ours[".eh_frame_hdr"][2:4] == b"\xff\xff"
+
+
+ALIVE = ".globl _start\n_start: .cfi_startproc\nnop\n.cfi_endproc\n"
+FUNCTION = """\
+.section .text.{0},"ax"
+.globl {0}
+{0}: .cfi_startproc
+nop
+.cfi_endproc
+"""
+
+
+@pytest.mark.parametrize("root", ["g", "h", "_start"])
+@pytest.mark.parametrize("option", ["-q", "-r"])
+def test_relocations_of_tables_without_records(
+    option: str, root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are none, and stay as long as a table behind them has records."""
+    monkeypatch.chdir(tmp_path)
+    sources = [ALIVE, FUNCTION.format("f") + FUNCTION.format("g"), FUNCTION.format("h")]
+    files = [assemble(tmp_path / f"{at}.o", text) for at, text in enumerate(sources)]
+    assert_same_file("gnu", ["--gc-sections", option, "-u", root, *files], tmp_path)
