@@ -6,9 +6,9 @@ for, each time it was."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Collection, Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, compress, count
+from operator import eq
 
 SIZES = (4051, 4093, 8191, 16381, 32749, 65521, 131071, 262139, 524287, 1048573)
 """Buckets of GNU ld's table of names, which grows when it is three quarters full: the numbers that
@@ -58,15 +58,13 @@ def _grown(names: Sequence[str]) -> list[str]:
     came last, backwards, and before that the walk so far, backwards, all of it in stable order of
     the new buckets."""
     hashes = [name_hash(name) for name in names]
-    times = Counter(hashes)
-    twins = {index for index, number in enumerate(hashes) if times[number] > 1}
     walk: list[int] = []
     begin = 0
     for size in SIZES:
         end = size * 3 // 4 + 1 - OWN_NAMES if size != SIZES[-1] else len(names) + 1
         buckets = [number % size for number in hashes[:end]]
         joining = range(begin, min(end, len(names)))
-        walk = [*reversed(joining), *_turned(walk, hashes, twins)]
+        walk = [*reversed(joining), *_turned(walk, hashes)]
         walk.sort(key=buckets.__getitem__)
         if len(names) < end:
             break
@@ -74,17 +72,19 @@ def _grown(names: Sequence[str]) -> list[str]:
     return [names[index] for index in walk]
 
 
-def _turned(walk: list[int], hashes: Sequence[int], twins: set[int]) -> list[int]:
+def _turned(walk: list[int], hashes: Sequence[int]) -> list[int]:
     """The walk backwards, but names with one number that stand together, which move together, as
-    they are; twins: names whose number another one has."""
+    they are."""
     back = walk[::-1]
-    spots = deque(at for at, index in enumerate(back) if index in twins)
-    while spots:
-        start = spots.popleft()
-        end = start + 1
-        while spots and spots[0] == end and hashes[back[end]] == hashes[back[start]]:
-            end = spots.popleft() + 1
-        back[start:end] = back[start:end][::-1]
+    numbers = [hashes[index] for index in back]
+    end = 0
+    for at in compress(count(), map(eq, numbers, numbers[1:])):  # a name and the next one
+        if at < end:
+            continue
+        end = at + 2
+        while end < len(back) and numbers[end] == numbers[at]:
+            end += 1
+        back[at:end] = back[at:end][::-1]
     return back
 
 
