@@ -52,7 +52,8 @@ def _flat(draft: Draft, plan: Plan) -> bytes:
     tables = (STRTAB, SHSTRTAB)
     for sec in sorted(loaded, key=lambda sec: sec.lma):
         if sec.size and sec.role not in tables:
-            image[sec.lma - lowest : sec.lma - lowest + sec.size] = sec.data
+            start = sec.lma - lowest
+            image[start : start + len(sec.data)] = sec.data
     return bytes(image)
 
 
@@ -71,7 +72,7 @@ def _records(draft: Draft, plan: Plan) -> bytes:
                 f"{word} '{sec.name}' address range [{address:#x}, "
                 f"{address + sec.size - 1:#x}] is not 32 bit",
             )
-        blocks.append(Block(address & 0xFFFFFFFF, bytes(sec.data), sec.name))
+        blocks.append(Block(address & 0xFFFFFFFF, bytes(sec.data).ljust(sec.size, b"\0"), sec.name))
     if 0xFFFFFFFF < draft.entry < 0xFFFFFFFF80000000:
         complain(
             "out-of-range-for-ihex",
