@@ -88,7 +88,7 @@ def usage() -> str:
 
 
 def _run(words: Sequence[str]) -> int:
-    from .options import expand_response_files
+    from .response_files import expand_response_files
 
     words = list(expand_response_files(words, []))
     letters = words[0].lstrip("-") if words[:1] and words[0][:2] != "--" else ""

@@ -10,8 +10,9 @@ Sources: gcc manual 3.15 (Options for Linking), `clang -###`, `rustc --print lin
 
 from __future__ import annotations
 
-from .options import error, expand_response_files
+from .options import error
 from .program import guarded, show
+from .response_files import expand_response_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,11 +11,9 @@ Source: GNU ld manual chapter 2, and `ld` 2.40 tried with odd spellings.
 
 from __future__ import annotations
 
-import os
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from ..diag import Diagnostic
@@ -36,9 +34,6 @@ PUSH, POP = "push", "pop"  # save and restore what HERE options set
 KEYWORD = "keyword"  # the argument names a row of the keyword table `dest`
 IGNORED = "ignored"  # means nothing here, and nobody is the worse for it
 REFUSED = "refused"  # known, not built: an error that names it
-
-MAX_RESPONSE_FILES = 2000
-"""Files read through `@file`, so that one that names itself ends; libiberty stops there too."""
 
 
 class Parsed:
@@ -87,7 +82,11 @@ def parse(
     found = Parsed()
     state: dict[str, Any] = {}
     saved: list[dict[str, Any]] = []
-    words = iter(expand_response_files(argv, found.problems, quoting_of(argv)))
+    words = iter(argv)
+    if any(word[:1] == "@" for word in argv):
+        from .response_files import expand_response_files, quoting_of
+
+        words = expand_response_files(argv, found.problems, quoting_of(argv))
     for word in words:
         if word == "--":
             for rest in words:
@@ -210,114 +209,6 @@ def _apply_keyword(spelled: str, text: str, found: Parsed, rows: Mapping[str, Ro
         found.problems.append(_needs_value(spelled, row))
     else:
         _apply(row, spelled, value, found, {}, [], {})
-
-
-# Response files
-
-
-def quoting_of(argv: Sequence[str]) -> str:
-    """The value of the last --rsp-quoting: it has to be known before any file is read."""
-    style = "posix"
-    for word, after in zip(argv, (*argv[1:], "")):
-        name, equals, value = word.partition("=")
-        if name in ("--rsp-quoting", "-rsp-quoting"):
-            style = value if equals else after
-    return style
-
-
-def expand_response_files(
-    argv: Iterable[str], problems: list[Diagnostic], quoting: str = "posix"
-) -> Iterator[str]:
-    """Replace `@file` by the words in the file; a name that is no file stays as it is (GNU)."""
-    split = split_windows if quoting == "windows" else split_words
-    waiting = list(argv)[::-1]
-    budget = MAX_RESPONSE_FILES
-    while waiting:
-        word = waiting.pop()
-        if word[:1] != "@" or len(word) == 1 or not os.path.isfile(word[1:]):
-            yield word
-            continue
-        budget -= 1
-        if budget < 0:
-            problems.append(
-                error("response-file", f"too many response files, the last one is {word}")
-            )
-            return
-        try:
-            with open(word[1:], encoding="utf-8", errors="surrogateescape") as file:
-                waiting += split(file.read())[::-1]
-        except OSError as problem:
-            problems.append(
-                error("response-file", f"cannot read {word[1:]}: {problem.strerror or problem}")
-            )
-
-
-def split_words(text: str) -> list[str]:
-    """Words of a response file: blanks separate, quotes of both kinds hold them together, and a
-    backslash takes the next character as it is, inside quotes too (the rule of GNU's `buildargv`).
-    """
-    words: list[str] = []
-    word: list[str] | None = None
-    quote = ""
-    letters = iter(text)
-    for ch in letters:
-        if ch == "\\":
-            word = word if word is not None else []
-            word.append(next(letters, ""))
-        elif quote:
-            if ch == quote:
-                quote = ""
-            elif word is not None:
-                word.append(ch)
-        elif ch in "'\"":
-            quote = ch
-            word = word if word is not None else []
-        elif ch.isspace():
-            if word is not None:
-                words.append("".join(word))
-            word = None
-        else:
-            word = word if word is not None else []
-            word.append(ch)
-    if word is not None:
-        words.append("".join(word))
-    return words
-
-
-def split_windows(text: str) -> list[str]:
-    """Words the way Windows programs take their command line apart: double quotes hold together,
-    and backslashes mean themselves but before one: two are a backslash each, the odd one a quote.
-
-    Source: Microsoft C, "Parsing C command-line arguments"; ld.lld-19 --rsp-quoting=windows."""
-    words: list[str] = []
-    word: list[str] = []
-    begun = quoted = False
-    at = 0
-    while at < len(text):
-        end = at
-        while text[end : end + 1] == "\\":
-            end += 1
-        slashes, ch = end - at, text[end : end + 1]
-        if slashes and ch == '"':
-            word.append("\\" * (slashes // 2))
-            begun = True
-            at = end
-            if slashes % 2:
-                word.append('"')
-                at += 1
-        elif slashes:
-            word.append("\\" * slashes)
-            begun, at = True, end
-        elif ch == '"':
-            begun, quoted, at = True, not quoted, at + 1
-        elif ch.isspace() and not quoted:
-            if begun:
-                words.append("".join(word))
-            word, begun, at = [], False, at + 1
-        else:
-            word.append(ch)
-            begun, at = True, at + 1
-    return [*words, "".join(word)] if begun else words
 
 
 # Problems

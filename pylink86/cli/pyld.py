@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from ..diag import Diagnostic
-
     from ..result import LinkResult
     from .inputs import Line
 

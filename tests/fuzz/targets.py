@@ -22,7 +22,8 @@ from pylink86.cli import nm, size
 from pylink86.cli.inputs import read_line
 from pylink86.cli.ld_options import KEYWORDS, LD
 from pylink86.cli.link_values import check_values, link_options
-from pylink86.cli.options import Names, parse, split_words
+from pylink86.cli.options import Names, parse
+from pylink86.cli.response_files import split_words
 from pylink86.cli.sections import table
 from pylink86.explain.names import readable, readable_section
 from pylink86.formats import input_from_bytes, read_linkable

@@ -17,12 +17,10 @@ from pylink86.cli.options import (
     REFUSED,
     Names,
     Parsed,
-    expand_response_files,
     help_text,
     parse,
-    split_windows,
-    split_words,
 )
+from pylink86.cli.response_files import expand_response_files, split_windows, split_words
 
 
 def take(*argv: str) -> Parsed:
