@@ -153,10 +153,7 @@ def _same_place(load: _Load, section: OutputPlan, regions: Mapping[int, str]) ->
 def _flags(section_flags: int, options: ElfOptions) -> int:
     if options.paging == "N":
         return c.PF_R | c.PF_W | c.PF_X
-    found = permissions(section_flags)
-    if options.ro_with_code and not found & c.PF_W:
-        found |= c.PF_X
-    return found
+    return permissions(section_flags)
 
 
 def _relro_end(sections: Sequence[OutputPlan], options: ElfOptions) -> OutputPlan | None:

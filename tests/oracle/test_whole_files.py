@@ -159,6 +159,11 @@ CASES = {
         (START + 'nop\n.section .rodata,"a"\n.long 1\n.data\n.long 2\n',),
         ("--no-rosegment", "--section-start=.data=0x500000"),
     ),
+    "read-only-data-alone-is-no-code": Links(
+        ('.section .rodata,"a"\n.globl _start\n_start: .long 1\n.data\n.long 2\n',),
+        ("--no-rosegment",),
+        script="SECTIONS { . = 0x10000; .rodata : { *(.rodata) } .data : { *(.data) } }",
+    ),
     "separate-code-without-pages": Links(
         (START + 'nop\n.section .text.b,"ax"\n.p2align 6\nnop\n.data\n.long 2\n',),
         ("-n", "-z", "separate-code"),
