@@ -20,7 +20,13 @@ OUTPUT_ROWS: tuple[Row, ...] = (
         "oformat",
         "format of the output: binary, srec, ihex, verilog, elf64-x86-64, elf32-i386, elf32-x86-64",
     ),
-    ("-m", "EMULATION", SET, "emulation", "elf_x86_64 or elf_i386"),
+    (
+        "-m",
+        "EMULATION",
+        SET,
+        "emulation",
+        "elf_x86_64, elf_i386, elf32_x86_64 or elf_iamcu; with _fbsd behind it for FreeBSD",
+    ),
     (
         "--max-image-size",
         "SIZE",
