@@ -96,9 +96,11 @@ def _distance(walk: Scope, section: PlacedSection, own: int) -> int:
     return first.lma - first.vma
 
 
-def keep_distance(walk: Scope, section: PlacedSection) -> None:
+def keep_distance(walk: Scope, section: PlacedSection, dot: int) -> None:
     """Remember the section whose distance from VMA to LMA the next one in its region keeps: the
-    last that has contents, or did not move backwards, and was not sent to a load region."""
+    last that has contents, or did not move backwards, and was not sent to a load region.
+
+    dot: where it begins; for one that is left out, where `.` is before it and will be behind."""
     node = section.plan.node
     if node is not None and node.name == node.overlay and not section.lma_region:
         walk.kept_distance[section.region] = section  # even if it is empty and left out
@@ -108,7 +110,7 @@ def keep_distance(walk: Scope, section: PlacedSection) -> None:
     if last is None:
         follow = bool(section.size) or section.vma != section.lma
     else:
-        follow = bool(section.size) or section.vma >= last.vma
+        follow = bool(section.size) or dot >= last.vma
     if follow:
         walk.kept_distance[section.region] = section
 

@@ -110,33 +110,28 @@ def _numbered(pairs: list[Pair]) -> list[Pair]:
 
 
 def _files_as_placed(sources: SymbolSources) -> list[int]:
-    """GNU ld: files in the order of headers in which their first sections are.  Output sections
-    without contents (`.bss`) do not count, empty ones of the file do; files whose sections with
-    contents are all in none come last.  It forgets files without such sections, and those that are
-    only in a (NOLOAD) section which would have contents.  Unwind tables without records count when
-    one behind them has some."""
+    """GNU ld: files in the order of headers in which their first sections are, empty ones too.
+    Output sections without contents (`.bss`, NOLOAD) or without a header do not count, and files
+    that are only there are forgotten.  Unwind tables without records count when one behind them has
+    some."""
     where = sources.placed.addresses
-    own, table, parts = len(where.resolution.files) - 1, where.table, where.edits.parts
+    table, parts = where.table, where.edits.parts
     emptied = _emptied(sources)
     found: dict[int, None] = {}
-    forgotten: set[int] = set()
     for section in sorted(sources.placed.sections, key=lambda s: s.plan.header):
-        if not _has_bytes(section.plan, table) or section.plan.dropped:
+        plan = section.plan
+        if plan.index not in sources.where or not _has_bytes(plan, table):
             continue
-        sids = section.plan.sections()
+        sids = plan.sections()
         if parts:
             sids = (part for sid in sids for part in parts.get(sid) or (sid,))
         if section.name == ".eh_frame":
             held = {*sids} - emptied
             sids = iter(sorted(held | {sid for sid in emptied if sid < max(held, default=0)}))
-        files = [table.file[sid] for sid in sids if sid < table.base[own] or where.size[sid]]
-        if section.plan.type == c.SHT_NOBITS:
-            forgotten.update(files)
-        else:
-            found.update(dict.fromkeys(files))
+        files = (table.file[sid] for sid in sids if sid < table.base[-1] or where.size[sid])
+        found.update(dict.fromkeys(files))
     found.pop(-1, None)
-    rest = (file for file in range(own) if file not in forgotten and _has_contents(sources, file))
-    return list(dict.fromkeys((*found, *rest)))
+    return list(found)
 
 
 def _emptied(sources: SymbolSources) -> frozenset[SectionId]:
@@ -146,27 +141,14 @@ def _emptied(sources: SymbolSources) -> frozenset[SectionId]:
     return frozenset(sid for sid, size in edited if not size and names[sid] == ".eh_frame")
 
 
-def _has_contents(sources: SymbolSources, file: int) -> bool:
-    """Whether a file has a section with contents, dead ones left out."""
-    where, collects = sources.placed.addresses, sources.asked.used is not None
-    table, start = where.table, where.table.base[file]
-    placed = sources.placed.sections
-    return any(
-        table.eligible[sid]
-        and table.type[sid] != c.SHT_NOBITS
-        and (not collects or (where.owner[sid] >= 0 and not placed[where.owner[sid]].plan.dropped))
-        and sid not in _emptied(sources)
-        for sid in range(start, table.base[file + 1])
-    )
-
-
 def _has_bytes(plan: OutputPlan, table: SectionList) -> bool:
-    """Whether an output section would have contents for GNU ld: (OVERLAY) and its like make `.bss`
+    """Whether an output section has contents for GNU ld: (OVERLAY) and its like make `.bss`
     PROGBITS in the section table, and it has none all the same."""
+    if plan.type == c.SHT_NOBITS:
+        return False
     if any(table.type[sid] != c.SHT_NOBITS for sid in plan.sections()):
         return True
-    data = any(isinstance(item, (n.Data, n.Text)) for item in plan.items)
-    return data and plan.type != c.SHT_NOBITS
+    return any(isinstance(item, (n.Data, n.Text)) for item in plan.items)
 
 
 def _is_gone(sources: SymbolSources, file: int) -> bool:

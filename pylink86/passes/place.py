@@ -134,7 +134,7 @@ class Walk(Filler):
         section.lma = section.vma
         self.current = None
         give_load_address(self, section, section.vma - wanted)
-        keep_distance(self, section)
+        keep_distance(self, section, before_dot if plan.dropped else section.vma)
         if self._is_bare(section):
             flags = plan.flags & ~c.SHF_ALLOC
             kind = special_type(section.name) or c.SHT_PROGBITS

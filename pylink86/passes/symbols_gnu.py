@@ -114,7 +114,7 @@ def _add_hidden(
     """What is local without being so in its file, behind a nameless STT_FILE."""
     placed = sources.placed
     local = placed.hidden | made_here.keys()
-    hidden = [name for name in order if name in local]
+    hidden = [name for name in order if name in local and name not in placed.nowhere]
     hidden = [name for name in hidden if name in placed.hidden or made_here[name]]
     has_files = c.STT_FILE in {info & 0xF for info in set(found.info)}
     if hidden and has_files and sources.options.discard != "all":
