@@ -80,7 +80,7 @@ def _resolution(task: Task, diags: Diagnostics) -> Resolution:
 
         to_wrappers = redirected(resolution, options.wrap, dialect)
         resolution = attrs.evolve(resolution, redirected=to_wrappers)
-    if dialect.tables_like_gnu:
+    if dialect.tables_like_gnu and not task.again:
         from ..passes.versioned import with_default_versions
 
         resolution = with_default_versions(resolution)

@@ -276,7 +276,8 @@ class Combiner:
         resolution = self.placed.addresses.resolution
         first = resolution.first_global[file]
         if symbol >= first:
-            name = resolution.global_names[file][symbol - first]
+            name = resolution.redirected.get((file, symbol))
+            name = name or resolution.global_names[file][symbol - first]
             return self.symbols.names.get(name, 0), addend
         obj = resolution.files[file]
         if not self._is_section_symbol(obj, symbol):

@@ -73,6 +73,11 @@ SAME = {
     "constants-with-relocations-O0": (CONSTANTS, "", ["-O0"]),
     "constants-with-relocations-r": (CONSTANTS, "", ["-r"]),
     "versions": (VERSIONS, "", []),
+    "wrapped-r": (
+        ".globl _start, f, __wrap_f\n_start: call f\nf: nop\n__wrap_f: call __real_f\n",
+        "",
+        ["-r", "--wrap=f"],
+    ),
     "versions-r": (VERSIONS, "", ["-r"]),
     "traced-names-come-first": (VERSIONS, "", ["-y", "f2"]),
     "notes-before-tables": (PLAIN, "", ["-pie", "--build-id=sha1", "--package-metadata={}"]),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pylink86 import LinkError, LinkResult, link
+from pylink86.passes.elf_options import ElfOptions
 
 
 def _linked(folder: Path, dialect: str, *sources: str) -> LinkResult:
@@ -53,6 +54,16 @@ def test_gnu_ld_knows_the_default_version_by_its_version_too(tmp_path: Path) -> 
     assert _target(result) == result.symbols["new"]
     with pytest.raises(LinkError):
         _linked(tmp_path, "lld", "call g\n.symver g, f@V2\n", DEFINES)
+
+
+@pytest.mark.parametrize(("dialect", "name"), [("gnu", "f"), ("lld", "f@@V2")])
+def test_a_relocation_that_stays_names_its_symbol(tmp_path: Path, dialect: str, name: str) -> None:
+    """With -r nobody decides yet which version is meant, and the reference is kept."""
+    _linked(tmp_path, dialect, "call f\n" + DEFINES)
+    obj = link([str(tmp_path / "0.o")], dialect=dialect, elf=ElfOptions(relocatable=True))
+    made = obj.object_file
+    (rel,) = made.relocations(made.sections.names.index(".rela.text")).symbol
+    assert made.symbols.name(rel) == name
 
 
 ONCE = '.section .gnu.linkonce.t.f, "ax"\n.globl f\nf: ret\n'
