@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
+from .ar_letters import LONG, MODIFIERS, OPERATIONS, REFUSED_LETTERS, REFUSED_LONG, usage
 from .program import guarded, run_process, show
 
 TYPE_CHECKING = False
@@ -19,53 +20,6 @@ if TYPE_CHECKING:
 
     from ..formats.ar import Archive
     from ..formats.ar_write import Entry
-
-OPERATIONS = {
-    "d": "delete members",
-    "m": "move members (to the end, or where a or b say)",
-    "p": "print members",
-    "q": "append files",
-    "r": "insert files, replacing members of the same name",
-    "s": "write a table of symbols",
-    "t": "list members",
-    "x": "extract members",
-}
-MODIFIERS = {
-    "a": "after the member named next",
-    "b": "before the member named next",
-    "i": "the same as b",
-    "c": "do not say that the archive is new",
-    "s": "with a table of symbols (the default)",
-    "S": "without",
-    "D": "without times and owners (the default)",
-    "U": "with them",
-    "u": "replace only members that are older",
-    "T": "a thin archive: names of files instead of their contents",
-    "o": "extracted files get the time of the member",
-    "O": "list offsets, too",
-    "P": "members are named by their whole path",
-    "f": "nothing (names are never cut)",
-    "l": "nothing",
-    "L": "of files that are archives, add the members",
-    "N": "which of the members of one name: a count goes before the archive",
-    "v": "say what is done",
-    "V": "say the version",
-    "h": "say this",
-}
-REFUSED_LETTERS = {"M": "scripts of MRI's librarian are not read"}
-AR_LETTERS = (*OPERATIONS, *MODIFIERS, *REFUSED_LETTERS)
-LONG = {
-    "--thin": "the same as T",
-    "--output": "DIR: where x puts files",
-    "--target": "NAME: nothing (files say what they are)",
-    "--plugin": "NAME: nothing",
-    "--rsp-quoting": "WORD: nothing",
-}
-REFUSED_LONG = {
-    "--record-libdeps": "nothing here reads them",
-    "--format": "archives are written as GNU ar's",
-    "-X": "AIX",
-}
 
 
 def script() -> NoReturn:
@@ -77,14 +31,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `pyar`; the exit status."""
     words = sys.argv[1:] if argv is None else list(argv)
     return guarded(lambda: _run(words))
-
-
-def usage() -> str:
-    rows = ["Usage: pyar [-]{dmpqrstx}[modifiers] [member] archive [file...]", "Operations:"]
-    rows += [f"  {letter}  {text}" for letter, text in OPERATIONS.items()]
-    rows += ["Modifiers:", *(f"  {letter}  {text}" for letter, text in MODIFIERS.items())]
-    rows += [f"  {name}  {text}" for name, text in LONG.items()]
-    return "\n".join(rows) + "\n@FILE reads arguments from FILE.\n"
 
 
 def _run(words: Sequence[str]) -> int:

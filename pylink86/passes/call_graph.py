@@ -188,7 +188,7 @@ class _Names:
     def section(self, name: str) -> SectionId:
         """The section a name is defined in, -1 where there is none."""
         if name not in self.places:
-            self.warn(f"{self.profile.where}: no such symbol: {name}")
+            self._unordered(f"{self.profile.where}: no such symbol: {name}")
             return -1
         place = self.places[name]
         if place is None:
@@ -198,12 +198,12 @@ class _Names:
         shndx = obj.symbols.shndx[index]
         sid = self.table.base[file] + shndx if shndx > 0 else -1
         if shndx == ABS:
-            self.warn(f"{obj.name}: unable to order absolute symbol: {name}")
+            self._unordered(f"{obj.name}: unable to order absolute symbol: {name}")
         elif sid >= 0 and sid not in self.homes:
-            self.warn(f"{obj.name}: unable to order discarded symbol: {name}")
+            self._unordered(f"{obj.name}: unable to order discarded symbol: {name}")
         return sid
 
-    def warn(self, message: str) -> None:
+    def _unordered(self, message: str) -> None:
         self.diags.warn(
             "symbol-order",
             message,

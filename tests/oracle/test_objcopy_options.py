@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from pylink86.cli.ar import AR_LETTERS
+from pylink86.cli.ar_letters import AR_LETTERS
 from pylink86.cli.nm import NM
 from pylink86.cli.objcopy_options import ROWS
 from pylink86.cli.options import Names
