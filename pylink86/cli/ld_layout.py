@@ -159,6 +159,7 @@ LAYOUT_ROWS: tuple[Row, ...] = (
         "how that file, or in LLD's dialect what objects say of calls, orders sections: hfsort, "
         "cdsort (default; the same here), or none: not at all",
     ),
+    ("--no-call-graph-profile-sort", "", OFF, "call_graph_sort", "not at all"),
     (
         "--print-symbol-order",
         "FILE",

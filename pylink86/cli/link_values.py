@@ -41,7 +41,7 @@ CHOICES = {
     "orphan_handling": ("place", "warn", "error", "discard"),
     "sort_section": ("name", "alignment"),
     "icf": ("none", "safe", "all"),
-    "call_graph_sort": ("none", "hfsort", "cdsort"),
+    "call_graph_sort": ("none", "hfsort", "cdsort", False),
 }
 """Options that take one word of a few."""
 

@@ -53,7 +53,7 @@ def call_profile(values: Mapping[str, Any]) -> Profile:
     from ..diag import fail
     from ..passes.call_graph import Profile, read_calls
 
-    kind = values.get("call_graph_sort", "cdsort")
+    kind = values.get("call_graph_sort", "cdsort") or "none"
     if "call_graph_file" not in values:
         return Profile(kind=kind)
     path = values["call_graph_file"]
