@@ -265,7 +265,8 @@ def _extent(
             if at < start and section.size:
                 raise _too_low(section)
             stop = max(stop, at + _size_in_file(section))
-            end = max(end, section.vma + section.size)
+            if not section.plan.flags & c.SHF_TLS or section.plan.type != c.SHT_NOBITS:
+                end = max(end, section.vma + section.size)
     return start, stop - start, end
 
 

@@ -164,6 +164,10 @@ CASES = {
         ("--no-rosegment",),
         script="SECTIONS { . = 0x10000; .rodata : { *(.rodata) } .data : { *(.data) } }",
     ),
+    "thread-bss-before-bss-makes-no-segment-longer": Links(
+        (START + 'nop\n.bss\n.zero 1\n.section .tbss,"awT",@nobits\n.zero 2\n',),
+        script="PHDRS { all PT_LOAD; } SECTIONS { .text : { *(.text) } }",
+    ),
     "separate-code-without-pages": Links(
         (START + 'nop\n.section .text.b,"ax"\n.p2align 6\nnop\n.data\n.long 2\n',),
         ("-n", "-z", "separate-code"),
