@@ -212,10 +212,9 @@ def _relocations(file: _File, index: int, section: _Section) -> Iterator[tuple[s
     form = ("<QQq" if file.wide else "<IIi") if section.type == SHT_RELA else "<II"
     for offset, info, *addend in struct.iter_unpack(form, section.data):
         kind, symbol = (info & 0xFFFFFFFF, info >> 32) if file.wide else (info & 255, info >> 8)
-        yield (
-            "reloc",
-            f"{file.name(index)} {offset:#x} type={kind} {names[symbol]} {addend or ''}".rstrip(),
-        )
+        name = names[symbol] if symbol < len(names) else f"no symbol {symbol}"  # GNU ld: other data
+        text = f"{file.name(index)} {offset:#x} type={kind} {name} {addend or ''}"
+        yield "reloc", text.rstrip()
 
 
 def _content(name: str, data: bytes) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ RARE_IN_A_SHORT_RUN = 0.02
 
 WIDE_SEED = 2
 
-ELF_DIFFERENCES = {"gnu": 6, "lld": 2}
+ELF_DIFFERENCES = {"gnu": 0, "lld": 2}
 """Of 40 examples, at most."""
 
 DIALECTS = ("gnu", "lld")
