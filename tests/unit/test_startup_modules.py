@@ -42,7 +42,7 @@ EVERY_LINK = {
         expand file_names fill finished fold_options got header_order image insert
         inside_order largest library link_order linker_names liveness load load_address
         loader locate match matcher members merging name_table near needs order orphans
-        orphans_gnu own_file own_sections own_tables patcher place place_once placement
+        orphans_gnu own_file own_sections own_tables patcher place place_once placement plan
         priority provides reach regions relink relocate relocation_site relro_part reserved
         resolve roots scope scripts section_list section_type section_types seen_values
         settle sorting special_names strays sums symbol_values table_form tables target
