@@ -109,7 +109,7 @@ def lay_out(draft: Draft, *, only_debug: bool = False, headers: bool = True) -> 
 def _drop_empty_symbol_table(draft: Draft) -> None:
     """A linked file without symbols needs no table of them; an object's relocations point to it."""
     symtab = draft.symtab
-    if symtab is None or draft.relocatable or draft.syms:
+    if symtab is None or draft.relocatable or draft.has_relocations or draft.syms:
         return
     strtab = symtab.link
     drop(draft, lambda sec: sec is symtab or (sec is strtab and sec.role == STRTAB))

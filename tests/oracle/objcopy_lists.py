@@ -215,9 +215,8 @@ def in_domain(words: list[str], subject: Subject, dialect: str) -> bool:
         taken = {"-R", "-j"} & set(words)
         if dialect == "gnu" and (taken or subject.odd_notes):
             return False  # GNU objcopy 2.40 leaves sh_link of the input, or makes tables notes
-        gone = taken and any(word.startswith(".note") for word in words)
-        if dialect == "llvm" and (gone or subject.late_notes):
-            return False  # llvm-objcopy 19 puts other bytes into a note that stays
+        if dialect == "llvm" and (taken or subject.late_notes):
+            return False  # llvm-objcopy 19 writes zeros or other bytes over what stays
     if dialect == "llvm" and "--update-section" in words and not REMOVE.isdisjoint(words):
         return False  # llvm-objcopy 19 leaves symbols of the section at the number it had
     # llvm-objcopy 19 writes an invalid link of the new symbol table, and then refuses its own work.
