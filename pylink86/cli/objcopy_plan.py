@@ -48,8 +48,8 @@ ENOUGH_FOR_STRIP = (
     "strip_debug", "strip_unneeded", "discard", "strip_symbol", "only_keep_debug", "strip_all_gnu",
     "strip_all",
 )  # fmt: skip
-ENOUGH_FOR_GNU_STRIP = ("remove_section", "remove_relocations", "strip_dwo")
-"""Without one of these `strip` strips all."""
+ENOUGH_FOR_GNU_STRIP = ("strip_dwo",)
+"""Without one of these `strip` strips all, also with -R (as GRUB's kernel is made)."""
 
 
 def plan_of(values: Mapping[str, Any], dialect: str, *, strip: bool) -> Plan:
