@@ -6,18 +6,22 @@ table is not linked yet: its addresses are holes with relocations.  So the debug
 little link of their own: each section of the file is given a range of addresses that no other has,
 the holes are filled, and a line found by address belongs to the section whose range it is in.
 
-Debug information is a convenience here: whatever is missing, broken or of an unknown kind gives no
-line and no error, and a table so large that decoding it would take longer than the link is left
-alone when all that is wanted is a better message.  Source: DWARF 5 §6.2, gABI ch.4 (Compression
-header).
+The table is decoded by pyelftools; this is the only module that imports it, when it is first
+needed.  Debug information is a convenience here: whatever is missing, broken or of an unknown kind
+gives no line and no error, and a table so large that decoding it would take longer than the link is
+left alone when all that is wanted is a better message.  Source: DWARF 5 §6.2, gABI ch.4
+(Compression header).
 """
 
 from __future__ import annotations
 
+import inspect
+import io
 import struct
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import attrs
 
@@ -25,6 +29,7 @@ from ..arch import patches_for, rows_for
 from ..arch.reloc import ABS, PC, REACHES, implicit_addend
 from ..elf_const import (
     ELFCOMPRESS_ZLIB,
+    EM_X86_64,
     SHF_ALLOC,
     SHF_COMPRESSED,
     SHT_NOBITS,
@@ -32,7 +37,6 @@ from ..elf_const import (
     SHT_RELA,
 )
 from ..model import ObjectFile
-from .line_program import line_ranges
 
 FIRST_ADDRESS = 0x1_0000
 """Small addresses are what unfilled holes look like, so no section gets them."""
@@ -40,13 +44,10 @@ FIRST_ADDRESS = 0x1_0000
 LARGEST = 1 << 28
 """A debug section that claims to unpack to more than this is not unpacked."""
 
-LARGEST_FOR_A_MESSAGE = 1 << 21
-"""Bytes of line programs that are decoded for the sake of a message: about two seconds."""
+LARGEST_FOR_MESSAGES = 1 << 18
+"""Bytes of line programs that are decoded for the messages of one link: about two seconds."""
 
 TABLES = (SHT_REL, SHT_RELA)
-
-NEEDED = (".debug_line", ".debug_line_str", ".debug_str")
-"""Sections that line programs and the names of their files are in."""
 
 CHDR = {32: struct.Struct("<III"), 64: struct.Struct("<IIQQ")}
 
@@ -83,13 +84,17 @@ def source_line(file: ObjectFile, section: int, offset: int) -> str | None:
 
 
 def source_lines() -> Callable[[ObjectFile, int, int], str | None]:
-    """`source_line` for the messages of one link: every table is decoded once, and none that is too
-    large for that (LARGEST_FOR_A_MESSAGE)."""
+    """`source_line` for the messages of one link: every table is decoded once, and none that would
+    take too long (LARGEST_FOR_MESSAGES for all together)."""
     known: dict[int, Lines | None] = {}
+    left = LARGEST_FOR_MESSAGES
 
     def source_line(file: ObjectFile, section: int, offset: int) -> str | None:
+        nonlocal left
         if id(file) not in known:
-            known[id(file)] = line_table(file) if _size(file) <= LARGEST_FOR_A_MESSAGE else None
+            size = _size(file)
+            known[id(file)] = line_table(file) if size <= left else None
+            left -= size if size <= left else 0
         lines = known[id(file)]
         return lines.find(section, offset) if lines else None
 
@@ -116,12 +121,12 @@ def line_table(file: ObjectFile) -> Lines | None:
 
 
 def decode(file: ObjectFile) -> Lines | None:
-    """As `line_table`, raising what the broken table makes Python raise."""
+    """As `line_table`, raising what the broken table makes Python or pyelftools raise."""
     bases = made_up_addresses(file)
     found = debug_sections(file, bases)
-    if ".debug_line" not in found:
+    if ".debug_line" not in found or ".debug_info" not in found:
         return None
-    ranges = sorted(set(line_ranges(found, file.header.elf_class // 8)))
+    ranges = sorted(set(line_ranges(dwarf_info(file, found))))
     starts: list[int] = []
     texts: list[str | None] = []
     for begin, end, text in ranges:
@@ -155,20 +160,16 @@ def made_up_addresses(file: ObjectFile) -> tuple[int, ...]:
 
 
 def debug_sections(file: ObjectFile, bases: tuple[int, ...]) -> dict[str, bytes]:
-    """The sections of line programs by their plain names, unpacked, holes filled; also under a
-    prefix."""
+    """The debug sections by their plain names, unpacked, holes filled; also under a prefix."""
     found: dict[str, bytes] = {}
     for index, name in enumerate(file.sections.names):
         at = max(name.rfind(".debug_"), name.rfind(".zdebug_"))
         if at < 0 or file.sections.type[index] == SHT_NOBITS or name.startswith(".rel"):
             continue
-        plain = name[at:].replace(".z", ".", 1)
-        if plain not in NEEDED:
-            continue
         content = unpacked(file, index, name[at:].startswith(".z"))
         if content is not None:
             fill_holes(file, index, content, bases)
-            found.setdefault(plain, bytes(content))
+            found.setdefault(name[at:].replace(".z", ".", 1), bytes(content))
     return found
 
 
@@ -216,3 +217,53 @@ def fill_holes(file: ObjectFile, index: int, content: bytearray, bases: tuple[in
             else:
                 value += relocations.addend[number]
             patch.pack_into(content, offset, (value - offset * (patch.kind == PC)) & patch.mask)
+
+
+def dwarf_info(file: ObjectFile, sections: dict[str, bytes]) -> Any:
+    """pyelftools' view of some debug sections.
+
+    Its constructor takes one argument per section it knows, which differ between its versions.
+    """
+    from elftools.dwarf.dwarfinfo import DebugSectionDescriptor, DwarfConfig, DWARFInfo
+
+    wide = file.header.machine == EM_X86_64
+    arguments: dict[str, Any] = {}
+    for name in inspect.signature(DWARFInfo).parameters:
+        section = "." + name.removesuffix("_sec")
+        data = sections.get(section)
+        if data is None:
+            arguments[name] = None
+        else:
+            arguments[name] = DebugSectionDescriptor(io.BytesIO(data), section, 0, len(data), 0)
+    arguments["config"] = DwarfConfig(True, "x64" if wide else "x86", file.header.elf_class // 8)
+    return DWARFInfo(**arguments)
+
+
+def line_ranges(dwarf: Any) -> Iterator[tuple[int, int, str]]:
+    """Ranges of addresses [begin, end) with "file:line", from every line program."""
+    for unit in dwarf.iter_CUs():
+        program = dwarf.line_program_for_CU(unit)
+        if program is None:
+            continue
+        names = file_names(program)
+        before = None
+        for entry in program.get_entries():
+            state = entry.state
+            if state is None:
+                continue
+            if before is not None and state.address > before.address and before.line:
+                name = names.get(before.file)
+                if name:
+                    yield before.address, state.address, f"{name}:{before.line}"
+            before = None if state.end_sequence else state
+
+
+def file_names(program: Any) -> dict[int, str]:
+    """File number -> name without its folders; numbers begin at 1 before DWARF 5, at 0 since."""
+    first = 0 if program["version"] >= 5 else 1
+    names = {}
+    for number, entry in enumerate(program["file_entry"], first):
+        name = entry.name
+        text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
+        names[number] = text.replace("\\", "/").rsplit("/", 1)[-1]
+    return names
