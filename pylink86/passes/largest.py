@@ -68,24 +68,23 @@ def largest_symbols(
 
 def _labels(section: PlacedSection, addresses: Addresses) -> Iterator[tuple[int, int, str]]:
     """(offset in the output section, size, name); of several at one place the best comes last."""
-    owners = {
-        addresses.owner[piece.origin]
+    starts = {
+        piece.origin: piece.sec_off
         for piece in section.pieces
         if piece.kind == INPUT and isinstance(piece.origin, int)
     }
-    if not owners:
-        return
-    index = owners.pop()
+    base = addresses.table.base
     found = []
-    for number, obj in enumerate(addresses.resolution.files[:-1]):
+    for number in sorted({addresses.table.file[sid] for sid in starts}):
+        obj = addresses.resolution.files[number]
         symbols = obj.symbols
         for symbol, shndx in enumerate(symbols.shndx):
-            if shndx <= 0 or symbols.info[symbol] & 0xF in NO_LABELS:
+            start = starts.get(base[number] + shndx) if shndx > 0 else None
+            if start is None or symbols.info[symbol] & 0xF in NO_LABELS:
                 continue
-            place = addresses.of_symbol(number, symbol)
-            if isinstance(place, tuple) and place[0] == index:
-                name, size = symbols.name(symbol), symbols.size[symbol]
-                if name and not name.startswith(".") and (size or "." not in name):
-                    found.append((size > 0, symbols.info[symbol] >> 4, place[1], size, name))
+            name, size = symbols.name(symbol), symbols.size[symbol]
+            if name and not name.startswith(".") and (size or "." not in name):
+                at = start + symbols.value[symbol]
+                found.append((size > 0, symbols.info[symbol] >> 4, at, size, name))
     found.sort(key=lambda row: row[:2])
     yield from ((at, size, name) for _, _, at, size, name in found)

@@ -85,6 +85,10 @@ def _truth(expr: n.Expr, state: Mapping[str, int], defined: int) -> bool | None:
     return None
 
 
+SPECIAL_WORDS = ("type_value",)
+"""Fields whose names are no symbols: `(TYPE=SHT_NOTE)`."""
+
+
 def names_in_order(
     commands: Iterable[object], state: Mapping[str, int], defined: int
 ) -> Iterator[str]:
@@ -107,5 +111,5 @@ def names_in_order(
             stack.extend(
                 getattr(node, f.name)
                 for f in reversed(attrs.fields(type(node)))  # type: ignore[arg-type]
-                if not f.name.endswith("span")
+                if not f.name.endswith("span") and f.name not in SPECIAL_WORDS
             )

@@ -56,7 +56,7 @@ def test_the_first_of_the_strongest_counts_also_when_its_copy_left(folder):
 def test_a_strong_one_that_left_cannot_be_referred_to(names, folder, capsys):
     words = [f"{name}.o" for name in ("asks", "first", *names)]
     assert main(["--dialect=lld", "-e0", *words, "-o", "out"], "pyld") == 1
-    assert "error[discarded-symbol]: `f' is referenced" in capsys.readouterr().err
+    assert "[discarded-symbol]" in capsys.readouterr().err
     assert_same_file("lld", ["-e0", "--noinhibit-exec", *words], folder)
 
 
@@ -66,7 +66,7 @@ def test_a_strong_one_that_left_cannot_be_referred_to(names, folder, capsys):
 def test_unique_symbols_are_defined_once(names, folder, capsys):
     words = [f"{name}.o" for name in names]
     assert main(["--dialect=lld", "-e0", *words, "-o", "out"], "pyld") == 1
-    assert "error[duplicate-symbol]" in capsys.readouterr().err
+    assert "[duplicate-symbol]" in capsys.readouterr().err
 
 
 THUNK = "__x86.get_pc_thunk.bx: ret\n"

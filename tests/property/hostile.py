@@ -388,7 +388,7 @@ def command_verdict(example: Example) -> str:
     text = said.getvalue()
     if "error[internal]" in text or "Traceback" in text:
         return text
-    if status not in (0, 1) or (status == 1) != ("error[" in text):
+    if status not in (0, 1) or (status == 1) != ("error[" in text or "error: " in text):
         return f"exit status {status} with: {text[:500]}"
     return ""
 
