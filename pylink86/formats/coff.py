@@ -6,6 +6,9 @@ the same processor's ELF (coff_relocations).  What only means something to Windo
 directives for its linker, lists for its debugger.  An address that counts from where an image is
 loaded counts from 0, as in GNU ld.
 
+lief 1.0 reads such objects, too, but gives no name where one begins inside a longer one of the
+string table, as gas writes them; so the tables are read here.
+
 Source: Microsoft PE format, "COFF File Header" to "COFF String Table"; /bigobj as clang has it."""
 
 from __future__ import annotations
