@@ -90,12 +90,16 @@ class _Asked:
     def can_be_repeated(self, opened: list[str]) -> bool:
         """Whether it is known what the link read: paths of objects, each once, and a script;
         nothing that was looked for in folders or that a script named."""
-        if not all(isinstance(obj, (str, os.PathLike)) for obj in self.objs):
+        named = self._paths()
+        if len(named) < len(self.objs):
             return False
         if not (self.layout is None or isinstance(self.layout, (str, os.PathLike))):
             return False
-        paths = [os.fspath(path) for path in (*self.objs, *self._script_path())]  # type: ignore[arg-type]
-        return sorted(paths) == sorted(opened)
+        return sorted((*named, *self._script_path())) == sorted(opened)
+
+    def _paths(self) -> list[str]:
+        """The inputs that are files."""
+        return [os.fspath(obj) for obj in self.objs if isinstance(obj, (str, os.PathLike))]
 
     def _script_path(self) -> tuple[str, ...]:
         layout = self.layout
@@ -109,7 +113,7 @@ class _Asked:
 
     def files(self) -> list[object]:
         """What is in the files of the inputs: the same as last time where their bytes are."""
-        return [read_input(path) for path in self.objs]  # type: ignore[arg-type]
+        return [read_input(path) for path in self._paths()]
 
 
 class _Link:

@@ -17,7 +17,7 @@ than to run it in a small link.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -165,21 +165,24 @@ def _patched(task: Task, placed: Placement, diags: Diagnostics) -> Patched:
 
 def finished(result: LinkResult) -> Finished:
     """A link as advice looks at it."""
-    settled, options, oformat = result.settled, result.options, result.oformat
-    offsets: dict[int, int] = {}
-    if oformat not in RAW_FORMATS:
-        from .passes.finish import map_output
-
-        elf_class = ELF_FORMATS.get(oformat) or ELF_CLASSES[result.placed.addresses.machine]
-        file_map = map_output(
-            settled.placed, elf_class, settled.segments, result.script, options.elf, result.dialect
-        )
-        offsets = file_map.offsets
     return Finished(
         result.script, result.resolution, result.table, result.claims, result.live, result.plan,
-        result.placed, result.patched, result.dialect, oformat == "binary", offsets,
-        unpaged=options.elf.paging == "N",
+        result.placed, result.patched, result.dialect, result.oformat == "binary",
+        partial(_file_offsets, result), unpaged=result.options.elf.paging == "N",
     )  # fmt: skip
+
+
+def _file_offsets(result: LinkResult) -> Mapping[int, int]:
+    """Where the sections of an ELF output lie in the file."""
+    if result.oformat in RAW_FORMATS:
+        return {}
+    from .passes.finish import map_output
+
+    settled, elf = result.settled, result.options.elf
+    elf_class = ELF_FORMATS.get(result.oformat) or ELF_CLASSES[result.placed.addresses.machine]
+    return map_output(
+        settled.placed, elf_class, settled.segments, result.script, elf, result.dialect
+    ).offsets
 
 
 @contextmanager

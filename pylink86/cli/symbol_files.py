@@ -135,14 +135,6 @@ VERSIONS = "a text file with nodes like `{ global: name; local: *; };`"
 
 def text_of(path: str, option: str, what: str = "a text file with a symbol in each line") -> str:
     """What a file says; what: the option takes.  Raises cannot-read."""
-    from ..diag import fail
+    from ..formats.opened import read_text
 
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError as problem:
-        raise fail(
-            "cannot-read",
-            f"cannot open {path}: {problem.strerror or problem}",
-            help=[f"{option} takes {what}"],
-        ) from None
+    return read_text(path, "", help=[f"{option} takes {what}"])

@@ -7,11 +7,27 @@ somebody listens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from ..diag import Span, fail
+
 _LISTENING: ContextVar[list[str] | None] = ContextVar("_LISTENING", default=None)
+
+
+def read_text(path: str, what: str, *, span: Span | None = None, help: Sequence[str] = ()) -> str:
+    """What a script or a list says; bytes that are no UTF-8 are kept, as names may have some.
+
+    what: how a message calls the file.  Raises cannot-read."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError as problem:
+        reason = problem.strerror or problem
+        raise fail(
+            "cannot-read", f"cannot open {what}{path}: {reason}", span=span, help=help
+        ) from None
 
 
 def note(path: str) -> None:

@@ -218,5 +218,5 @@ def _depth(link: Finished, section: PlacedSection, sec_off: int) -> int:
     """Where in the output file a place is; for ELF as the writer lays it out."""
     if link.raw:
         return link.load_address(section) - link.start + sec_off
-    offset = link.file_offsets.get(section.plan.index)
+    offset = link.file_offsets().get(section.plan.index)
     return 0 if offset is None else offset + sec_off

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from ..diag import Span
@@ -26,8 +27,9 @@ HIGH = 0x100000
 
 
 class Finished:
-    """raw: whether the output is a raw image, for which most of the checks are.  file_offsets: of
-    an ELF output's sections in memory, by OutputPlan.index.  unpaged: -N was given."""
+    """raw: whether the output is a raw image, for which most of the checks are.  file_offsets:
+    finds those of an ELF output's sections in memory, by OutputPlan.index; asked only where there
+    is a boot header.  unpaged: -N was given."""
 
     def __init__(
         self,
@@ -41,7 +43,7 @@ class Finished:
         patched: Patched,
         dialect: Dialect,
         raw: bool,
-        file_offsets: dict[int, int],
+        file_offsets: Callable[[], Mapping[int, int]],
         unpaged: bool = False,
     ) -> None:
         self.script, self.resolution, self.table = script, resolution, table

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union
 import attrs
 
 from ..diag import Span, fail
-from ..formats.opened import note
+from ..formats.opened import note, read_text
 from ..script import nodes as n
 from ..script.parser import parse_script
 
@@ -83,15 +83,7 @@ def _parse(layout: LayoutLike, search: Sequence[str]) -> n.Script:
 
 def _read_text(path: str, span: Span | None) -> str:
     note(path)
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError as problem:
-        raise fail(
-            "cannot-read",
-            f"cannot open linker script file {path}: {problem.strerror or problem}",
-            span=span,
-        ) from None
+    return read_text(path, "linker script file ", span=span)
 
 
 class _Includes:

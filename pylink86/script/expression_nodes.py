@@ -20,9 +20,13 @@ class Node:
 
     __slots__ = ()
 
+    def _fields(self) -> tuple[attrs.Attribute[object], ...]:
+        # Every subclass is an attrs class, which this one cannot say.
+        found: tuple[attrs.Attribute[object], ...] = attrs.fields(type(self))  # type: ignore[arg-type]
+        return found
+
     def _compared(self) -> tuple[object, ...]:
-        fields: tuple[attrs.Attribute[object], ...] = attrs.fields(type(self))  # type: ignore[arg-type]
-        return tuple(getattr(self, field.name) for field in fields if field.eq)
+        return tuple(getattr(self, field.name) for field in self._fields() if field.eq)
 
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__ or not isinstance(other, Node):
@@ -33,8 +37,7 @@ class Node:
         return hash((type(self).__name__, self._compared()))
 
     def __repr__(self) -> str:
-        fields: tuple[attrs.Attribute[object], ...] = attrs.fields(type(self))  # type: ignore[arg-type]
-        shown = (f"{f.name}={getattr(self, f.name)!r}" for f in fields if f.repr)
+        shown = (f"{f.name}={getattr(self, f.name)!r}" for f in self._fields() if f.repr)
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
