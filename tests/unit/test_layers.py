@@ -38,7 +38,7 @@ may point up, and where to."""
 
 HEAVY = {
     "elftools": {"explain.dwarf"},
-    "lief": {"explain.verify", "formats.pe"},
+    "lief": {"formats.coff_read"},
     "unicorn": {"boot"},
     "numpy": set(),
     "typing_extensions": set(),
