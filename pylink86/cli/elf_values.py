@@ -39,6 +39,7 @@ FLAGS = {
     "emit_relocs": "emit_relocs",
     "no_rosegment": "ro_with_code",
     "eh_frame_hdr": "eh_frame_hdr",
+    "no_unwind_info": "no_unwind_info",
     "define_common": "define_common",
     "keep_text_prefix": "keeps_text_prefix",
     "force_group_allocation": "ungroup",

@@ -74,10 +74,6 @@ _REASONS: tuple[tuple[str, str], ...] = (
         "--strip-discarded --no-strip-discarded",
     ),
     (
-        "no procedure linkage table is made that would need it",
-        "--ld-generated-unwind-info --no-ld-generated-unwind-info",
-    ),
-    (
         "it asks for warnings only, and ours are given whenever they are true",
         """
         --warn-backrefs --no-warn-backrefs --warn-common --no-warn-common --warn-constructors

@@ -167,6 +167,14 @@ OUTPUT_ROWS: tuple[Row, ...] = (
     ),
     ("--eh-frame-hdr", "", ON, "eh_frame_hdr", "add a sorted index of unwind tables"),
     ("--no-eh-frame-hdr", "", OFF, "eh_frame_hdr", "no index of unwind tables (default)"),
+    (
+        "--ld-generated-unwind-info",
+        "",
+        OFF,
+        "no_unwind_info",
+        "-pie: unwind records for the linkage table (default, GNU ld)",
+    ),
+    ("--no-ld-generated-unwind-info", "", ON, "no_unwind_info", "none for it"),
     ("--rosegment", "", OFF, "no_rosegment", "put read-only data beside the code (default)"),
     ("--no-rosegment", "", ON, "no_rosegment", "put read-only data with the code"),
 )

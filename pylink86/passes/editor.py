@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..elf_tables import Buffer
@@ -14,13 +15,23 @@ if TYPE_CHECKING:
 
 
 class Editor:
-    """What editing reads of the link, and the edits it collects."""
+    """What editing reads of the link, and the edits it collects.  own_records: unwind records of
+    the linker's own, by section."""
 
-    def __init__(self, table: SectionList, resolution: Resolution, edits: Edits) -> None:
+    def __init__(
+        self,
+        table: SectionList,
+        resolution: Resolution,
+        edits: Edits,
+        own_records: Mapping[SectionId, bytes],
+    ) -> None:
         self.table, self.resolution, self.edits = table, resolution, edits
+        self.own_records = own_records
         self.unwind: UnwindIndex | None = None
 
     def content(self, sid: SectionId) -> Buffer:
+        if sid in self.own_records:
+            return self.own_records[sid]
         number = self.table.owner_file(sid)
         return self.resolution.files[number].contents[sid - self.table.base[number]]
 

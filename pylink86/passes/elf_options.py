@@ -54,6 +54,9 @@ class ElfOptions:
     """-z wxneeded: OpenBSD is told to allow memory that is written and run."""
     relro: bool = True
     eh_frame_hdr: bool = False
+    no_unwind_info: bool = False
+    """--no-ld-generated-unwind-info: GNU ld's linkage table of a program that moves has no unwind
+    records."""
     define_common: bool = False
     """With -r, COMMON blocks get their place (-d)."""
     ungroup: bool = False

@@ -82,7 +82,9 @@ def scan_relocations(
     if chosen_late:
         from .indirect import IndirectScan
 
-        indirect = IndirectScan(resolution, table, dialect, chosen_late)
+        indirect = IndirectScan(
+            resolution, table, dialect, chosen_late, moving is not None and dialect.tables_like_gnu
+        )
     for file in walked:
         obj, base = resolution.files[file], table.base[file]
         kinds, base_symbol = KINDS.get(obj.header.machine), _base_symbol(resolution, file)
@@ -111,7 +113,13 @@ def scan_relocations(
     sizes, entries = moving_sizes(
         moves, made.sizes, resolution, table, gone, dialect, options.now, form
     )
-    return attrs.evolve(made, sizes={**made.sizes, **sizes}, moves=moves, dynamic=entries)
+    made = attrs.evolve(made, sizes={**made.sizes, **sizes}, moves=moves, dynamic=entries)
+    if made.linkage is None:
+        return made
+    from .linkage import with_unwind_records
+
+    machine = resolution.files[0].header.machine
+    return attrs.evolve(made, linkage=with_unwind_records(made, table, gone, machine))
 
 
 def _asks_for_nothing(obj: ObjectFile, base_symbol: int) -> bool:

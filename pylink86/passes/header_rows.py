@@ -192,6 +192,7 @@ def _row(
         linked = _link_of_moving(kind, plan, placed, where) or linked
         info = 1 if kind == c.SHT_DYNSYM else info
         entsize = MOVING_SIZES.get(kind, (entsize, entsize))[elf_class == 64]
+        entsize = _entry_size_of_linkage(section, placed) or entsize
         if kind == c.SHT_GNU_HASH and dialect.tables_like_gnu and elf_class == 32:
             entsize = 4
         if section.name == ".got" and dialect.tables_like_gnu and _holds_own_table(plan, addresses):
@@ -238,6 +239,18 @@ def _link_of_moving(kind: int, plan: OutputPlan, placed: Placement, where: dict[
         return 0
     found = own_place(placed, MOVING_LINKS[kind])
     return 0 if found is None else where.get(found[0], 0)
+
+
+def _entry_size_of_linkage(section: PlacedSection, placed: Placement) -> int:
+    """GNU ld: of a part of the linkage table, 0 for other sections."""
+    tables = placed.addresses.tables
+    if tables.linkage is None or section.name not in (".plt", ".plt.got", ".plt.sec"):
+        return 0
+    if section.name not in tables.sizes or own_place(placed, section.name) is None:
+        return 0
+    if section.name == ".plt":
+        return 16 if tables.form.slot == 8 else 4
+    return 16 if section.name == ".plt.sec" else tables.linkage.short_size
 
 
 def _holds_own_table(plan: OutputPlan, addresses: Addresses) -> bool:

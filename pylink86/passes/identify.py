@@ -22,6 +22,8 @@ from .relocate import Patched
 
 GNU_HASHES = {"md5": hashlib.md5, "sha1": hashlib.sha1}
 PART = 1 << 20
+OF_FILE = (c.SHT_SYMTAB, c.SHT_SYMTAB_SHNDX, c.SHT_STRTAB)
+"""Types of the tables that describe the file; those in memory are the program's."""
 
 
 @attrs.frozen
@@ -100,11 +102,12 @@ def _gnu_parts(obj: ObjectFile) -> Iterator[bytes]:
     yield data[layout.phoff : layout.phoff + size]
     size = SHDR[elf_class].size
     at = 8 + 2 * word  # sh_offset comes after two words, sh_flags and sh_addr
-    for index, (kind, content) in enumerate(zip(obj.sections.type, obj.contents)):
+    columns = zip(obj.sections.type, obj.sections.flags, obj.contents)
+    for index, (kind, flags, content) in enumerate(columns):
         row = bytearray(data[layout.shoff + index * size : layout.shoff + (index + 1) * size])
         row[at : at + word] = bytes(word)
         yield bytes(row)
-        if kind not in (c.SHT_NOBITS, c.SHT_SYMTAB, c.SHT_SYMTAB_SHNDX, c.SHT_STRTAB):
+        if kind != c.SHT_NOBITS and (kind not in OF_FILE or flags & c.SHF_ALLOC):
             yield bytes(content)
 
 

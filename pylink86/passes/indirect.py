@@ -62,6 +62,8 @@ class IndirectScan:
     table: SectionList
     dialect: Dialect
     functions: frozenset[Function]
+    moves: bool = False
+    """In GNU ld's program that moves, every pointer is filled in at start-up."""
     uses: dict[Function, _Uses] = attrs.field(factory=dict)
 
     def function(self, file: int, symbol: int) -> Function | None:
@@ -113,7 +115,7 @@ class IndirectScan:
             uses.needs_entry = True
         elif row.kind not in (ABS, PC):
             raise self._refused(function, row, place)
-        elif row.kind == ABS and row.width == word and flags & c.SHF_WRITE:
+        elif row.kind == ABS and row.width == word and (flags & c.SHF_WRITE or self.moves):
             if addend:
                 raise self._refused(function, row, place, f" with a non-zero addend: {addend}")
             uses.compared = True
@@ -188,11 +190,11 @@ class IndirectScan:
                     help=["call it somewhere: then it has an entry in the linkage table"],
                 )
         with_entry = [f for f in (*named, *local) if self.uses[f].needs_entry]
-        shared = frozenset(f for f in with_entry if not self.uses[f].compared)
+        shared = frozenset(f for f in with_entry if self.moves or not self.uses[f].compared)
         pointers = sorted(
             (sid, offset, f)
             for f, uses in self.uses.items()
-            if not uses.needs_entry
+            if self.moves or not uses.needs_entry
             for sid, offset in uses.pointers
         )
         slots = [f for f in (*local, *named) if self.uses[f].loads and not self.uses[f].needs_entry]

@@ -17,12 +17,12 @@ from .own_place import own_address, own_place
 from .placement import Placement, files_as_placed
 from .symbol_values import SymbolValues
 from .table_form import TableForm
-from .tables import ADDRESS, Function, IndirectFunctions, Resolved, Slot, Tables, Who
+from .tables import ADDRESS, Function, IndirectFunctions, Resolved, Tables, Who
 
 IRELATIVE = {c.EM_X86_64: 37, c.EM_386: 42}
 """R_X86_64_IRELATIVE, R_386_IRELATIVE."""
 
-_MARKS = {c.EM_X86_64: b"\xf3\x0f\x1e\xfa", c.EM_386: b"\xf3\x0f\x1e\xfb"}
+MARKS = {c.EM_X86_64: b"\xf3\x0f\x1e\xfa", c.EM_386: b"\xf3\x0f\x1e\xfb"}
 """endbr64, endbr32."""
 
 
@@ -48,6 +48,10 @@ class IndirectValues:
 
     def entry_place(self, function: Function) -> tuple[int, int] | None:
         """The same as output section and offset."""
+        if self._tables.linkage is not None:
+            from .linkage_values import entry_of
+
+            return entry_of(self.placed, function)
         found = own_place(self.placed, ".iplt")
         return None if found is None else (found[0], found[1] + self._entry_offset(function))
 
@@ -63,6 +67,8 @@ class IndirectValues:
         """Section and offset of a word: GNU ld has a section for them, LLD puts them behind the
         header of .got.plt."""
         word, number = self._tables.form.slot, self.made.entries[function]
+        if self._tables.linkage is not None:
+            return ".got.plt", (3 + number) * word
         if self.dialect.tables_like_gnu:
             return ".igot.plt", number * word
         header = self._tables.sizes[".got.plt"] - len(self.made.entries) * word
@@ -88,10 +94,14 @@ class IndirectValues:
         """The word that loads of the function's address read, when there is no slot for them."""
         return self.word(function) if function in self.made.shared else None
 
-    def write(self, contents: tuple[bytearray, ...], slots: dict[Slot, int]) -> None:
-        """Fill the linkage table, its words and the table of relocations.
+    def in_order(self) -> list[Resolved]:
+        """The relocations in the order of their table."""
+        return _in_order(self.placed)
 
-        slots: addresses of the slots of the global offset table."""
+    def write(self, contents: tuple[bytearray, ...]) -> None:
+        """Fill the linkage table, its words and the table of relocations."""
+        if self._tables.linkage is not None:
+            return  # passes/linkage_values.py
         made, form = self.made, self._tables.form
         resolvers = SymbolValues(self.placed)
         for function, number in made.entries.items():
@@ -102,22 +112,23 @@ class IndirectValues:
             name, offset = self._word_place(function)
             self._put(contents, name, offset, held.to_bytes(form.slot, "little"))
         rows = []
-        for resolved in _in_order(self.placed):
-            place = self._place(resolved, slots)
+        for resolved in self.in_order():
+            place = self.place(resolved)
             resolver = resolvers.local(*resolved.function) or 0
             rows.append(form.row(place, IRELATIVE[made.form.machine], resolver))
         # They are the last ones where a program that moves has others in the same table.
         name, text = relocation_table(form, self.dialect), b"".join(rows)
         self._put(contents, name, self._tables.sizes[name] - len(text), text)
 
-    def _place(self, resolved: Resolved, slots: dict[Slot, int]) -> int:
+    def place(self, resolved: Resolved) -> int:
         """What a relocation is to write to."""
         where = self.placed.addresses
         if resolved.pointer is not None:
             found = where.of_place(*resolved.pointer)
             return 0 if found is None else self.placed.sections[found[0]].vma + found[1]
         if resolved.in_slot:
-            return slots[ADDRESS, _known_as(self.placed, resolved.function)]
+            slot = ADDRESS, _known_as(self.placed, resolved.function)
+            return (own_address(self.placed, ".got") or 0) + self._tables.slots[slot]
         return self.word(resolved.function)
 
     def _code(self, function: Function, number: int) -> bytes:
@@ -132,7 +143,7 @@ class IndirectValues:
             target -= own_address(self.placed, ".got.plt") or 0
             jump = b"\xff\xa3" + struct.pack("<I", target & 0xFFFFFFFF)
         if form.marked:
-            return _MARKS[form.machine] + jump + b"\x66\x0f\x1f\x44\0\0"
+            return MARKS[form.machine] + jump + b"\x66\x0f\x1f\x44\0\0"
         if self.dialect.tables_like_gnu:
             return jump + b"\x66\x90"
         pushed = number if is_64 else number * self._tables.form.entsize

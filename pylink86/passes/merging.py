@@ -29,15 +29,17 @@ def edit_sections(
     generic: bool,
     options: ElfOptions,
     used: Mapping[SectionId, set[int]] | None = None,
+    own_records: Mapping[SectionId, bytes] | None = None,
 ) -> tuple[Plan, Edits]:
     """Merge strings, constants and unwind tables where the dialect does; the plan without the
     sections whose bytes went elsewhere.
 
     gone: sections that are discarded or dead.  generic: the link goes through GNU ld's generic
     path, which merges nothing.  used: with --gc-sections, the offsets that are referred to.
+    own_records: unwind records of the linker's own, by section.
     Raises bad-merge-section, bad-eh-frame.
     """
-    editor = Editor(table, resolution, Edits({}, {}, {}, {}, {}))
+    editor = Editor(table, resolution, Edits({}, {}, {}, {}, {}), own_records or {})
     if dialect.rebuilds_eh_frame:
         from .unwind_sections import merge_unwind_tables
 

@@ -38,7 +38,11 @@ CALLS = {c.EM_X86_64: 4, c.EM_386: 4}
 
 
 def moving_sections(
-    files: Sequence[ObjectFile], form: TableForm, dialect: Dialect, hash_style: str
+    files: Sequence[ObjectFile],
+    form: TableForm,
+    dialect: Dialect,
+    hash_style: str,
+    unwind_info: bool = True,
 ) -> tuple[OwnSection, ...]:
     """The tables of a program that moves, of no size yet: of the first file in GNU ld, and the
     parts of its list there; LLD has a section for that anyway."""
@@ -59,6 +63,9 @@ def moving_sections(
         OwnSection(row, b"", file, "_DYNAMIC" if row is dynamic else "", kind_of_name, True)
         for row in rows
     ]
+    if gnu and unwind_info:  # records about .plt, .plt.got and .plt.sec
+        row = SectionRow(".eh_frame", c.SHT_PROGBITS, read, align=word)
+        found += [OwnSection(row, b"", file)] * 3
     for name in dict.fromkeys(_sections_with_addresses(files)) if gnu else ():
         row = SectionRow(form.prefix + name, form.type, read, align=word)
         found.append(OwnSection(row, b"", file))
@@ -142,6 +149,8 @@ class MovingScan:
                 return False
             file, symbol = definer
         symbols = self.resolution.files[file].symbols
+        if symbols.info[symbol] & 0xF == c.STT_GNU_IFUNC and self.dialect.tables_like_gnu:
+            return False  # passes/indirect.py
         shndx, kind = symbols.shndx[symbol], symbols.info[symbol] & 0xF
         return shndx not in (ABSOLUTE, UNDEF) and kind != c.STT_TLS
 

@@ -151,16 +151,21 @@ class _Facts:
         if self.form.addends:
             tags = c.DT_RELA, c.DT_RELASZ, c.DT_RELAENT
         name = self.form.list_name
-        if len(self.moves) or name in self.sizes:
+        if len(self.moves) or name in self.sizes or self._has_lists():
             yield tags[0], "list", name
             yield tags[1], "list size", name
             yield tags[2], "is", self.form.entsize
 
+    def _has_lists(self) -> bool:
+        """GNU ld: whether pointers to indirect functions are listed."""
+        return any(self.form.prefix + part in self.sizes for part in (".ifunc", ".got"))
+
     def late(self) -> Iterator[Entry]:
         """GNU ld: relocations of indirect functions have a table of their own."""
-        name = self.form.prefix + ".iplt"
-        if name in self.sizes:
+        name = self.form.prefix + ".plt"
+        if ".plt" in self.sizes:
             yield c.DT_PLTGOT, "at", ".got.plt"
+        if name in self.sizes:
             yield c.DT_PLTRELSZ, "size", name
             yield c.DT_PLTREL, "is", c.DT_RELA if self.form.addends else c.DT_REL
             yield c.DT_JMPREL, "at", name

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import attrs
 
 from .. import elf_const as c
 from ..dialect import Dialect
+from .indirect_values import IRELATIVE, IndirectValues
 from .moving_plan import Entry
 from .own_place import own_address, own_place
 from .placement import PlacedSection, Placement, files_as_placed
@@ -27,6 +29,20 @@ RELOCATION_TYPES = (c.SHT_REL, c.SHT_RELA)
 
 FILTER_SHIFT = 26
 """What LLD writes into a filter of names that has none."""
+
+
+class Listed(NamedTuple):
+    """A word that start-up code corrects: the part of the list it is in, its address, the type of
+    the relocation, and the value without the address of the program."""
+
+    part: str
+    place: int
+    kind: int
+    value: int
+
+    def rank(self) -> tuple[bool, int]:
+        """The order of the list: what only the address of the program is added to comes first."""
+        return self.kind != RELATIVE, self.place
 
 
 @attrs.frozen(eq=False)
@@ -76,22 +92,42 @@ class MovingValues:
         `.rela.dyn` is as its parts come."""
         whole = self.form.list_name
         homes = self._homes()
-        sorted_rows: dict[int, list[tuple[int, int]]] = {}
+        sorted_rows: dict[int, list[Listed]] = {}
         ends = dict(homes)
-        for part, place, value in self._taken(contents, moves):
-            if part not in homes:
+        for listed in (*self._taken(contents, moves), *self._resolved(contents)):
+            if listed.part not in homes:
                 continue
-            owner, offset = ends[part]
+            owner, offset = ends[listed.part]
             if self.placed.sections[owner].name == whole:
-                sorted_rows.setdefault(owner, []).append((place, value))
+                sorted_rows.setdefault(owner, []).append(listed)
             else:
-                row = self.form.row(place, RELATIVE, value)
+                row = self._row(listed)
                 contents[owner][offset : offset + len(row)] = row
-                ends[part] = (owner, offset + len(row))
+                ends[listed.part] = (owner, offset + len(row))
         for owner, rows in sorted_rows.items():
             start = min(offset for home, offset in homes.values() if home == owner)
-            text = b"".join(self.form.row(place, RELATIVE, value) for place, value in sorted(rows))
+            text = b"".join(map(self._row, sorted(rows, key=Listed.rank)))
             contents[owner][start : start + len(text)] = text
+
+    def _row(self, listed: Listed) -> bytes:
+        return self.form.row(listed.place, listed.kind, listed.value)
+
+    def _resolved(self, contents: tuple[bytearray, ...]) -> Iterator[Listed]:
+        """What GNU ld lists for indirect functions: their pointers and slots.  A pointer holds what
+        the relocation has no room for."""
+        if self.tables.linkage is None or not self.tables.indirect.relocations:
+            return
+        functions = IndirectValues(self.placed, self.dialect)
+        kind, resolvers = IRELATIVE[functions.made.form.machine], SymbolValues(self.placed)
+        for resolved in functions.in_order():
+            if resolved.pointer is not None or resolved.in_slot:
+                part = self.form.prefix + (".got" if resolved.in_slot else ".ifunc")
+                value = resolvers.local(*resolved.function) or 0
+                found = resolved.pointer and self.placed.addresses.of_place(*resolved.pointer)
+                if found:
+                    held = (0 if self.form.addends else value).to_bytes(self.word, "little")
+                    contents[found[0]][found[1] : found[1] + self.word] = held
+                yield Listed(part, functions.place(resolved), kind, value)
 
     def _homes(self) -> dict[str, tuple[int, int]]:
         """Output section and offset of each part of the list."""
@@ -103,10 +139,8 @@ class MovingValues:
                 found[where.table.name[sid]] = place
         return found
 
-    def _taken(
-        self, contents: tuple[bytearray, ...], moves: Moves
-    ) -> Iterator[tuple[str, int, int]]:
-        """Part, address and value of each listed word.  LLD takes the value out where the table has
+    def _taken(self, contents: tuple[bytearray, ...], moves: Moves) -> Iterator[Listed]:
+        """Each word that holds an address.  LLD takes the value out where the table has
         room for it, so that what the object had there is left; GNU ld leaves it there, too."""
         word = self.word
         takes = not (self.form.leaves_values or self.dialect.tables_like_gnu)
@@ -117,7 +151,7 @@ class MovingValues:
             value = int.from_bytes(content[offset : offset + word], "little")
             if takes:
                 content[offset : offset + word] = old
-            yield part, self.placed.sections[owner].vma + offset, value
+            yield Listed(part, self.placed.sections[owner].vma + offset, RELATIVE, value)
 
     def _places(self, moves: Moves) -> Iterator[tuple[str, int, int, bytes]]:
         """Part of the list, output section and offset of each listed word, and what the object had
@@ -174,7 +208,7 @@ class MovingValues:
         sections of relocations in memory, but for those of the linkage table."""
         if not self.dialect.tables_like_gnu:
             return own_address(self.placed, name) or 0, self.tables.sizes.get(name, 0)
-        late = self.form.prefix + ".iplt"
+        late = self.form.prefix + ".plt"
         sections = [
             s
             for s in self.placed.sections
@@ -190,14 +224,21 @@ class MovingValues:
         """How many places the list in `.rela.dyn` has."""
         if not self.dialect.tables_like_gnu:
             return len(self.tables.moves or ())
-        homes = self._homes()
-        late = self.form.prefix + ".iplt"
+        homes, at = self._homes(), section.plan.index
+        late = self.form.prefix + ".plt"
         inside = [
             self.tables.sizes[name]
             for name, (owner, _) in homes.items()
             if self.placed.sections[owner] is section and name != late
         ]
-        return sum(inside) // self.form.entsize
+        resolved = self.tables.indirect.relocations
+        others = {
+            self.form.prefix + ".got": sum(r.in_slot for r in resolved),
+            self.form.prefix + ".ifunc": sum(r.pointer is not None for r in resolved),
+        }
+        return sum(inside) // self.form.entsize - sum(
+            many for name, many in others.items() if name in homes and homes[name][0] == at
+        )
 
     def _put(self, contents: tuple[bytearray, ...], name: str, data: bytes) -> None:
         found = own_place(self.placed, name)

@@ -65,6 +65,10 @@ class OddRelocations:
         if row is not None and row.kind in HANDLED:
             self._through_tables(site, reloc, row)
             return None
+        if row is not None and row.kind == PLT:
+            entry = self.tables.called_at(site.file, reloc.symbol)
+            if entry is not None:
+                return entry
         return self._symbol_value(site, reloc, row, value)
 
     def reference(self, site: Site, reloc: Reloc) -> None:

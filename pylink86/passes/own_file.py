@@ -202,11 +202,23 @@ def gnu_tables(form: TableForm) -> tuple[SectionRow, ...]:
     """The tables GNU ld makes, as sections of the first input file (seen in its maps)."""
     word, rel, kind = form.word, form.prefix, form.type
     read, write = c.SHF_ALLOC, c.SHF_ALLOC | c.SHF_WRITE
+    code = read | c.SHF_EXECINSTR
+    if form.moves:
+        return (
+            SectionRow(".plt", c.SHT_PROGBITS, code, align=16),
+            SectionRow(rel + ".plt", kind, read, align=word),
+            SectionRow(".got", c.SHT_PROGBITS, write, align=form.slot),
+            SectionRow(rel + ".got", kind, read, align=word),
+            SectionRow(".got.plt", c.SHT_PROGBITS, write, align=form.slot),
+            SectionRow(rel + ".ifunc", kind, read, align=word),
+            SectionRow(".plt.got", c.SHT_PROGBITS, code, align=8),
+            SectionRow(".plt.sec", c.SHT_PROGBITS, code, align=16),
+        )
     return (
         SectionRow(rel + ".got", kind, read, align=word),
         SectionRow(".got", c.SHT_PROGBITS, write, align=form.slot),
         SectionRow(".got.plt", c.SHT_PROGBITS, write, align=form.slot),
-        SectionRow(".iplt", c.SHT_PROGBITS, read | c.SHF_EXECINSTR, align=16),
+        SectionRow(".iplt", c.SHT_PROGBITS, code, align=16),
         SectionRow(rel + ".iplt", kind, read, align=word),
         SectionRow(".igot.plt", c.SHT_PROGBITS, write, align=form.slot),
     )

@@ -52,7 +52,9 @@ def own_sections(
         from .moving import moving_sections
 
         form = TableForm.of(files[0].header, options)
-        added += moving_sections(files, form, dialect, options.hash_style)
+        added += moving_sections(
+            files, form, dialect, options.hash_style, not options.no_unwind_info
+        )
     if dialect.signs_output and not raw:
         flags = c.SHF_MERGE | c.SHF_STRINGS
         text = (options.signature or SIGNATURE).encode("utf-8", "surrogateescape") + b"\0"

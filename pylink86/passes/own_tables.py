@@ -44,6 +44,10 @@ def fill_tables(
         if table.name[sid] == ".iplt":
             align[sid] = tables.indirect.form.size
             flags[sid] |= c.SHF_EXECINSTR
+        elif table.name[sid] == ".plt.got" and tables.linkage is not None:
+            align[sid] = tables.linkage.short_size
+    for sid, (_, content) in tables.linkage.unwind.items() if tables.linkage is not None else ():
+        size[sid] = len(content)
     left = table.phantoms - real
     renames = table.renames
     if dialect.tables_like_gnu:
@@ -51,7 +55,9 @@ def fill_tables(
             unused = frozenset(sid for sid in left if _is_part_of_list(sid, table))
             claims, left = _without(claims, unused), left - unused
             lists = {
-                table.name[sid]: _list_of(table.name[sid]) for sid in real if _is_list(sid, table)
+                table.name[sid]: _list_of(table.name[sid])
+                for sid in real
+                if _is_list(sid, table) and not table.name[sid].endswith(".plt")
             }
             renames = {**renames, **lists}
         if generic:
@@ -59,7 +65,7 @@ def fill_tables(
         else:
             real |= left
             for sid in left:
-                if table.name[sid] == ".iplt":
+                if table.name[sid] in (".iplt", ".plt", ".plt.got", ".plt.sec"):
                     align[sid] = 1
         left = frozenset()
     taken = claims.discarded.union(*(_sections(d) for d in (*claims.items, *claims.floating)))
@@ -78,7 +84,7 @@ def _is_list(sid: SectionId, table: SectionList) -> bool:
 def _is_part_of_list(sid: SectionId, table: SectionList) -> bool:
     """Whether one of the linker's own sections lists places of one name (passes/moving.py); GNU ld
     makes the others in any case."""
-    return _is_list(sid, table) and not table.name[sid].endswith((".got", ".iplt"))
+    return _is_list(sid, table) and not table.name[sid].endswith((".got", ".iplt", ".plt"))
 
 
 def _list_of(part: str) -> str:

@@ -40,6 +40,9 @@ class SeenValues:
     ) -> None:
         self.placed, self.dialect, self.generic = placed, dialect, generic
         self.dead, self.values, self.of_readers = dead, values, of_readers
+        linkage = placed.addresses.tables.linkage
+        self._called = frozenset[str]() if linkage is None else linkage.calls
+        """Undefined names whose callers go to an entry in the linkage table."""
         self._plain: dict[tuple[int, bool], Values] = {}
         self._finds: dict[int, dict[int, Find | None]] = {}
         self._moved: dict[int, set[int]] = {}
@@ -52,7 +55,7 @@ class SeenValues:
     def of_code(self, file: int) -> Sequence[int | None] | None:
         """For a section in memory: S of the file's symbols as far as a sum does for them, else
         None; or None for all of them, when `of_section` has to be asked."""
-        return None if self.values.hides else self.values.column(file)
+        return None if self.values.hides or self._called else self.values.column(file)
 
     def of_section(self, site: Site) -> tuple[Values, Values]:
         """S of the file's symbols; and the same with None for those that a sum does not do for:
@@ -65,6 +68,8 @@ class SeenValues:
             values = self._debug_values(site, values)
         if self.placed.addresses.folded and not in_memory and self._hides_copies(name):
             values = self._without_copies(site, values)
+        if self._called and in_memory:
+            return values, self._without_called(site, values)
         if file not in self._moved:
             return values, values
         if values is not shared:
@@ -126,6 +131,18 @@ class SeenValues:
         def plain_value(symbol: int) -> int | None:
             is_section = symbols.info[symbol] & 0xF == c.STT_SECTION
             return None if is_section and symbols.shndx[symbol] in moved else values[symbol]
+
+        return OnDemand(plain_value)
+
+    def _without_called(self, site: Site, values: Values) -> Values:
+        plain = self._without_moved(site, values) if site.file in self._moved else values
+        resolution = self.placed.addresses.resolution
+        first, names = resolution.first_global[site.file], resolution.global_names[site.file]
+        called = self._called
+
+        def plain_value(symbol: int) -> int | None:
+            is_called = symbol >= first and names[symbol - first] in called
+            return None if is_called else plain[symbol]
 
         return OnDemand(plain_value)
 

@@ -156,7 +156,8 @@ class SlotScan:
         """Whether the symbol of a load is at a place that the link decides.
 
         GNU ld takes everything but indirect functions and what is undefined, and with --no-relax
-        still i386 code and all but branches to what is weak and undefined, which is 0; LLD nothing
+        still i386 code and all but branches to what is weak and undefined, which is 0 (in a program
+        that moves these branches stay in any case); LLD nothing
         absolute and nothing that is weak and undefined, as 0 may be far from the code."""
         if (file, rel, number) in self.keep:
             return False
@@ -174,7 +175,8 @@ class SlotScan:
                 if name in self.needed:
                     return False
                 is_branch = obj.contents[obj.sections.info[rel]][place - 2 : place - 1] == b"\xff"
-                return self.dialect.relaxes_absolute_loads and (relax or not is_branch)
+                direct = not is_branch or (relax and self.moving is None)
+                return self.dialect.relaxes_absolute_loads and direct
             symbols = self.resolution.files[definer[0]].symbols
             shndx, kind = symbols.shndx[definer[1]], symbols.info[definer[1]] & 0xF
         if kind == c.STT_GNU_IFUNC:
@@ -240,24 +242,34 @@ class SlotScan:
         sizes: dict[str, int] = {}
         if slots or (self.loads and not gnu):
             sizes[".got"] = len(slots) * word
+        linkage = None
+        if gnu and self.moving is not None:
+            from .linkage import linkage_sizes, plan_linkage
+
+            indirect, linkage = plan_linkage(indirect, self.moving, slots)
+            sizes.update(linkage_sizes(indirect, linkage, self.form))
         words = len(indirect.entries) * word
-        asked = slots or words if gnu else OFFSET_TABLE in self.resolution.definer
+        late_words = sizes.get(".got.plt", 0)
+        asked = slots or words or late_words if gnu else self._defines_base()
         if self.base or asked:
-            sizes[".got.plt"] = HEADER_WORDS * word
-        if indirect.relocations:
+            sizes[".got.plt"] = HEADER_WORDS * word + late_words
+        if indirect.relocations and linkage is None:
             from .indirect_values import relocation_table
 
             name = relocation_table(self.form, self.dialect)
             sizes[name] = self.form.entsize * len(indirect.relocations)
-        if words:
+        if words and linkage is None:
             sizes[".iplt"] = len(indirect.entries) * indirect.form.size
             held = ".igot.plt" if gnu else ".got.plt"
             sizes[held] = sizes.get(held, 0) + words
         code = {sid: bytes(new) for sid, new in self.code.items()}
         return Tables(
             slots, sizes, code, self.relocations, tuple(self.changed), self.threads, indirect,
-            form=self.form,
+            form=self.form, linkage=linkage,
         )  # fmt: skip
+
+    def _defines_base(self) -> bool:
+        return OFFSET_TABLE in self.resolution.definer
 
     def _in_order(self, indirect: IndirectFunctions) -> Iterator[Slot]:
         """The slots there are to be: not those of indirect functions whose word serves as well."""

@@ -13,8 +13,7 @@ from ..script.values import Constants
 from .placement import FIRST_OF_ALL, PlacedSection
 from .symbol_columns import Origin, Pair
 from .symbol_sources import SymbolSources
-
-FORCED_LOCAL = (c.STV_HIDDEN, c.STV_INTERNAL)
+from .visibility import visibilities
 
 
 def section_symbol(shndx: int, value: int) -> Pair:
@@ -120,21 +119,5 @@ def _still_common(
 
 
 def visibilities_of(sources: SymbolSources) -> dict[str, int]:
-    """The strictest visibility any file gives a name (gABI ch.4): internal, hidden, protected."""
-    found: dict[str, int] = {}
-    resolution = sources.placed.addresses.resolution
-    for file, names in enumerate(resolution.global_names):
-        other = resolution.files[file].symbols.other
-        if not any(other):
-            continue
-        first = resolution.first_global[file]
-        for at, name in enumerate(names, first):
-            visibility = other[at] & 3
-            if visibility:
-                old = found.get(name)
-                found[name] = visibility if old is None else min(old, visibility)
-    own = resolution.files[resolution.own]
-    for at, name in enumerate(own.symbols.names):
-        if own.symbols.other[at] & 3 and resolution.definer.get(name) == (resolution.own, at):
-            found[name] = c.STV_HIDDEN
-    return found
+    """The strictest visibility any file gives a name."""
+    return visibilities(sources.placed.addresses.resolution)

@@ -13,13 +13,13 @@ from .name_table import table_order
 from .plain_symbols import plain_symbols
 from .symbol_columns import Home, Origin, Pair, SymbolColumns
 from .symbol_rows import (
-    FORCED_LOCAL,
     global_symbol,
     script_row,
     section_symbol,
     visibilities_of,
 )
 from .symbol_sources import SymbolSources
+from .visibility import FORCED_LOCAL
 
 
 def symbols_like_gnu(sources: SymbolSources) -> SymbolColumns:

@@ -12,13 +12,13 @@ from .local_symbols import locals_of
 from .needs import names_in_order
 from .symbol_columns import Origin, Pair
 from .symbol_rows import (
-    FORCED_LOCAL,
     global_symbol,
     script_row,
     section_symbol,
     visibilities_of,
 )
 from .symbol_sources import SymbolSources
+from .visibility import FORCED_LOCAL
 
 DYNAMIC = "_DYNAMIC"
 """Where .dynamic begins, for start-up code."""

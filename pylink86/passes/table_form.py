@@ -26,6 +26,8 @@ class TableForm:
     slot: int = 8
     addends: bool = True
     applied: bool = False
+    moves: bool = False
+    """The program runs at any address."""
 
     @classmethod
     def of(cls, header: Header, options: ElfOptions | None = None) -> TableForm:
@@ -33,7 +35,7 @@ class TableForm:
         slot = word_of(header.machine)
         options = options or ElfOptions()
         addends = slot == 8 if options.rela is None else options.rela
-        return cls(header.elf_class // 8, slot, addends, options.applies_relocs)
+        return cls(header.elf_class // 8, slot, addends, options.applies_relocs, options.pie)
 
     @property
     def prefix(self) -> str:

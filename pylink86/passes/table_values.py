@@ -29,6 +29,7 @@ from ..arch.reloc import (
 from ..dialect import Dialect
 from ..elf_tables import Buffer
 from .indirect_values import IndirectValues
+from .linkage_values import linkage_values
 from .own_place import own_address, would_be_at
 from .placement import Placement
 from .symbol_values import SymbolValues
@@ -100,6 +101,12 @@ class TableValues:
         if (use, who) not in self.slots:
             raise NoSlot
         return self.got + self.slots[use, who]
+
+    def called_at(self, file: int, symbol: int) -> int | None:
+        """Where calls of an undefined name go, if it has an entry in the linkage table."""
+        linkage = linkage_values(self.placed)
+        who = who_is(self.placed.addresses.resolution, file, symbol)
+        return linkage.called_at(who) if linkage is not None and isinstance(who, str) else None
 
     def value(self, use: Use) -> int | None:
         """What a relocation writes; None for kinds of which a static link makes nothing.
@@ -173,6 +180,9 @@ class TableValues:
     def write_tables(self, contents: tuple[bytearray, ...]) -> None:
         """Fill the linker's own tables."""
         self._write_slots(contents)
+        linkage = linkage_values(self.placed)
+        if linkage is not None:
+            linkage.write(contents)
         if self.placed.addresses.tables.moves is not None:
             from .moving_values import MovingValues
 
@@ -181,8 +191,7 @@ class TableValues:
     def _write_slots(self, contents: tuple[bytearray, ...]) -> None:
         """Fill the global offset table, and what indirect functions have."""
         if self.placed.addresses.tables.indirect.relocations:
-            slots = {slot: self.got + offset for slot, offset in self.slots.items()}
-            IndirectValues(self.placed, self.dialect).write(contents, slots)
+            IndirectValues(self.placed, self.dialect).write(contents)
         if not self.slots:
             return
         where = self.placed.addresses

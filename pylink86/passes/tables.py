@@ -85,6 +85,32 @@ class IndirectFunctions:
 
 
 @attrs.frozen(eq=False, repr=False)
+class Linkage:
+    """GNU ld's linkage table in a program that moves (passes/linkage.py).
+
+    marked: entries begin with `endbr`, and callers go to `.plt.sec`.  count: entries in `.plt`, for
+    indirect functions and others.  names: numbers of those of undefined names.  through_slots:
+    undefined names whose entries in `.plt.got` jump through a slot.  unwind: the linker's own
+    sections with records about the table: which part, and the bytes."""
+
+    marked: bool = False
+    count: int = 0
+    names: Mapping[str, int] = attrs.field(factory=dict)
+    through_slots: tuple[str, ...] = ()
+    unwind: Mapping[SectionId, tuple[str, bytes]] = attrs.field(factory=dict)
+
+    @property
+    def short_size(self) -> int:
+        """Bytes of an entry in `.plt.got`."""
+        return 16 if self.marked else 8
+
+    @property
+    def calls(self) -> frozenset[str]:
+        """Undefined names that have an entry."""
+        return frozenset((*self.names, *self.through_slots))
+
+
+@attrs.frozen(eq=False, repr=False)
 class Moves:
     """What a program that runs anywhere has to correct (passes/moving.py).
 
@@ -124,6 +150,15 @@ class Tables:
     moves: Moves | None = None
     dynamic: tuple[tuple[int, str, str | int], ...] = ()
     form: TableForm = USUAL_FORM
+    linkage: Linkage | None = None
+    """GNU ld's, in a program that moves."""
+
+
+def own_records(tables: Tables) -> Mapping[SectionId, bytes]:
+    """Unwind records of the linker's own, by section."""
+    if tables.linkage is None:
+        return {}
+    return {sid: content for sid, (_, content) in tables.linkage.unwind.items()}
 
 
 NO_TABLES = Tables({}, {}, {}, {}, ())

@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 
 from ..dialect import Dialect
+from .own_place import own_address
 from .placement import Placement
 from .relocate import Patched
 from .unwind_plan import UnwindIndex
@@ -34,8 +35,22 @@ def complete_unwind(placed: Placement, patched: Patched, dialect: Dialect) -> Pa
         if place is not None and cie is not None and place[0] == cie[0]:
             back = place[1] + 4 - cie[1]
             struct.pack_into("<I", patched.contents[place[0]], place[1] + 4, back & 0xFFFFFFFF)
+    _write_own_records(index, placed, patched)
     _write_index(index, placed, patched, dialect)
     return patched
+
+
+def _write_own_records(index: UnwindIndex, placed: Placement, patched: Patched) -> None:
+    """The distance to the function in records about the linker's own code."""
+    linkage = placed.addresses.tables.linkage
+    for fde in index.fdes if linkage is not None else ():
+        part = linkage.unwind.get(fde.home) if linkage is not None else None
+        spot = placed.addresses.place(fde.home, fde.sec_off + 8)
+        if part is None or spot is None:
+            continue
+        place = placed.sections[spot[0]].vma + spot[1]
+        distance = (own_address(placed, part[0]) or 0) - place
+        patched.contents[spot[0]][spot[1] : spot[1] + 4] = _distance(distance)
 
 
 def _write_index(index: UnwindIndex, placed: Placement, patched: Patched, dialect: Dialect) -> None:

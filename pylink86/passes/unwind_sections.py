@@ -90,7 +90,16 @@ def edit_unwind_tables(
         editor.replace(header, bytes(editor.unwind.size))
 
 
+OWN_FUNCTION = -1, -1
+"""What the linker's own records are about."""
+OWN_FUNCTION_AT = 32
+"""Where they say where it is: behind the CIE and the begin of the FDE."""
+
+
 def _input(sid: SectionId, editor: Editor) -> UnwindInput:
+    if sid in editor.own_records:
+        own: Sequence[Relocation] = [(OWN_FUNCTION_AT, OWN_FUNCTION, 0)]
+        return UnwindInput(editor.content(sid), editor.table.align[sid], own)
     number = editor.table.owner_file(sid)
     relocs = _relocs(editor.resolution, number, sid - editor.table.base[number])
     place = describe_section(editor.resolution, editor.table, sid)
@@ -105,6 +114,8 @@ def _alive(gone: frozenset[SectionId], editor: Editor) -> Callable[[Hashable], b
         where = resolution.definer.get(symbol) if isinstance(symbol, str) else symbol
         if not isinstance(where, tuple):
             return False
+        if where == OWN_FUNCTION:
+            return True
         shndx = resolution.files[where[0]].symbols.shndx[where[1]]
         sid = table.base[where[0]] + shndx
         return shndx > 0 and table.eligible[sid] and sid not in gone

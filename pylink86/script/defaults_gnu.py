@@ -1,7 +1,7 @@
 """GNU ld's layout for links without a script, as a script: the same addresses for the same inputs.
 
 The text is ours; what it says was found by linking objects with sections of every usual name and
-reading the result.  It has no place for what only a dynamic loader needs.
+reading the result.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ _LIST_64 = """\
 _CODE = """\
   .init : { KEEP(*(SORT_NONE(.init))) }
   .plt : { *(.plt) *(.iplt) }
+  .plt.got : { *(.plt.got) }
+  .plt.sec : { *(.plt.sec) }
   .text : {
     *(.text.unlikely .text.*_unlikely .text.unlikely.*)
     *(.text.exit .text.exit.*)
@@ -254,7 +256,11 @@ def gnu_layout(
         "  .gnu.hash : { *(.gnu.hash) }\n"
         "  .dynsym : { *(.dynsym) }\n"
         "  .dynstr : { *(.dynstr) }\n"
+        "  .gnu.version : { *(.gnu.version) }\n"
+        "  .gnu.version_d : { *(.gnu.version_d) }\n"
+        "  .gnu.version_r : { *(.gnu.version_r) }\n"
         f"{start_up.replace('@REL@', rel).replace('@REL_@', rel.replace('.', '_'))}"
+        "  .relr.dyn : { *(.relr.dyn) }\n"
         f"{code_page}{_CODE}{rodata_page}{_READ_ONLY}{begin}{_RELRO}"
         f"{_GOT_NOW if now else _GOT}{relro}{'' if now else _GOT_PLT}"
         f"{_DATA.replace('@WORD@', str(word))}"
