@@ -27,7 +27,7 @@ from ..passes.reach import Laid
 from ..passes.relink import with_empty_kept, with_unwinding_at_its_relocations
 from ..passes.section_types import settle_section_types
 from ..passes.settle import Settled, settle_layout
-from ..passes.tables import NO_TABLES, Load, Tables, own_records
+from ..passes.tables import NO_TABLES, Load, Tables
 from ..passes.walks import settle_addresses
 from .connect import Connected
 from .gather import Task
@@ -46,7 +46,7 @@ def lay_out(task: Task, found: Connected, keep: Collection[Load], diags: Diagnos
     gone |= folded.keys()
     plan, edits = edit_sections(
         plan, table, found.resolution, gone, task.dialect, task.generic, task.options.elf,
-        found.live.used, own_records(tables),
+        found.live.used, tables.own_records,
     )  # fmt: skip
     lap("merge and edit")
     # From here on what is in the output, and in which order, is settled; only numbers are missing.

@@ -153,12 +153,12 @@ class Tables:
     linkage: Linkage | None = None
     """GNU ld's, in a program that moves."""
 
-
-def own_records(tables: Tables) -> Mapping[SectionId, bytes]:
-    """Unwind records of the linker's own, by section."""
-    if tables.linkage is None:
-        return {}
-    return {sid: content for sid, (_, content) in tables.linkage.unwind.items()}
+    @property
+    def own_records(self) -> Mapping[SectionId, bytes]:
+        """Unwind records of the linker's own, by section."""
+        if self.linkage is None:
+            return {}
+        return {sid: content for sid, (_, content) in self.linkage.unwind.items()}
 
 
 NO_TABLES = Tables({}, {}, {}, {}, ())
