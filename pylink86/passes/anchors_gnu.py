@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import elf_const as c
 from .entry import ALLOC, CODE, HAS_CONTENTS, LOAD, READONLY, TLS, Entry
-from .orphans import Statements
+from .orphans import Dropped, Statements
 from .special_names import is_debug
 
 ALL = HAS_CONTENTS | ALLOC | LOAD | READONLY | CODE | TLS
@@ -97,7 +97,7 @@ def _looser_masks(traits: int) -> tuple[int, ...]:
     .bss follows anything in memory.  Found by experiment.
     """
     if not traits & ALLOC:
-        return (ALL, 0)
+        return (ALL,)
     if traits & CODE:
         return ALL, HAS_CONTENTS | ALLOC | LOAD | CODE | TLS
     if traits & READONLY and traits & HAS_CONTENTS:
@@ -107,7 +107,9 @@ def _looser_masks(traits: int) -> tuple[int, ...]:
     return ALL, ALLOC
 
 
-def anchor_by_traits(items: Statements, traits: int, kind: int | None) -> tuple[Entry | None, bool]:
+def anchor_by_traits(
+    items: Statements, traits: int, kind: int | None
+) -> tuple[Entry | Dropped | None, bool]:
     """The last output section whose traits agree, under the strictest mask that finds one; whether
     they agree in everything and in type.  kind: its type, where that counts."""
     masks = _looser_masks(traits)
@@ -117,10 +119,16 @@ def anchor_by_traits(items: Statements, traits: int, kind: int | None) -> tuple[
         return _thread_local_anchor(items, traits), False
     for wanted, looser in ((kind, masks[1:]), (None, masks)):
         for mask in looser:
-            found = _last_alike(items, traits, mask, wanted if mask else None)
+            found = _last_alike(items, traits, mask, wanted)
             if found is not None:
                 return found, False
-    return None, False
+    return None if traits & ALLOC else _last_described(items), False
+
+
+def _last_described(items: Statements) -> Entry | Dropped | None:
+    """The last output section, be it /DISCARD/ or one whose constraint fails: what is not in memory
+    goes behind it."""
+    return next((item for item in reversed(items) if isinstance(item, (Entry, Dropped))), None)
 
 
 def _last_alike(items: Statements, traits: int, mask: int, kind: int | None) -> Entry | None:
@@ -132,7 +140,7 @@ def _last_alike(items: Statements, traits: int, mask: int, kind: int | None) -> 
         if kind is not None and entry.begun and entry.first_type != kind:
             continue
         have = entry_traits(entry)
-        if (have or not mask) and (have ^ traits) & mask == 0:
+        if have and (have ^ traits) & mask == 0:
             return entry
     return None
 

@@ -11,7 +11,7 @@ from ..script.values import Unknown
 from .largest import largest_inputs, largest_symbols
 from .match import SectionId
 from .placement import FILLER, Asserted, Piece
-from .scope import Scope
+from .scope import NOWHERE, Scope
 
 SIGNATURE_AT = 510
 ORDERINGS = frozenset(("==", "!=", "<", "<=", ">", ">="))
@@ -34,14 +34,13 @@ class Assigner(Scope):
         self.assigning = ""
         if value is None:
             return
-        if self.current is None and self.shown != self.here:
+        if self.current in (None, NOWHERE) and self.shown != self.here:
             shown, self.shown = self.shown, self.here
             seen_from_before = self.value(_assigned(node))
             self.shown = shown
             if seen_from_before is not None:
                 self.ahead[node.name] = assigned(seen_from_before, self)
         self.symbols[node.name] = assigned(value, self)
-        self.nowhere.discard(node.name)
         if self.placed:
             self.seen_from[node.name] = len(self.placed) - 1
         if node.hidden:

@@ -117,8 +117,9 @@ def _loads_in_order(plans: Sequence[SegmentPlan], walk: _Map) -> list[int]:
 
 
 def _place_outside(walk: _Map, plans: Sequence[SegmentPlan], types: Mapping[int, int]) -> None:
-    """Place what is in memory and in no PT_LOAD, where its page would put it; what is not in memory
-    and stands before it; and at 0 what takes no place in the file, but a .tbss of a PT_TLS."""
+    """Place what says to be in memory and is in no PT_LOAD, where its page would put it; what is
+    not in memory and stands before it; and at 0 what takes no place in the file, but a .tbss of a
+    PT_TLS."""
     rest = [
         s
         for s in walk.placed.sections
@@ -131,11 +132,11 @@ def _place_outside(walk: _Map, plans: Sequence[SegmentPlan], types: Mapping[int,
         at = align_to(walk.pos, section.align, section.vma) if is_block else 0
         walk.offsets[section.plan.index] = at
     rest = [s for s in rest if s not in empty]
-    while rest and not rest[-1].plan.alloc:
+    while rest and not _says_alloc(rest[-1]):
         rest.pop()
     for section in rest:
-        paged = section.plan.alloc and section.size and not walk.options.paging
-        phase = section.vma if section.plan.alloc else 0
+        paged = _says_alloc(section) and section.size and not walk.options.paging
+        phase = section.vma if _says_alloc(section) else 0
         walk.pos = align_to(walk.pos, walk.options.page if paged else section.align, phase)
         walk.offsets[section.plan.index] = walk.pos
         walk.pos += section.size
@@ -243,6 +244,11 @@ def _flags(plan: SegmentPlan, held: Sequence[PlacedSection], options: ElfOptions
 
 def _header_flags(section: PlacedSection) -> int:
     return section.plan.flags | section.plan.named_flags
+
+
+def _says_alloc(section: PlacedSection) -> bool:
+    """Whether the section's header has SHF_ALLOC, be it for its name alone: `.text (INFO)`."""
+    return bool(_header_flags(section) & c.SHF_ALLOC)
 
 
 def _number(expr: n.Expr, placed: Placement) -> int:

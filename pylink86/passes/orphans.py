@@ -69,7 +69,9 @@ def append(entry: Entry, sid: SectionId, table: SectionList) -> None:
     entry.add(table, (sid,))
 
 
-def beside_of(anchor: Entry | None) -> n.OutputSection | None:
+def beside_of(anchor: Entry | Dropped | None) -> n.OutputSection | None:
+    if isinstance(anchor, Dropped):
+        return anchor.node
     return None if anchor is None else anchor.node or anchor.beside
 
 

@@ -146,18 +146,18 @@ class _Placing:
                 fits.append(entry)
         return self.items.first_section(fits) or unused
 
-    def anchor(self, state: _Class, group: str, traits: int, kind: int | None) -> Entry | None:
+    def anchor(
+        self, state: _Class, group: str, traits: int, kind: int | None
+    ) -> Entry | Dropped | None:
         """What an orphan is placed behind; remembered for its class when the traits agree in
         full."""
-        anchor = state.home or well_known(self.items, group)
-        settled = anchor is not None
-        if anchor is None:
-            anchor, settled = anchor_by_traits(self.items, traits, kind)
-        if anchor is not None and settled:
+        known = state.home or well_known(self.items, group)
+        anchor, settled = (known, True) if known else anchor_by_traits(self.items, traits, kind)
+        if settled and isinstance(anchor, Entry):
             state.home = anchor
         return anchor
 
-    def header_before(self, anchor: Entry | None) -> Entry | None:
+    def header_before(self, anchor: Entry | Dropped | None) -> Entry | None:
         """The section whose header the first orphan of a class follows: the anchor, or the last
         before it that has any being; None for the begin of the table."""
         if anchor is None:
@@ -169,7 +169,9 @@ class _Placing:
         )
         return next(made, None)
 
-    def put_in(self, entry: Entry, state: _Class, anchor: Entry | None, move: Move) -> None:
+    def put_in(
+        self, entry: Entry, state: _Class, anchor: Entry | Dropped | None, move: Move
+    ) -> None:
         """Put an orphan's section in among the statements."""
         if move.after is not None:
             self.put_behind(move.after, entry)
@@ -182,7 +184,7 @@ class _Placing:
         else:
             self.put_behind(anchor, entry)
 
-    def put_behind(self, anchor: Entry | None, entry: Entry) -> None:
+    def put_behind(self, anchor: Entry | Dropped | None, entry: Entry) -> None:
         """Put an orphan's section in behind its anchor (or, without one, first).
 
         Assignments to symbols stay with the anchor; the first assignment to `.` belongs to what

@@ -12,14 +12,14 @@ import attrs
 
 from .. import elf_const as c
 from ..script import nodes as n
-from .contents import Filler
+from .contents import DATA_SIZE, Filler
 from .load_address import give_load_address, has_being, keep_distance
 from .match import Claim
 from .order import OutputPlan
 from .orphans import EVERYTHING, Dropped
 from .placement import FILLER, PlacedSection, Placement
 from .regions import Regions, find_region
-from .scope import ADDRESS_MASK, NOTHING
+from .scope import ADDRESS_MASK, NOTHING, NOWHERE
 from .special_names import special_type
 from .versions import names_of_inputs, version_locals
 
@@ -58,7 +58,7 @@ class Walk(Filler):
             is_local,
             self.data_segment,
             self.plan.written,
-            frozenset(self.nowhere),
+            frozenset(name for name, value in self.symbols.items() if value.section is NOWHERE),
         )
 
     def _moves(self) -> bool:
@@ -75,9 +75,10 @@ class Walk(Filler):
         self.empty[command.node.name] = PlacedSection(NOTHING, self.here, self.here)
 
     def _evaluate(self, node: n.OutputSection) -> None:
-        """GNU ld: what stands in an output section whose constraint fails is evaluated, outside of
-        any section, and nothing is set down; a symbol has a value, but is nowhere.  Reports
+        """GNU ld: what stands in an output section whose constraint fails is evaluated, and nothing
+        is set down; symbols see data move `.`, up to the next section.  Reports
         bad-dot-assignment."""
+        self.current = NOWHERE
         for statement in node.statements:
             if isinstance(statement, n.Assignment) and statement.name == ".":
                 self.diags.error(
@@ -88,14 +89,13 @@ class Walk(Filler):
                     help=["move the location counter between output sections"],
                 )
             elif isinstance(statement, n.Assignment):
-                before = self.symbols.get(statement.name)
                 self.assign(statement)
-                if self.symbols.get(statement.name) is not before:
-                    self.nowhere.add(statement.name)
             elif isinstance(statement, n.Assert):
                 self.check(statement)
             elif isinstance(statement, n.Data):
                 self.number(statement.value)
+                self.shown += DATA_SIZE[statement.kind]
+        self.current = None
 
     def _place(self, plan: OutputPlan) -> None:
         """Set one output section down: address, contents, size, load address."""
@@ -217,8 +217,7 @@ class Walk(Filler):
 
         step: bytes its start was moved up to be aligned."""
         plan = section.plan
-        stays = plan.node is None or not self.dialect.nonalloc_moves_dot
-        if not plan.moves_dot or (not plan.alloc and stays):
+        if not (plan.alloc or self.dialect.nonalloc_moves_dot) or not plan.moves_dot:
             self.here = before_dot
             if not self.dialect.lma_counts:  # LLD: its load region is used up all the same
                 self.regions.used(section, self.dialect, step, False)

@@ -27,6 +27,10 @@ ADDRESS_MASK = (1 << 64) - 1
 NOTHING = OutputPlan(-1, "", None, (), c.SHT_NULL, 0, 1)
 """The plan of an output section that was dropped: it has no contents."""
 
+NOWHERE = PlacedSection(NOTHING)
+"""GNU ld: the output section of a condition that fails, while its statements are evaluated: numbers
+and `.` count from it, and symbols worth such a value are nowhere."""
+
 BEFORE_ALL = PlacedSection(attrs.evolve(NOTHING, index=FIRST_OF_ALL))
 """What `.` belongs to in LLD's dialect before any output section: symbols with such a value are
 shown in the first section there is."""
@@ -66,7 +70,6 @@ class Scope:
         self.placed: list[PlacedSection] = []
         self.symbols: dict[str, Value] = {}
         self.hidden: set[str] = set()
-        self.nowhere: set[str] = set()
         self.asserted: list[Asserted] = []
         self.regions = Regions()
         self.empty: dict[str, PlacedSection] = {}
@@ -88,6 +91,8 @@ class Scope:
         return self.plan.sane_expr
 
     def dot(self) -> Value:
+        if self.current is NOWHERE:
+            return Value(self.shown, NOWHERE)
         if self.current is not None:
             return Value(self.here - self.current.vma, self.current)
         if self.dialect.arithmetic_on_offsets:

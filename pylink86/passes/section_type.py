@@ -51,6 +51,8 @@ def section_type(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[in
     by_name = dialect.orphans_follow_flags and not has_contents and entry.named[0]
     if node.type in OUTSIDE and by_name == c.SHT_NOBITS:
         return c.SHT_NOBITS, flags & ~c.SHF_ALLOC
+    if node.type in OUTSIDE and dialect.orphans_follow_flags and _is_note(entry):
+        return c.SHT_NOTE, flags & ~c.SHF_ALLOC
     if node.type in OUTSIDE:
         return kind if kind and dialect.type_fits_inputs else c.SHT_PROGBITS, flags & ~c.SHF_ALLOC
     return kind, flags
@@ -72,7 +74,7 @@ def _from_contents(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[
         if dialect.orphans_follow_flags:
             if entry.has_data:
                 writable = 0 if entry.data_is_readonly else c.SHF_WRITE
-                kind = c.SHT_NOTE if entry.named[0] == c.SHT_NOTE else c.SHT_PROGBITS
+                kind = c.SHT_NOTE if _is_note(entry) else c.SHT_PROGBITS
                 return kind, c.SHF_ALLOC | writable
             return c.SHT_NOBITS, c.SHF_ALLOC | c.SHF_WRITE
         return c.SHT_PROGBITS, flags
@@ -81,6 +83,11 @@ def _from_contents(entry: Entry, table: SectionList, dialect: Dialect) -> tuple[
         if kind == c.SHT_NOBITS:
             kind = c.SHT_PROGBITS
     return kind, flags
+
+
+def _is_note(entry: Entry) -> bool:
+    """Whether the script alone fills it, and its name says that these are notes."""
+    return not entry.has_input and entry.named[0] == c.SHT_NOTE
 
 
 def _check_tls(entry: Entry, table: SectionList) -> None:

@@ -114,7 +114,7 @@ def _add_hidden(
     """What is local without being so in its file, behind a nameless STT_FILE."""
     placed = sources.placed
     local = placed.hidden | made_here.keys()
-    hidden = [name for name in order if name in local and name not in placed.nowhere]
+    hidden = [name for name in order if name in local and _is_listed(sources, name)]
     hidden = [name for name in hidden if name in placed.hidden or made_here[name]]
     has_files = c.STT_FILE in {info & 0xF for info in set(found.info)}
     if hidden and has_files and sources.options.discard != "all":
@@ -126,6 +126,13 @@ def _add_hidden(
             continue
         row = script_row(sources, name, c.STB_LOCAL, c.STV_DEFAULT)
         found.add((row, Origin(-1, 0, name)))
+
+
+def _is_listed(sources: SymbolSources, name: str) -> bool:
+    """Whether a name that the script assigns is listed: not in a program when all its assignments
+    stand in output sections that are not there."""
+    is_nowhere = name in sources.placed.nowhere and name not in sources.assigned
+    return sources.relocatable or not is_nowhere
 
 
 def _add_globals(
@@ -160,7 +167,7 @@ def _odd_global(
     section is; None when it is not listed, or not here."""
     placed = sources.placed
     if name in placed.symbols:
-        if name in placed.hidden or (name in placed.nowhere and name not in sources.assigned):
+        if name in placed.hidden or not _is_listed(sources, name):
             return None
         visibility = _alias_visibility(sources, visibilities, name)
         return script_row(sources, name, c.STB_GLOBAL, visibility), Origin(-1, 0, name)
