@@ -261,6 +261,14 @@ SECTIONS {
 }
 """
 
+IN_MEMORY_BY_NAME = """\
+SECTIONS {
+  .first 0x123 : { *(.text) }
+  .text 0x5006 (INFO) : { LONG(1) }
+  .other (INFO) : { LONG(2) }
+}
+"""
+
 LINKS = {
     "small": ([SMALL], "", []),
     "pages": ([SMALL], PAGES, []),
@@ -293,6 +301,7 @@ LINKS = {
     "entry-in-empty-text": ([NO_START], EMPTY_TEXT, []),
     "room-makes-memory": ([NOT_IN_MEMORY], ROOM, []),
     "room-makes-memory-in-images": ([NOT_IN_MEMORY], ROOM, ["--oformat", "binary"]),
+    "in-memory-by-name": ([SMALL], IN_MEMORY_BY_NAME, []),
     "relink-unsorted": ([UNSORTED], "", ["-r"]),
     "relink-stack-notes": ([SMALL, '.section .note.GNU-stack,"",@progbits'], "", ["-r"]),
 }
