@@ -10,8 +10,10 @@ Source of every layout: gABI chapters 4 and 5 (little endian), ELF32 and ELF64.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
-from functools import cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 Buffer = bytes | memoryview
 Column = tuple[int, ...]
@@ -42,10 +44,16 @@ BLOCK = 256
 each."""
 
 
-@cache
+_blocks: dict[tuple[str, int], struct.Struct] = {}
+"""What `_block` has made: `functools.cache` would cost a small tool a millisecond of import."""
+
+
 def _block(layout: str, count: int) -> struct.Struct:
     """`count` records of a layout such as "<QII" as one record."""
-    return struct.Struct(layout[0] + layout[1:] * count)
+    found = _blocks.get((layout, count))
+    if found is None:
+        found = _blocks[layout, count] = struct.Struct(layout[0] + layout[1:] * count)
+    return found
 
 
 def columns(record: struct.Struct, table: Buffer, width: int) -> tuple[Column, ...]:

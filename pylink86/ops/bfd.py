@@ -12,7 +12,7 @@ from .. import elf_const as c
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from .draft import Draft, Sec, Seg
 
@@ -22,6 +22,9 @@ KEPT = 0x0FF00000 | 0xF0000000
 DEBUG_STARTS = (
     ".debug", ".zdebug", ".gnu.debuglto_.debug_", ".gnu.linkonce.wi.", ".line", ".stab",
 )  # fmt: skip
+
+GLOBAL = (c.STB_GLOBAL, c.STB_WEAK, 10)
+"""Bindings of names that others see; 10 is STB_GNU_UNIQUE."""
 
 SPECIAL: tuple[tuple[str, int, int], ...] = (
     (".note.GNU-stack", c.SHT_PROGBITS, 0),
@@ -146,6 +149,23 @@ def set_words(sec: Sec, new: Collection[str], *, always: bool = False) -> None:
     sec.type = by_words if by_name in (c.SHT_NULL, c.SHT_NOBITS, c.SHT_NOTE) else by_name
     if "contents" not in new:
         sec.data = b""
+
+
+def ring_order(members: Sequence[int]) -> list[int]:
+    """A group's sections, by number, in the order BFD lists them: it reads sections by number, and
+    puts each into a ring behind the first in the group's own order that is there already."""
+    behind: dict[int, int] = {}
+    last = None
+    for new in sorted(members):
+        before = next((one for one in members if one in behind), new)
+        behind[new] = behind.get(before, new)
+        behind[before] = new
+        last = new
+    ring: list[int] = []
+    while last is not None and len(ring) < len(members):
+        ring.append(last)
+        last = behind[last]
+    return ring[::-1]
 
 
 class Was:

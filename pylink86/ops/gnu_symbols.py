@@ -6,6 +6,7 @@ Source: GNU objcopy 2.40 run with pairs of options on objects with every kind of
 from __future__ import annotations
 
 from .. import elf_const as c
+from .bfd import GLOBAL
 from .draft import GROUP, PLAIN, Sym, complain, number_symbols
 from .plan import matcher
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
     from .draft import Draft, Sec
     from .plan import Names, Notes, Plan
-
-GLOBAL = (c.STB_GLOBAL, c.STB_WEAK, 10)
-"""Bindings of names that others see; 10 is STB_GNU_UNIQUE."""
 
 
 def filter_symbols(draft: Draft, plan: Plan, notes: Notes, goes: Callable[[Sec], bool]) -> None:

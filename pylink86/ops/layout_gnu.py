@@ -21,7 +21,7 @@ from .assemble import (
     fits,
     number_sections,
 )
-from .bfd import type_by_name, words
+from .bfd import ring_order, type_by_name, words
 from .draft import GROUP, PLAIN, RELOC, SHNDX, SHSTRTAB, STRTAB, SYMTAB, Sec, number_symbols
 from .strings import in_order_of_appearance
 
@@ -159,21 +159,9 @@ def _group_members(draft: Draft, relocs: dict[int, list[Sec]]) -> None:
 
 
 def _in_ring_order(members: Sequence[Sec]) -> list[Sec]:
-    """A group's sections as BFD lists them: it reads sections by number, and puts each into a ring
-    behind the first in the group's own order that is there already."""
-    members = [sec for sec in members if sec.role != RELOC]
-    behind: dict[int, Sec] = {}
-    last = None
-    for new in sorted(members, key=lambda sec: sec.old_index):
-        before = next((sec for sec in members if id(sec) in behind), new)
-        behind[id(new)] = behind.get(id(before), new)
-        behind[id(before)] = new
-        last = new
-    ring: list[Sec] = []
-    while last is not None and len(ring) < len(members):
-        ring.append(last)
-        last = behind[id(last)]
-    return ring[::-1]
+    """A group's sections as BFD lists them, relocations left out."""
+    by_number = {sec.old_index: sec for sec in members if sec.role != RELOC}
+    return [by_number[number] for number in ring_order(list(by_number))]
 
 
 def _fill(draft: Draft, tables: list[Sec], section_names: bytes) -> None:

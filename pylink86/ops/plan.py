@@ -121,6 +121,15 @@ class Plan:
                 raise TypeError(f"there is no operation {name!r}")
             setattr(self, name, value)
 
+    def asked(self) -> set[str]:
+        """The fields that change the output: those that are not what a plan begins with."""
+        given = vars(self).items()
+        return {name for name, value in given if value != getattr(Plan, name)} - NO_CHANGE
+
+
+NO_CHANGE = {"output_name", "keep_times", "change_warnings"}
+"""What says nothing about the bytes of an ELF file."""
+
 
 class Notes:
     """What a run has to say beside its result: warnings, and contents for other files."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 DIALECTS = ("gnu", "llvm")
 
+ONLY_STRIP_DEBUG = {"strip_debug"}
+
 
 def transform(data: bytes, name: str, plan: Plan, dialect: str, notes: Notes) -> bytes:
     """The bytes of the output file.
@@ -19,6 +21,12 @@ def transform(data: bytes, name: str, plan: Plan, dialect: str, notes: Notes) ->
     name: what messages, and the symbols of `-I binary`, call the input.  Raises LinkError:
     unsupported-input, bad-object, bad-option-value, and what the operations refuse.
     """
+    if dialect == "gnu" and plan.asked() == ONLY_STRIP_DEBUG:
+        from .strip_columns import strip_debug
+
+        found = strip_debug(data)
+        if found is not None:
+            return found
     draft = read_any(data, name, plan, dialect)
     if dialect == "llvm":
         from .run_llvm import run_llvm

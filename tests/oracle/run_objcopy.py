@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from collections import Counter
@@ -11,23 +12,38 @@ from . import objcopy_lists as lists
 from .objcopy_files import missing
 
 
-def main(count: int, first: int, *dialects: str) -> int:
-    """Compare `count` lists per dialect on files that are made, and a tenth as many on the
-    fixtures; the exit status."""
+def main() -> int:
+    """Compare lists per dialect on files that are made, and a tenth as many on the fixtures; the
+    exit status."""
+    args = arguments()
     if missing():
-        print(f"needs {', '.join(missing())}: install binutils, nasm, lld-19")
+        print(f"needs {', '.join(missing())}: install binutils, nasm, lld-19", file=sys.stderr)
         return 2
     rounds = [
-        (lists.made_lists, count, "made"),
-        (lists.lists, max(count // 10, 1), "fixtures"),
+        (lists.made_lists, args.examples, "made"),
+        (lists.lists, max(args.examples // 10, 1), "fixtures"),
     ]
+    dialects = tuple(lists.PEERS) if args.dialect == "both" else (args.dialect,)
     return max(
         [
-            run(dialect, what, source(dialect, first, number), number)
-            for dialect in dialects or tuple(lists.PEERS)
+            run(dialect, what, source(dialect, args.seed, number), number)
+            for dialect in dialects
             for source, number, what in rounds
         ]
     )
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="differential-objcopy",
+        description="Draw option lists and compare pyobjcopy's bytes with GNU objcopy's and "
+        "llvm-objcopy's. Prints every difference, what was refused, and how often each option "
+        "occurred; the exit status is 1 for a difference.",
+    )
+    parser.add_argument("--dialect", choices=(*lists.PEERS, "both"), default="both")
+    parser.add_argument("--examples", type=int, default=5000, help="lists on files made at random")
+    parser.add_argument("--seed", type=int, default=1, help="number of the first list")
+    return parser.parse_args()
 
 
 def run(dialect: str, what: str, pairs: lists.Pairs, count: int) -> int:
@@ -71,5 +87,4 @@ def compare(subject: lists.Subject, words: list[str], dialect: str, folder: Path
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:3]]
-    sys.exit(main(*[*numbers, *(5000, 1)[len(numbers) :]], *sys.argv[3:]))
+    sys.exit(main())

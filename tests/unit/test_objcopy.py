@@ -253,3 +253,18 @@ def test_the_example_of_the_guide_runs(tmp_path: Path, monkeypatch):
     assert len(calls) > 12
     for call in calls:
         exec(call, seen)
+
+
+def test_a_large_file_is_mapped_and_a_small_one_read(tmp_path, monkeypatch):
+    """The same bytes either way, in place too."""
+    path = tmp_path / "a.o"
+    for limit in (0, 1 << 40):
+        monkeypatch.setattr(objcopy, "MAPPED", limit)
+        for words in (["--strip-debug"], ["-R", ".comment"], ["-O", "binary"], ["-I", "binary"]):
+            path.write_bytes(fixtures.path("c64_clang_g").read_bytes())
+            assert objcopy.main([*words, str(path)], "pyobjcopy") == 0
+            out = tmp_path / f"{limit}{words[0]}{words[-1]}"
+            out.write_bytes(path.read_bytes())
+    names = ("--strip-debug--strip-debug", "-R.comment", "-Obinary", "-Ibinary")
+    for name in names:
+        assert (tmp_path / f"0{name}").read_bytes() == (tmp_path / f"{1 << 40}{name}").read_bytes()
