@@ -6,6 +6,7 @@ for, each time it was."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate, compress, count
 from operator import eq
@@ -29,6 +30,53 @@ def name_hash(name: str) -> int:
         value ^= value >> 2
     value += len(data) * 0x20001
     return value ^ value >> 2
+
+
+_LANE, _LANES = 8, 4096
+"""Bytes of a lane, and how many names are hashed side by side at most."""
+
+_FEW = 8
+"""So many names of one length are hashed one by one sooner than side by side."""
+
+
+def name_hashes(names: Sequence[str]) -> list[int]:
+    """The number of each name.
+
+    What is done for a letter is adding and shifting, which Python does to one long integer as fast
+    as to hundreds of short ones.  So names of one length stand side by side in such an integer, a
+    lane of 64 bits each: 0.03 us for each letter."""
+    texts = [name.encode("utf-8", "surrogateescape") for name in names]
+    by_length: dict[int, list[int]] = {}
+    for at, text in enumerate(texts):
+        by_length.setdefault(len(text), []).append(at)
+    found = [0] * len(names)
+    for length, group in by_length.items():
+        if len(group) < _FEW:
+            for at in group:
+                found[at] = name_hash(names[at])
+            continue
+        for begin in range(0, len(group), _LANES):
+            some = group[begin : begin + _LANES]
+            letters = b"".join([texts[at] for at in some])
+            for at, number in zip(some, _side_by_side(letters, length, len(some))):
+                found[at] = number
+    return found
+
+
+def _side_by_side(letters: bytes, length: int, names: int) -> tuple[int, ...]:
+    """The numbers of so many names of one length; letters: of all, name after name."""
+    size = _LANE * names
+    inside = int.from_bytes((b"\xff" * (_LANE - 1) + b"\x3f") * names, "little")  # of x >> 2
+    column = bytearray(size)
+    lanes = 0
+    for letter in range(length):
+        column[::_LANE] = letters[letter::length]
+        lanes += int.from_bytes(column, "little") * 0x20001
+        lanes ^= lanes >> 2 & inside
+    column[::_LANE] = b"\1" * names
+    lanes += int.from_bytes(column, "little") * (length * 0x20001)
+    lanes ^= lanes >> 2 & inside
+    return struct.unpack(f"<{names}Q", lanes.to_bytes(size, "little"))
 
 
 def hash_bucket(name: str) -> int:
@@ -57,7 +105,7 @@ def _grown(names: Sequence[str]) -> list[str]:
     front of the new buckets in the order of a walk through the old ones.  So a walk is always what
     came last, backwards, and before that the walk so far, backwards, all of it in stable order of
     the new buckets."""
-    hashes = [name_hash(name) for name in names]
+    hashes = name_hashes(names)
     walk: list[int] = []
     begin = 0
     for size in SIZES:
@@ -91,23 +139,31 @@ def _turned(walk: list[int], hashes: Sequence[int]) -> list[int]:
 def tail_merged(names: Iterable[str]) -> tuple[bytes, dict[str, int]]:
     """GNU ld's string table: the names in order of first appearance, but what another name ends in
     is stored there.  Returns the table and the offset of each name."""
-    different = [name for name in dict.fromkeys(names) if name]
-    stored = texts = _texts(different)
-    hosts = _hosts(texts)
-    if hosts:
-        stored = [text for text in texts if text not in hosts]
-    sizes = [len(text) + 1 for text in stored]
-    where = dict(zip(stored, accumulate(sizes, initial=1)))
+    different = list(dict.fromkeys(names))
+    table, offsets = tail_merged_column(different)
+    return table, {"": 0, **dict(zip(different, offsets))}
+
+
+def tail_merged_column(names: Sequence[str]) -> tuple[bytes, list[int]]:
+    """The same table, and the offset of each of these names, in their order."""
+    texts = _texts(names)
+    stored = dict.fromkeys(texts)
+    stored.pop("", None)
+    hosts = _hosts([*stored])
+    for text in hosts:
+        del stored[text]
+    table = "\0".join(("", *stored, "")).encode("latin-1")
+    starts = accumulate([len(text) + 1 for text in stored], initial=1)
+    if len(stored) == len(texts):
+        return table, [*starts][:-1]
+    where = dict(zip(stored, starts))
     for text, host in hosts.items():
         where[text] = where[host] + len(host) - len(text)
-    table = "".join([f"{text}\0" for text in ("", *stored)]).encode("latin-1")
-    if texts is not different:
-        where = {name: where[text] for name, text in zip(different, texts)}
     where[""] = 0
-    return table, where
+    return table, [where[text] for text in texts]
 
 
-def _texts(names: list[str]) -> list[str]:
+def _texts(names: Sequence[str]) -> Sequence[str]:
     """The names with one character for each byte that is stored."""
     if all(map(str.isascii, names)):
         return names
@@ -118,10 +174,10 @@ def _hosts(texts: Iterable[str]) -> dict[str, str]:
     """For each text that another one ends in, the longest that does.  Sorted by their ends, the
     texts with one end stand one behind the other, the longest first."""
     back = sorted([text[::-1] for text in texts], reverse=True)
+    rest = back[1:]
     hosts: dict[str, str] = {}
-    for longer, shorter in zip(back, back[1:]):
-        if longer.startswith(shorter):
-            hosts[shorter] = hosts.get(longer, longer)
+    for longer, shorter in compress(zip(back, rest), map(str.startswith, back, rest)):
+        hosts[shorter] = hosts.get(longer, longer)
     return {end[::-1]: host[::-1] for end, host in hosts.items()}
 
 

@@ -8,7 +8,7 @@ All of it was found by linking two small files with each linker and reading `rea
 
 from __future__ import annotations
 
-from .name_table import strung, tail_merged
+from .name_table import strung, tail_merged_column
 from .symbol_columns import OutSymbols as OutSymbols
 from .symbol_columns import SymbolColumns
 from .symbol_sources import SymbolSources
@@ -20,8 +20,7 @@ def output_symbols(sources: SymbolSources) -> OutSymbols:
         from .symbols_gnu import symbols_like_gnu
 
         columns = symbols_like_gnu(sources)
-        strings, where = tail_merged(columns.name)
-        return OutSymbols(columns, strings, [where[name] for name in columns.name])
+        return OutSymbols(columns, *tail_merged_column(columns.name))
     from .symbols_lld import symbols_like_lld
 
     pairs, added = symbols_like_lld(sources)

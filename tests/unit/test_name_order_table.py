@@ -5,9 +5,19 @@ from __future__ import annotations
 from itertools import groupby
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pylink86.passes import name_table
-from pylink86.passes.name_table import SIZES, hash_bucket, name_hash, table_order, tail_merged
+from pylink86.passes.name_table import (
+    SIZES,
+    hash_bucket,
+    name_hash,
+    name_hashes,
+    table_order,
+    tail_merged,
+    tail_merged_column,
+)
 
 NAMES = [f"sym{i}_{i * 7919 % 1000}" for i in range(3100)]
 
@@ -72,6 +82,7 @@ def test_the_table_in_one_go_is_the_table_name_by_name(count: int) -> None:
 def test_names_with_one_number_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(name_table, "name_hash", lambda name: len(name) * 7 + ord(name[0]))
     monkeypatch.setitem(globals(), "name_hash", name_table.name_hash)
+    monkeypatch.setattr(name_table, "name_hashes", lambda names: [*map(name_hash, names)])
     names = [f"{i}{'x' * (i % 40)}" for i in range(7000)]
     assert table_order(names) == walked_one_by_one(names)
 
@@ -82,3 +93,21 @@ def test_a_name_is_stored_in_one_that_ends_in_it() -> None:
     assert where == {"": 0, "cab": 1, "ab": 2, "b": 3, "xé": 5, "é": 6, "d": 9}
     assert tail_merged(["b", "cab"]) == (b"\0cab\0", {"": 0, "cab": 1, "b": 3})
     assert tail_merged([""]) == (b"\0", {"": 0})
+
+
+@given(st.lists(st.text(st.sampled_from("ab_é\udcff"), max_size=9), max_size=99))
+def test_names_side_by_side_have_the_numbers_they_have_alone(names: list[str]) -> None:
+    assert name_hashes(names) == [name_hash(name) for name in names]
+
+
+def test_long_names_and_many_of_a_length_side_by_side() -> None:
+    names = [f"{i:05}" for i in range(5000)] + [f"{i}" + "\udcff" * 9000 for i in range(9)]
+    assert name_hashes(names) == [name_hash(name) for name in names]
+
+
+@given(st.lists(st.text("abé", max_size=5), max_size=30))
+def test_the_offset_of_each_name_is_where_it_is_stored(names: list[str]) -> None:
+    table, offsets = tail_merged_column(names)
+    read = [table[at : table.index(b"\0", at)].decode() for at in offsets]
+    assert read == names
+    assert tail_merged(names) == (table, {"": 0, **dict(zip(names, offsets))})
