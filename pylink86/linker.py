@@ -160,6 +160,10 @@ def _patched(task: Task, placed: Placement, diags: Diagnostics) -> Patched:
         from .passes.unwind_index import complete_unwind
 
         patched = complete_unwind(placed, patched, dialect)
+    if placed.addresses.edits.indexes:
+        from .passes.debug_indexes import write_indexes
+
+        write_indexes(placed, patched)
     return patched
 
 

@@ -45,6 +45,8 @@ FLAGS = {
     "force_group_allocation": "ungroup",
     "unique_symbols": "unique_symbols",
     "undefined_version": "undefined_version",
+    "gdb_index": "gdb_index",
+    "debug_names": "debug_names",
 }
 PAGES = ("max_page_size", "common_page_size")
 OTHERS = (

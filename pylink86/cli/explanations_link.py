@@ -124,6 +124,13 @@ contradict each other, so that it cannot be taken apart.
 Cure: if nothing needs it, compile with `-fno-asynchronous-unwind-tables` (rustc:
 `-C force-unwind-tables=no`), or discard it in the script: `/DISCARD/ : { *(.eh_frame) }`.
 """,
+    "bad-debug-data": """
+--gdb-index and --debug-names are made of debug data that compilers write, and some of it ends early
+or contradicts itself.  The index has what could be read, so that a debugger may not find all names
+and addresses; the program is as it should be.
+
+Cure: compile the file again, with another version of the compiler if it is new.
+""",
     "no-layout": """
 --dump-layout prints the script a link would follow: the one given with -T, or the layout that comes
 with a boot sector (--boot-sector=real, protected or long).  Without either there is none to print.

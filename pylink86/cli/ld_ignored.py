@@ -57,7 +57,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (
         "it only sets a default",
         """
-        --no-symbol-ordering --no-print-map-discarded --no-gdb-index --no-debug-names
+        --no-symbol-ordering --no-print-map-discarded
         """,
     ),
     (

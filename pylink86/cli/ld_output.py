@@ -93,8 +93,17 @@ OUTPUT_ROWS: tuple[Row, ...] = (
         "compress_sections",
         "compress sections that GLOB fits and that are not in memory, too: zlib, zstd or none",
     ),
-    ("--gdb-index", "", REFUSED, "", "write .gdb_index"),
+    (
+        "--gdb-index",
+        "",
+        ON,
+        "gdb_index",
+        "write .gdb_index, by which gdb finds addresses, and names where objects were compiled "
+        "with -ggnu-pubnames",
+    ),
+    ("--no-gdb-index", "", OFF, "gdb_index", "no such index (default)"),
     ("--debug-names", "", REFUSED, "", "write .debug_names"),
+    ("--no-debug-names", "", OFF, "debug_names", "each object's as it is (default)"),
     (
         "--reproduce",
         "FILE",

@@ -82,12 +82,16 @@ def check_values(values: Mapping[str, Any]) -> list[Diagnostic]:
     return found
 
 
+INDEXES = ("gdb_index", "debug_names")
+
+
 def _together(values: Mapping[str, Any]) -> list[Diagnostic]:
     """Options that exclude one another; LLD does not fold sections of an object either."""
     if not values.get("relocatable"):
         return []
     folds = values.get("dialect") == "lld" and values.get("icf", "none") != "none"
     wrong = [*(["-pie"] if values.get("pie") else []), *(["--icf"] if folds else [])]
+    wrong += [f"--{name.replace('_', '-')}" for name in INDEXES if values.get(name)]
     return [
         error(
             "bad-option-value",

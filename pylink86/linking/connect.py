@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from ..diag import Diagnostics
@@ -18,15 +20,20 @@ from ..passes.table_form import TableForm
 from ..script.nodes import Version
 from .gather import Task
 
+if TYPE_CHECKING:
+    from ..passes.debug_indexes import IndexSources
+
 
 class Connected:
-    """What was found.  gone: the input sections that are dead or discarded."""
+    """What was found.  gone: the input sections that are dead or discarded; debug: what is to be
+    indexed for a debugger, None for nothing."""
 
     def __init__(
         self, resolution: Resolution, table: SectionList, claims: Claims, live: Live
     ) -> None:
         self.resolution, self.table, self.claims, self.live = resolution, table, claims, live
         self.gone = live.dead | claims.discarded
+        self.debug: IndexSources | None = None
 
 
 def connect(task: Task, diags: Diagnostics) -> Connected:
@@ -47,6 +54,10 @@ def connect(task: Task, diags: Diagnostics) -> Connected:
         claims = attrs.evolve(claims, kept=claims.kept | live.held)
     lap("mark live")
     found = Connected(resolution, table, claims, live)
+    if task.options.elf.indexes_debug_data and not task.raw:
+        from ..passes.debug_indexes import read_sources
+
+        found.debug = read_sources(resolution, task.options.elf, diags)
     if task.moves and not task.dialect.tables_like_gnu:
         from ..passes.check_position import check_position
 
@@ -94,7 +105,12 @@ def _resolution(task: Task, diags: Diagnostics) -> Resolution:
 def _claims(task: Task, resolution: Resolution, diags: Diagnostics) -> tuple[SectionList, Claims]:
     """The input sections, and which statement of the script takes each."""
     script, options, dialect = task.script, task.options, task.dialect
-    table = list_sections(resolution, dialect, task.generic)
+    replaced: tuple[str, ...] = ()
+    if options.elf.indexes_debug_data and not task.raw:
+        from ..passes.debug_indexes import replaced_names
+
+        replaced = replaced_names(options.elf)
+    table = list_sections(resolution, dialect, task.generic, replaced)
     if task.again:
         table = sections_for_relinking(table, resolution, dialect, options.elf)
     elif not script.has_sections and not dialect.tables_like_gnu:

@@ -48,6 +48,10 @@ def lay_out(task: Task, found: Connected, keep: Collection[Load], diags: Diagnos
         plan, table, found.resolution, gone, task.dialect, task.generic, task.options.elf,
         found.live.used, tables.own_records,
     )  # fmt: skip
+    if found.debug is not None:
+        from ..passes.debug_indexes import with_indexes
+
+        edits = with_indexes(edits, found.debug, table, found.gone)
     lap("merge and edit")
     # From here on what is in the output, and in which order, is settled; only numbers are missing.
     addresses = Addresses.of(found.resolution, table, edits, task.machine, tables, folded)

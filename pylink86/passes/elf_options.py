@@ -57,6 +57,8 @@ class ElfOptions:
     no_unwind_info: bool = False
     """--no-ld-generated-unwind-info: GNU ld's linkage table of a program that moves has no unwind
     records."""
+    gdb_index: bool = False
+    debug_names: bool = False
     define_common: bool = False
     """With -r, COMMON blocks get their place (-d)."""
     ungroup: bool = False
@@ -118,6 +120,11 @@ class ElfOptions:
     @property
     def splits(self) -> bool:
         return min(self.split_size, self.split_relocs) < NO_LIMIT
+
+    @property
+    def indexes_debug_data(self) -> bool:
+        """Whether a debugger's index is to be made, and there is something it is about."""
+        return (self.gdb_index or self.debug_names) and self.strip not in ("debug", "all")
 
     @property
     def keeps_groups(self) -> bool:

@@ -17,6 +17,7 @@ from .resolve import Resolution
 from .tables import NO_TABLES, Tables
 
 if TYPE_CHECKING:
+    from .debug_indexes import DebugIndex
     from .edit import Moved
     from .placement import Piece
     from .unwind_plan import UnwindIndex
@@ -52,7 +53,8 @@ class Edits:
     size, align: of input sections whose content was replaced.  content: their new bytes.  moved:
     for a section whose bytes now lie in another (or were rearranged in itself), where each is.
     parts: for a section made of others, those whose relocations still apply, each through its
-    map.  unwind: the records of the unwind table, when it was edited."""
+    map.  unwind: the records of the unwind table, when it was edited.  indexes: of debug data, by
+    the section each will fill."""
 
     size: dict[SectionId, int]
     align: dict[SectionId, int]
@@ -60,6 +62,7 @@ class Edits:
     moved: dict[SectionId, Moved]
     parts: dict[SectionId, tuple[SectionId, ...]]
     unwind: UnwindIndex | None = None
+    indexes: Mapping[SectionId, DebugIndex] = attrs.field(factory=dict)
 
 
 NO_EDITS = Edits({}, {}, {}, {}, {})

@@ -48,6 +48,10 @@ def own_sections(
         from .unwind_plan import index_section
 
         added += index_section(files, dialect)
+    if options.indexes_debug_data and not raw:
+        from .index_sections import index_sections
+
+        added += index_sections(files, options)
     if options.pie:
         from .moving import moving_sections
 

@@ -5,7 +5,7 @@ part.  Columns answer them fast, and one number says which section is meant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import attrs
 
@@ -74,10 +74,16 @@ class SectionList:
         return (0 if is_common else 1), sid
 
 
-def list_sections(resolution: Resolution, dialect: Dialect, generic: bool = False) -> SectionList:
+def list_sections(
+    resolution: Resolution,
+    dialect: Dialect,
+    generic: bool = False,
+    replaced: Collection[str] = (),
+) -> SectionList:
     """The link-wide columns of all sections, made once, by joining the files' columns.
 
-    generic: the link goes through GNU ld's generic path, which keeps the inputs' build ids."""
+    generic: the link goes through GNU ld's generic path, which keeps the inputs' build ids.
+    replaced: names of sections of files that others stand for."""
     base: list[int] = []
     file: list[int] = []
     name: list[str] = []
@@ -104,18 +110,22 @@ def list_sections(resolution: Resolution, dialect: Dialect, generic: bool = Fals
         eligible[sid] = True
     for number, index in resolution.dropped:
         eligible[base[number] + index] = False
-    for sid in _described_otherwise(resolution, base, dialect, generic):
+    for sid in _described_otherwise(resolution, base, dialect, generic, replaced):
         eligible[sid] = False
     align = [a or 1 for a in align]
     return SectionList(tuple(base), file, name, kind, flags, size, align, eligible, phantoms)
 
 
 def _described_otherwise(
-    resolution: Resolution, base: Sequence[int], dialect: Dialect, generic: bool
+    resolution: Resolution,
+    base: Sequence[int],
+    dialect: Dialect,
+    generic: bool,
+    replaced: Collection[str],
 ) -> Iterator[SectionId]:
     """Sections of files that the linker reads and makes anew, or has no use for: unwind tables,
     property notes, build ids, texts of warnings."""
-    names: set[str] = set()
+    names = set(replaced)
     if dialect.rebuilds_eh_frame:
         names.add(".eh_frame")
     if dialect.joins_property_notes:
