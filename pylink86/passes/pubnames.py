@@ -28,8 +28,8 @@ class PublicName(NamedTuple):
     unit: int
 
 
-def public_names(section: DebugSection, tell: Callable[[str], None]) -> Iterator[PublicName]:
-    """The names of a table, set by set.  tell: gets what is wrong with a set; what was read of
+def public_names(section: DebugSection, remark: Callable[[str], None]) -> Iterator[PublicName]:
+    """The names of a table, set by set.  remark: gets what is wrong with a set; what was read of
     it counts."""
     start = 0
     while start < len(section.content):
@@ -38,18 +38,18 @@ def public_names(section: DebugSection, tell: Callable[[str], None]) -> Iterator
             if length == DWARF64:
                 length, wide, at = section.number(at, 8), 8, at + 8
         except EndOfData as end:
-            tell(_failed(start, end))
+            remark(_failed(start, end))
             return
         stop = at + length
         try:
             last = yield from _set(section, at, stop, wide)
             if last + wide != stop:
-                tell(
+                remark(
                     f"name lookup table at offset {start:#x} has a terminator at offset"
                     f" {last:#x} before the expected end at {stop - wide:#x}"
                 )
         except EndOfData as end:
-            tell(_failed(start, end))
+            remark(_failed(start, end))
         start = stop
 
 
