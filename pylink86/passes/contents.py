@@ -32,10 +32,11 @@ class Filler(Assigner):
         before: object = None
         for item in section.plan.items:
             if isinstance(item, Claim):
-                orphan = item.node is EVERYTHING and self.dialect.subalign_sets_section_alignment
+                asked = subalign
                 if item.node is EVERYTHING:
-                    self._forget_gap(section, before, item.sections)
-                self._inputs(section, item.sections, None if orphan else subalign)
+                    asked = None if self.dialect.subalign_sets_section_alignment else subalign
+                    self._forget_gap(section, before, item.sections, asked)
+                self._inputs(section, item.sections, asked)
             elif isinstance(item, n.Assignment):
                 self.assign(item)
             elif isinstance(item, n.Data):
@@ -99,14 +100,18 @@ class Filler(Assigner):
         return Run(sids, begin, vma, most, placed, offsets, pieces, dot - vma, self.gap_start)
 
     def _forget_gap(
-        self, section: PlacedSection, before: object, sids: Sequence[SectionId]
+        self,
+        section: PlacedSection,
+        before: object,
+        sids: Sequence[SectionId],
+        subalign: int | None,
     ) -> None:
         """GNU ld keeps one gap before an orphan: that of a `. =` right before the orphan's
         alignment is left zero."""
         if self.dialect.fill_runs_on or not section.pieces or not sids:
             return
         last = section.pieces[-1]
-        unaligned = self.here % self.addresses.align[sids[0]]
+        unaligned = self.here % (subalign or self.addresses.align[sids[0]])
         if last.kind == FILLER and last.origin is before and unaligned:
             section.pieces[-1] = last._replace(content=ZEROS, phase=0)
 

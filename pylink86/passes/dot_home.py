@@ -56,8 +56,7 @@ class _Walk:
     def enter(self, index: int) -> None:
         if self.ended:
             self.behind_end.add(index)
-        plan = self._section(index).plan
-        if plan.alloc and not plan.dropped:
+        if self._section(index).plan.alloc and index in self.where:
             self.before, self.moved = index, False
 
     def home(self, node: n.Assignment, at: int) -> int | None:
