@@ -34,8 +34,9 @@ from .refs import References, symbol_name
 from .relocation_site import BLANK, LOWEST_BLANK, Reloc, Site
 from .symbol_values import SymbolValues
 from .table_values import HANDLED, NoSlot, TableValues, Use
-from .tombstones import GNU_TOMBSTONES, DeadReferences, is_debug, kept_copy
+from .tombstones import DeadReferences, gnu_blank, kept_copy
 
+_KNOWN = (APPLIED | HANDLED) - {NONE}
 _SLOT = "an entry in the global offset table, which only code and data in memory get"
 
 
@@ -147,7 +148,7 @@ class OddRelocations:
     ) -> int | None:
         """S of a relocation, or BLANK + n, or None; see `value`."""
         obj, place = site.obj, (site.file, site.section, reloc.offset)
-        if row is None or row.kind not in APPLIED | HANDLED or row.kind == NONE:
+        if row is None or row.kind not in _KNOWN:
             name = reloc_name(obj.header.machine, reloc.type)
             needs = "" if row is None else needs_of(row)
             self.references.unsupported(name, needs, *place, reloc.symbol)
@@ -175,9 +176,10 @@ class OddRelocations:
         if not site.in_memory:
             if not blanks:
                 return self._dead(site, reloc, row, where)
-            if self.generic or is_debug(where):
+            blank = gnu_blank(where, self.generic)
+            if blank is not None:
                 kept = None if self.generic else self._in_kept_copy(site, reloc.symbol)
-                return BLANK + GNU_TOMBSTONES.get(where, 0) if kept is None else kept
+                return BLANK + blank if kept is None else kept
         if blanks and where in (".eh_frame", ".gcc_except_table"):
             return BLANK
         is_blank = blanks and self.generic

@@ -15,19 +15,21 @@ import attrs
 
 from .. import elf_const as c
 from ..arch import reloc_name, rows_for, word_of
-from ..arch.reloc import SIZE, Patch, Reach, Table, implicit_addend, patch_of
+from ..arch.reloc import GOT_PC, SIZE, Patch, Reach, Table, implicit_addend, patch_of
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..model import ObjectFile, Relocations
+from ..relocation_groups import GroupRows
 from .placement import Placement
 from .relocation_site import BLANK, LOWEST_BLANK, Reloc, Site
 from .section_list import SectionId
 from .seen_values import SeenValues
-from .sums import DISTANCES, Row, Sum, apply_sums, sum_of
+from .sums import DISTANCES, Column, Form, Row, Sum, apply_sums, form_of
 from .symbol_values import OnDemand, SymbolValues, as_signed
 
 if TYPE_CHECKING:
     from .odd_relocations import OddRelocations
+    from .table_values import TableValues
 
 SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""
@@ -38,12 +40,21 @@ WIDEST = 16
 
 class _Kinds:
     """The relocation types of a machine: what the hot loop needs of each, what `Patch` says, and
-    how many bytes are patched."""
+    how many bytes are patched.  of_slots: those whose value is a slot's address."""
 
-    def __init__(
-        self, sums: OnDemand[Sum | None], patches: OnDemand[Patch | None], widths: OnDemand[int]
-    ) -> None:
-        self.sums, self.patches, self.widths = sums, patches, widths
+    def __init__(self, machine: int, reach: Reach, in_place: bool) -> None:
+        rows, word = rows_for(machine), word_of(machine)
+
+        def patch(kind: int) -> Patch | None:
+            row = rows.get(kind)
+            return row and patch_of(row, reach, word, in_place)
+
+        self.forms = OnDemand[Form | None](
+            lambda kind: form_of(rows.get(kind), reach, word, in_place)
+        )
+        self.patches = OnDemand[Patch | None](patch)
+        self.widths = OnDemand[int](lambda kind: rows[kind].width if kind in rows else 0)
+        self.of_slots = OnDemand[bool](lambda kind: kind in rows and rows[kind].kind == GOT_PC)
 
 
 class Patcher:
@@ -68,17 +79,21 @@ class Patcher:
         """The bytes at hand are not in the output: what does not fit there harms nobody."""
         self.values, readers = self._values()
         self.seen = SeenValues(placed, dialect, generic, dead, self.values, readers)
-        self.edited = self._edited()
+        edits = placed.addresses.edits
+        self.edited = edits.parts.keys() | edits.moved.keys()
+        """Sections whose relocations are not where the file has them."""
         self.starts = [as_signed(section.vma) for section in placed.sections]
         self.begun: dict[SectionId, Iterator[Row] | None] = {}
         """What `patch_file` has applied, and the rows of each section that it left."""
         self._kinds: dict[tuple[int, bool], _Kinds] = {}
+        self._tables: TableValues | None = None
         self._odd: OddRelocations | None = None
 
     def _values(self) -> tuple[SymbolValues, SymbolValues]:
         """S in memory, and as debug data has it."""
         if not self.placed.addresses.tables.indirect.relocations:
-            values = SymbolValues(self.placed)
+            undefined = 0 if self.diags.ignores("undefined-symbol") else None
+            values = SymbolValues(self.placed, undefined=undefined)
             return values, values
         from .indirect_values import IndirectValues
 
@@ -88,14 +103,14 @@ class Patcher:
             SymbolValues(self.placed, functions.for_readers()),
         )
 
-    def _edited(self) -> frozenset[SectionId]:
-        """Sections whose relocations are not those that the file has."""
-        where = self.placed.addresses
-        rewritten = {
-            where.table.base[file] + where.resolution.files[file].sections.info[rel]
-            for file, rel in where.tables.relocations
-        }
-        return frozenset(rewritten | where.edits.parts.keys() | where.edits.moved.keys())
+    @property
+    def tables(self) -> TableValues:
+        """What the linker's own tables hold, for links that have any."""
+        if self._tables is None:
+            from .table_values import TableValues
+
+            self._tables = TableValues(self.placed, self.values, self.dialect)
+        return self._tables
 
     @property
     def odd(self) -> OddRelocations:
@@ -104,14 +119,12 @@ class Patcher:
         if self._odd is None:
             from .odd_relocations import OddRelocations
             from .refs import References
-            from .table_values import TableValues
             from .tombstones import DeadReferences
 
             self._odd = OddRelocations(
                 self.placed, self.dialect, self.generic, self.reach, self.diags,
                 References(self.placed, self.dialect, self.source_line),
-                DeadReferences(tuple(self.dead)), self.values,
-                TableValues(self.placed, self.values, self.dialect),
+                DeadReferences(tuple(self.dead)), self.values, self.tables,
             )  # fmt: skip
         return self._odd
 
@@ -124,42 +137,76 @@ class Patcher:
         """Fill the linker's own tables, and tell of what could not be resolved."""
         tables = self.placed.addresses.tables
         if tables.slots or tables.indirect.relocations or tables.moves is not None:
-            self.odd.tables.write_tables(self.contents)
+            self.tables.write_tables(self.contents)
         if self._odd is not None:
             self._odd.references.report(self.diags)
 
     def patch_file(self, file: int) -> None:
-        """Apply the relocations of a file's sections in memory, as far as they are plain sums.
+        """Apply the relocations of a file's sections, as far as they are plain sums.
 
         There may be a hundred thousand such sections with three rows each, so what they share is
         looked up once and nothing is made that only a few need: 2 us a section, and the rows.
         `begun` tells what is done."""
-        values = self.seen.of_code(file)
+        where, seen, values = self.placed.addresses, self.seen, self.seen.column(file)
         if values is None:
             return
-        where = self.placed.addresses
         obj, base = where.resolution.files[file], where.table.base[file]
-        flags, groups = obj.sections.flags, obj.relocation_groups
+        flags, names, groups = obj.sections.flags, obj.sections.names, obj.relocation_groups
         kinds = self._of_machine(obj.header.machine, in_place=False)
+        sums, in_memory = self._sums(kinds, file, values), seen.elsewhere(file)
         for index, tables in obj.relocation_sections.items():
             sid = base + index
             home, size = where.owner[sid], where.size[sid]
             if home < 0 or not size or len(tables) > 1 or sid in self.edited:
                 continue
             content, group = self.contents[home], groups[tables[0]].rows()
-            if not content or not flags[index] & c.SHF_ALLOC or not group.is_sound:
+            if not content or not group.is_sound or group.addend is None:
                 continue
-            begin, end, highest = group.spans[tables[0]]
-            if group.addend is None:
+            elsewhere = in_memory
+            if not flags[index] & c.SHF_ALLOC:
+                if seen.is_special(names[index]):
+                    continue
+                elsewhere = seen.elsewhere(file, names[index])
+            rows = self._rows(file, tables[0], group, size, kinds.widths)
+            if rows is None:
                 continue
-            offsets, types = group.offset[begin:end], group.type[begin:end]
-            if highest + WIDEST > size and _end(offsets, types, kinds) > size:
-                continue
-            rows = zip(offsets, types, group.symbol[begin:end], group.addend[begin:end])
             at = where.offset[sid]
-            odd = apply_sums(rows, kinds.sums, values, content, at, self.starts[home] + at)
+            place = content, at, self.starts[home] + at, elsewhere
+            odd = apply_sums(rows, sums, *place)
+            while odd is not None and seen.learn(file, odd[2]):
+                odd = apply_sums(iter((odd,)), sums, *place) or apply_sums(rows, sums, *place)
             self.begun[sid] = None if odd is None else chain((odd,), rows)
+            begin, end, _ = group.spans[tables[0]]
             self.applied += end - begin
+
+    def _rows(
+        self, file: int, rel: int, group: GroupRows, size: int, widths: OnDemand[int]
+    ) -> Iterator[Row] | None:
+        """A relocation table, with the loads that were rewritten; None when not every row lies in
+        the section, of `size` bytes."""
+        begin, end, highest = group.spans[rel]
+        offsets, types = group.offset[begin:end], group.type[begin:end]
+        assert group.addend is not None
+        addends = group.addend[begin:end]
+        rewritten = self.placed.addresses.tables.relocations
+        if rewritten and (file, rel) in rewritten:
+            new = rewritten[file, rel]
+            offsets, types, addends = new.offset, new.type, new.addend or addends
+            highest = max(offsets)
+        if highest + WIDEST > size and _end(offsets, types, widths) > size:
+            return None
+        return zip(offsets, types, group.symbol[begin:end], addends)
+
+    def _sums(self, kinds: _Kinds, file: int, values: Column) -> OnDemand[Sum | None]:
+        """What the hot loop needs of each type, in sections of a file that see these values."""
+
+        def sum_of(kind: int) -> Sum | None:
+            form = kinds.forms[kind]
+            if form is None:
+                return None
+            return Sum(self.tables.slots_of(file) if kinds.of_slots[kind] else values, *form)
+
+        return OnDemand(sum_of)
 
     def done(self) -> set[SectionId]:
         """Sections that have no relocation left to apply."""
@@ -222,7 +269,7 @@ class Patcher:
             return rels
         machine = self.placed.addresses.resolution.files[file].header.machine
         kinds = self._of_machine(machine, rels.addend is None)
-        if _end(rels.offset, rels.type, kinds) <= size:
+        if _end(rels.offset, rels.type, kinds.widths) <= size:
             return rels
         widths = kinds.widths
         kept = []
@@ -242,26 +289,16 @@ class Patcher:
     def _apply(self, site: Site, rows: Iterator[Row]) -> None:
         """Apply relocations of one section: what is a plain sum in the hot loop, others one by
         one."""
-        values, plain = self.seen.of_section(site)
-        sums = self._of_machine(site.obj.header.machine, site.in_place).sums
-        content, sec_off, start = site.content, site.sec_off, site.start
-        finds = self.seen.finds(site.file)
-        blanks: dict[tuple[int, int], int] = {}
-        while odd := apply_sums(rows, sums, plain, content, sec_off, start, finds, blanks):
+        values, plain, elsewhere = self.seen.of_section(site)
+        kinds = self._of_machine(site.obj.header.machine, site.in_place)
+        sums = self._sums(kinds, site.file, plain)
+        place = site.content, site.sec_off, site.start, elsewhere
+        while odd := apply_sums(rows, sums, *place):
             reloc = Reloc(*odd)
-            self._apply_odd(site, reloc, plain[reloc.symbol], values[reloc.symbol], blanks)
+            self._apply_odd(site, reloc, plain[reloc.symbol], values[reloc.symbol])
 
-    def _apply_odd(
-        self,
-        site: Site,
-        reloc: Reloc,
-        plain: int | None,
-        value: int | None,
-        blanks: dict[tuple[int, int], int],
-    ) -> None:
-        """One relocation that the hot loop leaves over.  plain, value: as in `of_section`; blanks:
-        gets what debug data has for a symbol that is not there: it refers to most of them many
-        times."""
+    def _apply_odd(self, site: Site, reloc: Reloc, plain: int | None, value: int | None) -> None:
+        """One relocation that the hot loop leaves over.  plain, value: as in `of_section`."""
         content, place = site.content, site.sec_off + reloc.offset
         patch = self._of_machine(site.obj.header.machine, site.in_place).patches[reloc.type]
         found = plain
@@ -270,10 +307,7 @@ class Patcher:
             if found is None or patch is None:
                 return
             if found >= LOWEST_BLANK:
-                blank = found - BLANK & patch.mask
-                if not site.in_memory:
-                    blanks[reloc.symbol, reloc.type] = blank
-                patch.pack_into(content, place, blank)
+                patch.pack_into(content, place, found - BLANK & patch.mask)
                 return
         assert found is not None
         if patch.kind in DISTANCES:
@@ -286,20 +320,9 @@ class Patcher:
             patch.pack_into(content, place, found & patch.mask)
 
     def _of_machine(self, machine: int, in_place: bool) -> _Kinds:
-        """Relocation types by number; None for those that need more than addresses."""
         found = self._kinds.get((machine, in_place))
         if found is None:
-            rows, word = rows_for(machine), word_of(machine)
-
-            def patch(kind: int) -> Patch | None:
-                row = rows.get(kind)
-                return row and patch_of(row, self.reach, word, in_place)
-
-            found = self._kinds[machine, in_place] = _Kinds(
-                OnDemand(lambda kind: sum_of(patch(kind))),
-                OnDemand(patch),
-                OnDemand(lambda kind: rows[kind].width if kind in rows else 0),
-            )
+            found = self._kinds[machine, in_place] = _Kinds(machine, self.reach, in_place)
         return found
 
     def _size(self, file: int, symbol: int) -> int:
@@ -314,10 +337,9 @@ class Patcher:
         return where.files[file].symbols.size[symbol]
 
 
-def _end(offsets: Sequence[int], types: Sequence[int], kinds: _Kinds) -> int:
+def _end(offsets: Sequence[int], types: Sequence[int], widths: OnDemand[int]) -> int:
     """Where the last of the patched bytes end."""
-    widths = map(kinds.widths.__getitem__, types)
-    return max([offset + width for offset, width in zip(offsets, widths)], default=0)
+    return max([offset + widths[kind] for offset, kind in zip(offsets, types)], default=0)
 
 
 def _addends(site: Site, rels: Relocations) -> Sequence[int]:

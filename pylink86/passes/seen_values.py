@@ -8,17 +8,19 @@ section."""
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from .. import elf_const as c
-from ..columns import Symbols
 from ..dialect import Dialect
 from .placement import Placement
 from .relocation_site import Site
-from .section_list import SectionId
-from .sums import Find
+from .sums import Elsewhere
 from .symbol_values import OnDemand, SymbolValues, as_signed
+
+if TYPE_CHECKING:
+    from .tombstones import DeadReferences
 
 DEBUG_NAMES = (".debug", ".zdebug", ".gnu.debuglto_", ".gnu.linkonce.wi.", ".line", ".stab")
 
@@ -44,7 +46,7 @@ class SeenValues:
         self._called = frozenset[str]() if linkage is None else linkage.calls
         """Undefined names whose callers go to an entry in the linkage table."""
         self._plain: dict[tuple[int, bool], Values] = {}
-        self._finds: dict[int, dict[int, Find | None]] = {}
+        self._elsewhere: dict[tuple[int, int | None], Elsewhere] = {}
         self._moved: dict[int, set[int]] = {}
         """By file, the indices of the sections whose bytes were taken apart."""
         table = placed.addresses.table
@@ -52,14 +54,29 @@ class SeenValues:
             file = table.owner_file(sid)
             self._moved.setdefault(file, set()).add(sid - table.base[file])
 
-    def of_code(self, file: int) -> Sequence[int | None] | None:
-        """For a section in memory: S of the file's symbols as far as a sum does for them, else
-        None; or None for all of them, when `of_section` has to be asked."""
+    def column(self, file: int) -> list[int | None] | None:
+        """S of a file's symbols as far as it is a plain sum, for every section but those that are
+        `special`; None when each section sees other values, and `of_section` has to be asked."""
         return None if self.values.hides or self._called else self.values.column(file)
 
-    def of_section(self, site: Site) -> tuple[Values, Values]:
-        """S of the file's symbols; and the same with None for those that a sum does not do for:
-        section symbols of what was taken apart."""
+    def learn(self, file: int, symbol: int) -> bool:
+        """Whether a symbol without a value in `column` has one after all, and only that one: it is
+        there from now on."""
+        column = self.values.column(file)
+        if column[symbol] is None and not self._is_moved(file, symbol):
+            column[symbol] = self.values.of_file(file)[symbol]
+            return column[symbol] is not None
+        return False
+
+    def is_special(self, name: str) -> bool:
+        """Whether a section outside of memory sees some values otherwise than code does."""
+        if self.generic and self.dialect.generic_path and name.startswith(DEBUG_NAMES):
+            return True
+        return bool(self.placed.addresses.folded) and self._hides_copies(name)
+
+    def of_section(self, site: Site) -> tuple[Values, Values, Elsewhere]:
+        """S of the file's symbols; the same with None for those that a sum does not do for, section
+        symbols of what was taken apart; and what there is instead of those."""
         file, in_memory = site.file, site.in_memory
         shared = (self.values if in_memory else self.of_readers).of_file(file)
         values = shared
@@ -69,34 +86,70 @@ class SeenValues:
         if self.placed.addresses.folded and not in_memory and self._hides_copies(name):
             values = self._without_copies(site, values)
         if self._called and in_memory:
-            return values, self._without_called(site, values)
-        if file not in self._moved:
-            return values, values
+            return values, self._without_called(site, values), self.elsewhere(file)
         if values is not shared:
-            return values, self._without_moved(site, values)
+            blank = None if in_memory else self._blank(name)
+            away = OnDemand(partial(self._away, file, values, blank))
+            return values, self._without_moved(file, values), away
         plain = self._plain.get((file, in_memory))
         if plain is None:
-            plain = self._plain[file, in_memory] = self._without_moved(site, values)
-        return values, plain
+            plain = self._plain[file, in_memory] = self._without_moved(file, values)
+        return values, plain, self.elsewhere(file, "" if in_memory else name)
 
-    def finds(self, file: int) -> Mapping[int, Find | None]:
-        """For the section symbols of a file's sections that were taken apart: where a byte is now.
-        A debugger's tables are full of them: each name is an offset in `.debug_str`."""
-        found = self._finds.get(file)
+    def elsewhere(self, file: int, name: str = "") -> Elsewhere:
+        """Where the bytes are of sections that were taken apart, and what is written in place of
+        an address that is not in the output.
+
+        name: of the section that asks, if it is outside of memory.  A debugger's tables are full of
+        both: each name is an offset in `.debug_str`, each dropped function has its records."""
+        blank = self._blank(name) if name else None
+        found = self._elsewhere.get((file, blank))
         if found is None:
-            found = self._finds[file] = {}
-            moved, symbols = self._moved.get(file, ()), self._symbols(file)
-            for symbol, (info, shndx) in enumerate(zip(symbols.info, symbols.shndx)):
-                if info & 0xF == c.STT_SECTION and shndx in moved:
-                    sid = self.placed.addresses.table.base[file] + shndx
-                    found[symbol] = self._find(sid, symbols.value[symbol])
+            values = (self.of_readers if name else self.values).of_file(file)
+            found = OnDemand(partial(self._away, file, values, blank))
+            self._elsewhere[file, blank] = found
         return found
 
-    def _symbols(self, file: int) -> Symbols:
-        return self.placed.addresses.resolution.files[file].symbols
+    def _blank(self, name: str) -> int | None:
+        """What a section outside of memory has for an address that is not there; None when that
+        takes a closer look."""
+        if self.dialect.references_to_discarded_are_zero:
+            from .tombstones import gnu_blank
 
-    def _find(self, sid: SectionId, value: int) -> Find | None:
-        where = self.placed.addresses
+            return gnu_blank(name, self.generic)
+        return self._tombstones.blank(name)
+
+    def _away(
+        self, file: int, values: Values, blank: int | None, symbol: int
+    ) -> OnDemand[int | None] | None:
+        """S + A by addend for a symbol without a plain value."""
+        if self._is_moved(file, symbol):
+            return self._find(file, symbol)
+        if blank is None or values[symbol] is not None:
+            return None
+        resolution = self.placed.addresses.resolution
+        obj, first = resolution.files[file], resolution.first_global[file]
+        is_unknown = (
+            symbol >= first
+            and resolution.global_names[file][symbol - first] not in resolution.definer
+        )
+        if is_unknown or (file, obj.symbols.shndx[symbol]) in resolution.dropped:
+            return None
+        return OnDemand(lambda addend: blank)
+
+    def _is_moved(self, file: int, symbol: int) -> bool:
+        """Whether it is the section symbol of what was taken apart."""
+        if file not in self._moved:
+            return False
+        symbols = self.placed.addresses.resolution.files[file].symbols
+        is_section = symbols.info[symbol] & 0xF == c.STT_SECTION
+        return is_section and symbols.shndx[symbol] in self._moved[file]
+
+    def _find(self, file: int, symbol: int) -> OnDemand[int | None] | None:
+        """Where the bytes of a section that was taken apart are now, by their offset from its
+        symbol; the begins of its pieces, which is what nearly all are, all at once."""
+        where, symbols = self.placed.addresses, self.placed.addresses.resolution.files[file].symbols
+        sid, value = where.table.base[file] + symbols.shndx[symbol], symbols.value[symbol]
         if sid in where.folded:
             return None
         moved, vmas = where.edits.moved[sid], self._vmas
@@ -113,29 +166,39 @@ class SeenValues:
                 return None
             return vmas[owner[home]] + offset[home] + out + sec_off - starts[piece]
 
-        return find
+        found = OnDemand(find)
+        found.update(
+            (start - value, vmas[owner[home]] + offset[home] + out)
+            for start, home, out in zip(starts, homes, outs)
+            if out is not None and owner[home] >= 0
+        )
+        return found
 
     @cached_property
     def _vmas(self) -> list[int]:
         return [as_signed(section.vma) for section in self.placed.sections]
 
+    @cached_property
+    def _tombstones(self) -> DeadReferences:
+        from .tombstones import DeadReferences  # most links have nothing that it tells of
+
+        return DeadReferences(tuple(self.dead))
+
     def _hides_copies(self, name: str) -> bool:
         """Whether a debug section does not see what --icf left out."""
-        from .tombstones import DeadReferences  # only links that fold anything come here
+        return self._tombstones.hides_copies(name)
 
-        return DeadReferences(tuple(self.dead)).hides_copies(name)
-
-    def _without_moved(self, site: Site, values: Values) -> Values:
-        symbols, moved = site.obj.symbols, self._moved[site.file]
+    def _without_moved(self, file: int, values: Values) -> Values:
+        if file not in self._moved:
+            return values
 
         def plain_value(symbol: int) -> int | None:
-            is_section = symbols.info[symbol] & 0xF == c.STT_SECTION
-            return None if is_section and symbols.shndx[symbol] in moved else values[symbol]
+            return None if self._is_moved(file, symbol) else values[symbol]
 
         return OnDemand(plain_value)
 
     def _without_called(self, site: Site, values: Values) -> Values:
-        plain = self._without_moved(site, values) if site.file in self._moved else values
+        plain = self._without_moved(site.file, values)
         resolution = self.placed.addresses.resolution
         first, names = resolution.first_global[site.file], resolution.global_names[site.file]
         called = self._called

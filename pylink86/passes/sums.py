@@ -6,10 +6,22 @@ back."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..arch.reloc import PC, PLT, SIZE, Patch
+from ..arch.reloc import (
+    GOT_PC,
+    PC,
+    PLT,
+    PLT_ABS,
+    SIZE,
+    Reach,
+    patch_of,
+    signed_range,
+    unsigned_range,
+)
+from ..arch.reloc import Row as Type
 
 Row = tuple[int, int, int, int]
 """A relocation: offset in its section, type, symbol, addend."""
@@ -17,68 +29,99 @@ Row = tuple[int, int, int, int]
 DISTANCES = (PC, PLT)
 """Kinds whose formula is S + A - P."""
 
+SIGNED, UNSIGNED = (
+    {n: struct.Struct(f"<{f}").pack_into for n, f in zip((1, 2, 4, 8), letters)}
+    for letters in ("bhiq", "BHIQ")
+)
+"""By bytes."""
 
-class Sum(NamedTuple):
-    """What the loop needs of a type.  is_distance: P is subtracted.  lo, hi, mask, pack_into: as
-    in `Patch`."""
+
+class Form(NamedTuple):
+    """What a type does with a value.  is_distance: P is subtracted.  lo, hi: what is between them
+    fits, and pack_into can write it."""
 
     is_distance: bool
     lo: int
     hi: int
-    mask: int
     pack_into: Callable[..., None]
 
 
-def sum_of(patch: Patch | None) -> Sum | None:
-    """None for types that are no sum of addresses."""
-    if patch is None or patch.kind == SIZE:
+def form_of(row: Type | None, reach: Reach, word: int, in_place: bool) -> Form | None:
+    """None for types that are no sum of addresses; the other arguments are as in `patch_of`.
+
+    Where a field can be read as a signed and as an unsigned number, only values of the usual kind
+    are written at once: distances have a sign, and so have addresses of 64 bits here, others have
+    none.  The distance to a slot of the global offset table is one like any other."""
+    if row is None or row.kind in (SIZE, PLT_ABS):
         return None
-    return Sum(patch.kind in DISTANCES, *patch[1:])
+    patch = patch_of(row._replace(kind=PC) if row.kind == GOT_PC else row, reach, word, in_place)
+    if patch is None:
+        return None
+    is_distance = patch.kind in DISTANCES
+    has_sign = is_distance or row.width == 8 or patch.hi <= patch.mask >> 1
+    lowest, highest = (signed_range if has_sign else unsigned_range)(row.width)
+    pack_into = (SIGNED if has_sign else UNSIGNED)[row.width]
+    return Form(is_distance, max(lowest, patch.lo), min(highest, patch.hi), pack_into)
 
 
-Find = Callable[[int], "int | None"]
-"""S + A of an addend where a section was taken apart; None where that takes a closer look."""
+Column = Sequence["int | None"] | Mapping[int, "int | None"]
+"""S, or what stands for it, by symbol; None where it is no plain number."""
 
-NOTHING: Mapping[Any, Any] = {}
+
+class Sum(NamedTuple):
+    """A type in one file: the values it is reckoned from, and its form."""
+
+    values: Column
+    is_distance: bool
+    lo: int
+    hi: int
+    pack_into: Callable[..., None]
+
+
+Elsewhere = Mapping[int, "Mapping[int, int | None] | None"]
+"""By symbol that has no plain value: S + A by addend; None where that takes a closer look."""
+
+
+class _Nowhere(dict[int, None]):
+    """Nothing of the file was taken apart or left out."""
+
+    def __missing__(self, symbol: int) -> None:
+        return None
+
+
+NOWHERE: Elsewhere = _Nowhere()
 
 
 def apply_sums(
     rows: Iterator[Row],
     sums: Mapping[int, Sum | None],
-    values: Sequence[int | None] | Mapping[int, int | None],
     content: bytearray,
     sec_off: int,
     start: int,
-    finds: Mapping[int, Find | None] = NOTHING,
-    blanks: Mapping[tuple[int, int], int] = NOTHING,
+    elsewhere: Elsewhere = NOWHERE,
 ) -> Row | None:
     """Apply relocations up to the first that is no plain sum, or does not fit; that row, or None
     when all are done.
 
-    sums: by type; values: S by symbol, None where it is no plain one; sec_off: of the input section
-    in `content`; start: its address.  Where `values` has None: finds: for symbols of sections that
-    were taken apart, where a distance takes a closer look; blanks: by symbol and type, what is
-    written in place of an address that is not in the output.  0.25 us a row, 0.7 with a find."""
-    for row in rows:
-        offset, kind, symbol, addend = row
+    sums: by type; sec_off: of the input section in `content`; start: its address.  elsewhere: asked
+    where a symbol has no plain value, but not for distances, which take a closer look.  0.3 us a
+    row: `rows` can use one tuple again and again, as none is kept."""
+    for offset, kind, symbol, addend in rows:
         how = sums[kind]
         if how is None:
-            return row
-        is_distance, lo, hi, mask, pack_into = how
+            return offset, kind, symbol, addend
+        values, is_distance, lo, hi, pack_into = how
         value = values[symbol]
         if value is not None:
             value += addend
-        elif (symbol, kind) in blanks:
-            pack_into(content, sec_off + offset, blanks[symbol, kind])
-            continue
         else:
-            find = None if is_distance else finds.get(symbol)
-            value = None if find is None else find(addend)
+            found = None if is_distance else elsewhere[symbol]
+            value = None if found is None else found[addend]
             if value is None:
-                return row
+                return offset, kind, symbol, addend
         if is_distance:
             value -= start + offset
         if not lo <= value <= hi:
-            return row
-        pack_into(content, sec_off + offset, value & mask)
+            return offset, kind, symbol, addend
+        pack_into(content, sec_off + offset, value)
     return None

@@ -59,10 +59,14 @@ NOBODY = (-1, 0)
 
 class SymbolValues:
     """Values of a placed link.  hides: addresses that stand for those of some symbols, by (file,
-    index): the entry of an indirect function in the linkage table is its address."""
+    index): the entry of an indirect function in the linkage table is its address.  undefined: what
+    a name is worth that nobody defines; None where that is to be told of."""
 
     def __init__(
-        self, placed: Placement, hides: Mapping[tuple[int, int], int] | None = None
+        self,
+        placed: Placement,
+        hides: Mapping[tuple[int, int], int] | None = None,
+        undefined: int | None = None,
     ) -> None:
         self.placed, self.hides = placed, hides or {}
         self._named: dict[str, int | None] = {
@@ -72,7 +76,7 @@ class SymbolValues:
         """Address of each input section whose bytes are all where it was set down, else None."""
         self._defined = OnDemand[list["int | None"]](self._sums)
         """By file, see `_sums`; also for -1, no file."""
-        self._defined[NOBODY[0]] = [None]
+        self._defined[NOBODY[0]] = [undefined]
         self._columns: dict[int, list[int | None]] = {}
         self._files: dict[int, OnDemand[int | None]] = {}
 

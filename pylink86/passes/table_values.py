@@ -32,7 +32,7 @@ from .indirect_values import IndirectValues
 from .linkage_values import linkage_values
 from .own_place import own_address, would_be_at
 from .placement import Placement
-from .symbol_values import SymbolValues
+from .symbol_values import OnDemand, SymbolValues
 from .tables import ADDRESS, OFFSET, POSITIVE, Slot, Who, who_is
 
 HANDLED = frozenset((GOT, GOT_PC, GOT_BASE, GOT_OFF, PLT_OFF, TLS_IE, TLS_LE, TLS_OFFSET))
@@ -107,6 +107,18 @@ class TableValues:
         linkage = linkage_values(self.placed)
         who = who_is(self.placed.addresses.resolution, file, symbol)
         return linkage.called_at(who) if linkage is not None and isinstance(who, str) else None
+
+    def slots_of(self, file: int) -> OnDemand[int | None]:
+        """The addresses of the slots of a file's symbols; None where a closer look is needed."""
+        values, where = self.values.of_file(file), self.placed.addresses
+
+        def slot_of(symbol: int) -> int | None:
+            slot = ADDRESS, who_is(where.resolution, file, symbol)
+            if values[symbol] is None or slot not in self.slots:
+                return None
+            return self.got + self.slots[slot]
+
+        return OnDemand(slot_of)
 
     def value(self, use: Use) -> int | None:
         """What a relocation writes; None for kinds of which a static link makes nothing.

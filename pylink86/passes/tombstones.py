@@ -30,6 +30,12 @@ LINES = ".debug_line"
 """LLD lets it say where all copies of a function came from, also those --icf left out."""
 
 
+def gnu_blank(name: str, generic: bool) -> int | None:
+    """GNU ld: what is written in a section outside of memory, whatever the addend, for an address
+    that is not in the output; None where that is refused.  generic: of its generic path."""
+    return GNU_TOMBSTONES.get(name, 0) if generic or is_debug(name) else None
+
+
 def is_debug(name: str) -> bool:
     """Whether a section outside of memory describes code, going by its name."""
     return name.startswith(DEBUG_NAMES)
@@ -55,8 +61,10 @@ class DeadReferences:
     def value(self, name: str, row: Row) -> int | None:
         """The value to write for an address or a thread-local offset; None when the reference is
         patched as ever, with 0 for the symbol."""
-        if row.kind not in (ABS, TLS_OFFSET):
-            return None
+        return self.blank(name) if row.kind in (ABS, TLS_OFFSET) else None
+
+    def blank(self, name: str) -> int | None:
+        """The same for an address."""
         told = self.override(name) if self.overrides else None
         if told is None and name.startswith(LLD_DEBUG):
             return LLD_TOMBSTONES.get(name, 0)
