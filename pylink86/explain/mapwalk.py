@@ -15,7 +15,6 @@ from ..diag import Diagnostics
 from ..passes.match import Claim, SectionId
 from ..passes.place import Walk
 from ..passes.placement import PlacedSection
-from ..passes.walks import advanced_at_first
 from ..passes.words import sections_addressed
 from ..result import LinkResult
 from ..script import nodes as n
@@ -53,7 +52,6 @@ class NotingWalk(Walk):
         super().__init__(
             plan, script, addresses.fresh(), result.dialect, result.placed, Diagnostics()
         )
-        self.advanced = advanced_at_first(plan, script, addresses, result.dialect)
         self.notes: Notes = {}
         self.aligns: dict[SectionId, int] = {}
         self.printed = 0

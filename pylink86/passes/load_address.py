@@ -131,9 +131,8 @@ def _moved_backwards(walk: Scope, section: PlacedSection) -> None:
 def has_being(section: PlacedSection) -> bool:
     """Whether GNU ld takes it for a section in memory: one that only symbols stand in is not."""
     plan = section.plan
-    return plan.alloc and (
-        bool(section.size) or any(isinstance(i, Claim) and i.sections for i in plan.items)
-    )
+    held = any(isinstance(item, Claim) and item.sections for item in plan.items)
+    return plan.alloc and (held or section.advanced or section.size > 0)
 
 
 def align_up(address: int, alignment: int) -> int:

@@ -59,6 +59,7 @@ class Walk(Filler):
             self.data_segment,
             self.plan.written,
             frozenset(name for name, value in self.symbols.items() if value.section is NOWHERE),
+            self.advanced,
         )
 
     def _moves(self) -> bool:
@@ -99,7 +100,7 @@ class Walk(Filler):
 
     def _place(self, plan: OutputPlan) -> None:
         """Set one output section down: address, contents, size, load address."""
-        section = PlacedSection(plan)
+        section = PlacedSection(plan, advanced=plan.index in self.advanced)
         node = plan.node
         before_dot, before_shown, self.shown = self.here, self.shown, self.here
         if not plan.alloc and (node is None or not self.dialect.nonalloc_moves_dot):
@@ -139,10 +140,11 @@ class Walk(Filler):
             flags = plan.flags & ~c.SHF_ALLOC
             kind = special_type(section.name) or c.SHT_PROGBITS
             section.plan = plan = attrs.evolve(plan, type=kind, flags=flags)
-        if plan.dropped and (section.size or plan.index in self.advanced):
-            # Padding before an empty input: from an address that is not aligned as the input is.
+        if section.advanced and (plan.dropped or plan.only_symbols):
             section.plan = plan = attrs.evolve(plan, dropped=False, only_symbols=False)
         if plan.dropped and not self.marking:
+            section.size = 0
+            section.pieces.clear()
             self.here, self.shown = before_dot, before_shown
         else:
             self._leave(section, before_dot, 0 if explicit else section.vma - wanted)
@@ -157,7 +159,7 @@ class Walk(Filler):
             return False
         room = (piece for piece in section.pieces if piece.kind == FILLER and piece.size)
         has_moved = any(isinstance(piece.origin, n.Assignment) for piece in room)
-        return has_moved or section.plan.index in self.advanced
+        return has_moved or section.advanced
 
     def _is_bare(self, section: PlacedSection) -> bool:
         """GNU ld: nothing but a `. = .` that does not move is in it, and it is not in memory."""
@@ -165,7 +167,7 @@ class Walk(Filler):
         return (
             self.dialect.tables_like_gnu
             and not (section.size or plan.dropped or plan.only_symbols)
-            and plan.index not in self.advanced
+            and not section.advanced
             and plan.type == c.SHT_NOBITS
             and next(plan.sections(), None) is None
             and not (plan.holds_tables and not self.dialect.drops_zero_size)

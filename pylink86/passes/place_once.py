@@ -15,6 +15,7 @@ import attrs
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..script import nodes as n
+from .first_walk import look_first
 from .locate import Addresses
 from .order import OutputPlan, Plan
 from .place import Walk
@@ -29,10 +30,7 @@ def place_once(
     """The placement of an output that is to be linked again.  Reports forward-address, and what
     the walks meet."""
     _check_order(plan, diags)
-    unseen = Diagnostics()
-    looked = _FirstLook(plan, script, addresses.fresh(), dialect, None, unseen).run()
-    nowhere = tuple(PlacedSection(section) for section in plan.sections)
-    looked = attrs.evolve(looked, sections=nowhere)
+    looked = look_first(plan, script, addresses, dialect)
     placed = Walk(plan, script, addresses.fresh(), dialect, looked, diags).run()
     diags.stop_on_errors()
     last = _LastLook(plan, script, addresses.fresh(), dialect, placed, diags).run()
@@ -64,25 +62,6 @@ def _check_expression(expr: n.Expr | None, later: set[str], diags: Diagnostics) 
             notes=["with -r GNU ld goes over the script once"],
             help=[f"describe `{name}' further up, or give its address as a number"],
         )
-
-
-class _FirstLook(Walk):
-    """Finds what symbols are worth before anything has a place: sections follow one another, inputs
-    have no size, and `.` moves only between sections."""
-
-    def _place(self, plan: OutputPlan) -> None:
-        section = PlacedSection(plan, self.here, self.here)
-        self.placed.append(section)
-        self.current = section
-        for item in plan.items:
-            if isinstance(item, n.Assignment) and item.name != ".":
-                self.assign(item)
-            elif isinstance(item, n.Data):
-                self._data(section, item)
-            elif isinstance(item, n.Text):
-                self._text(section, item)
-        self.current = None
-        self.shown = self.free = self.here
 
 
 class _LastLook(Walk):

@@ -43,7 +43,7 @@ class PlacedSection:
     """An output section with its numbers: vma where it runs, lma where it is loaded, size in bytes.
 
     hint: the region that orphans right behind it go to in LLD.
-    advanced: nothing but assignments stand in it, and in some walk they took space."""
+    advanced: it had a size in an earlier walk, and so is in memory even if it has none."""
 
     plan: OutputPlan
     vma: int = 0
@@ -106,6 +106,7 @@ class Placement:
     data_segment: DataSegment = attrs.field(factory=DataSegment)
     written: tuple[str, ...] = ()
     nowhere: frozenset[str] = frozenset()
+    advanced: frozenset[int] = frozenset()
 
     def find(self, name: str) -> PlacedSection | None:
         """The first output section of that name."""

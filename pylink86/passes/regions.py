@@ -246,7 +246,7 @@ def _advanced_before(walk: Scope, section: PlacedSection) -> bool:
     """Whether a section of nothing but assignments took space in an earlier walk: only then does
     GNU ld take it for one in memory, which needs a region."""
     walk.looked_ahead = True
-    if walk.before is not None:
+    if walk.before is not None and not section.advanced:
         before = walk.before.sections[len(walk.placed)]
         section.advanced = before.advanced or before.size > 0
     return section.advanced

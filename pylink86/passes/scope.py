@@ -67,6 +67,9 @@ class Scope:
         self.current: PlacedSection | None = None
         self.outside_of: PlacedSection | None = None
         self.looked_ahead = False
+        """An expression asked for what stands further down."""
+        self.is_weighing = False
+        """DATA_SEGMENT_ALIGN() was met, which weighs what the walk before found."""
         self.placed: list[PlacedSection] = []
         self.symbols: dict[str, Value] = {}
         self.hidden: set[str] = set()
@@ -81,8 +84,8 @@ class Scope:
         self.lma_state: tuple[int, str, str] = (0, "", "")
         self.assigning = ""
         """The symbol whose assignment is being evaluated."""
-        self.advanced: frozenset[int] = frozenset()
-        """Output sections, by OutputPlan.index, that an earlier walk found to be in memory."""
+        self.advanced = frozenset[int]() if before is None else before.advanced
+        """See Placement."""
         self.in_data = False
         """A data statement is, and sees the values that symbols have in the end."""
 
@@ -200,7 +203,7 @@ class Scope:
         if not self.dialect.data_segment_moves:
             self.data_segment.base = -(-self.here // maxpage) * maxpage if maxpage else self.here
             return self.data_segment.base
-        self.looked_ahead = True
+        self.is_weighing = True
         before = DataSegment() if self.before is None else self.before.data_segment
         self.data_segment = begin_data(self.here, maxpage, commonpage, self._relro, before)
         return self.data_segment.base

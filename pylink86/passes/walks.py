@@ -6,12 +6,11 @@ Without such a forward reference one walk is all."""
 
 from __future__ import annotations
 
-from .. import elf_const as c
 from ..diag import Diagnostics, fail
 from ..dialect import Dialect
-from ..script import nodes as n
+from .first_walk import asks_for_first_walk, walk_first
 from .locate import Addresses
-from .order import OutputPlan, Plan
+from .order import Plan
 from .place import Walk
 from .placement import Placement
 from .scripts import ScriptFile
@@ -30,22 +29,27 @@ def settle_addresses(
     """Walk until a walk finds what the one before found; the first walk is enough without forward
     references.
 
-    flat: the output is a raw image, where LLD has no load addresses.
+    flat: the output is a raw image, where LLD has no load addresses.  In GNU ld's dialect the
+    walk before the first one that counts is the one in which nothing is left out.
     Reports what the last walk met (dot-moved-backwards, undefined-symbol ...), and
     layout-does-not-settle when it goes on moving.  Source: GNU ld manual 3.10.5; repeating is ours.
     """
-    advanced = advanced_at_first(plan, script, addresses, dialect)
-    before: Placement | None = None
-    for _ in range(MAX_WALKS):
+    marks = dialect.tables_like_gnu and not dialect.walks_once
+    before, last = None, None
+    if marks and asks_for_first_walk(plan, addresses):
+        before = walk_first(plan, script, addresses, dialect)
+    for _ in range(MAX_WALKS - (before is not None)):
         found = Diagnostics()
         walk = Walk(plan, script, addresses.fresh(), dialect, before, found, flat=flat)
-        walk.advanced = advanced
         placed = walk.run()
-        if not walk.looked_ahead or (before is not None and _same(before, placed)):
+        depends = walk.looked_ahead or walk.is_weighing
+        if not depends or (before is not None and _same(before, placed)):
             diags.extend(found)
             diags.stop_on_errors()
             placed.addresses.fill()
             return placed
+        if marks and walk.looked_ahead and before is None:
+            placed = walk_first(plan, script, addresses, dialect)
         before, last = placed, before
     moving = _first_difference(last, placed)
     raise fail(
@@ -81,43 +85,3 @@ def _first_difference(a: Placement | None, b: Placement) -> str:
             if old is None or old.absolute() != value.absolute():
                 return f"symbol `{name}'"
     return "the location counter"
-
-
-# GNU ld's first walk
-
-
-class _FirstWalk(Walk):
-    """GNU ld's first walk, which finds out what is empty: up to then nothing is left out, and empty
-    sections, its own tables too, take the room their alignment asks for."""
-
-    marking = True
-
-
-def advanced_at_first(
-    plan: Plan, script: ScriptFile, addresses: Addresses, dialect: Dialect
-) -> frozenset[int]:
-    """The output sections that may be empty, by OutputPlan.index, in which `.` moved in GNU ld's
-    first walk.  They count as in memory from then on, or are not left out, even when it does not
-    move later (observed: `. = . + 15; .x : { . = ALIGN(16); }` behind 49 bytes of data)."""
-    if not dialect.tables_like_gnu or dialect.walks_once:
-        return frozenset()
-    unsure = [section for section in plan.sections if _may_be_bare(section) or _is_padded(section)]
-    if not unsure:
-        return frozenset()
-    walk = _FirstWalk(plan, script, addresses.fresh(), dialect, None, Diagnostics())
-    sections = walk.run().sections
-    return frozenset(section.index for section in unsure if sections[section.index].size)
-
-
-def _may_be_bare(section: OutputPlan) -> bool:
-    """Whether only assignments to `.` decide if an output section is in memory."""
-    moves = (isinstance(item, n.Assignment) and item.name == "." for item in section.items)
-    is_bare = section.type == c.SHT_NOBITS or not section.alloc
-    return is_bare and not section.has_contents and any(moves)
-
-
-def _is_padded(section: OutputPlan) -> bool:
-    """Whether an output section that is left out may have had bytes before an empty input: its
-    SUBALIGN() did not count for its own address yet."""
-    has_subalign = section.node is not None and section.node.subalign is not None
-    return section.dropped and has_subalign and next(section.sections(), None) is not None
