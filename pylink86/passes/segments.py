@@ -20,7 +20,8 @@ from ..script.evaluate import evaluate
 from ..script.values import Constants, Value
 from .elf_options import ElfOptions
 from .order import OutputPlan
-from .placement import PlacedSection
+from .orphans import Dropped
+from .placement import PlacedSection, Placement
 from .scripts import ScriptFile
 
 
@@ -144,13 +145,15 @@ def plan_by_phdrs(
 
 
 def phdrs_like_gnu(
-    nodes: Sequence[n.Phdr], sections: Sequence[PlacedSection], dialect: Dialect
+    nodes: Sequence[n.Phdr], placed: Placement, dialect: Dialect
 ) -> tuple[SegmentPlan, ...]:
     """The segments PHDRS asks for as GNU ld fills them.
 
     It goes through all sections for each segment in turn, and what `:phdr` says is handed on to the
     sections behind, from the last section to the first of the next turn, too; in the first turn,
-    what comes before any `:phdr` looks ahead for one.  Raises unknown-phdr."""
+    what comes before any `:phdr` looks ahead for one, in output sections whose constraint fails,
+    too.  Raises unknown-phdr."""
+    sections, ahead = placed.sections, _asked_ahead(placed.commands)
     known = {node.name: node for node in nodes}
     for section in sections:
         for name in _asked(section.plan):
@@ -162,11 +165,11 @@ def phdrs_like_gnu(
     for node in nodes:
         inside: list[int] = []
         kind = segment_type(node, scope)
-        for at, section in enumerate(sections):
+        for section in sections:
             asked = _asked(section.plan)
             if not (asked or _inherits(section, kind)):
                 continue
-            now = asked or now or _ahead(sections[at:])
+            now = asked or now or ahead[section.plan.index]
             if node.name in now and _is_there(section) and _fits(section, kind):
                 inside.append(section.plan.index)
         found.append(
@@ -184,8 +187,16 @@ def _asked(plan: OutputPlan) -> tuple[str, ...]:
     return plan.beside.phdrs if plan.beside is not None and plan.alloc else ()
 
 
-def _ahead(sections: Sequence[PlacedSection]) -> tuple[str, ...]:
-    return next((asked for section in sections if (asked := _asked(section.plan))), ())
+def _asked_ahead(commands: Iterable[object]) -> dict[int, tuple[str, ...]]:
+    """By OutputPlan.index: the segments that an output section or the first one behind it names."""
+    found: dict[int, tuple[str, ...]] = {}
+    now: tuple[str, ...] = ()
+    for command in reversed(tuple(commands)):
+        if isinstance(command, Dropped):
+            now = command.node.phdrs or now
+        elif isinstance(command, OutputPlan):
+            now = found[command.index] = _asked(command) or now
+    return found
 
 
 def _inherits(section: PlacedSection, kind: int) -> bool:

@@ -60,7 +60,7 @@ def plan_segments(
     kept = [s for s in placed.sections if not s.plan.dropped and not is_hollow(s)]
     nodes = phdr_nodes(script)
     if nodes:
-        return phdrs_like_gnu(nodes, placed.sections, dialect)
+        return phdrs_like_gnu(nodes, placed, dialect)
     inside = sorted((s for s in kept if s.plan.alloc), key=load_order)
     runs = _runs(inside, options, _regions_by_name(placed))
 
