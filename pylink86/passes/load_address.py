@@ -5,6 +5,7 @@ and run address of one before it, so that one AT() moves a whole chain (GNU ld m
 
 from __future__ import annotations
 
+from .. import elf_const as c
 from ..script import nodes as n
 from .match import Claim
 from .placement import PlacedSection
@@ -98,13 +99,14 @@ def _distance(walk: Scope, section: PlacedSection, own: int) -> int:
 
 def keep_distance(walk: Scope, section: PlacedSection, dot: int) -> None:
     """Remember the section whose distance from VMA to LMA the next one in its region keeps: the
-    last that has contents, or did not move backwards, and was not sent to a load region.
+    last that has contents, or did not move backwards, and was not sent to a load region.  What is
+    thread-local and not loaded takes no room, and is none.
 
     dot: where it begins; for one that is left out, where `.` is before it and will be behind."""
     node = section.plan.node
     if node is not None and node.name == node.overlay and not section.lma_region:
         walk.kept_distance[section.region] = section  # even if it is empty and left out
-    if not has_being(section) or section.lma_region:
+    if not has_being(section) or _is_thread_room(section) or section.lma_region:
         return
     last = walk.kept_distance.get(section.region)
     if last is None:
@@ -113,6 +115,12 @@ def keep_distance(walk: Scope, section: PlacedSection, dot: int) -> None:
         follow = bool(section.size) or dot >= last.vma
     if follow:
         walk.kept_distance[section.region] = section
+
+
+def _is_thread_room(section: PlacedSection) -> bool:
+    node, plan = section.plan.node, section.plan
+    loaded = plan.type != c.SHT_NOBITS and (node is None or node.type != "NOLOAD")
+    return bool(plan.flags & c.SHF_TLS) and not loaded
 
 
 def _moved_backwards(walk: Scope, section: PlacedSection) -> None:
