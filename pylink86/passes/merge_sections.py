@@ -83,6 +83,7 @@ def merge_sections_in_place(sids: list[SectionId], editor: Editor) -> None:
     """GNU ld's way: each section keeps what no earlier one has, and ends behind that.  Earlier is
     meant by file and by section header, wherever the script places them."""
     from .merge_gnu import group_key, merge_in_place, mergeable
+    from .merge_gnu_packed import merge_packed
 
     table, edits = editor.table, editor.edits
     groups: dict[tuple[bool, int, int], list[SectionId]] = {}
@@ -92,9 +93,13 @@ def merge_sections_in_place(sids: list[SectionId], editor: Editor) -> None:
         if mergeable(table.size[sid], entsize, align, strings, editor.relocated(sid)):
             groups.setdefault(group_key(strings, entsize, align), []).append(sid)
     for (strings, entsize, align), members in groups.items():
-        merged = merge_in_place([editor.content(s) for s in members], entsize, align, strings)
+        inputs = [editor.content(sid) for sid in members]
+        if (strings, entsize, align) == (True, 1, 1):
+            merged = merge_packed(inputs)
+        else:
+            merged = merge_in_place(inputs, entsize, align, strings)
         for sid, content, found in zip(members, merged.contents, merged.maps):
-            homes = tuple(members[owner] for owner in found.owners)
+            homes = tuple([members[owner] for owner in found.owners])
             offsets = OffsetMap(found.starts, found.outs, found.size)
             edits.moved[sid] = Moved(homes, offsets, (sid, len(content)) if content else None)
             editor.replace(sid, content)

@@ -13,6 +13,7 @@ from pylink86.arch.reloc import APPLIED, REACHES, accepted, fits, judge, patches
 from pylink86.elf_const import EM_386, EM_X86_64
 from pylink86.passes.merge import merge_group, split
 from pylink86.passes.merge_gnu import merge_in_place
+from pylink86.passes.merge_gnu_packed import merge_packed
 from pylink86.passes.unwind import UnwindInput, merge_unwind, records
 
 WIDTHS = st.sampled_from([1, 2, 4])
@@ -51,6 +52,14 @@ def test_merging_is_repeatable_and_merging_again_changes_nothing(made):
     twice = merge_group([(once.content, 1)], entsize, True)
     assert once == merge_group([(s, 1) for s in sections], entsize, True)
     assert twice.content == once.content
+
+
+PACKED = st.lists(st.sampled_from([b"\0", b"a", b"b", b"c"]), min_size=1, max_size=16).map(b"".join)
+
+
+@given(st.lists(PACKED, min_size=1, max_size=4))
+def test_strings_without_alignment_are_merged_alike_by_columns(sections):
+    assert merge_packed(sections) == merge_in_place(sections, 1, 1, True)
 
 
 @given(string_sections(), ALIGNS)
