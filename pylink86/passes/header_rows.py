@@ -315,11 +315,13 @@ def header_traits(
     by_first = OF_FIRST if dialect.tables_like_gnu else 0
     if sids:
         flags = flags & ~by_first | table.flags[sids[0]] & by_first & ~dropped
-    different = {table.flags[sid] for sid in sids}
+    different = set(map(table.flags.__getitem__, sids))
     for own in different:
         flags |= own & ~(dropped | OF_MERGING | SETTLED | by_first)
     merging = {own & OF_MERGING for own in different}
-    sizes = _entry_sizes(sids, table, files)
+    # Only these need the sizes, which take long to gather.
+    has_size = any(merging) or bool(flags & OF_MERGING) or not dialect.tables_like_gnu
+    sizes = _entry_sizes(sids, table, files) if has_size else set()
     if taken_apart and not dialect.tables_like_gnu and any(own & c.SHF_MERGE for own in different):
         forgotten = {sid for sid in sids if _is_kept_whole(sid, table, files)}
         sizes = _entry_sizes([sid for sid in sids if sid not in forgotten], table, files)
@@ -338,7 +340,8 @@ def header_traits(
             flags |= merging.pop()
         if not flags & OF_MERGING:
             entsize = 0
-        if any(table.name[sid] == ".got.plt" for sid in sids if sid >= table.base[-1]):
+        made = [sid for sid in sids if sid >= table.base[-1]]
+        if any(table.name[sid] == ".got.plt" for sid in made):
             entsize = word_of(files[0].header.machine)
     else:
         for mine in merging:

@@ -1,12 +1,10 @@
-"""What a pattern means: the sections that nobody took yet, asked for by file, name and flags.
-
-Many files have sections of few names, or each of many sections has a name of its own; either way a
-pattern looks at each different name once, and only at those that begin as it does."""
+"""What an input statement takes: the sections that nobody took yet, asked for by file, name and
+flags, in the order in which it places them."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
 from typing import Any
 
 import attrs
@@ -15,11 +13,11 @@ from .. import elf_const as c
 from ..diag import Span, fail
 from ..dialect import Dialect
 from ..script import nodes as n
-from ..wildcard import compile_section_pattern, literal_head
 from .file_names import FileTest, exclude_test, file_test, sort_name
 from .resolve import Resolution
 from .section_list import SectionId, SectionList, linked_sections
 from .sorting import sort_key, sorted_sections, words_of
+from .unclaimed import Unclaimed
 
 
 def _goes_with(first: n.SectionPattern, pattern: n.SectionPattern) -> bool:
@@ -29,31 +27,26 @@ def _goes_with(first: n.SectionPattern, pattern: n.SectionPattern) -> bool:
 
 
 class Matcher:
-    """The unclaimed sections, indexed by name, so that a pattern looks at each different name
-    once."""
+    """The input statements of a link, and the sections that are left for them."""
 
     def __init__(self, resolution: Resolution, table: SectionList, dialect: Dialect) -> None:
         self._dialect = dialect
         self._files = resolution.files
         self._table = table
-        self._by_name: dict[str, list[SectionId]] = {}
-        for sid, ok in enumerate(table.eligible):
-            if ok:
-                self._by_name.setdefault(table.name[sid], []).append(sid)
-        self._every = dict(self._by_name)
-        self._sorted = sorted(self._by_name)
+        self._unclaimed = Unclaimed(table)
         self._file_sets: dict[tuple[str, bool], frozenset[int] | None] = {}
 
     def set_apart(self, patterns: Sequence[str]) -> list[SectionId]:
         """Take the sections of --unique away, so that no statement gets them."""
-        names = {name for pattern in patterns for name in self._names(pattern)}
-        return [sid for name in names for sid in self._by_name.pop(name)]
+        rows = {row for pattern in patterns for row in self._unclaimed.rows(pattern)}
+        self._unclaimed.take(rows)
+        return self._unclaimed.sections(rows)
 
     def left(self, apart: Sequence[SectionId]) -> tuple[SectionId, ...]:
         """What nobody took, and what was set apart, in input order."""
         table = self._table
         no_orphans = table.phantoms | table.never_orphans
-        left = [s for sids in self._by_name.values() for s in sids if s not in no_orphans]
+        left = [sid for sid in self._unclaimed.left() if sid not in no_orphans]
         return tuple(self._in_order([*left, *apart]))
 
     def files(
@@ -89,32 +82,22 @@ class Matcher:
 
     def would_take(self, node: n.OutputSection) -> list[SectionId]:
         """What the statements of an output section match, without taking it."""
-        before = dict(self._by_name)
-        taken = [
-            sid
-            for statement in node.statements
-            if isinstance(statement, n.InputStatement)
-            for sid in self.take(statement)
-        ]
-        self._by_name = before
-        return taken
+        with self._unclaimed.trying():
+            return self._take_all(node)
+
+    def _take_all(self, node: n.OutputSection) -> list[SectionId]:
+        statements = (s for s in node.statements if isinstance(s, n.InputStatement))
+        return [sid for statement in statements for sid in self.take(statement)]
 
     def could_take(self, node: n.OutputSection) -> tuple[SectionId, ...]:
         """What the statements of an output section match, also what others took before."""
-        before, self._by_name = self._by_name, dict(self._every)
-        found = self.would_take(node)
-        self._by_name = before
-        return tuple(found)
+        with self._unclaimed.trying(every=True):
+            return tuple(self._take_all(node))
 
     def matches(self, node: n.InputStatement) -> tuple[SectionId, ...]:
         """What a statement matches, also what another one took before: KEEP() keeps it all."""
-        before, self._by_name = self._by_name, self._every
-        found: tuple[SectionId, ...] = ()
-        if any(self._names(pattern.pattern) for pattern in self._patterns(node)):
-            self._by_name = dict(self._every)
-            found = self.take(node)
-        self._by_name = before
-        return found
+        with self._unclaimed.trying(every=True):
+            return self.take(node)
 
     def dependents(self, gone: Iterable[SectionId]) -> list[SectionId]:
         """LLD: sections with SHF_LINK_ORDER that nobody took leave with the one they name."""
@@ -125,9 +108,7 @@ class Matcher:
         while found := [sid for sid, link in links.items() if link in lost and sid not in lost]:
             lost.update(found)
             for sid in found:
-                free = self._by_name.get(self._table.name[sid], [])
-                if sid in free:
-                    free.remove(sid)
+                if self._unclaimed.take_section(sid, self._table.name[sid]):
                     out.append(sid)
         return out
 
@@ -209,40 +190,19 @@ class Matcher:
         of, flags = self._table.file, self._table.flags
         keeps_apart = self._dialect.tables_like_gnu and not discards
         alone = self._table.alone if keeps_apart else frozenset()
-        taken: list[SectionId] = []
-        for name in self._names(pattern.pattern):
-            sids = self._by_name[name]
-            if only is None and not (shut or wanted or alone):
-                taken += sids
-                del self._by_name[name]
-                continue
-            mine = [
-                sid
-                for sid in sids
-                if (only is None or of[sid] in only)
+        rows = self._unclaimed.rows(pattern.pattern)
+        sids = self._unclaimed.sections(rows)
+        if only is not None or shut or wanted or alone:
+            meant = [
+                (only is None or of[sid] in only)
                 and not any(s is None or of[sid] in s for s in shut)
                 and (wanted is None or wanted(flags[sid]))
                 and sid not in alone
+                for sid in sids
             ]
-            if mine:
-                taken += mine
-                gone = set(mine)
-                self._by_name[name] = [sid for sid in sids if sid not in gone]
-        return self._in_order(taken)
-
-    def _names(self, pattern: str) -> list[str]:
-        """The unclaimed names that a pattern means: all begin with what stands before its first
-        wildcard, so they lie side by side among the sorted ones."""
-        if pattern in self._by_name:
-            return [pattern]
-        head = literal_head(pattern)
-        if head == pattern:
-            return []
-        names = self._sorted
-        start = bisect_left(names, head)
-        end = bisect_right(names, head, start, key=lambda name: name[: len(head)])
-        matches = compile_section_pattern(pattern)
-        return [name for name in names[start:end] if name in self._by_name and matches(name)]
+            rows, sids = list(compress(rows, meant)), list(compress(sids, meant))
+        self._unclaimed.take(rows)
+        return self._in_order(sids)
 
     def _flag_test(self, node: n.InputStatement) -> Callable[[int], bool] | None:
         """INPUT_SECTION_FLAGS: every named flag set, every `!` flag clear (manual 3.6.4.1)."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterable, Sequence
-from itertools import accumulate, compress, count
-from operator import eq
+from itertools import accumulate, compress
 
 SIZES = (4051, 4093, 8191, 16381, 32749, 65521, 131071, 262139, 524287, 1048573)
 """Buckets of GNU ld's table of names, which grows when it is three quarters full: the numbers that
@@ -45,20 +44,19 @@ def name_hashes(names: Sequence[str]) -> list[int]:
     What is done for a letter is adding and shifting, which Python does to one long integer as fast
     as to hundreds of short ones.  So names of one length stand side by side in such an integer, a
     lane of 64 bits each: 0.03 us for each letter."""
-    texts = [name.encode("utf-8", "surrogateescape") for name in names]
     by_length: dict[int, list[int]] = {}
-    for at, text in enumerate(texts):
-        by_length.setdefault(len(text), []).append(at)
+    for at, length in enumerate(map(len, names)):
+        by_length.setdefault(length, []).append(at)
     found = [0] * len(names)
     for length, group in by_length.items():
-        if len(group) < _FEW:
-            for at in group:
-                found[at] = name_hash(names[at])
-            continue
         for begin in range(0, len(group), _LANES):
             some = group[begin : begin + _LANES]
-            letters = b"".join([texts[at] for at in some])
-            for at, number in zip(some, _side_by_side(letters, length, len(some))):
+            text = "".join([names[at] for at in some])
+            if len(some) < _FEW or not text.isascii():
+                numbers: Iterable[int] = [name_hash(names[at]) for at in some]
+            else:
+                numbers = _side_by_side(text.encode("ascii"), length, len(some))
+            for at, number in zip(some, numbers):
                 found[at] = number
     return found
 
@@ -101,39 +99,45 @@ def table_order(names: Sequence[str], wanted: Collection[str] | None = None) -> 
 def _grown(names: Sequence[str]) -> list[str]:
     """The walk through a table that has grown.
 
-    A new name is put at the front of its bucket.  When the table grows, its names are put at the
-    front of the new buckets in the order of a walk through the old ones.  So a walk is always what
-    came last, backwards, and before that the walk so far, backwards, all of it in stable order of
-    the new buckets."""
-    hashes = name_hashes(names)
-    walk: list[int] = []
-    begin = 0
+    A new name is put at the front of its bucket.  Here a bucket is the number of its first name,
+    counted from 1, and each name has that of the next one; 0 is none."""
+    hashes = [0, *name_hashes(names)]
+    following = [0] * len(hashes)
+    firsts: list[int] = []
+    begin = 1
     for size in SIZES:
-        end = size * 3 // 4 + 1 - OWN_NAMES if size != SIZES[-1] else len(names) + 1
-        buckets = [number % size for number in hashes[:end]]
-        joining = range(begin, min(end, len(names)))
-        walk = [*reversed(joining), *_turned(walk, hashes)]
-        walk.sort(key=buckets.__getitem__)
-        if len(names) < end:
+        firsts = _spread(firsts, following, hashes, size)
+        end = size * 3 // 4 + 2 - OWN_NAMES if size != SIZES[-1] else len(hashes) + 1
+        buckets = [number % size for number in hashes[begin:end]]
+        for number, bucket in enumerate(buckets, begin):
+            following[number] = firsts[bucket]
+            firsts[bucket] = number
+        if len(hashes) < end:
             break
         begin = end
-    return [names[index] for index in walk]
+    walk = []
+    for number in filter(None, firsts):
+        while number:
+            walk.append(names[number - 1])
+            number = following[number]
+    return walk
 
 
-def _turned(walk: list[int], hashes: Sequence[int]) -> list[int]:
-    """The walk backwards, but names with one number that stand together, which move together, as
-    they are."""
-    back = walk[::-1]
-    numbers = [hashes[index] for index in back]
-    end = 0
-    for at in compress(count(), map(eq, numbers, numbers[1:])):  # a name and the next one
-        if at < end:
-            continue
-        end = at + 2
-        while end < len(back) and numbers[end] == numbers[at]:
-            end += 1
-        back[at:end] = back[at:end][::-1]
-    return back
+def _spread(firsts: list[int], following: list[int], hashes: list[int], size: int) -> list[int]:
+    """The table with so many buckets: bucket by bucket, each name is put at the front of its new
+    one; those with one number that stand together move together, as they are."""
+    new = [0] * size
+    for number in filter(None, firsts):
+        while number:
+            last, after = number, following[number]
+            value = hashes[number]
+            while after and hashes[after] == value:
+                last, after = after, following[after]
+            bucket = value % size
+            following[last] = new[bucket]
+            new[bucket] = number
+            number = after
+    return new
 
 
 def tail_merged(names: Iterable[str]) -> tuple[bytes, dict[str, int]]:

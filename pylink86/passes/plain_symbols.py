@@ -7,15 +7,16 @@ output's, which jumps to and fro."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import groupby
+from operator import add, itemgetter
 
 from .. import elf_const as c
+from ..elf_tables import Column
 from .locate import MAX_OFFSET
+from .section_list import SectionId
 from .symbol_columns import Home, SymbolColumns
 from .symbol_sources import SymbolSources
-
-T = TypeVar("T")
 
 NOBODY = (-1, 0)
 """The null symbol of the linker's own file, which is the last."""
@@ -28,40 +29,61 @@ def plain_symbols(
     apart: Collection[str],
 ) -> SymbolColumns:
     """A row for each name; those that are not plain, or are named in `apart`, have shndx 0."""
-    where = sources.placed.addresses
-    resolution, base = where.resolution, where.table.base
-    symbols = [file.symbols for file in resolution.files]
+    resolution = sources.placed.addresses.resolution
     homes = [*resolution.definer.values(), NOBODY]
-    shndx_of = [table.shndx for table in symbols]
-    value_of = [table.value for table in symbols]
-    size_of = [table.size for table in symbols]
-    info_of = [table.info for table in symbols]
-    other_of = [table.other for table in symbols]
-    sids = [base[f] + number if (number := shndx_of[f][i]) > 0 else 0 for f, i in homes]
+    sids, sec_offs, sizes, infos, others = _fields(sources, homes)
     shndx = _headers(sources, sids, homes)
     at = dict(zip(resolution.definer, range(len(homes))))
     for name in at.keys() & apart:
         shndx[at[name]] = 0
     order = [at.get(name, -1) for name in names]
 
-    def ordered(column: list[T]) -> list[T]:
+    def ordered(column: Sequence[int]) -> list[int]:
         return list(map(column.__getitem__, order))
 
-    others = [other_of[f][i] for f, i in homes]
     if visibilities or any(others):
         shown = [visibilities.get(name, c.STV_DEFAULT) for name in resolution.definer]
         others = [other & ~3 | mine for other, mine in zip(others, (*shown, 0))]
-    starts = _starts(sources, sids)
     return SymbolColumns(
         list(names),
-        ordered([start + value_of[f][i] for start, (f, i) in zip(starts, homes)]),
-        ordered([size_of[f][i] for f, i in homes]),
-        ordered([info_of[f][i] for f, i in homes]),
+        ordered([*map(add, _starts(sources, sids), sec_offs)]),
+        ordered(sizes),
+        ordered(infos),
         ordered(others),
         ordered(shndx),
-        ordered(homes),
-        list(names),
+        [None] * len(names),
     )
+
+
+def _fields(
+    sources: SymbolSources, homes: Sequence[Home]
+) -> tuple[list[SectionId], list[int], list[int], list[int], list[int]]:
+    """Of each of these symbols its section (0: none), its offset there, size, info and other."""
+    where = sources.placed.addresses
+    files, base = where.resolution.files, where.table.base
+    sids: list[SectionId] = []
+    sec_offs: list[int] = []
+    sizes: list[int] = []
+    infos: list[int] = []
+    others: list[int] = []
+    for file, run in groupby(homes, key=itemgetter(0)):
+        symbols, start = files[file].symbols, base[file]
+        of_run = _picker([index for _, index in run])
+        sids += [start + shndx if shndx > 0 else 0 for shndx in of_run(symbols.shndx)]
+        sec_offs += of_run(symbols.value)
+        sizes += of_run(symbols.size)
+        infos += of_run(symbols.info)
+        others += of_run(symbols.other)
+    return sids, sec_offs, sizes, infos, others
+
+
+def _picker(rows: list[int]) -> Callable[[Column], Column]:
+    """What takes these rows out of a column.  The symbols of a file mostly follow each other among
+    the definers as they do in the file."""
+    first, last = rows[0], rows[0] + len(rows)
+    if rows == [*range(first, last)]:
+        return itemgetter(slice(first, last))
+    return lambda column: tuple([column[row] for row in rows])
 
 
 def _headers(sources: SymbolSources, sids: Sequence[int], homes: Sequence[Home]) -> list[int]:

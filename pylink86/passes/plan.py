@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import Union
 
 import attrs
@@ -82,7 +83,8 @@ class OutputPlan:
 
     def sections(self) -> Iterator[SectionId]:
         """Every input section, in order."""
-        return (sid for item in self.items if isinstance(item, Claim) for sid in item.sections)
+        claims = (item.sections for item in self.items if isinstance(item, Claim))
+        return chain.from_iterable(claims)
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)

@@ -193,7 +193,7 @@ class SymbolSources:
         """Type and size of a name in the object that defines it, or type in the first that asks."""
         resolution = self.placed.addresses.resolution
         definer = resolution.definer.get(name)
-        file, index = definer or self.mentioned.get(name, (-1, 0))
+        file, index = definer or self.mention(name) or (-1, 0)
         if file < 0:
             return c.STT_NOTYPE, 0
         symbols = resolution.files[file].symbols

@@ -34,8 +34,9 @@ def symbols_like_gnu(sources: SymbolSources) -> SymbolColumns:
     order = _in_table_order(sources)
     made_here = _made_local(sources, visibilities)
     _add_hidden(found, sources, order, made_here)
-    _add_globals(found, sources, order, made_here, visibilities)
-    return found
+    rest = _globals(sources, order, made_here, visibilities)
+    rest.put_first(found)
+    return rest
 
 
 def _asked(sources: SymbolSources) -> tuple[str, ...]:
@@ -135,26 +136,24 @@ def _is_listed(sources: SymbolSources, name: str) -> bool:
     return sources.relocatable or not is_nowhere
 
 
-def _add_globals(
-    found: SymbolColumns,
+def _globals(
     sources: SymbolSources,
     order: list[str],
     made_here: dict[str, Pair | None],
     visibilities: dict[str, int],
-) -> None:
-    """The other names.  Runs of plain symbols are taken over as they are."""
+) -> SymbolColumns:
+    """The other names: plain symbols, and in between those that are not."""
     apart = sources.placed.symbols.keys() | made_here.keys()
-    plain = plain_symbols(sources, order, visibilities, apart)
-    begin = 0
-    for at, shndx in enumerate(plain.shndx):
-        if shndx:
-            continue
-        found.take(plain, begin, at)
-        begin = at + 1
+    found = plain_symbols(sources, order, visibilities, apart)
+    absent = set()
+    for at in [at for at, shndx in enumerate(found.shndx) if not shndx]:
         pair = _odd_global(sources, order[at], made_here, visibilities)
-        if pair is not None:
-            found.add(pair)
-    found.take(plain, begin, len(order))
+        if pair is None:
+            absent.add(at)
+        else:
+            found.put(at, pair)
+    found.drop(absent)
+    return found
 
 
 def _odd_global(

@@ -16,11 +16,12 @@ from .symbol_sources import SymbolSources
 
 def output_symbols(sources: SymbolSources) -> OutSymbols:
     """The table of the dialect."""
+    definer = sources.placed.addresses.resolution.definer
     if sources.dialect.tables_like_gnu:
         from .symbols_gnu import symbols_like_gnu
 
         columns = symbols_like_gnu(sources)
-        return OutSymbols(columns, *tail_merged_column(columns.name))
+        return OutSymbols(columns, *tail_merged_column(columns.name), definer)
     from .symbols_lld import symbols_like_lld
 
     pairs, added = symbols_like_lld(sources)
@@ -29,4 +30,4 @@ def output_symbols(sources: SymbolSources) -> OutSymbols:
     columns = SymbolColumns()
     for pair in pairs:
         columns.add(pair)
-    return OutSymbols(columns, strings, [at_row[id(row)] for row, _ in pairs])
+    return OutSymbols(columns, strings, [at_row[id(row)] for row, _ in pairs], definer)
