@@ -125,7 +125,8 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["pie"] = bool(values.get("pie"))
     given["text"] = values.get("z_text")
     given["now"] = bool(values.get("z_now"))
-    given["interpreter"] = str(values.get("interpreter") or "")
+    if "interpreter" in values:
+        given["interpreter"] = str(values["interpreter"] or "")
     given["rela"] = values.get("z_rela")
     given["applies_relocs"] = bool(values.get("applies_relocs"))
     given["hash_style"] = _hash_style(values.get("hash_style", "both"), problems)

@@ -69,10 +69,10 @@ def _resolution(task: Task, diags: Diagnostics) -> Resolution:
     """Names and who defines them, with the linker's own file."""
     inputs, options, dialect = task.inputs, task.options, task.dialect
     own = own_sections(inputs.files, options.elf, dialect, task.raw, task.generic)
-    if options.elf.interpreter and not task.raw:
+    if (options.elf.interpreter or options.elf.pie) and not task.raw:
         from ..passes.interpreter import interpreter_sections
 
-        own += interpreter_sections(options.elf, task.script, dialect)
+        own += interpreter_sections(options.elf, task.script, dialect, inputs.files[0].header)
     resolution = resolve_symbols(
         inputs, dialect, diags, task.generic, own,
         has_tables=not (task.again and dialect.tables_like_gnu),

@@ -33,6 +33,7 @@ from .connect import Connected
 from .gather import Task
 
 if TYPE_CHECKING:
+    from ..passes.dynamic_names import Listed
     from ..passes.segments import FileMap
 
 
@@ -70,7 +71,7 @@ def _with_tables(
         made |= linker_names(resolution, task.machine, has_sections, task.moves, dialect)
         tables = scan_relocations(
             resolution, table, found.gone, made, dialect, options.relax, keep, task.generic,
-            options.elf, diags,
+            options.elf, diags, _listed(task, found),
         )  # fmt: skip
         table, claims = fill_tables(table, claims, tables, dialect, task.generic)
         lap("scan relocations")
@@ -78,6 +79,17 @@ def _with_tables(
         claims = with_empty_kept(claims, table, dialect)
         claims = with_unwinding_at_its_relocations(claims, table, resolution, dialect)
     return tables, table, claims
+
+
+def _listed(task: Task, found: Connected) -> Listed | None:
+    """The names that a program which moves is asked to list, in GNU ld's dialect."""
+    if not (task.moves and task.dialect.tables_like_gnu):
+        return None
+    from ..passes.exports_gnu import asked_exports
+
+    asked = (task.entry or "_start", *reversed(task.wanted))
+    exports = task.options.exports
+    return asked_exports(task.script, found.resolution, exports, asked, task.dialect)
 
 
 def _ordered(

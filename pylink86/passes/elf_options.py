@@ -102,8 +102,9 @@ class ElfOptions:
     text: bool | None = None
     """With -pie, whether an address in read-only sections is an error (-z text) or welcome (-z
     notext); None for what the dialect thinks of it."""
-    interpreter: str = ""
-    """-dynamic-linker in LLD: the program that is to load this one, "" for none."""
+    interpreter: str | None = None
+    """-dynamic-linker: the program that is to load this one, "" for none; None for what is usual:
+    GNU ld names one in programs that move, LLD none."""
     rela: bool | None = None
     """-z rela and -z rel in LLD: whether relocations for start-up bring their addend; None as is
     usual on the machine."""

@@ -81,6 +81,11 @@ def elf_executable(
     rows, contents = describe_sections(
         heads, where, placed, patched, symbols, options, elf_class, dialect
     )
+    if placed.addresses.tables.names is not None:
+        from .dynamic_rows import fill_dynamic_symbols
+
+        listed = symbols or output_symbols(sources)
+        fill_dynamic_symbols(listed, placed, where, contents, elf_class)
     for index, section_type in file_map.types.items():
         at = where[index] - 1
         rows[at] = attrs.evolve(rows[at], type=section_type)

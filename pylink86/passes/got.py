@@ -30,6 +30,7 @@ from .table_form import TableForm
 from .tables import NO_TABLES, IndirectFunctions, Load, Tables, indirect_functions
 
 if TYPE_CHECKING:
+    from .dynamic_names import Listed
     from .indirect import IndirectScan
 
 
@@ -51,13 +52,14 @@ def scan_relocations(
     generic: bool = False,
     options: ElfOptions | None = None,
     diags: Diagnostics | None = None,
+    listed: Listed | None = None,
 ) -> Tables:
     """Read every relocation of the sections that are in the output and in memory.
 
     gone: sections that are dead or discarded; assigned: names the script assigns; relax: whether
     loads may be rewritten (--no-relax); keep: those that may not, in the order in which LLD gives
     them slots behind all others; generic: GNU ld makes an image.  options: of a program that
-    may run anywhere; diags: for what cannot.
+    may run anywhere; diags: for what cannot; listed: names that GNU ld's is asked to list.
     Thread-local sequences are always rewritten: a static program has no __tls_get_addr.  Raises
     reloc-not-supported."""
     moving = None
@@ -65,6 +67,10 @@ def scan_relocations(
         from .moving import moving_scan
 
         moving = moving_scan(resolution, table, assigned, dialect, options, diags)
+        if listed is not None and options.interpreter != "":
+            from .bound_names import bound_names
+
+            moving.bound = bound_names(resolution, table, gone, assigned)
     chosen_late = indirect_functions(resolution)
     walked = [
         file
@@ -104,14 +110,20 @@ def scan_relocations(
     functions = IndirectFunctions()
     if indirect is not None:
         functions = indirect.finished(generic and dialect.tables_like_gnu)
-    made = scan.finished(functions)
+    names = None
+    if listed is not None and options is not None and moving is not None:
+        from .dynamic_names import dynamic_names
+
+        listed = attrs.evolve(listed, bound=moving.bound)
+        names = dynamic_names(listed, form, options.hash_style)
+    made = attrs.evolve(scan.finished(functions), names=names)
     if moving is None or options is None:
         return made
     from .moving_plan import moving_sizes
 
     moves = moving.finished(tuple(made.slots))
     sizes, entries = moving_sizes(
-        moves, made.sizes, resolution, table, gone, dialect, options.now, form
+        moves, made.sizes, resolution, table, gone, dialect, options.now, form, names
     )
     made = attrs.evolve(made, sizes={**made.sizes, **sizes}, moves=moves, dynamic=entries)
     if made.linkage is None:

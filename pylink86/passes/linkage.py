@@ -89,9 +89,11 @@ def _is_unbound(name: str, moving: MovingScan) -> bool:
 
 
 def linkage_sizes(
-    functions: IndirectFunctions, linkage: Linkage, form: TableForm
+    functions: IndirectFunctions, linkage: Linkage, form: TableForm, bound: frozenset[str]
 ) -> dict[str, int]:
-    """Bytes of the tables, by name; without what else is in `.got.plt` and the list of places."""
+    """Bytes of the tables, by name; without what else is in `.got.plt` and the list of places.
+
+    bound: names that a loader binds."""
     entries = [r for r in functions.relocations if r.pointer is None and not r.in_slot]
     in_slots = sum(r.in_slot for r in functions.relocations)
     pointers = sum(r.pointer is not None for r in functions.relocations)
@@ -100,7 +102,7 @@ def linkage_sizes(
         ".plt.sec": ENTRY * linkage.count if linkage.marked else 0,
         ".plt.got": linkage.short_size * len(linkage.through_slots),
         ".got.plt": form.slot * linkage.count,
-        form.prefix + ".plt": form.entsize * len(entries),
+        form.prefix + ".plt": form.entsize * (len(entries) + len(bound & linkage.names.keys())),
         form.prefix + ".got": form.entsize * in_slots,
         form.prefix + ".ifunc": form.entsize * pointers,
     }

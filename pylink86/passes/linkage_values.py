@@ -24,6 +24,8 @@ from .tables import ADDRESS, Function, Linkage, Tables
 
 _PAD_SHORT, _PAD, _LONG_PAD = b"\x66\x90", b"\x66\x0f\x1f\x44\0\0", b"\x0f\x1f\x40\0"
 """Two, six and four bytes that do nothing."""
+JUMP_SLOT = 7
+"""R_X86_64_JUMP_SLOT, R_386_JUMP_SLOT."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -64,7 +66,7 @@ class LinkageValues:
 
     def write(self, contents: tuple[bytearray, ...]) -> None:
         """Fill the table, its words, and the relocations of the words."""
-        rows = self._relocations()
+        rows = [*self._bound(), *self._relocations()]
         pushed: dict[int, int | None] = dict.fromkeys(self.linkage.names.values())
         for index, (number, _) in enumerate(rows):
             pushed[number] = index
@@ -78,6 +80,14 @@ class LinkageValues:
             self._put(contents, ".plt.sec", b"".join(jumps))
         self._put(contents, self.form.prefix + ".plt", b"".join(row for _, row in rows))
         self._put(contents, ".plt.got", b"".join(self._short_entries()))
+
+    def _bound(self) -> Iterator[tuple[int, bytes]]:
+        """The same of each name that a loader binds."""
+        names = self.tables.names
+        for name, number in self.linkage.names.items():
+            if names is not None and name in names.bound:
+                place = self._word(number)
+                yield number, self.form.row(place, JUMP_SLOT, 0, names.number(name))
 
     def _relocations(self) -> list[tuple[int, bytes]]:
         """Number of the entry and relocation of each indirect function, in order."""
@@ -148,9 +158,9 @@ class LinkageValues:
         resolver."""
         if index is None:
             return 0
-        if not self._is_64:
-            numbers = self.tables.indirect.entries
-            function = next(f for f, n in numbers.items() if n == number)
+        numbers = self.tables.indirect.entries
+        function = next((f for f, n in numbers.items() if n == number), None)
+        if not self._is_64 and function is not None:
             return SymbolValues(self.placed).local(*function) or 0
         behind_jump = 0 if self.linkage.marked else 6
         return self._address(".plt") + (number + 1) * ENTRY + behind_jump
@@ -164,7 +174,10 @@ class LinkageValues:
         filled, and jumps through the place that the number with the bit is about."""
         size = self.linkage.short_size
         for number, name in enumerate(self.linkage.through_slots):
-            word = self._address(".got") + (self.tables.slots[ADDRESS, name] | 1)
+            names = self.tables.names
+            is_bound = names is not None and name in names.bound
+            slot = self.tables.slots[ADDRESS, name]
+            word = self._address(".got") + (slot if is_bound else slot | 1)
             offset = number * size
             if self.linkage.marked:
                 yield self._marked_jump(".plt.got", offset, word)

@@ -115,6 +115,9 @@ class MovingScan:
     diags: Diagnostics
     places: list[tuple[SectionId, int]] = attrs.field(factory=list)
     called: set[str] = attrs.field(factory=set)
+    bound: frozenset[str] = frozenset()
+    """Undefined names that a loader binds (GNU ld)."""
+    bound_places: list[tuple[SectionId, int, str]] = attrs.field(factory=list)
     in_text: bool = False
 
     def section(self, file: int, obj: ObjectFile, index: int, rels: Relocations) -> None:
@@ -129,6 +132,8 @@ class MovingScan:
                 if isinstance(who, str):
                     self.called.add(who)
             if row is None or row.kind != ABS or not self.moves_along(file, symbol):
+                if row is not None and row.kind == ABS and row.width == word and self.bound:
+                    self._bind(sid, place, who_is(self.resolution, file, symbol))
                 continue
             if row.width != word:
                 if word == 4 and self.dialect.tables_like_gnu:
@@ -137,6 +142,10 @@ class MovingScan:
                 continue
             self._in_code(obj, index, place, row, symbol)
             self.places.append((sid, place))
+
+    def _bind(self, sid: SectionId, place: int, who: Who) -> None:
+        if isinstance(who, str) and who in self.bound:
+            self.bound_places.append((sid, place, who))
 
     def moves_along(self, file: int, symbol: int) -> bool:
         """Whether the value of a symbol is a place in the program."""
@@ -189,7 +198,15 @@ class MovingScan:
         """What is listed; slots: those of the global offset table, in order."""
         held = tuple(slot for slot in slots if slot[0] == ADDRESS and self._is_place(slot[1]))
         in_text = self.in_text if self.dialect.tables_like_gnu else self.text is False
-        return Moves(tuple(self.places), held, frozenset(self.called), in_text)
+        bound = tuple((slot, slot[1]) for slot in slots if slot[0] == ADDRESS)
+        return Moves(
+            tuple(self.places),
+            held,
+            tuple(self.bound_places),
+            tuple((slot, who) for slot, who in bound if isinstance(who, str) and who in self.bound),
+            frozenset(self.called),
+            in_text,
+        )
 
     def _is_place(self, who: Who) -> bool:
         if isinstance(who, tuple):

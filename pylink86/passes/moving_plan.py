@@ -19,7 +19,7 @@ from .match import SectionList
 from .moving import SPARE_ENTRIES
 from .resolve import Resolution
 from .table_form import TableForm
-from .tables import Moves
+from .tables import DynamicNames, Moves
 
 BIND_NOW, TEXTREL = 8, 4
 """DF_BIND_NOW, DF_TEXTREL."""
@@ -45,10 +45,11 @@ def moving_sizes(
     dialect: Dialect,
     now: bool,
     form: TableForm,
+    names: DynamicNames | None = None,
 ) -> tuple[dict[str, int], tuple[Entry, ...]]:
     """Sizes of the tables, by name, and what .dynamic says; sizes: those of other tables.
 
-    gone: sections that are not in the output; now: -z now."""
+    gone: sections that are not in the output; now: -z now; names: of GNU ld's .dynsym."""
     word = form.word
     rows = table.name[table.base[-1] :]
     made = {
@@ -57,6 +58,9 @@ def moving_sizes(
         ".gnu.hash": 20 + word,
         ".hash": 16,
     }
+    if names is not None:
+        made |= {name: len(content) for name, content in names.contents.items()}
+        made[".dynsym"] *= len(names.order) + 1
     made = {name: size for name, size in made.items() if name in rows}
     made |= _sizes_of_lists(moves, sizes, table, dialect, form)
     arrays = {
@@ -103,7 +107,8 @@ def _sizes_of_lists(
     them."""
     if dialect.tables_like_gnu:
         parts = Counter(form.prefix + table.name[sid] for sid, _ in moves.places)
-        parts[form.prefix + ".got"] += len(moves.slots)
+        parts.update(form.prefix + table.name[sid] for sid, _, _ in moves.bound_places)
+        parts[form.prefix + ".got"] += len(moves.slots) + len(moves.bound_slots)
     else:
         parts = Counter({form.list_name: len(moves)})
     found = {name: count * form.entsize + sizes.get(name, 0) for name, count in parts.items()}
@@ -158,7 +163,9 @@ class _Facts:
 
     def _has_lists(self) -> bool:
         """GNU ld: whether pointers to indirect functions are listed."""
-        return any(self.form.prefix + part in self.sizes for part in (".ifunc", ".got"))
+        parts = (".ifunc", ".got")
+        is_there = any(self.form.prefix + part in self.sizes for part in parts)
+        return is_there or bool(self.moves.bound_places)
 
     def late(self) -> Iterator[Entry]:
         """GNU ld: relocations of indirect functions have a table of their own."""

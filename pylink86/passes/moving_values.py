@@ -7,7 +7,7 @@ gABI (ch.5, "Hash Table") lets them be; start-up code that looks for them finds 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import attrs
@@ -22,8 +22,8 @@ from .symbol_values import SymbolValues
 from .table_form import TableForm
 from .tables import Moves, Tables
 
-RELATIVE = 8
-"""R_X86_64_RELATIVE and R_386_RELATIVE."""
+RELATIVE, GLOB_DAT, WHOLE = 8, 6, 1
+"""R_X86_64_RELATIVE and R_386_RELATIVE, GLOB_DAT, R_X86_64_64 and R_386_32."""
 
 RELOCATION_TYPES = (c.SHT_REL, c.SHT_RELA)
 
@@ -39,10 +39,22 @@ class Listed(NamedTuple):
     place: int
     kind: int
     value: int
+    symbol: int = 0
 
-    def rank(self) -> tuple[bool, int]:
-        """The order of the list: what only the address of the program is added to comes first."""
-        return self.kind != RELATIVE, self.place
+
+def _sorted(rows: Sequence[Listed]) -> list[Listed]:
+    """The order of the list: what only the address of the program is added to, names, indirect
+    functions; all that is about one name stands together."""
+    first: dict[int, int] = {}
+    for row in rows:
+        first[row.symbol] = min(row.place, first.get(row.symbol, row.place))
+
+    def rank(row: Listed) -> tuple[int, int, int]:
+        if row.symbol:
+            return 1, first[row.symbol], row.place
+        return (0 if row.kind == RELATIVE else 2), row.place, row.place
+
+    return sorted(rows, key=rank)
 
 
 @attrs.frozen(eq=False)
@@ -72,14 +84,21 @@ class MovingValues:
         if moves is None:
             return
         self._write_lists(contents, moves)
-        self._put(contents, ".hash", struct.pack("<4I", 1, 1, 0, 0))
-        shift = 0 if self.dialect.tables_like_gnu else FILTER_SHIFT
-        self._put(contents, ".gnu.hash", struct.pack("<4I", 1, 1, 1, shift) + bytes(word + 4))
+        for name, content in self._tables_of_names().items():
+            self._put(contents, name, content)
         start = own_address(self.placed, ".dynamic") or 0
         if self._has_header():
             self._put(contents, ".got.plt", start.to_bytes(word, "little"))
         entries = (self._entry(entry) for entry in self.tables.dynamic)
         self._put(contents, ".dynamic", b"".join(entries))
+
+    def _tables_of_names(self) -> Mapping[str, bytes]:
+        if self.tables.names is not None:
+            return self.tables.names.contents
+        return {
+            ".hash": struct.pack("<4I", 1, 1, 0, 0),
+            ".gnu.hash": struct.pack("<4I", 1, 1, 1, FILTER_SHIFT) + bytes(self.word + 4),
+        }
 
     def _has_header(self) -> bool:
         """Whether .got.plt begins with the words for a loader, and holds not only those of indirect
@@ -94,7 +113,11 @@ class MovingValues:
         homes = self._homes()
         sorted_rows: dict[int, list[Listed]] = {}
         ends = dict(homes)
-        for listed in (*self._taken(contents, moves), *self._resolved(contents)):
+        for listed in (
+            *self._taken(contents, moves),
+            *self._resolved(contents),
+            *self._bound(moves),
+        ):
             if listed.part not in homes:
                 continue
             owner, offset = ends[listed.part]
@@ -106,11 +129,27 @@ class MovingValues:
                 ends[listed.part] = (owner, offset + len(row))
         for owner, rows in sorted_rows.items():
             start = min(offset for home, offset in homes.values() if home == owner)
-            text = b"".join(map(self._row, sorted(rows, key=Listed.rank)))
+            text = b"".join(map(self._row, _sorted(rows)))
             contents[owner][start : start + len(text)] = text
 
     def _row(self, listed: Listed) -> bytes:
-        return self.form.row(listed.place, listed.kind, listed.value)
+        return self.form.row(listed.place, listed.kind, listed.value, listed.symbol)
+
+    def _bound(self, moves: Moves) -> Iterator[Listed]:
+        """What a loader fills in with the address of a name that it knows."""
+        names, where, prefix = self.tables.names, self.placed.addresses, self.form.prefix
+        if names is None:
+            return
+        got = own_address(self.placed, ".got") or 0
+        for slot, name in moves.bound_slots:
+            place = got + self.tables.slots[slot]
+            yield Listed(prefix + ".got", place, GLOB_DAT, 0, names.number(name))
+        for sid, offset, name in moves.bound_places:
+            found = where.of_place(sid, offset)
+            if found is not None:
+                place = self.placed.sections[found[0]].vma + found[1]
+                part = prefix + where.table.name[sid]
+                yield Listed(part, place, WHOLE, 0, names.number(name))
 
     def _resolved(self, contents: tuple[bytearray, ...]) -> Iterator[Listed]:
         """What GNU ld lists for indirect functions: their pointers and slots.  A pointer holds what
@@ -231,11 +270,14 @@ class MovingValues:
             for name, (owner, _) in homes.items()
             if self.placed.sections[owner] is section and name != late
         ]
-        resolved = self.tables.indirect.relocations
+        resolved, moves = self.tables.indirect.relocations, self.tables.moves or Moves()
         others = {
-            self.form.prefix + ".got": sum(r.in_slot for r in resolved),
+            self.form.prefix + ".got": sum(r.in_slot for r in resolved) + len(moves.bound_slots),
             self.form.prefix + ".ifunc": sum(r.pointer is not None for r in resolved),
         }
+        for sid, _, _ in moves.bound_places:
+            part = self.form.prefix + self.placed.addresses.table.name[sid]
+            others[part] = others.get(part, 0) + 1
         return sum(inside) // self.form.entsize - sum(
             many for name, many in others.items() if name in homes and homes[name][0] == at
         )

@@ -65,6 +65,10 @@ def plan_segments(
     runs = _runs(inside, options, _regions_by_name(placed))
 
     found: list[SegmentPlan] = []
+    loader = next((s for s in inside if s.name == ".interp" and s.plan.loads), None)
+    if loader is not None:
+        found.append(SegmentPlan(c.PT_PHDR, c.PF_R, phdrs=True))
+        found.append(SegmentPlan(c.PT_INTERP, None, (loader.plan.index,)))
     first = runs[0][0] if runs else None
     headers = first is not None and _room_for_headers(
         first, header_size(elf_class, count), options, uses_headers

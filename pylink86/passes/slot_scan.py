@@ -172,7 +172,7 @@ class SlotScan:
                 return relax
             definer = self.resolution.definer.get(name)
             if definer is None:
-                if name in self.needed:
+                if name in self.needed or (self.moving is not None and name in self.moving.bound):
                     return False
                 is_branch = obj.contents[obj.sections.info[rel]][place - 2 : place - 1] == b"\xff"
                 direct = not is_branch or (relax and self.moving is None)
@@ -247,7 +247,7 @@ class SlotScan:
             from .linkage import linkage_sizes, plan_linkage
 
             indirect, linkage = plan_linkage(indirect, self.moving, slots)
-            sizes.update(linkage_sizes(indirect, linkage, self.form))
+            sizes.update(linkage_sizes(indirect, linkage, self.form, self.moving.bound))
         words = len(indirect.entries) * word
         late_words = sizes.get(".got.plt", 0)
         asked = slots or words or late_words if gnu else self._defines_base()

@@ -235,8 +235,11 @@ class SymbolSources:
     def leaves_out_undefined(self, name: str) -> bool:
         """GNU ld: whether an undefined name is not listed.  It is as long as a relocation stays
         that has it; and when -u, or with --gc-sections what is left, asks for it, but not if all
-        references in files are weak."""
+        references in files are weak.  What a program that moves lists for others is here, too."""
         if not self.dialect.tables_like_gnu or self.relocatable or name in self.names_in_use:
+            return False
+        names = self.placed.addresses.tables.names
+        if names is not None and name in names.offsets:
             return False
         asked = self.asked
         if name in asked.first or (asked.used is not None and name in asked.used):

@@ -75,6 +75,7 @@ def _made_local(sources: SymbolSources, visibilities: dict[str, int]) -> dict[st
     names.update(sources.own_tables())
     names.update(_hidden_calls(sources, visibilities))
     names.update(_no_longer_wanted(sources))
+    names.update(_hidden_exports(sources))
     return {
         name: global_symbol(sources, name, at, 0)
         for name, at in names.items()
@@ -92,6 +93,13 @@ def _hidden_calls(sources: SymbolSources, visibilities: dict[str, int]) -> dict[
         for name in (moves.called if moves is not None else ())
         if visibilities.get(name) in FORCED_LOCAL and name in where.resolution.definer
     }
+
+
+def _hidden_exports(sources: SymbolSources) -> dict[str, Home]:
+    """Names that were to be listed for others, but that a file hides (observed)."""
+    listed = sources.placed.addresses.tables.names
+    hidden = sources.placed.addresses.resolution.definer.keys() & (listed.hidden if listed else ())
+    return {name: sources.mentioned[name] for name in hidden if name in sources.mentioned}
 
 
 def _no_longer_wanted(sources: SymbolSources) -> dict[str, Home]:

@@ -62,10 +62,11 @@ class TableForm:
         """Whether the places hold what relocations are about."""
         return self.applied or not self.addends
 
-    def row(self, place: int, kind: int, value: int) -> bytes:
-        """A relocation against no symbol."""
+    def row(self, place: int, kind: int, value: int, symbol: int = 0) -> bytes:
+        """A relocation; symbol: number of the one it is against, 0 for none."""
         mask = (1 << 8 * self.word) - 1
-        numbers = [place & mask, kind, *([value & mask] if self.addends else ())]
+        info = symbol << (32 if self.word == 8 else 8) | kind
+        numbers = [place & mask, info, *([value & mask] if self.addends else ())]
         return struct.pack(f"<{len(numbers)}{'Q' if self.word == 8 else 'I'}", *numbers)
 
 

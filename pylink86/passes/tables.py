@@ -111,15 +111,37 @@ class Linkage:
 
 
 @attrs.frozen(eq=False, repr=False)
+class DynamicNames:
+    """The names in GNU ld's `.dynsym` (passes/dynamic_names.py).
+
+    order: from number 1 on.  bound: those that nobody defines and a loader binds.  hidden: names
+    that were to be exported, had no file hidden them: they are local.  offsets: in `.dynstr`.
+    contents: of the tables, by name, but for `.dynsym`."""
+
+    order: tuple[str, ...] = ()
+    bound: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    offsets: Mapping[str, int] = attrs.field(factory=dict)
+    contents: Mapping[str, bytes] = attrs.field(factory=dict)
+
+    def number(self, name: str) -> int:
+        """Of a name in `.dynsym`."""
+        return self.order.index(name) + 1
+
+
+@attrs.frozen(eq=False, repr=False)
 class Moves:
     """What a program that runs anywhere has to correct (passes/moving.py).
 
     places: words in its sections, as section and offset; slots: of the global offset table.
+    bound_places, bound_slots: those that a loader fills in, with the names.
     called: names that calls through a linkage table could mean.  in_text: whether any place cannot
     be written."""
 
     places: tuple[tuple[SectionId, int], ...] = ()
     slots: tuple[Slot, ...] = ()
+    bound_places: tuple[tuple[SectionId, int, str], ...] = ()
+    bound_slots: tuple[tuple[Slot, str], ...] = ()
     called: frozenset[str] = frozenset()
     in_text: bool = False
 
@@ -152,6 +174,9 @@ class Tables:
     form: TableForm = USUAL_FORM
     linkage: Linkage | None = None
     """GNU ld's, in a program that moves."""
+
+    names: DynamicNames | None = None
+    """Those in GNU ld's `.dynsym`."""
 
     @property
     def own_records(self) -> Mapping[SectionId, bytes]:

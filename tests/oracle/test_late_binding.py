@@ -1,7 +1,7 @@
 """GNU ld's linkage table in programs that run at any address: whole files.
 
 Indirect functions and undefined names have entries for late binding there (.plt, .plt.sec,
-.plt.got), with unwind records; and what gcc -static-pie makes of libc.a is the same file."""
+.plt.got), with unwind records; names are listed for others or left to a loader; and what gcc -static-pie makes of libc.a is the same file."""
 
 from __future__ import annotations
 
@@ -78,10 +78,15 @@ def program(bits: int, unwound: bool, marked: bool) -> str:
     return text.replace(".word", ".quad" if bits == 64 else ".long")
 
 
+ALONE = "--no-dynamic-linker"
 OPTIONS = {
-    "plain": ["--build-id"],
-    "now": ["-z", "now", "--eh-frame-hdr"],
-    "without-records": ["--no-ld-generated-unwind-info", "--hash-style=gnu"],
+    "plain": [ALONE, "--build-id"],
+    "now": [ALONE, "-z", "now", "--eh-frame-hdr"],
+    "without-records": [ALONE, "--no-ld-generated-unwind-info", "--hash-style=gnu"],
+    "loaded": ["-dynamic-linker", "/lib/loader.so", "--build-id"],
+    "exported": ["-E", ALONE, "--hash-style=sysv"],
+    "exported-loaded": ["-E", "-z", "now"],
+    "listed": ["--dynamic-list=list", "-s"],
 }
 
 
@@ -97,8 +102,9 @@ def test_the_linkage_table(
     monkeypatch.chdir(tmp_path)
     source = program(bits, unwound, marked)
     subprocess.run(["as", f"--{bits}", "-o", "a.o"], input=source, text=True, check=True)
+    Path("list").write_text("{ *a; w*; };")
     for more in OPTIONS.values():
-        words = ["-m", EMULATIONS[bits], "-pie", "--no-dynamic-linker", *more, "a.o"]
+        words = ["-m", EMULATIONS[bits], "-pie", *more, "a.o"]
         subprocess.run(["ld", *words, "-o", "theirs"], check=True)
         assert main([*words, "-o", "ours"], "pyld") == 0
         assert Path("ours").read_bytes() == Path("theirs").read_bytes()
@@ -122,3 +128,19 @@ def test_a_static_program_of_libc(bits: int, tmp_path: Path) -> None:
         pytest.skip(f"no static libc of {bits} bits (apt install libc6-dev gcc-multilib)")
     subprocess.run([*driver, "ours", f"-B{tmp_path / 'bin'}"], cwd=tmp_path, check=True)
     assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
+
+
+@pytest.mark.parametrize("many", [1, 5, 12, 70])
+def test_tables_of_names(many: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buckets and filters by the number of names that are exported."""
+    if shutil.which("ld") is None:
+        pytest.skip("ld is not installed (apt install binutils)")
+    monkeypatch.chdir(tmp_path)
+    names = [f"name{at * 37}" for at in range(many)]
+    source = ".globl _start\n_start: nop\n" + "".join(f".globl {n}\n{n}: nop\n" for n in names)
+    for bits, emulation in EMULATIONS.items():
+        subprocess.run(["as", f"--{bits}", "-o", "a.o"], input=source, text=True, check=True)
+        words = ["-m", emulation, "-pie", ALONE, "--export-dynamic-symbol=name*", "a.o"]
+        subprocess.run(["ld", *words, "-o", "theirs"], check=True)
+        assert main([*words, "-o", "ours"], "pyld") == 0
+        assert Path("ours").read_bytes() == Path("theirs").read_bytes()
