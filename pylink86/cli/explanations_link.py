@@ -131,6 +131,13 @@ and addresses; the program is as it should be.
 
 Cure: compile the file again, with another version of the compiler if it is new.
 """,
+    "bad-debug-names": """
+With --debug-names the `.debug_names` sections of all objects are taken apart and become one.  This
+one does not follow the rules of DWARF 5, or says something in a way that is not understood.
+
+Cure: compile the file again, or without `-gpubnames`; or link without --debug-names, and each
+object's table is in the output as it is.
+""",
     "no-layout": """
 --dump-layout prints the script a link would follow: the one given with -T, or the layout that comes
 with a boot sector (--boot-sector=real, protected or long).  Without either there is none to print.

@@ -5,7 +5,7 @@ The columns are those of `options.Row`: spellings, argument, what it does, desti
 
 from __future__ import annotations
 
-from .options import ADD, OFF, ON, REFUSED, SET
+from .options import ADD, OFF, ON, SET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +102,13 @@ OUTPUT_ROWS: tuple[Row, ...] = (
         "with -ggnu-pubnames",
     ),
     ("--no-gdb-index", "", OFF, "gdb_index", "no such index (default)"),
-    ("--debug-names", "", REFUSED, "", "write .debug_names"),
+    (
+        "--debug-names",
+        "",
+        ON,
+        "debug_names",
+        "make one .debug_names of those of all objects (clang -gpubnames), for lldb and gdb",
+    ),
     ("--no-debug-names", "", OFF, "debug_names", "each object's as it is (default)"),
     (
         "--reproduce",

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from .. import elf_const as c
-from ..elf_tables import Buffer
 from ..model import ObjectFile, Relocations
 from .resolve import Resolution
+
+INFO = ".debug_info"
 
 NOWHERE = -1
 """The section of a number that counts from none."""
@@ -34,7 +35,10 @@ class DebugSection:
 
     def __init__(self, file: DebugFile, index: int) -> None:
         self.file, self.index = file, index
-        self.content: Buffer = file.obj.contents[index] if index else b""
+
+    @cached_property
+    def content(self) -> bytes:
+        return bytes(self.file.obj.contents[self.index]) if self.index else b""
 
     def number(self, at: int, size: int, end: int = -1) -> int:
         """`size` bytes as a number.  end: where the table ends, -1 for the end of the section;
@@ -59,10 +63,10 @@ class DebugSection:
     def text(self, at: int, end: int = -1) -> tuple[bytes, int]:
         """A string, and where the next field begins; raises EndOfData."""
         limit = len(self.content) if end < 0 else min(end, len(self.content))
-        stop = bytes(self.content).find(b"\0", at, limit) if at >= 0 else -1
+        stop = self.content.find(b"\0", at, limit) if at >= 0 else -1
         if stop < 0:
             raise EndOfData(at)
-        return bytes(self.content[at:stop]), stop + 1
+        return self.content[at:stop], stop + 1
 
     def refers(self, at: int, size: int, end: int = -1) -> tuple[int, int]:
         """A number and the section of the file it is an offset in, NOWHERE for a plain number."""
@@ -90,13 +94,13 @@ class DebugFile:
 
     @cached_property
     def _sections(self) -> Mapping[str, DebugSection]:
-        """The sections by name, the last of each; those of a group are type units, which no index
-        lists."""
+        """The sections by name, the last of each; .debug_info of a group is a type unit, which no
+        index lists."""
         table = self.obj.sections
         return {
             name: DebugSection(self, index)
             for index, (name, flags) in enumerate(zip(table.names, table.flags))
-            if name.startswith(".debug_") and not flags & c.SHF_GROUP
+            if name.startswith(".debug_") and not (name == INFO and flags & c.SHF_GROUP)
         }
 
     def section(self, name: str) -> DebugSection:

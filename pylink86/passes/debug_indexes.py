@@ -14,7 +14,7 @@ import attrs
 
 from ..diag import Diagnostics
 from .elf_options import ElfOptions
-from .index_sections import GDB_INDEX
+from .index_sections import GDB_INDEX, NAMES
 from .locate import Edits
 from .placement import Placement
 from .relocate import Patched
@@ -24,6 +24,7 @@ from .section_list import SectionId, SectionList
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from .debug_names_read import NameIndex
     from .gdb_index_read import IndexedFile
 
     class DebugIndex(Protocol):
@@ -39,14 +40,15 @@ PUBLIC_NAMES = (".debug_gnu_pubnames", ".debug_gnu_pubtypes")
 
 def replaced_names(options: ElfOptions) -> tuple[str, ...]:
     """Names of input sections that are not linked, as an index says what they do."""
-    return PUBLIC_NAMES if options.gdb_index else ()
+    public = PUBLIC_NAMES if options.gdb_index else ()
+    return (*public, NAMES) if options.debug_names else public
 
 
 class IndexSources:
-    """What was read for the indexes; gdb: None when there is none."""
+    """What was read for the indexes; None for one that is not to be."""
 
-    def __init__(self, gdb: list[IndexedFile] | None) -> None:
-        self.gdb = gdb
+    def __init__(self, gdb: list[IndexedFile] | None, names: list[NameIndex] | None) -> None:
+        self.gdb, self.names = gdb, names
 
 
 def read_sources(resolution: Resolution, options: ElfOptions, diags: Diagnostics) -> IndexSources:
@@ -56,7 +58,12 @@ def read_sources(resolution: Resolution, options: ElfOptions, diags: Diagnostics
         from .gdb_index_read import read_files
 
         gdb = read_files(resolution, diags)
-    return IndexSources(gdb)
+    names = None
+    if options.debug_names:
+        from .debug_names_read import read_names
+
+        names = read_names(resolution, diags)
+    return IndexSources(gdb, names)
 
 
 def with_indexes(
@@ -69,6 +76,10 @@ def with_indexes(
             from .gdb_index import gdb_index
 
             made[sid] = gdb_index(sources.gdb, table, gone)
+        elif table.name[sid] == NAMES and sources.names is not None:
+            from .debug_names import merged_names
+
+            made[sid] = merged_names(sources.names, table)
     if not made:
         return edits
     sizes = {sid: index.size for sid, index in made.items()}

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 import attrs
 
-from .debug_file import NOWHERE, DebugFile, DebugSection, EndOfData
+from .debug_file import INFO, NOWHERE, DebugFile, DebugSection, EndOfData
 
-INFO, ABBREV = ".debug_info", ".debug_abbrev"
+ABBREV = ".debug_abbrev"
 
 RESERVED, DWARF64 = 0xFFFFFFF0, 0xFFFFFFFF
 """Lengths from here on say something else; one of them, that a length of 8 bytes follows."""

@@ -12,9 +12,9 @@ from functools import partial
 import attrs
 
 from ..diag import Diagnostics
-from .debug_file import DebugFile
+from .debug_file import INFO, DebugFile
 from .debug_ranges import BadRanges, Range, unit_ranges
-from .debug_units import INFO, BadUnit, Unit, units_of
+from .debug_units import BadUnit, Unit, units_of
 from .pubnames import TABLES, PublicName, public_names
 from .resolve import Resolution
 
@@ -38,7 +38,7 @@ def read_files(resolution: Resolution, diags: Diagnostics) -> list[IndexedFile]:
     """Every file with debug data, in order.  Warns with bad-debug-data; what was understood of a
     file counts."""
     found = []
-    for number, obj in enumerate(resolution.files):
+    for number, obj in enumerate(resolution.files[:-1]):
         if INFO in obj.sections.names:
             file = DebugFile(resolution, number)
             if file.section(INFO).index:

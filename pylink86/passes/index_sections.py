@@ -9,7 +9,7 @@ from ..model import ObjectFile, SectionRow
 from .elf_options import ElfOptions
 from .own_file import OwnSection
 
-GDB_INDEX, INFO = ".gdb_index", ".debug_info"
+GDB_INDEX, INFO, NAMES = ".gdb_index", ".debug_info", ".debug_names"
 
 
 def index_sections(files: Sequence[ObjectFile], options: ElfOptions) -> list[OwnSection]:
@@ -18,6 +18,9 @@ def index_sections(files: Sequence[ObjectFile], options: ElfOptions) -> list[Own
     if options.gdb_index and _any_has(files, INFO):
         row = SectionRow(GDB_INDEX, c.SHT_PROGBITS, size=1)
         added.append(OwnSection(row, bytes(1)))
+    if options.debug_names and _any_has(files, NAMES):
+        row = SectionRow(NAMES, c.SHT_PROGBITS, size=1, align=4)
+        added.insert(0, OwnSection(row, bytes(1)))
     return added
 
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from .twins import need
+
 FIRST = """
 struct Foo { int x; int get() const; template<class T> T put(T v); };
 namespace ns {
@@ -33,6 +41,31 @@ extern "C" int second() {
 }
 int dead() { return 4; }
 """
+
+
+def compiled(folder: Path, compiler: str, sources: Mapping[str, str], *options: str) -> list[str]:
+    """C++ sources by name, each as an object in a folder; the names of these."""
+    need(compiler)
+    objs = _objects(compiler, tuple(sources.items()), options)
+    for name, data in objs.items():
+        (folder / name).write_bytes(data)
+    return [*objs]
+
+
+@cache
+def _objects(
+    compiler: str, sources: tuple[tuple[str, str], ...], options: tuple[str, ...]
+) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        for name, source in sources:
+            (folder / f"{name}.cc").write_text(source)
+        command = [compiler, *OPTIONS, *options, "-c", *(f"{name}.cc" for name, _ in sources)]
+        subprocess.run(command, cwd=folder, check=True)
+        return {f"{name}.o": (folder / f"{name}.o").read_bytes() for name, _ in sources}
+
+
+OPTIONS = ("-O1", "-fno-inline", "-ffreestanding", "-fno-exceptions", "-ffunction-sections")
 
 CODE = """
  .section .text.f1, "ax"
@@ -143,3 +176,56 @@ LISTS = """
 .Ladb: .quad f1, .Lf1e, s2
 .Lade:
 """
+
+# .debug_names
+
+HEAD = """
+ .text
+ _start: ret
+ .section .debug_abbrev
+.Lab: .byte 1, 0x11, 0, 0, 0, 0
+ .section .debug_info
+.Lcu0: .long 9; .short 5; .byte 1, 8; .long .Lab; .byte 1
+.Lcu1: .long 9; .short 5; .byte 1, 8; .long .Lab; .byte 1
+"""
+
+KINDS = "1:0x34:3,0x13, 4,0x19; 2:0x2e:3,0x13, 4,0x13"
+"""Abbreviations: number, tag, attributes each with its form (3: place, 4: what is around it)."""
+
+
+def table(
+    entries: dict[str, str],
+    kinds: str = KINDS,
+    units: tuple[str, ...] = (".Lcu0",),
+    mark: str = "LLVM0700",
+    buckets: int = 1,
+    types: int = 0,
+    version: int = 5,
+    grow: str = "0",
+    grow_kinds: str = "0",
+    end: str = ".byte 0",
+    key: str = "0",
+    lines: str = "",
+) -> str:
+    """An index of names, each with its entries as assembly, without the 0 behind them.  grow,
+    grow_kinds: what is wrong with the sizes it says it has; lines: of the section, instead of
+    aligning it."""
+    texts = list(entries)
+    words = [lines or ".balign 4"]
+    words += [f".Ln{key}: .long .Lne{key} - . - 4 + {grow}", f".short {version}, 0"]
+    words += [f".long {len(units)}, {types}, 0, {buckets}, {len(texts)}"]
+    words += [f".long .Lpool{key} - .Lkinds{key} + {grow_kinds}, {len(mark)}", f'.ascii "{mark}"']
+    words += [f".long {unit}" for unit in units] + [".long 0"] * types
+    words += [".long 1"] * buckets + [".long 0"] * (len(texts) if buckets else 0)
+    words += [f".long .Ls{key}_{i}" for i in range(len(texts))]
+    words += [f".long .Le{key}_{i} - .Lpool{key}" for i in range(len(texts))]
+    words += [f".Lkinds{key}:"]
+    for kind in filter(None, kinds.split(";")):
+        code, tag, attributes = kind.split(":")
+        words += [f".uleb128 {code}, {tag}", f".uleb128 {attributes}", ".byte 0, 0"]
+    words += [end, f".Lpool{key}:"]
+    for i, text in enumerate(texts):
+        words += [f".Le{key}_{i}: {entries[text]}", ".byte 0"]
+    words += [f".Lne{key}:", '.section .debug_str, "MS", @progbits, 1']
+    words += [f'.Ls{key}_{i}: .asciz "{text}"' for i, text in enumerate(texts)]
+    return '.section .debug_names, "", @progbits\n' + "\n".join(words) + "\n"

@@ -12,11 +12,10 @@ from pylink86 import link, read
 from pylink86.cli.pyld import main
 from pylink86.passes.elf_options import ElfOptions
 
-from .debug_sources import CODE, FIRST, LISTS, RANGES, SECOND, names, unit
-from .twins import assemble, assert_same_file, need
+from .debug_sources import CODE, FIRST, LISTS, RANGES, SECOND, compiled, names, unit
+from .twins import assemble, assert_same_file
 
 COMPILERS = {"clang": "clang-19", "gcc": "g++"}
-OPTIONS = ("-O1", "-fno-inline", "-ffreestanding", "-fno-exceptions", "-ffunction-sections")
 
 
 @pytest.fixture(autouse=True)
@@ -25,14 +24,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def compiled(folder: Path, compiler: str, *options: str) -> list[str]:
+def pair(folder: Path, compiler: str, *options: str) -> list[str]:
     """Two objects that share names and COMDAT functions."""
-    need(COMPILERS[compiler])
-    for name, source in (("a.cc", FIRST), ("b.cc", SECOND)):
-        (folder / name).write_text(source)
-    command = [COMPILERS[compiler], *OPTIONS, *options, "-c", "a.cc", "b.cc"]
-    subprocess.run(command, cwd=folder, check=True)
-    return ["a.o", "b.o"]
+    return compiled(folder, COMPILERS[compiler], {"a": FIRST, "b": SECOND}, *options)
 
 
 def index(data: bytes, folder: Path) -> bytes:
@@ -47,7 +41,7 @@ def index(data: bytes, folder: Path) -> bytes:
 @pytest.mark.parametrize("machine", ["-m64", "-m32"])
 @pytest.mark.parametrize("version", [4, 5])
 def test_compiled(compiler: str, machine: str, version: int, here: Path):
-    objs = compiled(here, compiler, machine, f"-gdwarf-{version}", "-ggnu-pubnames")
+    objs = pair(here, compiler, machine, f"-gdwarf-{version}", "-ggnu-pubnames")
     data = assert_same_file("lld", ["--gdb-index", *objs], here)
     assert b"ns::var\0" in index(data, here)
     collected = assert_same_file("lld", ["--gdb-index", "--gc-sections", *objs], here)
@@ -68,7 +62,7 @@ def test_compiled(compiler: str, machine: str, version: int, here: Path):
     ids=" ".join,
 )
 def test_kinds_of_debug_data(options: list[str], here: Path):
-    objs = compiled(here, "clang", *options)
+    objs = pair(here, "clang", *options)
     assert_same_file("lld", ["--gdb-index", *objs], here)
 
 
@@ -93,18 +87,16 @@ def test_options(options: list[str], here: Path):
     (here / "order.ld").write_text(script)
     (here / "gone.ld").write_text("SECTIONS { /DISCARD/ : { *(.gdb_index) } }")
     (here / "no-info.ld").write_text("SECTIONS { /DISCARD/ : { *(.debug_info) } }")
-    objs = compiled(here, "clang", "-g", "-ggnu-pubnames", "-fPIC")
+    objs = pair(here, "clang", "-g", "-ggnu-pubnames", "-fPIC")
     assert_same_file("lld", ["--gdb-index", *options, *objs], here)
 
 
 def test_many_names(here: Path):
     """More than fit into the smallest table, and objects without names or without debug data."""
-    lines = [f"int name{i}(void) {{ return {i}; }}" for i in range(900)]
-    (here / "many.cc").write_text("\n".join(lines))
-    objs = compiled(here, "clang", "-g", "-ggnu-pubnames")
-    command = ["clang-19", "-g", "-ggnu-pubnames", "-O1", "-c", "many.cc"]
-    subprocess.run(command, cwd=here, check=True)
-    objs += ["many.o", assemble(here / "plain.o", ".byte 1")]
+    many = "\n".join(f"int name{i};" for i in range(900))
+    objs = pair(here, "clang", "-g", "-ggnu-pubnames")
+    objs += compiled(here, "clang-19", {"many": many}, "-g", "-ggnu-pubnames")
+    objs += [assemble(here / "plain.o", ".byte 1")]
     data = assert_same_file("lld", ["--gdb-index", *objs], here)
     assert len(index(data, here)) > 2048 * 8
 
@@ -115,12 +107,12 @@ def test_without_debug_data(here: Path):
 
 
 def test_images_have_none(here: Path):
-    objs = compiled(here, "clang", "-g", "-ggnu-pubnames")
+    objs = pair(here, "clang", "-g", "-ggnu-pubnames")
     assert_same_file("lld", ["--gdb-index", "--oformat=binary", *objs], here)
 
 
 def test_gnu_dialect_has_the_same_names(here: Path):
-    objs = compiled(here, "clang", "-g", "-ggnu-pubnames")
+    objs = pair(here, "clang", "-g", "-ggnu-pubnames")
     result = link(objs, elf=ElfOptions(gdb_index=True), dialect="gnu")
     assert b"ns::var\0" in bytes(result.sections[".gdb_index"].content)
     assert ".debug_gnu_pubnames" not in result.sections
@@ -130,7 +122,7 @@ def test_gnu_dialect_has_the_same_names(here: Path):
 def test_gdb_reads_it(compiler: str, here: Path):
     if shutil.which("gdb") is None:
         pytest.skip("gdb is not installed (apt install gdb)")
-    objs = compiled(here, compiler, "-g", "-ggnu-pubnames")
+    objs = pair(here, compiler, "-g", "-ggnu-pubnames")
     assert_same_file("lld", ["--gdb-index", *objs], here)
     words = ["gdb", "-nx", "-batch", "-ex", "info line middle", "-ex", "ptype Foo", "ours"]
     said = subprocess.run(words, cwd=here, capture_output=True, text=True, check=True)
