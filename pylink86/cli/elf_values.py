@@ -106,7 +106,8 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     ]
     for text in values.get("section_start", ()):
         section, _, address = text.partition("=")
-        starts.append((section, _address("--section-start", address, problems)))
+        spelled = f"--section-start={text}" if values.get("dialect") == "lld" else "--section-start"
+        starts.append((section, _address(spelled, address, problems)))
     given["section_starts"] = tuple(starts)
     given["segment_starts"] = _segment_starts(values, given, problems)
     given["strip"] = _strip(values, problems)
@@ -189,6 +190,8 @@ def _reports(
         option = name.replace("_", "-")
         if level not in LEVELS:
             message = f"invalid option for -z {option}=: {level}"
+            if values.get("dialect") == "lld":
+                message = f"-z {option}= parameter {level} is not recognized"
             help_ = (f"use one of {', '.join(LEVELS)}",)
             problems.append(error("bad-option-value", message, help=help_))
         elif level != "none":
@@ -213,8 +216,8 @@ def _segment_starts(
 ) -> tuple[tuple[str, int], ...]:
     """-Ttext-segment and the like, by the name SEGMENT_START() uses.
 
-    --image-base is LLD's word for -Ttext-segment: each dialect takes both.  LLD has no other
-    segment to move."""
+    --image-base is LLD's word for -Ttext-segment: GNU ld's dialect takes both.  LLD has no segment
+    to move."""
     starts = {
         segment: _address(f"-T{segment}", values[name], problems)
         for name, segment in SEGMENTS.items()
@@ -224,17 +227,20 @@ def _segment_starts(
         if "image_base" in given:
             starts.setdefault("text-segment", given["image_base"])
         return tuple(starts.items())
-    if "text-segment" in starts:
-        given.setdefault("image_base", starts.pop("text-segment"))
-    problems += [
-        error(
-            "option-not-supported",
-            f"option '-T{segment}' is not supported in the dialect of LLD",
-            help=("place a section with --section-start=SECTION=ADDRESS, or use a script",),
-        )
-        for segment in starts
-    ]
+    problems += [_no_segment_start(segment) for segment in starts]
     return ()
+
+
+def _no_segment_start(segment: str) -> Diagnostic:
+    """option-not-supported: LLD places the image as a whole."""
+    if segment == "text-segment":
+        instead = "Use --image-base if you intend to set the base address"
+        return error("option-not-supported", f"-Ttext-segment is not supported. {instead}")
+    return error(
+        "option-not-supported",
+        f"option '-T{segment}' is not supported in the dialect of LLD",
+        help=("place a section with --section-start=SECTION=ADDRESS, or use a script",),
+    )
 
 
 def _strip(values: Mapping[str, Any], problems: list[Diagnostic]) -> str:
@@ -366,6 +372,10 @@ def _build_id(values: Mapping[str, Any], problems: list[Diagnostic]) -> str:
     if pairs.fullmatch(digits):
         return "0x" + re.sub("[-:]", "", digits)
     message = f"unknown --build-id style: {style}" if lld else _IGNORED
+    if lld and style[:2] == "0x":
+        bytes_ = (digits[at : at + 2] for at in range(0, len(digits), 2))
+        bad = next(byte for byte in bytes_ if not pairs.fullmatch(byte))
+        message = f"not a hexadecimal value: {bad}"
     severity = "error" if lld else "warning"
     help_ = (f"use one of {', '.join(filter(None, known))}, or 0x and hexadecimal digits",)
     problems.append(error("bad-option-value", message, severity=severity, help=help_))

@@ -40,6 +40,8 @@ def shuffles(values: Mapping[str, Any]) -> tuple[tuple[tuple[str, int], ...], li
         seed = _integer(digits)
         if not pattern or seed is None:
             message = f"{option}=: expected <section_glob>=<seed>, but got '{text}'"
+            if pattern and digits:
+                message = f"{option}=: expected an integer, but got '{digits}'"
             help_ = ("write, for example, --shuffle-sections='*=1'",)
             problems.append(error("bad-option-value", message, help=help_))
         else:
@@ -92,6 +94,9 @@ def compressions(
             message = f"unknown {option} value: {kind}"
         elif level is None or not 0 <= level <= HIGHEST_LEVEL.get(kind, level):
             message = f"{option}: `{digits}' is not a compression level of {kind}"
+            if level is None:
+                what = "expected a non-negative integer compression level"
+                message = f"{option}: {what}, but got '{digits}'"
         else:
             problems += glob_problems(option, pattern)
             found.append((pattern, COMPRESSIONS[kind], level))

@@ -84,13 +84,13 @@ def show_layout(values: Mapping[str, Any]) -> None:
         print(f"using internal linker script:\n{rule}\n{text.rstrip()}\n{rule}")
 
 
-def tell_inputs(result: LinkResult) -> None:
+def tell_inputs(result: LinkResult, program: str) -> None:
     """`--verbose` as LLD: on stderr the files that were read, and which output sections
     OVERWRITE_SECTIONS describes anew."""
     from ..explain.trace import input_files, overwritten
 
-    sys.stderr.write(input_files(result))
-    sys.stderr.write("".join(f"{line}\n" for line in overwritten(result)))
+    lines = [*input_files(result).splitlines(), *overwritten(result)]
+    sys.stderr.write("".join(f"{program}: {line}\n" for line in lines))
 
 
 def dump_layout(values: Mapping[str, Any]) -> int:

@@ -67,6 +67,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
         --no-execute-only --no-pcrel-optimize --no-power10-stubs --power10-stubs[=MODE]
         --no-relax-gp --no-toc-optimize --pic-veneer --split-stack-adjust-size=SIZE
         --target1-abs --target1-rel --target2=TYPE --android-memtag-heap --android-memtag-stack
+        --android-memtag-mode=MODE
         """,
     ),
     (

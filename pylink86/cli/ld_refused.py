@@ -22,7 +22,6 @@ _REASONS: tuple[tuple[str, str], ...] = (
         """
         -EB --embedded-relocs --be8 --cmse-implib --in-implib=FILE --execute-only
         --fix-cortex-a53-843419 --fix-cortex-a8 --pcrel-optimize --relax-gp --toc-optimize
-        --android-memtag-mode=MODE
         """,
     ),
     (

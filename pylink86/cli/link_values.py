@@ -69,9 +69,6 @@ def check_values(values: Mapping[str, Any]) -> list[Diagnostic]:
     version = values.get("version_as", "gnu-ld")
     if version.partition(":")[0] != "gnu-ld":
         found.append(_bad_value("version_as", version, ["gnu-ld", "gnu-ld:VERSION"]))
-    if values.get("relocatable") and values.get("icf", "none") != "none":
-        message = "-r and --icf may not be used together"
-        found.append(error("bad-option-value", message, help=("leave one of them out",)))
     found += bad_methods(values)
     found += shuffles(values)[1]
     found += file_problems(values)
@@ -86,10 +83,10 @@ INDEXES = ("gdb_index", "debug_names")
 
 
 def _together(values: Mapping[str, Any]) -> list[Diagnostic]:
-    """Options that exclude one another; LLD does not fold sections of an object either."""
+    """Options that exclude one another; nothing is folded in an object either."""
     if not values.get("relocatable"):
         return []
-    folds = values.get("dialect") == "lld" and values.get("icf", "none") != "none"
+    folds = values.get("icf", "none") != "none"
     wrong = [*(["-pie"] if values.get("pie") else []), *(["--icf"] if folds else [])]
     wrong += [f"--{name.replace('_', '-')}" for name in INDEXES if values.get(name)]
     return [

@@ -71,9 +71,14 @@ class Names:
 
 
 def parse(
-    argv: Sequence[str], table: Table, keywords: Mapping[str, Mapping[str, Row]] | None = None
+    argv: Sequence[str],
+    table: Table,
+    keywords: Mapping[str, Mapping[str, Row]] | None = None,
+    exact: bool = False,
 ) -> Parsed:
     """Take a command line apart; never raises, `problems` holds what is wrong with it.
+
+    exact: options are to be written in full, as for LLD.
 
     Problems: unknown-option, option-not-supported, option-needs-value, option-takes-no-value,
     option-ambiguous, response-file; a warning unknown-keyword, as GNU ld for `-z nonsense`.
@@ -96,7 +101,7 @@ def parse(
             found.inputs.append(("file", word, state))
             found.words.append((None, word))
         else:
-            for row, spelled, value in _match(word, names, found.problems):
+            for row, spelled, value in _match(word, names, found.problems, exact):
                 if value is None and row[1] and row[1][0] != "[":
                     value = next(words, None)
                     if value is None:
@@ -108,7 +113,7 @@ def parse(
 
 
 def _match(
-    word: str, names: Names, problems: list[Diagnostic]
+    word: str, names: Names, problems: list[Diagnostic], exact: bool
 ) -> list[tuple[Row, str, str | None]]:
     """The rows a word stands for, with the value attached to it; [] after a problem.
 
@@ -129,14 +134,14 @@ def _match(
         group = [(f"-{letter}", names.short.get(letter)) for letter in word[1:]]
         if all(flag is not None and not flag[1] for _, flag in group):
             return [(flag, letter, None) for letter, flag in group if flag is not None]
-    if name:
+    if name and not exact:
         fits = {id(row): row for full, row in names.long.items() if full.startswith(name)}
         if len(fits) == 1:
             return _checked(fits.popitem()[1], word, value, problems)
         if fits:
             problems.append(_ambiguous(word, name, names))
             return []
-    problems.append(_unknown(word, name, names))
+    problems.append(_misspelt(word, name, names) if exact else _unknown(word, name, names))
     return []
 
 
@@ -195,12 +200,12 @@ def _apply_keyword(spelled: str, text: str, found: Parsed, rows: Mapping[str, Ro
     """`-z keyword` and `-z keyword=value`."""
     name, equals, value = text.partition("=")
     row = rows.get(name)
-    spelled = f"{spelled} {name}"
+    whole, spelled = f"{spelled} {text}", f"{spelled} {name}"
     if row is None:
         found.problems.append(
             error(
                 "unknown-keyword",
-                f"{spelled} ignored",
+                f"{whole} ignored",
                 severity="warning",
                 notes=("GNU ld ignores keywords it does not know, too",),
             )
@@ -256,6 +261,19 @@ def _unknown(word: str, name: str, names: Names) -> Diagnostic:
         "unknown-option",
         f"unrecognized option '{word}'",
         help=(f"did you mean {' or '.join('--' + n for n in near)}?",) if near else (),
+    )
+
+
+def _misspelt(word: str, name: str, names: Names) -> Diagnostic:
+    """The same in LLD's way: it guesses names that are one letter away, and says the value, too."""
+    from ..passes.near import is_one_edit
+
+    near = next((full for full in names.long if is_one_edit(name, full)), None)
+    value = word[word.index("=") :] if "=" in word else ""
+    return error(
+        "unknown-option",
+        f"unrecognized option '{word}'",
+        help=(f"did you mean --{near}{value}?",) if near else (),
     )
 
 

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from ..result import LinkResult
 
 
+WORDINGS = {
+    "map_file": "cannot open map file {}: {}",
+    "why_extract": "cannot open --why-extract= file {}: {}",
+    "archive_stats": "--print-archive-stats=: cannot open {}: {}",
+    "dependency_file": "cannot open {}: {}",
+}
+"""How LLD says that a file cannot be written."""
+
+
 def write_outputs(
     result: LinkResult, values: Mapping[str, Any], output: str, program: str = "pyld"
 ) -> None:
@@ -30,23 +39,24 @@ def write_outputs(
 
         _print(memory_usage(result))
     if values.get("dependency_file"):
-        _save(values["dependency_file"], _dependencies(result, values, output))
+        _save("dependency_file", values, _dependencies(result, values, output))
     if values.get("why_extract"):
         from ..explain.extracted import why_extract
 
-        _save(values["why_extract"], why_extract(result))
+        _save("why_extract", values, why_extract(result))
     if values.get("archive_stats"):
         from ..explain.extracted import archive_stats
 
-        _save(values["archive_stats"], archive_stats(result))
+        _save("archive_stats", values, archive_stats(result))
     if values.get("print_symbol_order"):
-        _write_symbol_order(result, values["print_symbol_order"])
+        _write_symbol_order(result, values)
     if values.get("elf_twin"):
         _write_twin(result, values["elf_twin"], output)
     if values.get("gdb_script"):
         from ..explain.gdb import gdb_script
 
-        _save(values["gdb_script"], gdb_script(result, _debug_file(result, values, output), output))
+        debug_file = _debug_file(result, values, output)
+        _save("gdb_script", values, gdb_script(result, debug_file, output))
 
 
 def _say_what_happened(result: LinkResult, values: Mapping[str, Any], program: str) -> None:
@@ -73,7 +83,7 @@ def _say_what_happened(result: LinkResult, values: Mapping[str, Any], program: s
         _print(told)
 
 
-def _write_symbol_order(result: LinkResult, path: str) -> None:
+def _write_symbol_order(result: LinkResult, values: Mapping[str, Any]) -> None:
     """--print-symbol-order: nothing is written where calls order nothing, as in LLD."""
     from ..diag import Diagnostics
     from ..passes.call_graph import names_in
@@ -83,7 +93,8 @@ def _write_symbol_order(result: LinkResult, path: str) -> None:
     profile, told = result.options.profile, Diagnostics()
     sections = sections_by_calls(plan, profile, table, resolution, result.dialect, told)
     if sections:
-        _save(path, "".join(f"{name}\n" for name in names_in(sections, table, resolution)))
+        text = "".join(f"{name}\n" for name in names_in(sections, table, resolution))
+        _save("print_symbol_order", values, text)
 
 
 def _write_map(result: LinkResult, values: Mapping[str, Any], output: str) -> None:
@@ -99,7 +110,7 @@ def _write_map(result: LinkResult, values: Mapping[str, Any], output: str) -> No
     elif path == "-":
         _print(_map(result, values, output) + cref)
     else:
-        _save(path, _map(result, values, output) + cref)
+        _save("map_file", values, _map(result, values, output) + cref, path)
 
 
 def map_path(values: Mapping[str, Any], output: str) -> str:
@@ -162,13 +173,19 @@ def _debug_file(result: LinkResult, values: Mapping[str, Any], output: str) -> s
     return os.path.abspath(values.get("elf_twin") or output)
 
 
-def _save(path: str, text: str) -> None:
+def _save(option: str, values: Mapping[str, Any], text: str, path: str = "") -> None:
+    """Write a text to the file an option names, or to `path`; `-` is stdout."""
     from ..formats.output import write_file
 
+    path = path or values[option]
     if path == "-":
         _print(text)
+        return
+    data = text.encode("utf-8", "surrogateescape")
+    if values.get("dialect") == "lld" and option in WORDINGS:
+        write_file(path, data, wording=WORDINGS[option])
     else:
-        write_file(path, text.encode("utf-8", "surrogateescape"))
+        write_file(path, data)
 
 
 def _print(text: str) -> None:

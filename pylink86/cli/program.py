@@ -85,7 +85,10 @@ def show(found: Iterable[Diagnostic], values: Mapping[str, Any]) -> bool:
     from ..report import render, wants_colour
 
     when = values.get("colour", "auto")
-    colour = when == "always" or (when in ("auto", "") and wants_colour(sys.stderr, os.environ))
+    always = (
+        ("always", "") if values.get("dialect") == "lld" and "colour" in values else ("always",)
+    )
+    colour = when in always or (when in ("auto", "") and wants_colour(sys.stderr, os.environ))
     as_json = values.get("error_format") == "json"
     if values.get("dialect") == "lld" and not as_json:
         from ..explain.lld_errors import lld_report

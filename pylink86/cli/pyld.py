@@ -62,16 +62,17 @@ def main(argv: Sequence[str] | None = None, program: str | None = None) -> int:
 
 
 def _run(argv: Sequence[str], program: str) -> int:
-    parsed = parse(argv, LD, KEYWORDS)
+    dialect = next((w[10:] for w in argv if w[:10] == "--dialect="), dialect_of(program))
+    parsed = parse(argv, LD, KEYWORDS, exact=dialect == "lld")
     values = parsed.values
-    values.setdefault("dialect", dialect_of(program))
+    values.setdefault("dialect", dialect)
     values["program"] = os.path.basename(program)
     if values.get("help"):
         sys.stdout.write(usage(program))
         return 0
     if any(values.get(name) for name in ("version", "show_version", "show_emulations")):
         print(version_line(version_like(values.get("version_as", "")), values["dialect"]))
-    if values.get("show_emulations"):
+    if values.get("show_emulations") and values["dialect"] == "gnu":
         print("  Supported emulations:", *EMULATIONS, sep="\n   ")
     if values.get("version"):
         return 0
@@ -84,13 +85,19 @@ def _run(argv: Sequence[str], program: str) -> int:
         return explain(values["explain"])
     from .link_values import check_values
 
-    if show(_as_fatal([*parsed.problems, *check_values(values)], values), values):
+    problems = parsed.problems
+    if values["dialect"] == "lld":
+        from .lld_values import lld_problems
+
+        problems = lld_problems(parsed)
+    if show(_as_fatal([*problems, *check_values(values)], values), values):
         return 1
     if values.get("dump_layout"):
         from .layouts import dump_layout
 
         return dump_layout(values)
-    if not _has_inputs(parsed) and any(values.get(name) for name in TELLS):
+    tells = TELLS if values["dialect"] == "gnu" else TELLS[:2]
+    if not _has_inputs(parsed) and any(values.get(name) for name in tells):
         if values.get("verbose"):
             from .layouts import show_layout
 
@@ -173,7 +180,7 @@ def _link(parsed: Parsed, program: str, opened: list[str] | None = None) -> int:
         if values.get("verbose") and values["dialect"] == "lld":
             from .layouts import tell_inputs
 
-            tell_inputs(result)
+            tell_inputs(result, values["program"])
         if "print_layout" in values or "picture" in values:
             from .views import write_views
 

@@ -75,7 +75,7 @@ def file_problems(values: Mapping[str, Any]) -> list[Diagnostic]:
 
     found = _retained_problems(values)
     if "symbol_ordering_file" in values and "call_graph_file" in values:
-        message = "--symbol-ordering-file and --call-graph-ordering-file may not be used together"
+        message = "--symbol-ordering-file and --call-graph-order-file may not be used together"
         found.append(error("bad-option-value", message, help=("leave one of them out",)))
     return found
 

@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ..diag import Diagnostic, Span
-from ..report import BOLD, COLOURS, PLAIN, printable, to_text
+from ..report import PLAIN, printable, to_text
 
 MANY = 3
 """How many places LLD lists before it only counts them."""
@@ -32,7 +32,7 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
     "bad-object": ((r"a relocation refers to offset .*", "offset is outside the section"),),
     "bad-option-value": (
         (r"unrecognised emulation mode: (.*)", r"unknown emulation: \1"),
-        (r"--end-lib without --start-lib.*", "stray --end-lib"),
+        (r"(--end-\S+) without --start-.*", r"stray \1"),
         (r"`(.*)' is not a number: image-base", r"--image-base: number expected, but got \1"),
         (r"`(.*)' is not a number: -O", r"-O\1: number expected, but got '\1'"),
         (r"`(.*)' is not a number: (.*)", r"invalid \2: \1"),
@@ -45,6 +45,9 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
         (r"`(.*)' is not a value of --(orphan-handling)", r"unknown --\2 mode: \1"),
         (r"`(.*)' is not a value of --(sort-section)", r"unknown --\2 rule: \1"),
         (r"`(.*)' is not a value of --colour", r"unknown option: --color-diagnostics=\1"),
+        (r"`(.*)' is not a value of --call-graph-sort",
+         r"unknown --call-graph-profile-sort= value: \1"),
+        (r"`(.*)' is not a value of --rsp-quoting", r"invalid response file quoting: \1"),
         (r"`(.*)' is not a value of (--\S+)", r"unknown \2 value: \1"),
         (r"(--hash-style): `(.*)' is none of .*", r"unknown \1: \2"),
         (r"invalid (--compress-\S+) option: `(.*)'", r"unknown \1 value: \2"),
@@ -52,7 +55,9 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
          r"unknown --format value: \1 (supported formats: elf, default, binary)"),
         (r"--defsym=(.*) assigns nothing", r"--defsym: syntax error: \1"),
         (r"invalid visibility in `-z (\S+)=(.*)'", r"unknown -z \1= value: \2"),
-        (r"(-T\S+): `(.*)' is not an address", r"invalid argument: \1 \2"),
+        (r"(--section-start=.*): `.*' is not an address", r"invalid argument: \1"),
+        (r"(-T\S+): `(.*)' is not an address", r"invalid argument: \1=\2"),
+        (r"(--compress-sections: invalid glob pattern, unmatched '\['): .*", r"\1"),
     ),
     "bad-phdr-type": ((r"unknown (program header type: .*)", r"invalid \1"),),
     "cannot-read": (
@@ -176,14 +181,16 @@ BARE_PLACE = re.compile(r"^([^:]*)(\(\S+\))$")
 
 SAME = frozenset({
     "assert-failed", "cannot-write", "discarded-table", "entry-missing", "headers-do-not-fit",
-    "incompatible-files", "link-order-discarded", "no-inputs", "region-ignored",
-    "relro-not-contiguous", "section-type-mismatch", "sections-overlap", "symbol-order",
-    "symbol-undefined", "version-undefined",
+    "incompatible-files", "link-order-discarded", "missing-property", "no-inputs",
+    "option-not-supported", "region-ignored", "relro-not-contiguous", "section-type-mismatch",
+    "sections-overlap", "symbol-order", "symbol-undefined", "version-undefined",
 })  # fmt: skip
 """Further kinds that LLD tells, in the same words."""
 
 LLD_KINDS = frozenset({*SENTENCES, *WITH_LINE, *WITH_PLACE, *SAME})
 """What LLD tells too; all else only we tell, in our own form."""
+
+COLOURS = {"error": "\033[0;31m", "warning": "\033[0;35m"}
 
 ROLES = {
     "undefined-symbol": "referenced by",
@@ -223,10 +230,9 @@ def lld_text(d: Diagnostic, program: str, *, colour: bool = False) -> str:
     """One finding with LLD's first line, then its places, notes and help; no newline at the end."""
     severity = f"{d.severity}: "
     if colour:
-        severity = f"{COLOURS[d.severity]}{severity}{PLAIN}{BOLD}"
+        severity = f"{COLOURS[d.severity]}{severity}{PLAIN}"
     first, more = _sentence(d)
-    end = PLAIN if colour else ""
-    lines = [f"{program}: {severity}{printable(_where(d) + first)}{end} [{d.slug}]"]
+    lines = [f"{program}: {severity}{printable(_where(d) + first)} [{d.slug}]"]
     lines += [f">>> {printable(text)}" for text in more]
     lines += [f">>> {text}" for text in _places(d)]
     if d.span is not None:
@@ -287,9 +293,7 @@ def _overlap(
         [(int(first, 16), int(last, 16), earlier), (int(start, 16), int(end, 16), later)],
         key=lambda row: row[0],
     )
-    told = [
-        f"{name} range is [{low:#x}, {high:#x}]".replace("0x", "0x") for low, high, name in ranges
-    ]
+    told = [f"{name} range is [0x{low:X}, 0x{high:X}]" for low, high, name in ranges]
     return f"section {ranges[0][2]} {kind} range overlaps with {ranges[1][2]}", told
 
 

@@ -15,13 +15,19 @@ from ..diag import fail
 from ..elf_tables import Buffer
 
 
-def write_file(path: str | os.PathLike[str], data: Buffer, *, executable: bool = False) -> None:
+def write_file(
+    path: str | os.PathLike[str],
+    data: Buffer,
+    *,
+    executable: bool = False,
+    wording: str = "cannot open output file {}: {}",
+) -> None:
     """Write `data` to `path`: the old file stays until the new one is complete.
 
     executable: give the permission to run to everyone the umask lets, as linkers do.  An existing
     file keeps its permissions (and gains that one).  A device or pipe (/dev/null, /dev/stdout) is
     written straight.  A symbolic link stays a link: the file it points to is replaced.
-    Fails with cannot-write; the temporary file is then gone.
+    Fails with cannot-write, said by `wording` of path and reason; the temporary file is then gone.
     """
     target = os.path.realpath(path)
     try:
@@ -33,7 +39,7 @@ def write_file(path: str | os.PathLike[str], data: Buffer, *, executable: bool =
                 file.write(data)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise fail("cannot-write", f"cannot open output file {os.fspath(path)}: {reason}") from None
+        raise fail("cannot-write", wording.format(os.fspath(path), reason)) from None
 
 
 def _mode(target: str) -> int | None:

@@ -300,8 +300,7 @@ def _check_places_like_lld(placed: Placement, raw: bool, diags: Diagnostics) -> 
     _check_overlaps(
         placed, "VMA", lambda s: s.vma, in_memory, diags, _is_overlay_member, _is_thread_local
     )
-    if any(s.lma != s.vma for s in placed.sections):
-        _check_overlaps(placed, "LMA", lambda s: s.lma, in_memory, diags, mild=_is_thread_local)
+    _check_overlaps(placed, "LMA", lambda s: s.lma, in_memory, diags, mild=_is_thread_local)
 
 
 def _is_thread_local(one: PlacedSection, other: PlacedSection) -> bool:

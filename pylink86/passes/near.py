@@ -41,6 +41,15 @@ def _plain(name: str) -> str:
     return name.lstrip("_.").lower()
 
 
+def is_one_edit(one: str, other: str) -> bool:
+    """Whether a letter more, less or another makes one name of the other."""
+    if one == other or abs(len(one) - len(other)) > 1:
+        return False
+    at = next((n for n, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+    rest, other_rest = one[at:], other[at:]
+    return other_rest[1:] in (rest, rest[1:]) or rest[1:] == other_rest
+
+
 def nearest_files(wanted: str, files: Iterable[str], most: int = 2) -> list[str]:
     """Inputs whose file name, folders left out, is like `wanted`: equal, extended, or similar."""
     from difflib import SequenceMatcher
