@@ -69,6 +69,12 @@ class Reading:
         gnu=True,
         lld=False,
     )
+    quoted_files_are_names: bool = differs(
+        "a file pattern in double quotes is the name of one file",
+        '`"*.o"(.text)` takes nothing in LLD, all in GNU ld',
+        gnu=False,
+        lld=True,
+    )
     scripts_know_their_folder: bool = differs(
         "INPUT looks for a file beside the script first; else only for scripts among the inputs",
         "`-T sub/s.ld` with `INPUT(m.o)` and sub/m.o: found by LLD",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..passes.match import SectionId
+from .. import elf_const as c
+from ..passes.match import SectionId, SectionList
 from ..result import LinkResult
 from ..script import nodes as n
 
@@ -50,13 +51,19 @@ def removed_sections(result: LinkResult) -> str:
 
 
 def _removed(result: LinkResult) -> Sequence[SectionId]:
-    """The dead sections in the order they are told of; the linker's own empty tables are not."""
+    """The dead sections in the order they are told of; the linker's own empty tables are not, nor
+    in LLD those that only /DISCARD/ takes: notes and what is not in memory."""
     table = result.table
     dead = result.live.dead - table.phantoms
     first_own = table.base[-1]
     if result.dialect.name == "gnu":
         return sorted(dead, key=lambda sid: (table.file[sid], sid))
+    dead -= {sid for sid in result.claims.discarded if _stays_alive(sid, table)}
     return sorted(dead, key=lambda sid: (sid < first_own, sid))
+
+
+def _stays_alive(sid: SectionId, table: SectionList) -> bool:
+    return table.type[sid] == c.SHT_NOTE or not table.flags[sid] & c.SHF_ALLOC
 
 
 def folded_sections(result: LinkResult) -> str:

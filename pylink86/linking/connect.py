@@ -15,7 +15,6 @@ from ..passes.own_tables import assigned_names
 from ..passes.relink import folded, sections_for_relinking
 from ..passes.resolve import Resolution, resolve_symbols
 from ..passes.roots import check_collecting, default_entry, wanted_names
-from ..passes.strays import handle_orphans
 from ..passes.table_form import TableForm
 from ..script.nodes import Version
 from .gather import Task
@@ -116,7 +115,13 @@ def _claims(task: Task, resolution: Resolution, diags: Diagnostics) -> tuple[Sec
     elif not script.has_sections and not dialect.tables_like_gnu:
         table = folded(table, options.elf.keeps_text_prefix)
     claims = match_sections(script, resolution, table, dialect, options.unique, options.spills)
-    return table, handle_orphans(claims, table, resolution, options.orphan_handling, diags)
+    if options.orphan_handling in ("", "place"):
+        return table, claims
+    from ..passes.strays import handle_orphans, stray_tables
+
+    tables = stray_tables(script, options.elf, task.raw, dialect)
+    mode = options.orphan_handling
+    return table, handle_orphans(claims, table, resolution, mode, tables, dialect, diags)
 
 
 def _live(

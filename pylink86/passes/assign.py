@@ -84,6 +84,7 @@ class Assigner(Scope):
             if target >= section.vma
             else f"`.' is {self.here:#x} here",
             notes=[
+                *(() if self.dialect.arithmetic_on_offsets else (f"in section `{section.name}'",)),
                 *([f"largest inputs before it: {inputs}"] if inputs else []),
                 *([f"largest symbols before it: {symbols}"] if symbols else []),
             ],

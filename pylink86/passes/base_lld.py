@@ -20,6 +20,7 @@ from .order import Command, OutputPlan, Plan
 from .scripts import ScriptFile
 from .segments import SegmentPlan
 from .segments_lld import in_load, is_relro
+from .words import expressions
 
 BASES = {c.EM_X86_64: 0x200000, c.EM_386: 0x400000}
 DOT = n.Name(".")
@@ -65,11 +66,20 @@ def _beginning(plan: Plan, value: n.Expr) -> Plan:
 
 
 def with_relro_padding(plan: Plan, options: ElfOptions) -> Plan:
-    """A section that holds nothing behind the relro ones, so that they fill whole pages."""
+    """A section that holds nothing behind the relro ones, so that they fill whole pages.
+
+    It stands where a script says that they end (DATA_SEGMENT_RELRO_END), else behind the last."""
     relro = [section for section in plan.sections if is_relro(section)]
     if not any(map(in_load, relro)):
         return plan
+    commands: list[Command] = list(plan.commands)
     last = max(section.index for section in relro)
+    at = next((k for k, item in enumerate(commands) if _ends_relro(item)), -1)
+    if at < 0:
+        at = commands.index(plan.sections[last]) + 1
+    else:
+        before = (item.index for item in commands[:at] if isinstance(item, OutputPlan))
+        last = max(before, default=-1)
     page = min(options.common_page or PAGE, options.page)
     end = _set_dot(n.Call("ALIGN", "", (DOT, n.Number(page))))
     flags = c.SHF_ALLOC | c.SHF_WRITE
@@ -77,12 +87,16 @@ def with_relro_padding(plan: Plan, options: ElfOptions) -> Plan:
     sections = [*plan.sections[: last + 1], padding, *plan.sections[last + 1 :]]
     numbered = tuple(attrs.evolve(s, index=i, header=i) for i, s in enumerate(sections))
     new = {id(old): made for old, made in zip(sections, numbered)}
-    commands: list[Command] = []
-    for command in plan.commands:
-        commands.append(new.get(id(command), command))
-        if command is plan.sections[last]:
-            commands.append(numbered[last + 1])
-    return attrs.evolve(plan, commands=tuple(commands), sections=numbered)
+    commands[at:at] = [padding]
+    return attrs.evolve(
+        plan, commands=tuple(new.get(id(item), item) for item in commands), sections=numbered
+    )
+
+
+def _ends_relro(item: Command) -> bool:
+    return isinstance(item, n.Assignment) and any(
+        isinstance(e, n.Call) and e.name == "DATA_SEGMENT_RELRO_END" for e in expressions(item)
+    )
 
 
 def _set_dot(value: n.Expr) -> n.Assignment:

@@ -36,10 +36,10 @@ def check_layout(
     Source: GNU ld manual 3.4.5 (ASSERT), 3.7 (MEMORY); --check-sections for overlaps.
     """
     _check_asserts(placed, diags)
-    if dialect.sections_have_addresses:
-        _check_regions(placed, diags)
-        if dialect.lma_counts:
-            _check_below_regions(placed, diags)
+    if dialect.sections_have_addresses and placed.regions.by_name:
+        from .check_regions import check_regions
+
+        check_regions(placed, dialect, diags)
     _check_size(placed, dialect, raw, max_size, diags)
     if again:
         return
@@ -176,77 +176,6 @@ def _measured(found: Asserted, placed: Placement) -> list[str]:
                 notes += [f"largest inputs of `{section.name}': {inputs}"] if inputs else []
                 notes += [f"largest symbols of `{section.name}': {symbols}"] if symbols else []
     return notes
-
-
-def _check_regions(placed: Placement, diags: Diagnostics) -> None:
-    """One message per region that is too small, with the section that crosses its end."""
-    for region in dict.fromkeys(placed.regions.by_name.values()):
-        inside = [
-            s
-            for s in placed.sections
-            if (s.region == region.name or s.lma_region == region.name) and s.size
-        ]
-        ends = [(_end_in(s, region.name), s) for s in inside]
-        worst = max((end for end, _ in ends), default=0)
-        if worst <= region.end:
-            continue
-        culprit = next(s for end, s in ends if end > region.end)
-        over = worst - region.end
-        needs = worst - region.origin
-        diags.error(
-            "region-overflow",
-            f"section `{culprit.name}' will not fit in region `{region.name}': "
-            f"region `{region.name}' overflowed by {over} bytes",
-            span=culprit.plan.node.name_span if culprit.plan.node is not None else None,
-            label=f"needs {needs:#x} bytes, the region has {region.length:#x}",
-            notes=_what_fills(culprit, placed, inside),
-            help=[
-                f"give `{region.name}'{_line(region.node.span)} a LENGTH of at least {needs:#x}, "
-                "or drop unused code with --gc-sections"
-            ],
-        )
-
-
-def _check_below_regions(placed: Placement, diags: Diagnostics) -> None:
-    """GNU ld: sections that an address of their own puts in front of their region."""
-    for section in placed.sections:
-        region = placed.regions.get(section.region)
-        end = section.vma + section.size
-        if region is None or not section.plan.alloc or section.plan.dropped or end >= region.origin:
-            continue
-        diags.error(
-            "region-overflow",
-            f"address {end:#x} of section `{section.name}' is not within region `{region.name}'",
-            span=section.plan.node.name_span if section.plan.node is not None else None,
-            notes=[f"the region begins at {region.origin:#x}"],
-            help=["leave the address out, or send the section to no region"],
-        )
-
-
-def _what_fills(
-    culprit: PlacedSection, placed: Placement, inside: list[PlacedSection]
-) -> list[str]:
-    """What a region that is too small holds: its sections, and the largest parts of the last."""
-    notes = []
-    if len(inside) > 1:
-        notes.append("it holds " + ", ".join(f"`{s.name}' {s.size:#x}" for s in inside))
-    inputs = largest_inputs(culprit, placed.addresses)
-    if inputs:
-        notes.append(f"largest inputs of `{culprit.name}': {inputs}")
-    symbols = largest_symbols(culprit, placed.addresses)
-    if symbols:
-        notes.append(f"largest symbols of `{culprit.name}': {symbols}")
-    return notes
-
-
-def _end_in(section: PlacedSection, region: str) -> int:
-    start = section.vma if section.region == region else section.lma
-    return start + section.size
-
-
-def _line(span: object) -> str:
-    line = getattr(span, "line", None)
-    return f" (line {line})" if line else ""
 
 
 def _check_wraps(

@@ -22,6 +22,8 @@ from .scripts import ScriptFile
 
 GNU_ORDER = (".symtab", ".strtab", ".shstrtab")
 LLD_ORDER = (".symtab", ".shstrtab", ".strtab")
+STACK_NOTE = ".note.GNU-stack"
+"""What LLD adds to the output of -r; /DISCARD/ takes it, too."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -64,8 +66,19 @@ def described_tables(
 
 def discarded_tables(script: ScriptFile) -> dict[str, n.InputStatement]:
     """The tables that no output section takes before /DISCARD/ does, and by which statement."""
-    left: set[str] = set(LLD_ORDER)
-    gone: dict[str, n.InputStatement] = {}
+    taken = _takers(script)
+    return {name: statement for name, (where, statement) in taken.items() if where == DISCARD}
+
+
+def named_tables(script: ScriptFile) -> frozenset[str]:
+    """The tables that a statement of the script takes."""
+    return frozenset(_takers(script))
+
+
+def _takers(script: ScriptFile) -> dict[str, tuple[str, n.InputStatement]]:
+    """For each table that a statement takes the output section, and the first such statement."""
+    left: set[str] = {*LLD_ORDER, STACK_NOTE}
+    found: dict[str, tuple[str, n.InputStatement]] = {}
     sections = (item for command in script.of(n.SectionsCommand) for item in command.items)
     for section in sections:
         if not isinstance(section, n.OutputSection):
@@ -73,9 +86,8 @@ def discarded_tables(script: ScriptFile) -> dict[str, n.InputStatement]:
         for statement in _inputs(section):
             taken = {table for table in left if _takes(statement, table)}
             left -= taken
-            if section.name == DISCARD:
-                gone.update(dict.fromkeys(taken, statement))
-    return gone
+            found.update(dict.fromkeys(taken, (section.name, statement)))
+    return found
 
 
 def _inputs(node: n.OutputSection) -> Iterator[n.InputStatement]:
@@ -85,7 +97,10 @@ def _inputs(node: n.OutputSection) -> Iterator[n.InputStatement]:
 
 
 def _takes(statement: n.InputStatement, table: str) -> bool:
-    """Whether a statement matches a table, which no file has."""
-    return statement.file.pattern == "*" and any(
-        compile_section_pattern(section.pattern)(table) for section in statement.sections
+    """Whether a statement matches a table, which no file has and which has no flags."""
+    everywhere = statement.file.pattern == "*" and not statement.file.quoted
+    return (
+        everywhere
+        and not statement.with_flags
+        and any(compile_section_pattern(section.pattern)(table) for section in statement.sections)
     )

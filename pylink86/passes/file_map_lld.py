@@ -170,7 +170,8 @@ def _offsets(
     headers: where they run, and their size.  Raises file-overlap for what would lie before the file
     begins."""
     base, size = headers
-    first_thread_local = next((p.sections[0] for p in plans if p.type == c.PT_TLS), -1)
+    thread_local = [p.sections[0] for p in plans if p.type == c.PT_TLS and p.sections]
+    first_thread_local = thread_local[0] if thread_local else -1
     last_code = [p for p in plans if p.type == c.PT_LOAD and (p.flags or 0) & c.PF_X]
     offsets: dict[int, int] = {}
     pos = end = size

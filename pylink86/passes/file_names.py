@@ -42,6 +42,11 @@ def exclude_test(pattern: str, dialect: Dialect) -> FileTest:
     return lambda file: matches(own_name(file)) or (bool(file.archive) and matches(file.archive))
 
 
+def exact_test(name: str, dialect: Dialect) -> FileTest:
+    """A name in double quotes, for LLD: no character of it stands for others."""
+    return lambda file: (f"{file.archive}:{file.member}" if file.archive else file.name) == name
+
+
 def own_name(file: ObjectFile) -> str:
     """A member's name without its archive."""
     return file.member if file.archive else file.name

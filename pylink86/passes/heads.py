@@ -8,7 +8,7 @@ import attrs
 
 from .. import elf_const as c
 from ..dialect import Dialect
-from .described_tables import DescribedTables
+from .described_tables import STACK_NOTE, DescribedTables
 from .elf_options import ElfOptions
 from .locate import Addresses
 from .match import Claim, SectionId, SectionList
@@ -78,7 +78,8 @@ def list_heads(
             *(h for s in sections for h in (s, by_target.get(s.section)) if h is not None),
         ]
     heads = _as_orphans(sections, [*tables, *groups], placed, options)
-    return [*heads, Head("stack note")] if options.relocatable else heads
+    noted = options.relocatable and STACK_NOTE not in described.gone
+    return [*heads, Head("stack note")] if noted else heads
 
 
 def _with_tables(

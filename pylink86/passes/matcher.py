@@ -13,7 +13,7 @@ from .. import elf_const as c
 from ..diag import Span, fail
 from ..dialect import Dialect
 from ..script import nodes as n
-from .file_names import FileTest, exclude_test, file_test, sort_name
+from .file_names import FileTest, exact_test, exclude_test, file_test, sort_name
 from .resolve import Resolution
 from .section_list import SectionId, SectionList, linked_sections
 from .sorting import sort_key, sorted_sections, words_of
@@ -22,8 +22,9 @@ from .unclaimed import Unclaimed
 
 def _goes_with(first: n.SectionPattern, pattern: n.SectionPattern) -> bool:
     """Whether a pattern's sections are put in order together with those of one before it; those of
-    SORT_NONE stay by themselves."""
-    return pattern.joined if words_of(first) else not (first.sort or pattern.sort)
+    SORT_NONE stay by themselves, and each EXCLUDE_FILE in a SORT() begins anew."""
+    together = pattern.joined and pattern.exclude == first.exclude
+    return together if words_of(first) else not (first.sort or pattern.sort)
 
 
 class Matcher:
@@ -34,7 +35,7 @@ class Matcher:
         self._files = resolution.files
         self._table = table
         self._unclaimed = Unclaimed(table)
-        self._file_sets: dict[tuple[str, bool], frozenset[int] | None] = {}
+        self._file_sets: dict[tuple[str, object], frozenset[int] | None] = {}
 
     def set_apart(self, patterns: Sequence[str]) -> list[SectionId]:
         """Take the sections of --unique away, so that no statement gets them."""
@@ -53,9 +54,9 @@ class Matcher:
         self, pattern: str, kind: Callable[[str, Dialect], FileTest] = file_test
     ) -> frozenset[int] | None:
         """Numbers of the files a pattern means; None for `*`, which is every file."""
-        if pattern == "*":
+        if pattern == "*" and kind is not exact_test:
             return None
-        key = pattern, kind is file_test
+        key = pattern, kind
         if key not in self._file_sets:
             means = kind(pattern, self._dialect)
             self._file_sets[key] = frozenset(
@@ -184,7 +185,8 @@ class Matcher:
         discards: bool,
     ) -> list[SectionId]:
         """Claim what one pattern matches: sorted by input order, and gone from the index."""
-        only = self.files(file.pattern)
+        literal = file.quoted and self._dialect.quoted_files_are_names
+        only = self.files(file.pattern, exact_test) if literal else self.files(file.pattern)
         outer = file.exclude if self._dialect.outer_exclude_file_counts else ()
         shut = [self.files(p, exclude_test) for p in (*outer, *pattern.exclude)]
         of, flags = self._table.file, self._table.flags

@@ -21,6 +21,7 @@ from .insert import Move, insert_moves, missing
 from .match import Claim, Claims, Draft, SectionId, SectionList
 from .orphans import Dropped, Item
 from .orphans_lld import join_by_name, last_statement, place_like_lld, rank_of
+from .relro_part import protected_by_script
 from .scripts import ScriptFile
 from .section_type import check_type, section_type
 
@@ -59,10 +60,11 @@ def order_like_lld(
             *(entry for entry in fresh if id(entry) in told),
         ]
     known = {id(entry) for entry in fresh}
+    described = protected_by_script(items)
     guarded = {sid for sid in range(table.base[-1], len(table)) if table.name[sid] in relro}
     for entry in items:
         if isinstance(entry, Entry) and entry.has_input:
-            entry.guarded = not guarded.isdisjoint(_taken(entry))
+            entry.guarded = id(entry) in described or not guarded.isdisjoint(_taken(entry))
             entry.type, entry.flags = section_type(entry, table, dialect)
             check_type(entry, table, dialect, diags)
     if not dialect.orphans_by_rank:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from .. import elf_const as c
 from ..script import nodes as n
+from .entry import Entry
 from .match import Claims, Draft, SectionId, SectionList
 from .words import expressions
 
@@ -28,6 +29,27 @@ def holds_relro(claims: Claims, table: SectionList, gone: Iterable[SectionId]) -
     )
 
 
+def protected_by_script(items: Iterable[object]) -> frozenset[int]:
+    """Identities of the output sections between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END,
+    which LLD protects whatever their names are; none where one of the two is missing."""
+    inside: list[int] = []
+    begun = False
+    for item in items:
+        if isinstance(item, Entry):
+            if begun:
+                inside.append(id(item))
+            continue
+        calls = _calls(item)
+        begun = begun or "DATA_SEGMENT_ALIGN" in calls
+        if "DATA_SEGMENT_RELRO_END" in calls:
+            return frozenset(inside)
+    return frozenset()
+
+
+def _calls(item: object) -> set[str]:
+    return {e.name for e in expressions(item) if isinstance(e, n.Call)}
+
+
 def _is_tbss(table: SectionList, sid: SectionId) -> bool:
     return bool(table.flags[sid] & c.SHF_TLS) and table.type[sid] == c.SHT_NOBITS
 
@@ -40,7 +62,7 @@ def _matched(claims: Claims) -> Iterator[SectionId]:
             if inside:
                 yield from item.matched()
             continue
-        calls = {e.name for e in expressions(item) if isinstance(e, n.Call)}
+        calls = _calls(item)
         inside |= "DATA_SEGMENT_ALIGN" in calls
         if "DATA_SEGMENT_RELRO_END" in calls:
             return

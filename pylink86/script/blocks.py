@@ -91,6 +91,8 @@ def _phdr(t: Tokens) -> Phdr:
     t.peek(NAME)
     start = t.start
     name = t.name("the name of a program header or `}`", NAME)
+    if t.peek(EXPR) in ("}", ";"):
+        raise t.wrong("expected the type of a program header")
     fields: dict[str, Any] = {"type": expression(t)}
     while t.peek(EXPR) in ("FILEHDR", "PHDRS", "AT", "FLAGS"):
         word = t.take()

@@ -84,6 +84,45 @@ SAME = {
 }  # fmt: skip
 """name -> assembly, script and options."""
 
+SAME |= {
+    "quoted-files-are-names": (
+        PLAIN, 'SECTIONS { .x : { "?.o"(.text) } .y : { "0.o"(.data) } }', [],
+    ),
+    "tables-have-no-flags": (
+        PLAIN, "SECTIONS { .x : { INPUT_SECTION_FLAGS(SHF_WRITE) *(*) } }", ["-N"],
+    ),
+    "stack-note-discarded-r": (PLAIN, "SECTIONS { /DISCARD/ : { *(.note*) } }", ["-r"]),
+    "described-relro": (
+        RELRO,
+        "SECTIONS { .text : { *(.text) } . = DATA_SEGMENT_ALIGN(4096, 4096); .data : { *(.data) }"
+        " . = DATA_SEGMENT_RELRO_END(0, .); . = DATA_SEGMENT_END(.); }",
+        [],
+    ),
+    "relro-ends-before-orphans": (
+        RELRO,
+        "SECTIONS { .text : { *(.text) } . = DATA_SEGMENT_ALIGN(4096, 4096); .got : { *(.got) }"
+        " . = DATA_SEGMENT_RELRO_END(0, .); .data : { *(.data) } }",
+        [],
+    ),
+    "relro-of-orphans-alone": (
+        RELRO,
+        "SECTIONS { .text : { *(.text) } . = DATA_SEGMENT_ALIGN(4096, 4096);"
+        " . = DATA_SEGMENT_RELRO_END(0, .); .data : { *(.data) } }",
+        [],
+    ),
+    "excluded-files-part-a-sort": (
+        PLAIN + '.section .text.b,"ax"\nnop\n.section .data.a,"aw"\n.byte 7\n',
+        "SECTIONS { .d : { *(SORT(EXCLUDE_FILE(x.o) .text.b EXCLUDE_FILE(y.o) .data*)) } }",
+        [],
+    ),
+    "data-in-a-tls-segment": (
+        PLAIN,
+        "PHDRS { all PT_LOAD; tls PT_TLS; }"
+        " SECTIONS { .text : { *(.text) } :all .data : { *(.data) } :all }",
+        [],
+    ),
+}  # fmt: skip
+
 MAPS = {
     "bare": (PLAIN, "", []),
     "stripped": (PLAIN + '.section .debug_x,""\n.quad 1\n', "", ["-s"]),
@@ -127,6 +166,25 @@ FAILING = {
     "overlap": (
         PLAIN,
         "SECTIONS { .a 0x1000 : AT(0x1000) { *(.data) } .b 0x1008 : AT(0x1004) { *(.text) } }",
+        [],
+    ),
+    "no-region-of-the-alias": (PLAIN, "REGION_ALIAS(a, nosuch)", []),
+    "no-type-of-a-segment": (PLAIN, "PHDRS { t }", []),
+    "no-colon": (PLAIN, "SECTIONS { .text { *(.text) } }", []),
+    "no-target": (PLAIN, "TARGET(nosuch)", []),
+    "no-function": (PLAIN, "x = NOSUCH(1);", []),
+    "no-section-type": (PLAIN, "SECTIONS { .x (TYPE=SHT_NOSUCH) : { *(.data) } }", []),
+    "no-flag": (PLAIN, "SECTIONS { .x : { INPUT_SECTION_FLAGS(SHF_ALLOC | 1) *(*) } }", []),
+    "file-of-the-script": (PLAIN, "INPUT(nosuch.o)", []),
+    "itself": (PLAIN, "INCLUDE a.ld", []),
+    "back-in-a-section": (PLAIN, "SECTIONS { .data : { *(.data) . = 0; } }", []),
+    "beyond-all-addresses": (
+        PLAIN, "SECTIONS { .text : { *(.text) } .data 0xfffffffffffffffc : { *(.data) } }", [],
+    ),
+    "another-type": (PLAIN, "SECTIONS { .x (TYPE=SHT_NOTE) : { *(.data) } }", []),
+    "thread-local-beside-others": (
+        PLAIN + '.section .tdata,"awT",@progbits\n.quad 1\n',
+        "SECTIONS { .x : { *(.tdata .data) } }",
         [],
     ),
     "orphan": (PLAIN, "SECTIONS { .text : { *(.text) } }", ["--orphan-handling=error"]),
@@ -183,6 +241,26 @@ def test_the_first_line_is_llds(name, linked, capsys) -> None:
     first = done.stderr.splitlines()[0]
     said = capsys.readouterr().err.splitlines()[0]
     assert SLUG.sub("", said) == first.replace(f"{PEER}: ", "pyld: ")
+
+
+@pytest.mark.peer
+def test_each_section_that_does_not_fit_is_told(linked, capsys) -> None:
+    script = (
+        "MEMORY { r : ORIGIN = 0, LENGTH = 1 } SECTIONS { .text : { *(.text) . = ALIGN(8); } > r"
+        " .data : { *(.data) } > r .bss : { *(.bss) } > r }"
+    )
+    done, _ = linked((PLAIN, script, []))
+    said = capsys.readouterr().err.splitlines()
+    ours = [SLUG.sub("", line) for line in said if "will not fit" in line]
+    assert ours == done.stderr.replace(f"{PEER}: ", "pyld: ").splitlines()
+
+
+@pytest.mark.peer
+def test_orphans_of_lld_itself_are_told(linked, capsys) -> None:
+    done, _ = linked((PLAIN, "SECTIONS { .text : { *(.text) } }", ["--orphan-handling=warn"]))
+    said = capsys.readouterr().err.splitlines()
+    ours = [SLUG.sub("", line) for line in said if line.startswith("pyld: ")]
+    assert ours == done.stderr.replace(f"{PEER}: ", "pyld: ").splitlines()
 
 
 @pytest.mark.peer

@@ -45,7 +45,7 @@ EVERY_LINK = {
         orphans_gnu own_file own_sections own_tables patcher place place_once placement plan
         priority provides reach regions relink relocate relocation_site relro_part reserved
         resolve roots scope scripts section_list section_type section_types seen_values
-        settle sorting special_names strays sums symbol_values table_form tables target
+        settle sorting special_names sums symbol_values table_form tables target
         versioned versions walks words
     """,
     "script": """
