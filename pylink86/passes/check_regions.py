@@ -15,17 +15,19 @@ from .regions import RegionState
 def check_regions(placed: Placement, dialect: Dialect, diags: Diagnostics) -> None:
     """Report region-overflow.  Source: GNU ld manual 3.7."""
     for region in dict.fromkeys(placed.regions.by_name.values()):
-        inside = [
-            s
-            for s in placed.sections
-            if (s.region == region.name or s.lma_region == region.name)
-            and (s.size or not (dialect.lma_counts or s.plan.dropped))
-        ]
+        inside = [s for s in placed.sections if _counts(s, region.name, dialect)]
         too_far = [s for s in inside if _end_in(s, region.name) > region.end]
         if too_far:
             _tell_overflow(region, inside, too_far, placed, dialect, diags)
     if dialect.lma_counts:
         _check_below_regions(placed, diags)
+
+
+def _counts(section: PlacedSection, region: str, dialect: Dialect) -> bool:
+    """Whether a section takes room in a region; LLD looks at where empty ones run, too."""
+    if section.size:
+        return region in (section.region, section.lma_region)
+    return section.region == region and not (dialect.lma_counts or section.plan.dropped)
 
 
 def _tell_overflow(
