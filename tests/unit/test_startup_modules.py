@@ -46,7 +46,7 @@ EVERY_LINK = {
         priority provides reach regions relink relocate relocation_site relro_part reserved
         resolve roots scope scripts section_list section_type section_types seen_values
         settle sorting special_names sums symbol_values table_form tables target
-        versioned versions walks words
+        unclaimed versioned versions walks words
     """,
     "script": """
         arithmetic blocks evaluate expression expression_nodes nodes parser rules sections
