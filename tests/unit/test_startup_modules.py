@@ -39,7 +39,7 @@ EVERY_LINK = {
     "passes": """
         advise anchors_gnu arrange assembly assign boundaries chain check comdat contents
         crossrefs data_segment default_layout definers editor elf_options emptiness entry
-        expand file_names fill finished fold_options got header_order image insert
+        expand file_names fill finished first_walk fold_options got header_order image insert
         inside_order largest library link_order linker_names liveness load load_address
         loader locate match matcher members merging name_table near needs order orphans
         orphans_gnu own_file own_sections own_tables patcher place place_once placement plan
