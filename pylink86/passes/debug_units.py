@@ -25,7 +25,7 @@ WITH_ID = (4, 5)
 """DW_UT_skeleton, DW_UT_split_compile: eight bytes of their header are an id."""
 
 LOW_PC, HIGH_PC, ENTRY_PC, RANGES = 0x11, 0x12, 0x52, 0x55
-ADDR_BASE, RNGLISTS_BASE, GNU_ADDR_BASE = 0x73, 0x74, 0x2133
+STR_OFFSETS_BASE, ADDR_BASE, RNGLISTS_BASE, GNU_ADDR_BASE = 0x72, 0x73, 0x74, 0x2133
 
 FORM_ADDR, FORM_INDIRECT, FORM_IMPLICIT = 0x01, 0x16, 0x21
 FORM_RNGLISTX, FORM_SEC_OFFSET = 0x23, 0x17
@@ -99,7 +99,22 @@ class Unit:
             except EndOfData:
                 break
             found.setdefault(attribute, value)
+        if self.version >= 5 and STR_OFFSETS_BASE in found:
+            self._check_strings(found[STR_OFFSETS_BASE].number)
         return found
+
+    def _check_strings(self, base: int) -> None:
+        """Whether what the unit says of its strings can be so (DWARF 5, 7.26), as LLD does before
+        it takes a unit's word for anything.  Raises BadUnit."""
+        table, wrong = self.file.section(".debug_str_offsets"), ""
+        try:  # before the first row are the length, the version, and padding
+            length = table.number(base - 4 - self.wide, self.wide) - 4
+            if length < 0 or base + length > len(table.content):
+                wrong = "length exceeds section size"
+        except EndOfData:
+            wrong = "there is no table"
+        if wrong:
+            raise BadUnit(f"invalid reference to .debug_str_offsets: {wrong}")
 
     def _described(self, wanted: int) -> Iterator[tuple[int, int, int]]:
         """(attribute, form, DW_FORM_implicit_const's value) of the entry's abbreviation."""

@@ -201,6 +201,13 @@ MADE = {
     "unknown abbreviation": unit(0) + OPEN + ".long 8; .short 4; .long .Lab0; .byte 8, 9",
     "no abbreviations": unit(0) + OPEN + ".long 8; .short 4; .long 9000; .byte 8, 1",
     "unknown form": unit(0) + unit(1, "0x11,1,0x12,99") + unit(2),
+    **{
+        f"strings at {base} of {length}": unit(
+            0, "0x72,0x17,0x11,1,0x12,7", f".long {base}; .quad f1, 2", 5
+        ) + f".section .debug_str_offsets\n.Lso: .long {length}; .short 5, 0; .long 0, 4"
+        for base, length in (("0", 12), (".Lso+8", 12), (".Lso+8", 13), (".Lso+8", 3),
+                             (".Lso+7", 12), (".Lso+12", 12), (".Lso+500", 12))
+    },
     "only a group": '.section .debug_info, "G", @progbits, grp, comdat\n.long 0',
     "empty": OPEN,
 }  # fmt: skip
