@@ -8,6 +8,8 @@ those of what only a debugger reads, which many links never look at.
 
 from __future__ import annotations
 
+from itertools import accumulate
+from operator import lt
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import elf_const as c
@@ -70,17 +72,15 @@ class RelocationGroup:
         sections, contents = self._sections, self._contents
         with_addend = sections.type[self._indices[0]] == c.SHT_RELA
         record = (RELA if with_addend else REL)[self._elf_class].size
-        tables = [contents[index] for index in self._indices]
-        columns = decode_relocations(b"".join(tables), self._elf_class, with_addend)
+        indices = self._indices
+        table = b"".join([contents[index] for index in indices])
+        columns = decode_relocations(table, self._elf_class, with_addend)
         offset, size, info = columns[0], sections.size, sections.info
-        spans: dict[int, Span] = {}
-        inside, begin = True, 0
-        for index, table in zip(self._indices, tables):
-            end = begin + len(table) // record
-            highest = max(offset[begin:end], default=-1)
-            spans[index] = begin, end, highest
-            inside &= highest < size[info[index]]
-            begin = end
+        ends = list(accumulate([size[index] // record for index in indices]))
+        begins = [0, *ends[:-1]]
+        highest = [max(offset[begin:end], default=-1) for begin, end in zip(begins, ends)]
+        spans = dict(zip(indices, zip(begins, ends, highest)))
+        inside = all(map(lt, highest, [size[info[index]] for index in indices]))
         symbols_exist = max(columns[2], default=0) < max(self._symbols, 1)
         return GroupRows(*columns, spans, symbols_exist, symbols_exist and inside)
 
@@ -94,13 +94,10 @@ def group_relocations(
     """The group of each relocation section of a file, by section index."""
     flags, info, types = sections.flags, sections.info, sections.type
     indices = [index for index, kind in enumerate(types) if kind in TYPES]
-    members: dict[tuple[int, int], list[int]] = {}
-    for index in indices:
-        key = types[index], flags[info[index]] & c.SHF_ALLOC
-        if key in members:
-            members[key].append(index)
-        else:
-            members[key] = [index]
+    keys = [(types[index], flags[info[index]] & c.SHF_ALLOC) for index in indices]
+    members: dict[tuple[int, int], list[int]] = {key: [] for key in keys}
+    for key, index in zip(keys, indices):
+        members[key].append(index)
     found: dict[int, RelocationGroup] = {}
     for held in members.values():
         group = RelocationGroup(sections, contents, elf_class, symbols, held)

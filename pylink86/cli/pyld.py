@@ -260,12 +260,24 @@ def usage(program: str) -> str:
     )
 
 
+def _is_file(name: str, there: os.stat_result) -> bool:
+    """Whether a name is that of a file of which this is known."""
+    try:
+        return os.path.samestat(os.stat(name), there)
+    except (OSError, ValueError):
+        return False
+
+
 def _spare_inputs(output: str, inputs: Sequence[str]) -> None:
     """Raise output-is-input when writing the output would destroy an input."""
     from ..diag import fail
 
+    try:
+        there = os.stat(output)
+    except (OSError, ValueError):
+        return
     for name in inputs:
-        if os.path.exists(output) and os.path.exists(name) and os.path.samefile(output, name):
+        if _is_file(name, there):
             raise fail(
                 "output-is-input",
                 f"input file '{name}' is the same as output file",

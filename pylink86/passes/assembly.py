@@ -31,6 +31,7 @@ def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:
     content, code = addresses.edits.content, addresses.tables.code
     is_edited = bool(content or code)
     contents, base = [file.contents for file in files], table.base
+    file_of, own = table.file, base[-1]
     for _, size, kind, origin, filling, phase in section.pieces:
         if kind == INPUT:
             assert isinstance(origin, int)
@@ -38,7 +39,7 @@ def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:
             if is_edited:
                 new = content.get(origin) or code.get(origin)
             if new is None:
-                number = table.owner_file(origin)
+                number = file_of[origin] if origin < own else -1  # the linker's own is the last
                 new = contents[number][origin - base[number]]
             parts.append(new if len(new) == size else bytes(size))
         elif kind == DATA:

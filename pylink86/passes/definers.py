@@ -26,9 +26,10 @@ Where = tuple[int, int]
 class Definers:
     """What is known so far.
 
-    definer, rank: of each defined name.  asked: names that are referred to.  commons: requests for
-    COMMON blocks; common_homes: files that had the largest of some block for a while.  twice: names
-    with two strong definitions, the first and the other one; unique: those that are STB_GNU_UNIQUE.
+    definer: of each defined name; rank: of those that are not defined strongly.  asked: names that
+    are referred to.  commons: requests for COMMON blocks; common_homes: files that had the largest
+    of some block for a while.  twice: names with two strong definitions, the first and the other
+    one; unique: those that are STB_GNU_UNIQUE.
     """
 
     def __init__(
@@ -75,13 +76,16 @@ class Definers:
         if len(new) + missing < len(names) or not self.definer.keys().isdisjoint(new):
             return False
         self.definer.update(new)
-        self.rank.update(dict.fromkeys(new, STRONG))
         if missing:
             self.asked.update([name for name, place in zip(names, shndx) if place == 0])
         return True
 
+    def _rank(self, name: str) -> int:
+        """That of a name's definition, 0 when there is none."""
+        return self.rank.get(name) or (STRONG if name in self.definer else 0)
+
     def _add_common(self, number: int, obj: ObjectFile, index: int, name: str) -> None:
-        old = self.rank.get(name, 0)
+        old = self._rank(name)
         if note_common(self.commons, name, number, obj.symbols, index) and old < STRONG:
             self.common_homes[number] = None
         if self.last_alignment:
@@ -92,7 +96,7 @@ class Definers:
     def _add_definition(self, number: int, obj: ObjectFile, index: int, name: str) -> None:
         binding = obj.symbols.info[index] >> 4
         new = WEAK if binding == c.STB_WEAK else STRONG
-        old = self.rank.get(name, 0)
+        old = self._rank(name)
         where = number, index
         if binding == c.STB_GNU_UNIQUE and self.dialect.unique_yields:
             new = WEAK
@@ -102,7 +106,11 @@ class Definers:
         elif self.unique and new == STRONG and name in self.unique:
             self.twice.append((name, self.unique[name], where))
         if new > old:
-            self.rank[name], self.definer[name] = new, where
+            self.definer[name] = where
+            if new == STRONG:
+                self.rank.pop(name, None)
+            else:
+                self.rank[name] = new
         elif new == STRONG and old == STRONG:
             if self._script_between(name, self.definer[name][0], number):
                 self.definer[name] = where

@@ -47,7 +47,10 @@ def locals_of(sources: SymbolSources, file: int) -> Iterator[Pair]:
     symbols, options = obj.symbols, sources.options
     if options.discard == "all" and not sources.used:
         return
-    for index, info in enumerate(symbols.info[: addresses.resolution.first_global[file]]):
+    infos = symbols.info[: addresses.resolution.first_global[file]]
+    if infos.count(c.STT_SECTION) == len(infos) - 1:  # but for the null symbol only such
+        return
+    for index, info in enumerate(infos):
         kind = info & 0xF
         if kind == c.STT_SECTION or not index:
             continue

@@ -86,18 +86,18 @@ def table_order(names: Sequence[str], wanted: Collection[str] | None = None) -> 
     """Names as GNU ld walks through its table of them.
 
     names: all there are, each once, in the order in which they came in; wanted: those to return."""
-    if wanted is not None and not wanted:
+    if wanted is None:
+        return [names[at] for at in table_walk(names)]
+    if not wanted:
         return []
-    if len(names) + OWN_NAMES <= SIZES[0] * 3 // 4:
-        some = names if wanted is None else [name for name in names if name in wanted]
-        later_first = some[::-1]
+    if len(names) + OWN_NAMES <= SIZES[0] * 3 // 4:  # a name's bucket does not depend on others
+        later_first = [name for name in reversed(names) if name in wanted]
         return sorted(later_first, key=hash_bucket)
-    order = _grown(names)
-    return order if wanted is None else [name for name in order if name in wanted]
+    return [name for at in table_walk(names) if (name := names[at]) in wanted]
 
 
-def _grown(names: Sequence[str]) -> list[str]:
-    """The walk through a table that has grown.
+def table_walk(names: Sequence[str]) -> list[int]:
+    """The places of names in the order of a walk through the table.
 
     A new name is put at the front of its bucket.  Here a bucket is the number of its first name,
     counted from 1, and each name has that of the next one; 0 is none."""
@@ -118,7 +118,7 @@ def _grown(names: Sequence[str]) -> list[str]:
     walk = []
     for number in filter(None, firsts):
         while number:
-            walk.append(names[number - 1])
+            walk.append(number - 1)
             number = following[number]
     return walk
 
@@ -167,10 +167,11 @@ def tail_merged_column(names: Sequence[str]) -> tuple[bytes, list[int]]:
     return table, [where[text] for text in texts]
 
 
-def _texts(names: Sequence[str]) -> Sequence[str]:
+def _texts(names: Sequence[str]) -> list[str]:
     """The names with one character for each byte that is stored."""
-    if all(map(str.isascii, names)):
-        return names
+    text = "\0".join(names)
+    if text.isascii() and names:
+        return text.split("\0")  # each beside the next in memory: they are gone through again
     return [name.encode("utf-8", "surrogateescape").decode("latin-1") for name in names]
 
 

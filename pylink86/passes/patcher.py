@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from operator import length_hint
 from typing import TYPE_CHECKING
 
 import attrs
@@ -21,10 +22,11 @@ from ..dialect import Dialect
 from ..model import ObjectFile, Relocations
 from ..relocation_groups import GroupRows
 from .placement import Placement
+from .relocation_runs import WIDEST, relocation_runs
 from .relocation_site import BLANK, LOWEST_BLANK, Reloc, Site
 from .section_list import SectionId
 from .seen_values import SeenValues
-from .sums import DISTANCES, Column, Form, Row, Sum, apply_sums, form_of
+from .sums import DISTANCES, Column, Elsewhere, Form, Row, Sum, apply_sums, form_of
 from .symbol_values import OnDemand, SymbolValues, as_signed
 
 if TYPE_CHECKING:
@@ -33,9 +35,6 @@ if TYPE_CHECKING:
 
 SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""
-
-WIDEST = 16
-"""Bytes the widest relocation patches (a TLS descriptor)."""
 
 
 class _Kinds:
@@ -154,8 +153,11 @@ class Patcher:
         flags, names, groups = obj.sections.flags, obj.sections.names, obj.relocation_groups
         kinds = self._of_machine(obj.header.machine, in_place=False)
         sums, in_memory = self._sums(kinds, file, values), seen.elsewhere(file)
+        self._patch_runs(file, sums, in_memory)
         for index, tables in obj.relocation_sections.items():
             sid = base + index
+            if sid in self.begun:
+                continue
             home, size = where.owner[sid], where.size[sid]
             if home < 0 or not size or len(tables) > 1 or sid in self.edited:
                 continue
@@ -178,6 +180,21 @@ class Patcher:
             self.begun[sid] = None if odd is None else chain((odd,), rows)
             begin, end, _ = group.spans[tables[0]]
             self.applied += end - begin
+
+    def _patch_runs(self, file: int, sums: OnDemand[Sum | None], elsewhere: Elsewhere) -> None:
+        """Apply the relocations of sections that follow each other all at once, up to the first
+        section with one that is no plain sum.  What is written is the same when it is written
+        again, so that section is not remembered as begun."""
+        for run in relocation_runs(file, self.placed.addresses, self.edited, self.contents):
+            place = self.contents[run.home], 0, self.starts[run.home], elsewhere
+            rows, types = run.rows()
+            odd = apply_sums(rows, sums, *place)
+            while odd is not None and self.seen.learn(file, odd[2]):
+                odd = apply_sums(iter((odd,)), sums, *place) or apply_sums(rows, sums, *place)
+            left = 0 if odd is None else length_hint(types) + 1
+            done = run.sections_within(run.end - run.begin - left)
+            self.begun.update(dict.fromkeys(run.sids[:done]))
+            self.applied += sum(run.counts[:done])
 
     def _rows(
         self, file: int, rel: int, group: GroupRows, size: int, widths: OnDemand[int]

@@ -1,15 +1,16 @@
 """Global symbols that are in the output as their files have them, at the address of their section.
 
 Nearly all are.  For those a row of the output is a few looks into columns, which are made here for
-all names at once: 1 us a symbol instead of ten.  The columns are filled in the order in which the
-files define the names, where one lies beside the next in memory, and only then put into the
-output's, which jumps to and fro."""
+all names at once: 1 us a symbol instead of ten.  The columns are filled in the order in which names
+are met, where one lies beside the next in memory, and only then put into the output's, which jumps
+to and fro."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import groupby
+from itertools import compress, groupby
 from operator import add, itemgetter
+from typing import TypeVar
 
 from .. import elf_const as c
 from ..elf_tables import Column
@@ -18,40 +19,44 @@ from .section_list import SectionId
 from .symbol_columns import Home, SymbolColumns
 from .symbol_sources import SymbolSources
 
+T = TypeVar("T")
+
 NOBODY = (-1, 0)
 """The null symbol of the linker's own file, which is the last."""
 
 
 def plain_symbols(
     sources: SymbolSources,
-    names: Sequence[str],
+    met: Sequence[str],
+    walk: Sequence[int],
     visibilities: Mapping[str, int],
     apart: Collection[str],
 ) -> SymbolColumns:
-    """A row for each name; those that are not plain, or are named in `apart`, have shndx 0."""
+    """A row for each name, in the order of `walk`, which has their places in `met`; those that are
+    not plain, or are named in `apart`, have shndx 0."""
     resolution = sources.placed.addresses.resolution
-    homes = [*resolution.definer.values(), NOBODY]
+    definer = resolution.definer
+    homes = [definer.get(name, NOBODY) for name in met]
     sids, sec_offs, sizes, infos, others = _fields(sources, homes)
     shndx = _headers(sources, sids, homes)
-    at = dict(zip(resolution.definer, range(len(homes))))
-    for name in at.keys() & apart:
-        shndx[at[name]] = 0
-    order = [at.get(name, -1) for name in names]
+    if any(others):
+        others = [other & ~3 for other in others]
+    special = visibilities.keys() | apart
+    for at, name in compress(enumerate(met), map(special.__contains__, met)):
+        others[at] |= visibilities.get(name, c.STV_DEFAULT)
+        shndx[at] *= name not in apart
 
-    def ordered(column: Sequence[int]) -> list[int]:
-        return list(map(column.__getitem__, order))
+    def walked(column: Sequence[T]) -> list[T]:
+        return list(map(column.__getitem__, walk))
 
-    if visibilities or any(others):
-        shown = [visibilities.get(name, c.STV_DEFAULT) for name in resolution.definer]
-        others = [other & ~3 | mine for other, mine in zip(others, (*shown, 0))]
     return SymbolColumns(
-        list(names),
-        ordered([*map(add, _starts(sources, sids), sec_offs)]),
-        ordered(sizes),
-        ordered(infos),
-        ordered(others),
-        ordered(shndx),
-        [None] * len(names),
+        walked(met),
+        walked([*map(add, _starts(sources, sids), sec_offs)]),
+        walked(sizes),
+        walked(infos),
+        walked(others),
+        walked(shndx),
+        [None] * len(walk),
     )
 
 
@@ -78,8 +83,8 @@ def _fields(
 
 
 def _picker(rows: list[int]) -> Callable[[Column], Column]:
-    """What takes these rows out of a column.  The symbols of a file mostly follow each other among
-    the definers as they do in the file."""
+    """What takes these rows out of a column.  The symbols of a file are mostly met as they follow
+    each other there."""
     first, last = rows[0], rows[0] + len(rows)
     if rows == [*range(first, last)]:
         return itemgetter(slice(first, last))

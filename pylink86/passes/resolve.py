@@ -119,7 +119,7 @@ def resolve_symbols(
         weak = [
             x
             for x in definer
-            if rank[x] == WEAK and excluded.has(definer[x]) and definer[x] != unique.get(x)
+            if rank.get(x) == WEAK and excluded.has(definer[x]) and definer[x] != unique.get(x)
         ]
         asked.update(weak)
         weakened = {name: definer.pop(name) for name in weak}
@@ -145,22 +145,23 @@ def resolve_symbols(
         for index, name in enumerate(own.symbols.names):
             if name:
                 definer.setdefault(name, (len(inputs.files), index))
+    undefined = frozenset(asked.difference(definer))
     return Resolution(
         (*inputs.files, own),
         (*names_of, ()),
         (*first_of, len(own.symbols)),
         definer,
-        frozenset(asked - definer.keys()),
+        undefined,
         dropped,
         origin,
         inputs.scripts,
         weakened=weakened,
         met=inputs.mentioned,
-        offered=_offered(inputs, asked - definer.keys()),
+        offered=_offered(inputs, undefined),
     )
 
 
-def _offered(inputs: Inputs, undefined: set[str]) -> frozenset[str]:
+def _offered(inputs: Inputs, undefined: frozenset[str]) -> frozenset[str]:
     """Undefined names that libraries define: a weak reference does not let a member join."""
     if not undefined:
         return frozenset()

@@ -3,13 +3,15 @@ of names."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from .. import elf_const as c
 from ..model import UNDEF, SymbolRow
 from .local_symbols import file_symbol, locals_like_gnu
 from .name_order import names_in_reading_order
-from .name_table import table_order
+from .name_table import table_walk
 from .plain_symbols import plain_symbols
 from .symbol_columns import Home, Origin, Pair, SymbolColumns
 from .symbol_rows import (
@@ -31,10 +33,12 @@ def symbols_like_gnu(sources: SymbolSources) -> SymbolColumns:
     for pair in locals_like_gnu(sources):
         found.add(pair)
     visibilities = visibilities_of(sources)
-    order = _in_table_order(sources)
+    met = _names_met(sources)
+    walk = _listed_walk(sources, met)
+    order = [met[at] for at in walk]
     made_here = _made_local(sources, visibilities)
     _add_hidden(found, sources, order, made_here)
-    rest = _globals(sources, order, made_here, visibilities)
+    rest = _globals(sources, met, walk, made_here, visibilities)
     rest.put_first(found)
     return rest
 
@@ -54,16 +58,21 @@ def _is_number(entry: str) -> bool:
         return False
 
 
-def _in_table_order(sources: SymbolSources) -> list[str]:
-    """Every name the link has met, as GNU ld's table of names holds them."""
+def _names_met(sources: SymbolSources) -> list[str]:
+    """Every name the link has met, in the order in which GNU ld's table of names got them."""
     early = names_in_reading_order(sources.placed.addresses.resolution)
     met = dict.fromkeys((*_asked(sources), *early))
     met.update(dict.fromkeys(sources.own_tables()))
     met.update(dict.fromkeys(sources.placed.symbols))
-    order = table_order(list(met))
+    return list(met)
+
+
+def _listed_walk(sources: SymbolSources, met: Sequence[str]) -> list[int]:
+    """The places in `met` of the names that are listed, as the table holds them."""
+    walk = table_walk(met)
     if sources.options.retained is None:
-        return order
-    return [name for name in order if sources.lists(name) or name in sources.names_in_use]
+        return walk
+    return [at for at in walk if sources.lists(met[at]) or met[at] in sources.names_in_use]
 
 
 def _made_local(sources: SymbolSources, visibilities: dict[str, int]) -> dict[str, Pair | None]:
@@ -146,16 +155,17 @@ def _is_listed(sources: SymbolSources, name: str) -> bool:
 
 def _globals(
     sources: SymbolSources,
-    order: list[str],
+    met: Sequence[str],
+    walk: Sequence[int],
     made_here: dict[str, Pair | None],
     visibilities: dict[str, int],
 ) -> SymbolColumns:
     """The other names: plain symbols, and in between those that are not."""
     apart = sources.placed.symbols.keys() | made_here.keys()
-    found = plain_symbols(sources, order, visibilities, apart)
+    found = plain_symbols(sources, met, walk, visibilities, apart)
     absent = set()
     for at in [at for at, shndx in enumerate(found.shndx) if not shndx]:
-        pair = _odd_global(sources, order[at], made_here, visibilities)
+        pair = _odd_global(sources, found.name[at], made_here, visibilities)
         if pair is None:
             absent.add(at)
         else:
