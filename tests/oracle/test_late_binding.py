@@ -1,7 +1,8 @@
 """GNU ld's linkage table in programs that run at any address: whole files.
 
 Indirect functions and undefined names have entries for late binding there (.plt, .plt.sec,
-.plt.got), with unwind records; names are listed for others or left to a loader; and what gcc -static-pie makes of libc.a is the same file."""
+.plt.got), with unwind records; names are listed for others or left to a loader; and what
+gcc -static-pie makes of libc.a is the same file."""
 
 from __future__ import annotations
 
