@@ -26,7 +26,7 @@ from .name_order import names_in_reading_order
 from .name_table import table_order
 from .notes import common_features
 from .table_form import TableForm
-from .tables import ADDRESS, BOUNDARIES, Function, IndirectFunctions, Linkage, Slot, Tables
+from .tables import ADDRESS, BOUNDARIES, Function, IndirectFunctions, Linkage, Slot, Tables, Who
 from .visibility import FORCED_LOCAL, visibilities
 
 ENTRY = 16
@@ -37,12 +37,16 @@ HEADER_WORDS = 3
 
 
 def plan_linkage(
-    functions: IndirectFunctions, moving: MovingScan, slots: Collection[Slot]
+    functions: IndirectFunctions,
+    moving: MovingScan,
+    slots: Collection[Slot],
+    rewritten: Collection[Who],
 ) -> tuple[IndirectFunctions, Linkage]:
     """Number the entries as GNU ld does: names as they lie in its table of names, then local
     functions; and put the relocations of the words in order.
 
-    slots: of the global offset table, those there are."""
+    slots: of the global offset table, those there are.  rewritten: names that some load needs no
+    slot for any more: they have an entry of the usual kind."""
     marked = bool(common_features(moving.resolution.files[:-1]) & IBT)
     called = {name for name in moving.called if _is_unbound(name, moving)}
     hidden = visibilities(moving.resolution) if called or functions.entries else {}
@@ -50,7 +54,8 @@ def plan_linkage(
     if not called and not functions.entries:
         return functions, Linkage(marked)
     names = table_order(names_in_reading_order(moving.resolution))
-    through = tuple(name for name in names if name in called and (ADDRESS, name) in slots)
+    direct = called.difference(rewritten)
+    through = tuple(name for name in names if name in direct and (ADDRESS, name) in slots)
     called.difference_update(through)
     definer = moving.resolution.definer
     numbers: dict[str | Function, int] = {}
@@ -98,7 +103,7 @@ def linkage_sizes(
     in_slots = sum(r.in_slot for r in functions.relocations)
     pointers = sum(r.pointer is not None for r in functions.relocations)
     found = {
-        ".plt": ENTRY * (linkage.count + 1) if linkage.count else 0,
+        ".plt": ENTRY * (linkage.count + 1) if linkage.calls or linkage.count else 0,
         ".plt.sec": ENTRY * linkage.count if linkage.marked else 0,
         ".plt.got": linkage.short_size * len(linkage.through_slots),
         ".got.plt": form.slot * linkage.count,

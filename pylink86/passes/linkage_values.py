@@ -70,8 +70,9 @@ class LinkageValues:
         pushed: dict[int, int | None] = dict.fromkeys(self.linkage.names.values())
         for index, (number, _) in enumerate(rows):
             pushed[number] = index
-        if pushed:
+        if pushed or self.linkage.through_slots:
             self._put(contents, ".plt", self._first_entry() + self._entries(pushed))
+        if pushed:
             self._put(contents, ".got.plt", self._words(pushed), self.word_offset(0))
         if self.linkage.marked:
             jumps = (

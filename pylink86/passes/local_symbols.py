@@ -129,8 +129,10 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
         if parts:
             sids = (part for sid in sids for part in parts.get(sid) or (sid,))
         if section.name == ".eh_frame":
-            held = {*sids} - emptied
-            sids = iter(sorted(held | {sid for sid in emptied if sid < max(held, default=0)}))
+            rank = table.file.__getitem__
+            held = sorted({*sids} - emptied, key=lambda sid: (rank(sid), sid))
+            before = {sid for sid in emptied if held and rank(sid) < rank(held[-1])}
+            sids = iter(sorted((*held, *before), key=lambda sid: (rank(sid), sid)))
         files = (table.file[sid] for sid in sids if sid < table.base[-1] or where.size[sid])
         found.update(dict.fromkeys(files))
     found.pop(-1, None)

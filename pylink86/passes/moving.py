@@ -18,15 +18,16 @@ import attrs
 
 from .. import elf_const as c
 from ..arch import rows_for
-from ..arch.reloc import ABS, Row
+from ..arch.reloc import ABS, PC, Row
 from ..diag import Diagnostics
 from ..dialect import Dialect
 from ..model import ABS as ABSOLUTE
 from ..model import UNDEF, ObjectFile, Relocations, SectionRow
 from .elf_options import ElfOptions
 from .match import SectionId, SectionList
-from .own_file import OwnSection
+from .own_file import OFFSET_TABLE, OwnSection
 from .resolve import Resolution
+from .strongly_wanted import strongly_wanted
 from .table_form import TableForm
 from .tables import ADDRESS, BOUNDARIES, Moves, Slot, Who, who_is
 
@@ -97,7 +98,8 @@ def moving_scan(
     text = options.text
     if text is None and not dialect.tables_like_gnu:
         text = True
-    return MovingScan(resolution, table, assigned, dialect, text, diags)
+    weak = resolution.undefined - strongly_wanted(resolution)
+    return MovingScan(resolution, table, assigned, dialect, text, diags, weak)
 
 
 @attrs.define(eq=False, repr=False)
@@ -113,6 +115,8 @@ class MovingScan:
     dialect: Dialect
     text: bool | None
     diags: Diagnostics
+    weak: frozenset[str] = frozenset()
+    """Undefined names that are only asked for weakly."""
     places: list[tuple[SectionId, int]] = attrs.field(factory=list)
     called: set[str] = attrs.field(factory=set)
     bound: frozenset[str] = frozenset()
@@ -131,6 +135,13 @@ class MovingScan:
                 who = who_is(self.resolution, file, symbol)
                 if isinstance(who, str):
                     self.called.add(who)
+            if (
+                row is not None
+                and row.kind == PC
+                and row.width < word
+                and self._is_far(file, symbol)
+            ):
+                self._refuse_distance(obj, index, place, row, file, symbol)
             if row is None or row.kind != ABS or not self.moves_along(file, symbol):
                 if row is not None and row.kind == ABS and row.width == word and self.bound:
                     self._bind(sid, place, who_is(self.resolution, file, symbol))
@@ -142,6 +153,30 @@ class MovingScan:
                 continue
             self._in_code(obj, index, place, row, symbol)
             self.places.append((sid, place))
+
+    def _is_far(self, file: int, symbol: int) -> bool:
+        """Whether nobody defines a symbol, and nobody insists on it: GNU ld refuses code for x86-64 that wants the distance
+        of 0."""
+        who = who_is(self.resolution, file, symbol)
+        if not self.dialect.tables_like_gnu or not isinstance(who, str):
+            return False
+        is_made = who in self.assigned or who.startswith(BOUNDARIES) or who == OFFSET_TABLE
+        return not is_made and who in self.weak
+
+    def _refuse_distance(
+        self, obj: ObjectFile, index: int, place: int, row: Row, file: int, symbol: int
+    ) -> None:
+        if obj.sections.flags[index] & c.SHF_WRITE:
+            return
+        hidden = "hidden " if obj.symbols.other[symbol] & 3 else ""
+        self.diags.error(
+            "reloc-not-pic",
+            f"relocation {row.name} against undefined {hidden}symbol {_name(obj, symbol)} can not "
+            "be used when making a PIE object; recompile with -fPIE",
+            notes=[f"{obj.name}({obj.sections.names[index]}+{place:#x}): where the program will be "
+                   "is not known, so the distance to 0 is not, either"],
+            help=["read its address from the global offset table, as -fPIE does; or define it"],
+        )  # fmt: skip
 
     def _bind(self, sid: SectionId, place: int, who: Who) -> None:
         if isinstance(who, str) and who in self.bound:

@@ -72,7 +72,7 @@ def with_empty_kept(claims: Claims, table: SectionList, dialect: Dialect) -> Cla
     """-q in GNU ld: an output section stays when any input is in it, also an empty one."""
     if not dialect.tables_like_gnu:
         return claims
-    return attrs.evolve(claims, kept=frozenset(range(table.base[-1])))
+    return attrs.evolve(claims, kept=claims.kept | frozenset(range(table.base[-1])))
 
 
 def with_unwinding_at_its_relocations(

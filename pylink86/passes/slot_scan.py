@@ -94,6 +94,8 @@ class SlotScan:
         self.late: dict[Load, Slot] = {}
         self.loads = False
         """Whether one became a distance, for which LLD keeps its table."""
+        self.rewritten: set[Who] = set()
+        """Symbols of which a load needs no slot any more."""
         self.base = False
         self.threads = False
         self.needed = strongly_wanted(resolution) if dialect.tables_like_gnu else frozenset[str]()
@@ -124,7 +126,8 @@ class SlotScan:
                 rewrite = rewrite_load(
                     content, place, kind, addend, word, self.dialect.name, moves, self.padding
                 )
-                self.base |= rewrite is not None and rewrite.type == R_386_GOTOFF and word == 4
+                if not self.dialect.tables_like_gnu:
+                    self.base |= rewrite is not None and rewrite.type == R_386_GOTOFF and word == 4
                 if rewrite is not None and not self._fits(file, symbol, rewrite, word):
                     rewrite = None
             if rewrite is not None and self.who(file, symbol) == MODULE_BASE:
@@ -134,6 +137,7 @@ class SlotScan:
                 continue
             if row.kind in OF_TABLE:
                 self.loads |= is_distance(rewrite)
+                self.rewritten.add(self.who(file, symbol))
                 self.changed.append(Changed((file, rel, number), sid, symbol, rewrite))
             self._write(sid, content, rewrite, rels.addend is None)
             columns.change(number, rewrite)
@@ -213,6 +217,8 @@ class SlotScan:
         is_address = row.kind == GOT and is_386 and has_no_base(content, place)
         kinds = KEEPS_BASE if self.dialect.tables_like_gnu else NEEDS_BASE
         self.base |= row.kind in kinds and not is_address
+        if row.kind == GOT_OFF and is_386:
+            self.base |= self.who(file, symbol) in self.resolution.undefined - self.assigned
         if row.kind in (GOT, GOT_PC):
             slot = ADDRESS, self.who(file, symbol)
             if load in self.keep:
@@ -246,7 +252,7 @@ class SlotScan:
         if gnu and self.moving is not None:
             from .linkage import linkage_sizes, plan_linkage
 
-            indirect, linkage = plan_linkage(indirect, self.moving, slots)
+            indirect, linkage = plan_linkage(indirect, self.moving, slots, self.rewritten)
             sizes.update(linkage_sizes(indirect, linkage, self.form, self.moving.bound))
         words = len(indirect.entries) * word
         late_words = sizes.get(".got.plt", 0)

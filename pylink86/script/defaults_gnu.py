@@ -48,8 +48,8 @@ _START_UP_MOVING = """\
     *(@REL@.bss @REL@.bss.* @REL@.gnu.linkonce.b.*)
 @LARGE@    *(@REL@.ifunc)
   }
-  @REL@.plt : { *(@REL@.plt) *(@REL@.iplt) }
 """
+_LATE_MOVING = "  @REL@.plt : { *(@REL@.plt) *(@REL@.iplt) }\n"
 
 _LIST_32 = """\
     *(.rel.data.rel.ro .rel.data.rel.ro.* .rel.gnu.linkonce.d.rel.ro.*)
@@ -219,18 +219,19 @@ def gnu_layout(
 
     elf_class: 32 or 64.  paging: "" page by page, "n" or "N" as the options say (-N: data follows
     code at once).  separate_code: code has pages of its own.
-    moves: the executable runs anywhere, and is laid out from 0;
+    moves: the executable runs anywhere, and is laid out from 0, but with -n and -N;
     now: all its tables may be made read-only.
     word: bytes of an address, which in x32 has fewer than the machine's; 0 for the class's.
     """
     word = min(word or elf_class // 8, elf_class // 8)
-    base = f'SEGMENT_START("text-segment", {0 if moves else BASES[elf_class]:#x})'
+    base = f'SEGMENT_START("text-segment", {0 if moves and not paging else BASES[elf_class]:#x})'
     rel = ".rela" if elf_class == 64 else ".rel"
     code_page = f"  . = ALIGN({_PAGE});\n" if separate_code and not paging else ""
     rodata_page = (
         f'{code_page}  . = SEGMENT_START("rodata-segment", {_NEXT_PAGE});\n' if code_page else ""
     )
-    start_up = _START_UP_MOVING if moves else _START_UP
+    start_up = _START_UP_MOVING if moves else ""
+    start_up += _LATE_MOVING if moves and not paging else _START_UP
     start_up = start_up.replace("@RELRO@", _LIST_32 if elf_class == 32 else "")
     start_up = start_up.replace("@LARGE@", _LIST_64 if elf_class == 64 else "")
     words = 3 * elf_class // 8

@@ -8,6 +8,7 @@ ones may go into an archive.  The script is none, or a plain one."""
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 NAMES = tuple(f"name{i}" for i in range(8))
@@ -56,6 +57,15 @@ SECTIONS {
 
 
 @dataclass(frozen=True)
+class Machine:
+    """Bits of an address, and the instructions with names and with thread-local names."""
+
+    bits: int
+    loads: tuple[str, ...]
+    threads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Objects:
     """texts: the files as assembly; archived: how many of the last ones are in an archive.
     options: for both linkers; script: text, "" for none."""
@@ -85,14 +95,129 @@ LLD_OPTIONS = (
 """What else LLD can be told; --wide takes up to three for each example."""
 
 
-def more_options(seed: int, number: int) -> tuple[str, ...]:
-    """Further options of LLD for an example, drawn apart from all else."""
+GNU_OPTIONS = (
+    ("-z", "now"), ("-z", "norelro"), ("-z", "separate-code"), ("-z", "noseparate-code"),
+    ("-z", "max-page-size=65536"), ("-z", "common-page-size=16384"), ("-z", "stack-size=4096"),
+    ("-z", "execstack"), ("-z", "noexecstack"), ("-z", "start-stop-gc"), ("-z", "muldefs"),
+    ("-z", "unique-symbol"), ("-z", "start-stop-visibility=hidden"), ("-S",), ("-r",), ("-q",),
+    ("-X",), ("-x",), ("--build-id",), ("--build-id=md5",), ("--compress-debug-sections=zlib",),
+    ("-Ttext=0x300000",), ("-Ttext-segment=0x10000",), ("--section-start=.data=0x500000",),
+    ("-u", "name5"), ("-u", "nobody"), ("-e", "name2"), ("-e", "0x1234"), ("-e", "nobody"),
+    ("--defsym=name7=name0+4",), ("--defsym=other=0x12345",), ("--defsym=name1=name2",),
+    ("--wrap=name3",), ("--wrap=name1", "--wrap=name4"), ("--whole-archive",), ("-N",), ("-n",),
+    ("--eh-frame-hdr",), ("--sort-section=name",), ("--sort-section=alignment",),
+    ("--sort-common",), ("--sort-common=ascending",), ("-d",), ("--no-relax",), ("-O1",),
+    ("--gc-sections",), ("--gc-sections", "--gc-keep-exported"), ("--no-gc-sections",), ("-E",),
+    ("--unresolved-symbols=ignore-all",), ("--unique=.text*",), ("--orphan-handling=place",),
+    ("--no-warn-mismatch",), ("--warn-common",), ("--embedded-relocs",), ("-s",),
+    ("--retain-symbols-file=/dev/null",), ("--no-define-common",), ("-z", "ibt"), ("-z", "shstk"),
+    ("-z", "nosectionheader"), ("--allow-multiple-definition",), ("--force-group-allocation",),
+)  # fmt: skip
+"""The same of GNU ld."""
+
+MOVING_OPTIONS = (
+    ("-z", "now"), ("-z", "norelro"), ("-z", "ibt"), ("-E",), ("--hash-style=gnu",),
+    ("--hash-style=sysv",), ("--no-dynamic-linker",), ("-dynamic-linker", "/lib/loader.so"),
+    ("--no-ld-generated-unwind-info",), ("--eh-frame-hdr",), ("--build-id",), ("--gc-sections",),
+    ("-z", "text"), ("-z", "notext"), ("-S",), ("-s",), ("-x",), ("-q",), ("-Bsymbolic",),
+    ("--export-dynamic-symbol=name*",), ("-z", "separate-code"), ("-z", "noseparate-code"),
+    ("--defsym=name7=name0+4",), ("--wrap=name3",), ("-e", "name2"), ("-z", "muldefs"),
+)  # fmt: skip
+"""Of programs that run at any address (-pie)."""
+
+
+def more_options(seed: int, number: int, dialect: str, moves: bool = False) -> tuple[str, ...]:
+    """Further options for an example, drawn apart from all else."""
     chance = random.Random(f"{seed}/{number}/options")
-    chosen = chance.sample(LLD_OPTIONS, chance.randint(1, 3))
+    known = MOVING_OPTIONS if moves else GNU_OPTIONS if dialect == "gnu" else LLD_OPTIONS
+    chosen = chance.sample(known, chance.randint(1, 3))
     return tuple(word for option in chosen for word in option)
 
 
-def objects(seed: int, number: int, dialect: str) -> Objects:
+def more_text(chance: random.Random, bits: int, number: int, names: Sequence[str]) -> str:
+    """Less usual things for a file."""
+    word = ".quad" if bits == 64 else ".long"
+    name = chance.choice(names)
+    parts = (
+        f".protected {name}\n",
+        f".internal {name}\n",
+        '.section .gnu.linkonce.t.once,"ax"\n.weak once\nonce: nop\n.text\ncall once\n',
+        f'.section .text.ordered{number},"ax"\nnop\n'
+        f'.section .meta,"ao",@progbits,.text.ordered{number}\n.long {number}\n',
+        f'.section .data.kept,"awR"\n.long {number}\n',
+        f'.section bounds,"a"\n.long {number}\n.data\n{word} __start_bounds, __stop_bounds\n',
+        f'.section .note.mine,"a",@note\n.p2align 2\n.long 4,4,{number}\n.asciz "ABC"\n.long 1\n',
+        f".comm block{chance.randrange(3)},{chance.choice((3, 8, 40))},{chance.choice((1, 32))}\n",
+        f'.section .tdata.x,"awT"\n.p2align {chance.randrange(5)}\n.long {number}\n',
+        f".weak missing\n.data\n{word} missing\n.text\ncall missing\n",
+        f'.section .fini_array.{chance.randrange(200):05},"aw"\n.p2align 3\n{word} {name}\n',
+        f'.section .ctors.{chance.randrange(200):05},"aw"\n.p2align 3\n{word} {name}\n',
+        '.section .debug_str,"MS",@progbits,1\n.asciz "here"\n.asciz "there"\n',
+        f'.section .debug_line,"",@progbits\n{word} {name}, _start\n',
+        f'.section .debug_ranges,"",@progbits\n{word} {name}, {name}+1\n',
+        f'.section .gcc_except_table,"a"\n.long {number}\n',
+        f'.section .stabstr,"",@3\n.asciz "text{number}"\n',
+        f".set plain{number}, 0x{1000 + number:x}\n.globl plain{number}\n",
+        f".equ same, {name}\n.data\n{word} same\n",
+        f".text\n.cfi_startproc\n.cfi_personality 0, {name}\nnop\n.cfi_endproc\n",
+        f'.section .bss.big{number},"aw",@nobits\n.p2align 5\n.zero 100\n',
+        '.section .comment,"MS",@progbits,1\n.asciz "made by hand"\n',
+        f'.ident "version {chance.randrange(2)}"\n',
+        f'.section .rodata.cst16,"aM",@progbits,16\n.p2align 4\n.quad {chance.randrange(2)}, 0\n',
+        '.section .gnu.warning.name6,"",@progbits\n.ascii "do not use name6"\n',
+        f'.section .text.unlikely,"ax"\ncall {name}\n.section .text.hot,"ax"\ncall {name}\n',
+        f".symver {name}, {name}@VERS_1\n",
+    )
+    return "".join(chance.sample(parts, chance.randint(1, 3)))
+
+
+MOVING_LOADS = {
+    64: (
+        "call {n}@PLT", "mov {n}@GOTPCREL(%rip), %rax", "call *{n}@GOTPCREL(%rip)",
+        "lea {n}(%rip), %rdi", "cmp {n}@GOTPCREL(%rip), %rcx", "jmp {n}@PLT", "call {n}",
+    ),
+    32: (
+        "call {n}@PLT", "mov {n}@GOT(%ebx), %eax", "lea {n}@GOTOFF(%ebx), %eax",
+        "call *{n}@GOT(%ebx)", "jmp {n}@PLT", "cmp {n}@GOT(%ebx), %ecx",
+    ),
+}  # fmt: skip
+"""Code that does not know where it runs."""
+
+MOVING_THREADS = {
+    64: THREADS[64],
+    32: (
+        "mov {n}@gotntpoff(%ebx), %eax", "mov %gs:{n}@ntpoff, %eax",
+        "leal {n}@tlsgd(,%ebx,1), %eax\ncall ___tls_get_addr@PLT\nnop",
+    ),
+}  # fmt: skip
+
+
+def moving_objects(seed: int, number: int) -> Objects:
+    """An example of position-independent code for GNU ld -pie."""
+    example = objects(seed, number, "gnu", MOVING_LOADS, MOVING_THREADS)
+    chance = random.Random(f"{seed}/{number}/moving")
+    options = ["-pie", *(o for o in example.options if o not in ("-n", "-N"))]
+    if chance.random() < 0.6:
+        options.append("--no-dynamic-linker")
+    script = example.script if "--no-ld-generated-unwind-info" in options else ""
+    own = "___tls_get_addr" if example.bits == 32 else "__tls_get_addr"
+    weak = f".weak far, away\n.text\n.globl {own}\n{own}: ret\n"
+    forms = MOVING_LOADS[example.bits]
+    weak += "".join(
+        chance.choice(forms).format(n=chance.choice(("far", "away"))) + "\n"
+        for _ in range(chance.choice((0, 0, 1, 2, 3)))
+    )
+    texts = (example.texts[0] + weak, *example.texts[1:])
+    return Objects(example.bits, "gnu", texts, example.archived, tuple(options), script)
+
+
+def objects(
+    seed: int,
+    number: int,
+    dialect: str,
+    loads: dict[int, tuple[str, ...]] = LOADS,
+    threads_of: dict[int, tuple[str, ...]] = THREADS,
+) -> Objects:
     """An example by its number; two of GNU ld's faults are kept out (docs/DEVIATIONS.md): the end
     of a section behind a call of ___tls_get_addr, and indirect functions of i386 in a section with
     the global offset table."""
@@ -103,8 +228,9 @@ def objects(seed: int, number: int, dialect: str) -> Objects:
     used = [name for name in NAMES if chance.random() < 0.7] or [NAMES[0]]
     threads = [name for name in THREAD if chance.random() < 0.3]
     chosen = [name for name in CHOSEN if chance.random() < 0.15]
+    machine = Machine(bits, loads[bits], threads_of[bits])
     texts = tuple(
-        _file(chance, bits, number, home, used, threads, chosen) for number in range(count)
+        _file(chance, machine, number, home, used, threads, chosen) for number in range(count)
     )
     options = []
     if chance.random() < 0.4:
@@ -123,7 +249,7 @@ def objects(seed: int, number: int, dialect: str) -> Objects:
 
 def _file(
     chance: random.Random,
-    bits: int,
+    machine: Machine,
     number: int,
     home: dict[str, int],
     used: list[str],
@@ -132,10 +258,10 @@ def _file(
 ) -> str:
     lines = [".text", f'.file "f{number}.c"']
     if number == 0:
-        lines += [".globl _start", "_start:", *_code(chance, bits, used, threads, chosen)]
+        lines += [".globl _start", "_start:", *_code(chance, machine, used, threads, chosen)]
     for name in used:
         if home[name] == number:
-            lines += _definition(chance, bits, name, used, threads, chosen)
+            lines += _definition(chance, machine, name, used, threads, chosen)
         elif chance.random() < 0.1:
             lines += [f".weak {name}", ".data", f"{name}: .long {number}"]
     for name in threads:
@@ -151,22 +277,22 @@ def _file(
         if chance.random() < 0.3:
             lines += [
                 f'.section .text.{group},"axG",@progbits,{group},comdat', f".weak {group}",
-                f"{group}: nop", *_code(chance, bits, used, threads, chosen)[:2],
+                f"{group}: nop", *_code(chance, machine, used, threads, chosen)[:2],
                 ".text", f"call {group}",
             ]  # fmt: skip
-    lines += _data(chance, bits, used, number)
+    lines += _data(chance, machine, used, number)
     return "\n".join(lines) + "\n"
 
 
 def _code(
-    chance: random.Random, bits: int, used: list[str], threads: list[str], chosen: list[str]
+    chance: random.Random, machine: Machine, used: list[str], threads: list[str], chosen: list[str]
 ) -> list[str]:
     lines = []
     for _ in range(chance.randrange(5)):
         if threads and chance.random() < 0.3:
-            lines.append(chance.choice(THREADS[bits]).format(n=chance.choice(threads)))
+            lines.append(chance.choice(machine.threads).format(n=chance.choice(threads)))
         else:
-            forms = LOADS[bits]
+            forms = machine.loads
             name = chance.choice([*used, *chosen])
             form = chance.choice(forms)
             if name in chosen and "GOTOFF" in form:
@@ -177,18 +303,18 @@ def _code(
 
 def _definition(
     chance: random.Random,
-    bits: int,
+    machine: Machine,
     name: str,
     used: list[str],
     threads: list[str],
     chosen: list[str],
 ) -> list[str]:
-    word = ".quad" if bits == 64 else ".long"
+    word = ".quad" if machine.bits == 64 else ".long"
     kind = chance.choice(("code", "code", "function", "data", "bss", "common", "rodata", "weak"))
     bind = [f".globl {name}"]
     if chance.random() < 0.2:
         bind.append(f".hidden {name}")
-    code = _code(chance, bits, used, threads, chosen)
+    code = _code(chance, machine, used, threads, chosen)
     if kind == "common":
         return [f".comm {name},{chance.choice((4, 8, 24))},{chance.choice((4, 8, 16))}"]
     if kind == "weak":
@@ -202,8 +328,8 @@ def _definition(
     }[kind]]  # fmt: skip
 
 
-def _data(chance: random.Random, bits: int, used: list[str], number: int) -> list[str]:
-    word = ".quad" if bits == 64 else ".long"
+def _data(chance: random.Random, machine: Machine, used: list[str], number: int) -> list[str]:
+    word = ".quad" if machine.bits == 64 else ".long"
     lines = []
     if chance.random() < 0.5:
         lines.append('.section .rodata.str1.1,"aMS",@progbits,1')
