@@ -209,6 +209,12 @@ sent to a region with `>`.  It takes no memory, so the region does not count.
 
 Cure: drop `> region`, or make the input section allocatable (flag `a`).
 """,
+    "too-few-sections": """
+NOCROSSREFS forbids references between the sections it names, NOCROSSREFS_TO references to the first
+from the others; with fewer than two names there is nothing to forbid.
+
+Cure: name the other section too, or drop the command.
+""",
     "described-twice": """
 Two OVERWRITE_SECTIONS describe the same output section.  The first description takes its place; the
 second becomes an output section of its own.

@@ -74,6 +74,19 @@ class Placing:
         gnu=True,
         lld=True,
     )
+    size_grows: bool = differs(
+        "SIZEOF of a section, asked in an assignment or ASSERT inside it, is what stands before it",
+        "`.d : { *(.d) n = SIZEOF(.d); *(.e) }`: LLD does not count .e",
+        gnu=False,
+        lld=True,
+    )
+    assigned_hide_objects: bool = differs(
+        "a name that the script assigns never has the value an object gives it, not even where it "
+        "is read before: `f = f + 4` would go on for ever, an error",
+        "`f` of an object and `SECTIONS { f = f + 4; }`: GNU ld adds 4 once",
+        gnu=False,
+        lld=True,
+    )
     walks_once: bool = differs(
         "addresses follow from one walk over the script, in which what stands further down has no "
         "size yet (GNU ld with -r)",

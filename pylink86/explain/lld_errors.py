@@ -45,6 +45,7 @@ OVERLAP = re.compile(
     r"section (\S+) ([VL]MA) \[(\w+),(\w+)\] overlaps section (\S+) [VL]MA \[(\w+),(\w+)\]"
 )
 BACKWARDS = re.compile(r"cannot move location counter backwards \(from (\w+) to (\w+)\)")
+MOVED = re.compile(r"INSERT (AFTER|BEFORE) moves ([^\s,]+)")
 REGION = re.compile(r"memory region `(.*)' not declared")
 WRAPS = re.compile(r"section (\S+) VMA wraps around address space: 0x(\w+) bytes from 0x(\w+)")
 NAMED_FILE = re.compile(r"cannot find (?!-l|/)(.*): No such file or directory")
@@ -109,9 +110,14 @@ def _sentence(d: Diagnostic) -> tuple[str, list[str]]:
         return f"unknown section type {d.span.text}", []
     if _is_named_by_script(d):
         return NAMED_FILE.sub(r"unable to find \1", d.message), []
+    moved = next((met for note in d.notes if (met := MOVED.match(note))), None)
+    if d.slug == "insert-target-missing" and moved:
+        anchor = d.message.split(" ")[0]
+        return f"unable to insert {moved[2]} {moved[1].lower()} {anchor}", []
     for pattern, words in SENTENCES.get(d.slug, ()):
         if re.fullmatch(pattern, d.message):
-            return _with_guess(re.sub(pattern, words, d.message, count=1), d), []
+            said = re.sub(pattern, words, d.message, count=1)
+            return _with_guess(re.sub(r"`([^`']*)'", r"'\1'", said), d), []
     return re.sub(r"`([^`']*)'", r"'\1'", d.message), []
 
 

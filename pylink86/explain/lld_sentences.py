@@ -65,6 +65,9 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
     "duplicate-symbol": ((r"multiple definition of `(.*)'", r"duplicate symbol: \1"),),
     "include-cycle": ((r".*", "there is a cycle in linker script INCLUDEs"),),
     "insert-target-missing": ((r"(.*) not found for insert", r"unable to insert at \1"),),
+    "layout-does-not-settle": (
+        (r".* symbol `(.*)' changes every time .*", r"assignment to symbol \1 does not converge"),
+    ),
     "no-region": (
         (r"no memory region specified for loadable section `(.*)'",
          r"no memory region specified for section '\1'"),
@@ -77,6 +80,8 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
         (r"unplaced orphan section `(.*)' from `(.*)'", r"\2:(\1) is being placed in '\1'"),
     ),
     "prohibited-cross-reference": (
+        (r"prohibited cross reference from (\S+) to (`.*' in )(\S+)",
+         r"prohibited cross reference from '\1' to \2'\3'"),
         (r"prohibited cross reference from (\S+) to (\S+)",
          r"prohibited cross reference from '\1' to '\2'"),
     ),
@@ -111,6 +116,8 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
         (r"syntax error: expected the attributes .*, found `(.*)`", r") expected, but got \1"),
         (r"syntax error: expected the type of a program header, found `(.*)`",
          r"invalid program header type: \1"),
+        (r"syntax error: expected AFTER or BEFORE .*, found `(.*)`",
+         r"expected AFTER/BEFORE, but got '\1'"),
         (r"syntax error: unknown function `.*`", "; expected, but got ("),
         (r"syntax error: expected a section flag .*, found `(.*)`", r"unrecognised flag: \1"),
         (r"syntax error: expected `\)` after the flags, .*", "expected & or )"),
@@ -164,7 +171,7 @@ WITH_LINE = frozenset({
     "bad-alignment", "bad-phdr-type", "division-by-zero", "dot-moved-backwards", "fill-too-wide",
     "include-cycle", "number-too-large", "region-defined-twice", "script-syntax",
     "two-relative-operands", "unknown-constant", "unknown-format", "unknown-section",
-    "unknown-section-flag", "unknown-symbol", "bad-section-type",
+    "unknown-section-flag", "unknown-symbol", "bad-section-type", "too-few-sections",
 })  # fmt: skip
 """Kinds whose first line begins with the script and its line."""
 
@@ -179,7 +186,8 @@ WITH_LINE_TOO = (
 """Beginnings of sentences of other kinds that do."""
 
 SAME = frozenset({
-    "address-not-aligned", "address-wraps", "assert-failed", "cannot-write", "discarded-table",
+    "address-not-aligned", "address-wraps", "assert-failed", "cannot-write", "described-twice",
+    "discarded-table",
     "entry-missing", "headers-do-not-fit",
     "incompatible-files", "link-order-discarded", "missing-property", "no-inputs",
     "option-not-supported", "region-ignored",

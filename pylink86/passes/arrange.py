@@ -59,6 +59,8 @@ def arrange_script(
     3.6.9."""
     _refuse(script, dialect, diags)
     _check_regions(script, dialect, diags)
+    if not dialect.tables_like_gnu:
+        _check_cross_references(script, diags)
     commands = _without_overlays(script.commands, dialect)
     commands = insert_sections(commands, dialect, diags)
     commands = _overwritten(commands, diags)
@@ -127,6 +129,18 @@ def _check_regions(script: ScriptFile, dialect: Dialect, diags: Diagnostics) -> 
                 known.add(region.name)
         if isinstance(command, n.RegionAlias):
             known.add(command.alias)
+
+
+def _check_cross_references(script: ScriptFile, diags: Diagnostics) -> None:
+    """LLD warns of a NOCROSSREFS that names too few sections to forbid anything."""
+    for command in script.of(n.Command):
+        if command.word in ("NOCROSSREFS", "NOCROSSREFS_TO") and len(command.args) < 2:
+            diags.warn(
+                "too-few-sections",
+                "ignored with fewer than 2 output sections",
+                span=command.span,
+                help=[f"name the sections that {command.word} keeps apart"],
+            )
 
 
 def _loaded_twice(section: n.OutputSection, diags: Diagnostics) -> None:

@@ -77,9 +77,9 @@ def missing(move: Move) -> LinkError:
     """insert-target-missing: nothing that stays has that name."""
     section = move.node.section
     help_ = [f"name an output section of the layout: INSERT {move.node.where} .text"]
-    notes = []
+    notes = [f"INSERT {move.node.where} moves {', '.join(move.names)}"] if move.names else []
     if section in move.names:
-        notes = ["everything since the last INSERT moves, and the section is in that itself"]
+        notes += ["everything since the last INSERT moves, and the section is in that itself"]
         help_ = [
             "put this SECTIONS with its INSERT in front of the others (a script of its own: give "
             "its -T first)"

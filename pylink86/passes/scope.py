@@ -117,6 +117,9 @@ class Scope:
             if self.before is not None and name in self.before.symbols:
                 self.looked_ahead = True
                 return self.before.ahead.get(name) or self.before.symbols[name]
+            if self.before is None and self.dialect.assigned_hide_objects:
+                self.looked_ahead = True
+                return Value(0, ABSOLUTE)
             if name not in self.addresses.resolution.definer:
                 return self._in_a_circle(name)
         return self._object_symbol(name)
@@ -166,12 +169,16 @@ class Scope:
         return self.before.sections[meant.index] if self.before is not None else None
 
     def _look_ahead_in(self, section: PlacedSection) -> None:
-        """SIZEOF and LOADADDR of the section being placed: what they were in the walk before."""
+        """SIZEOF and LOADADDR of the section being placed: what they were in the walk before, or
+        what stands in it so far."""
         self.looked_ahead = True
         section.size = self.here - section.vma
         if self.before is not None and not self.dialect.walks_once:
             before = self.before.sections[len(self.placed) - 1]
-            section.size, section.lma = before.size, before.lma
+            section.lma = before.lma
+            grows = self.dialect.size_grows and section is self.current and not self.in_data
+            if not grows:
+                section.size = before.size
 
     def _empty_ahead(self, name: str) -> PlacedSection | None:
         for command in self.plan.commands:

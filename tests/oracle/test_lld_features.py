@@ -92,6 +92,13 @@ SAME |= {
         PLAIN, "SECTIONS { .x : { INPUT_SECTION_FLAGS(SHF_WRITE) *(*) } }", ["-N"],
     ),
     "stack-note-discarded-r": (PLAIN, "SECTIONS { /DISCARD/ : { *(.note*) } }", ["-r"]),
+    "size-so-far": (
+        PLAIN,
+        "SECTIONS { .x : { e = SIZEOF(.x); *(.data) f = SIZEOF(.x); . += SIZEOF(.x); *(.text)"
+        ' ASSERT(SIZEOF(.x) == 17, "17") BYTE(SIZEOF(.x)) } }',
+        [],
+    ),
+    "only-assigned-from-itself": (PLAIN, "_start = _start; a = a; b = _start + 4;", []),
     "described-relro": (
         RELRO,
         "SECTIONS { .text : { *(.text) } . = DATA_SEGMENT_ALIGN(4096, 4096); .data : { *(.data) }"
@@ -168,6 +175,17 @@ FAILING = {
         "SECTIONS { .a 0x1000 : AT(0x1000) { *(.data) } .b 0x1008 : AT(0x1004) { *(.text) } }",
         [],
     ),
+    "for-ever": (PLAIN, "_start = _start + 1;", []),
+    "for-ever-by-option": (PLAIN, "", ["--defsym=_start=_start+4"]),
+    "no-place-to-insert": (
+        PLAIN, "SECTIONS { .text : { *(.text) } .d : { *(.data) } } INSERT AFTER .nosuch;", [],
+    ),
+    "neither-after-nor-before": (PLAIN, "SECTIONS { .d : { *(.data) } } INSERT AT .text;", []),
+    "crossing": (
+        ".globl _start\n_start: call f\n.section .t2,\"ax\"\n.globl f\nf: ret\n",
+        "NOCROSSREFS(.text .t2) SECTIONS { .text : { *(.text) } .t2 : { *(.t2) } }",
+        [],
+    ),
     "no-region-of-the-alias": (PLAIN, "REGION_ALIAS(a, nosuch)", []),
     "no-type-of-a-segment": (PLAIN, "PHDRS { t }", []),
     "no-colon": (PLAIN, "SECTIONS { .text { *(.text) } }", []),
@@ -238,6 +256,25 @@ def test_the_map_is_llds(name, linked, capsys) -> None:
 def test_the_first_line_is_llds(name, linked, capsys) -> None:
     done, status = linked(FAILING[name])
     assert done.returncode == status == 1, done.stdout
+    first = done.stderr.splitlines()[0]
+    said = capsys.readouterr().err.splitlines()[0]
+    assert SLUG.sub("", said) == first.replace(f"{PEER}: ", "pyld: ")
+
+
+WARNED = {
+    "one-cannot-cross": (PLAIN, "NOCROSSREFS(.text)"),
+    "described-twice": (
+        PLAIN, "OVERWRITE_SECTIONS { .n : { *(.text) } .n : { *(.data) } }",
+    ),
+    "not-aligned": (PLAIN, "SECTIONS { .x 0x1001 : ALIGN(8) { *(.data) } }"),
+}  # fmt: skip
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", WARNED)
+def test_the_warning_is_llds(name, linked, capsys) -> None:
+    done, status = linked((*WARNED[name], []))
+    assert (done.returncode, status) == (0, 0), done.stderr
     first = done.stderr.splitlines()[0]
     said = capsys.readouterr().err.splitlines()[0]
     assert SLUG.sub("", said) == first.replace(f"{PEER}: ", "pyld: ")
