@@ -151,6 +151,13 @@ An output section names a program header (`:text`) that PHDRS does not list.
 
 Cure: add it to PHDRS, correct the name, or write `:NONE` for no segment at all.
 """,
+    "no-phdr": """
+PHDRS describes the segments, and then no others are made; but no output section of the script says
+with `:name` which of them it is in, so a loader would read nothing.
+
+Cure: write the name of a segment behind the first output section, `.text : { ... } :text`; those
+behind it are in the same one until another is named.
+""",
     "bad-phdr-type": """
 PHDRS gives a segment a type that is neither a PT_ name nor a number.  `PT_LOAD` is what a loader
 reads into memory.

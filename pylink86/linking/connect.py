@@ -114,7 +114,9 @@ def _claims(task: Task, resolution: Resolution, diags: Diagnostics) -> tuple[Sec
         table = sections_for_relinking(table, resolution, dialect, options.elf)
     elif not script.has_sections and not dialect.tables_like_gnu:
         table = folded(table, options.elf.keeps_text_prefix)
-    claims = match_sections(script, resolution, table, dialect, options.unique, options.spills)
+    claims = match_sections(
+        script, resolution, table, dialect, options.unique, options.spills, task.generic
+    )
     if options.orphan_handling in ("", "place"):
         return table, claims
     from ..passes.strays import handle_orphans, stray_tables

@@ -20,7 +20,8 @@ def give_load_address(walk: Scope, section: PlacedSection, step: int) -> None:
         return
     if node is not None and node.at is not None:
         keep, walk.here, walk.shown = (walk.here, walk.shown), 0, 0
-        section.lma = walk.number(node.at)
+        lma = walk.value_in_header(node.at)
+        section.lma = 0 if lma is None else lma.absolute() & ADDRESS_MASK
         walk.here, walk.shown = keep
         return
     lma_region = walk.regions.lma_region(section)

@@ -81,15 +81,22 @@ def match_sections(
     dialect: Dialect,
     unique: Sequence[str] = (),
     spills: bool = False,
+    generic: bool = False,
 ) -> Claims:
     """Let every input statement take its sections, in script order.
 
     unique: patterns of sections that stay by themselves, "" for every orphan.  spills: a section
-    may go on to a later statement (see spill).
+    may go on to a later statement (see spill).  generic: GNU ld links an image, where it makes no
+    tables of its own.
 
     A section goes to the first statement that matches.  /DISCARD/ takes like any other output
     section. Source: GNU ld manual 3.6.4, 3.6.7."""
     matcher = Matcher(resolution, table, dialect)
+    absent = table.phantoms if generic and dialect.tables_like_gnu else frozenset[SectionId]()
+
+    def holds(node: n.OutputSection) -> bool:
+        return not node.constraint or _constraint_holds(node, matcher, table, absent)
+
     alone = matcher.set_apart([pattern for pattern in unique if pattern])
     items: list[Draft | n.Assignment | n.Assert] = []
     discarded: list[SectionId] = []
@@ -97,7 +104,7 @@ def match_sections(
     floating: dict[int, Draft] = {}
     for overwrite in script.of(n.OverwriteSections):
         for node in overwrite.items:
-            if node.constraint and not _constraint_holds(node, matcher, table):
+            if not holds(node):
                 continue
             draft = _draft(node, matcher, kept)
             if node.name == DISCARD:
@@ -109,7 +116,9 @@ def match_sections(
             items.append(item)
             continue
         overwritten = floating.pop(id(item), None)
-        if overwritten is None and item.constraint and not _constraint_holds(item, matcher, table):
+        if overwritten is None and not holds(item):
+            if dialect.tables_like_gnu:
+                kept += _kept(item, matcher)
             if dialect.failed_constraint_leaves_name:
                 items.append(Draft(item.name, item, (), void=True))
             else:
@@ -148,6 +157,12 @@ def _draft(node: n.OutputSection, matcher: Matcher, kept: list[SectionId]) -> Dr
     return Draft(node.name, node, tuple(inner))
 
 
+def _kept(node: n.OutputSection, matcher: Matcher) -> list[SectionId]:
+    """What KEEP() matches in an output section that is not there: GNU ld keeps it all the same."""
+    inputs = (s for s in node.statements if isinstance(s, n.InputStatement) and s.keep)
+    return [sid for statement in inputs for sid in matcher.matches(statement)]
+
+
 def _taken(draft: Draft) -> list[SectionId]:
     return [sid for item in draft.items if isinstance(item, Claim) for sid in item.sections]
 
@@ -156,11 +171,15 @@ def _not_inputs(node: n.OutputSection) -> tuple[n.SectionStatement, ...]:
     return tuple(s for s in node.statements if not isinstance(s, n.InputStatement))
 
 
-def _constraint_holds(node: n.OutputSection, matcher: Matcher, table: SectionList) -> bool:
+def _constraint_holds(
+    node: n.OutputSection, matcher: Matcher, table: SectionList, absent: frozenset[SectionId]
+) -> bool:
     """ONLY_IF_RO: every section the statements would take is read-only; ONLY_IF_RW: one is not
-    (GNU ld manual 3.6.8.5).  An output section that fails takes nothing and is not there."""
+    (GNU ld manual 3.6.8.5).  An output section that fails takes nothing and is not there.
+
+    absent: what is in the list and not in the link."""
     could = matcher.would_take(node)
-    readonly = not any(table.flags[sid] & c.SHF_WRITE for sid in could)
+    readonly = not any(table.flags[sid] & c.SHF_WRITE for sid in could if sid not in absent)
     return readonly == (node.constraint == "ONLY_IF_RO")
 
 

@@ -116,7 +116,7 @@ class Walk(Filler):
         explicit = False
         in_memory = plan.alloc or self.dialect.nonalloc_moves_dot
         if node is not None and node.address is not None and in_memory:
-            value = self.value(node.address)
+            value = self.value_in_header(node.address)
             if value is not None:
                 self.here = value.absolute() & ADDRESS_MASK
             explicit = True
@@ -224,7 +224,7 @@ class Walk(Filler):
             if not self.dialect.lma_counts:  # LLD: its load region is used up all the same
                 self.regions.used(section, self.dialect, step, False)
             return
-        is_tbss = plan.flags & c.SHF_TLS and plan.type == c.SHT_NOBITS
+        is_tbss = plan.flags & c.SHF_TLS and not (plan.loads or plan.aside)
         if is_tbss and not self.dialect.walks_once:
             self.here = section.vma if self.dialect.tables_like_gnu else before_dot
         self.shown = self.here

@@ -115,7 +115,8 @@ def default_entry(script: ScriptFile, dialect: Dialect, again: bool = False) -> 
 
 def entry_address(entry: str, placed: Placement, dialect: Dialect, again: bool = False) -> int:
     """The entry symbol's address, or the number it is; else, in GNU ld's dialect, the start of
-    `.text` (GNU ld manual 3.4.1), also of one that is left out but has an address.
+    `.text` (GNU ld manual 3.4.1), also of one that is left out but has an address; of several the
+    one that was made first.
     again: with -r nothing else counts, and in LLD an address does from its section."""
     from_section = again and not dialect.starts_at_start
     if entry in placed.symbols:
@@ -132,10 +133,10 @@ def entry_address(entry: str, placed: Placement, dialect: Dialect, again: bool =
             return int(entry, 0)
         except ValueError:
             pass
-    text = placed.find(".text") if dialect.starts_at_start and not again else None
-    if text is None or not text.plan.begun:
+    if again or not dialect.starts_at_start:
         return 0
-    return text.vma
+    begun = [s for s in placed.sections if s.name == ".text" and s.plan.begun]
+    return min(begun, key=lambda s: s.plan.header).vma if begun else 0
 
 
 def _place_of_entry(

@@ -88,6 +88,9 @@ class Scope:
         """See Placement."""
         self.in_data = False
         """A data statement is, and sees the values that symbols have in the end."""
+        self.missing: set[str] = set()
+        self.in_header = False
+        """What stands before the braces of an output section is (see value_in_header)."""
 
     @property
     def sane_expr(self) -> bool:
@@ -159,7 +162,10 @@ class Scope:
     def section(self, name: str) -> PlacedSection | None:
         meant = self.plan.find(name)
         if meant is None:
-            return self.empty.get(name) or self._empty_ahead(name)
+            found = self.empty.get(name) or self._empty_ahead(name)
+            if found is None and self.in_header:
+                self._warn_of_missing(name)
+            return found
         if meant.index < len(self.placed):
             section = self.placed[meant.index]
             if section is self.current or section is self.outside_of:
@@ -167,6 +173,16 @@ class Scope:
             return section
         self.looked_ahead = True
         return self.before.sections[meant.index] if self.before is not None else None
+
+    def _warn_of_missing(self, name: str) -> None:
+        if name in self.missing:
+            return
+        self.missing.add(name)
+        self.diags.warn(
+            "unknown-section",
+            f"there is no output section `{name}': its size counts as 0 here",
+            help=["GNU ld takes 0 without a word before the braces of an output section"],
+        )
 
     def _look_ahead_in(self, section: PlacedSection) -> None:
         """SIZEOF and LOADADDR of the section being placed: what they were in the walk before, or
@@ -193,6 +209,10 @@ class Scope:
     def constant(self, name: str) -> int | None:
         sizes = self.plan.sizes
         return {"MAXPAGESIZE": sizes.max_page, "COMMONPAGESIZE": sizes.common_page}.get(name)
+
+    @property
+    def missing_is_empty(self) -> bool:
+        return self.in_header or self.dialect.unknown_section_has_size_0
 
     def segment_start(self, name: str) -> int | None:
         return dict(self.plan.sizes.segment_starts).get(name)
@@ -256,10 +276,19 @@ class Scope:
         value = self.value(expr)
         return default if value is None else value.absolute() & ADDRESS_MASK
 
+    def value_in_header(self, expr: n.Expr) -> Value | None:
+        """The value of an expression before the braces of an output section, where GNU ld asks for
+        sizes while it is still finding them: what is not there has none."""
+        self.in_header = self.dialect.tables_like_gnu
+        value = self.value(expr)
+        self.in_header = False
+        return value
+
     def alignment(self, expr: n.Expr) -> int:
         """The number of ALIGN() or SUBALIGN(): 0 is 1, and what is no power of two is raised to the
         next (GNU ld, observed with 3, 5, 6) or refused (bad-alignment)."""
-        align = self.number(expr, 1) or 1
+        value = self.value_in_header(expr)
+        align = (1 if value is None else value.absolute() & ADDRESS_MASK) or 1
         if align & (align - 1) == 0:
             return align
         if not self.dialect.align_any_number:

@@ -20,8 +20,7 @@ from ..script.evaluate import evaluate
 from ..script.values import Constants, Value
 from .elf_options import ElfOptions
 from .order import OutputPlan
-from .orphans import Dropped
-from .placement import PlacedSection, Placement
+from .placement import PlacedSection
 from .scripts import ScriptFile
 
 
@@ -129,11 +128,11 @@ def plan_by_phdrs(
             if name in by_name:
                 inside[by_name[name]].append(section.index)
             elif name != "NONE":
-                raise _unknown(name, section, by_name)
+                raise unknown_phdr(name, section, by_name)
     return tuple(
         SegmentPlan(
             kind,
-            _flags(node, scope),
+            phdr_flags(node, scope),
             tuple(members),
             node.filehdr,
             node.phdrs,
@@ -144,82 +143,11 @@ def plan_by_phdrs(
     )
 
 
-def phdrs_like_gnu(
-    nodes: Sequence[n.Phdr], placed: Placement, dialect: Dialect
-) -> tuple[SegmentPlan, ...]:
-    """The segments PHDRS asks for as GNU ld fills them.
-
-    It goes through all sections for each segment in turn, and what `:phdr` says is handed on to the
-    sections behind, from the last section to the first of the next turn, too; in the first turn,
-    what comes before any `:phdr` looks ahead for one, in output sections whose constraint fails,
-    too.  Raises unknown-phdr."""
-    sections, ahead = placed.sections, _asked_ahead(placed.commands)
-    known = {node.name: node for node in nodes}
-    for section in sections:
-        for name in _asked(section.plan):
-            if name not in known and name != "NONE":
-                raise _unknown(name, section.plan, known)
-    now: tuple[str, ...] = ()
-    scope = PhdrScope(dialect)
-    found: list[SegmentPlan] = []
-    for node in nodes:
-        inside: list[int] = []
-        kind = segment_type(node, scope)
-        for section in sections:
-            asked = _asked(section.plan)
-            if not (asked or _inherits(section, kind)):
-                continue
-            now = asked or now or ahead[section.plan.index]
-            if node.name in now and _is_there(section) and _fits(section, kind):
-                inside.append(section.plan.index)
-        found.append(
-            SegmentPlan(
-                kind, _flags(node, scope), tuple(inside), node.filehdr, node.phdrs, node.at, node
-            )
-        )
-    return tuple(found)
-
-
-def _asked(plan: OutputPlan) -> tuple[str, ...]:
-    """The segments a section names; an orphan is in those of its anchor."""
-    if plan.node is not None:
-        return plan.node.phdrs
-    return plan.beside.phdrs if plan.beside is not None and plan.alloc else ()
-
-
-def _asked_ahead(commands: Iterable[object]) -> dict[int, tuple[str, ...]]:
-    """By OutputPlan.index: the segments that an output section or the first one behind it names."""
-    found: dict[int, tuple[str, ...]] = {}
-    now: tuple[str, ...] = ()
-    for command in reversed(tuple(commands)):
-        if isinstance(command, Dropped):
-            now = command.node.phdrs or now
-        elif isinstance(command, OutputPlan):
-            now = found[command.index] = _asked(command) or now
-    return found
-
-
-def _inherits(section: PlacedSection, kind: int) -> bool:
-    """Whether a section that names no segment is in those handed on: a PT_INTERP is not."""
-    node = section.plan.node
-    noload = node is not None and node.type == "NOLOAD"
-    return section.plan.alloc and not noload and _is_there(section) and kind != c.PT_INTERP
-
-
-def _is_there(section: PlacedSection) -> bool:
-    return not section.plan.dropped and not is_hollow(section)
-
-
-def _fits(section: PlacedSection, kind: int) -> bool:
-    """A PT_LOAD holds only what is in memory."""
-    return section.plan.alloc or kind != c.PT_LOAD
-
-
-def _flags(node: n.Phdr, scope: PhdrScope) -> int | None:
+def phdr_flags(node: n.Phdr, scope: PhdrScope) -> int | None:
     return None if node.flags is None else evaluate(node.flags, scope).absolute() & 0xFFFFFFFF
 
 
-def _unknown(name: str, section: OutputPlan, known: Iterable[str]) -> Exception:
+def unknown_phdr(name: str, section: OutputPlan, known: Iterable[str]) -> Exception:
     return fail(
         "unknown-phdr",
         f"section `{section.name}' assigned to non-existent phdr `{name}'",

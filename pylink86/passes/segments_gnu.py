@@ -19,6 +19,7 @@ from ..dialect import Dialect
 from .elf_options import PAGE, ElfOptions
 from .locate import Addresses
 from .order import Plan
+from .phdrs_gnu import phdrs_like_gnu
 from .placement import PlacedSection, Placement
 from .scripts import ScriptFile
 from .segments import (
@@ -28,7 +29,6 @@ from .segments import (
     is_hollow,
     load_order,
     phdr_nodes,
-    phdrs_like_gnu,
 )
 
 MASK = (1 << 64) - 1

@@ -251,7 +251,7 @@ def _loadaddr(node: Call, env: Environment) -> Value:
 
 
 def _sizeof(node: Call, env: Environment) -> Value:
-    if env.dialect.unknown_section_has_size_0 and env.section(node.target) is None:
+    if env.missing_is_empty and env.section(node.target) is None:
         return Value(0)
     return Value(_section(node, env).size)
 

@@ -108,6 +108,10 @@ class Environment(Protocol):
     def sane_expr(self) -> bool:
         """LD_FEATURE("SANE_EXPR"): numbers are plain outside of output sections too."""
 
+    @property
+    def missing_is_empty(self) -> bool:
+        """Whether SIZEOF() of an output section that is not there is 0."""
+
     def dot(self) -> Value | None:
         """The location counter: in dialect gnu relative to `current`, or absolute outside; in
         dialect lld relative to `current` or else to the output section before (at the top, the
@@ -144,6 +148,10 @@ class Constants:
     def __init__(self, dialect: Dialect, current: Any = None) -> None:
         self.dialect, self.current = dialect, current
         self.sane_expr = False
+
+    @property
+    def missing_is_empty(self) -> bool:
+        return self.dialect.unknown_section_has_size_0
 
     def dot(self) -> Value | None:
         return None
