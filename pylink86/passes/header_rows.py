@@ -60,7 +60,8 @@ def describe_sections(
             section = placed.sections[head.section]
             row = _row(section, placed, where, elf_class, dialect, options)
             rows.append(row)
-            bare = dialect.tables_like_gnu and _is_bare(section.plan, placed.addresses.table)
+            whole = section.plan.whole or section.plan
+            bare = dialect.tables_like_gnu and _is_bare(whole, placed.addresses.table)
             bare = bare and row.type != c.SHT_NOBITS
             out.append(bytes(section.size) if bare else bytes(contents[head.section]))
         elif head.table is not None:

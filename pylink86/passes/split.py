@@ -10,7 +10,7 @@ Source: GNU ld manual 2.1; what counts, and the alignment of the parts, by exper
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import attrs
 
@@ -20,6 +20,15 @@ from .elf_options import ElfOptions
 from .match import Claim, SectionId
 from .orphans import EVERYTHING
 from .placement import INPUT, Piece, PlacedSection, Placement
+
+
+@attrs.define(eq=False, repr=False)
+class Part:
+    """Pieces and input sections that stay together; start: where, in the whole section."""
+
+    start: int
+    pieces: list[Piece] = attrs.field(factory=list)
+    held: list[SectionId] = attrs.field(factory=list)
 
 
 def split_sections(placed: Placement, options: ElfOptions) -> Placement:
@@ -34,17 +43,14 @@ def split_sections(placed: Placement, options: ElfOptions) -> Placement:
         parts = _parts(section, placed, options)
         if len(parts) < 2:
             continue
-        starts = [part[0].sec_off for part in parts]
-        held = _by_part(section, starts, offset, owner)
-        sections[section.plan.index] = _part(
-            section, section.plan.index, section.name, parts, 0, held
-        )
-        for number in range(1, len(parts)):
+        own = section.plan.index
+        sections[own] = _part(section, own, section.name, parts[0], False)
+        for part in parts[1:]:
             name = _fresh_name(section.name, names)
             index = len(sections)
-            sections.append(_part(section, index, name, parts, number, held))
-            for sid in held[number]:
-                offset[sid] -= starts[number]
+            sections.append(_part(section, index, name, part, True))
+            for sid in part.held:
+                offset[sid] -= part.start
                 owner[sid] = index
             if name not in where.resolution.definer:
                 symbols.setdefault(name, Value(0, sections[-1]))
@@ -52,73 +58,85 @@ def split_sections(placed: Placement, options: ElfOptions) -> Placement:
     return attrs.evolve(placed, sections=tuple(sections), addresses=addresses, symbols=symbols)
 
 
-def _parts(section: PlacedSection, placed: Placement, options: ElfOptions) -> list[list[Piece]]:
-    """The pieces of each part: a new one begins where bytes or relocations reach a limit."""
+def _parts(section: PlacedSection, placed: Placement, options: ElfOptions) -> list[Part]:
+    """The parts of a section: a new one begins where bytes or relocations reach a limit, also with
+    an input that is empty."""
     if section.plan.type == c.SHT_NOBITS:
         return []
-    parts: list[list[Piece]] = []
+    parts: list[Part] = []
     size = relocations = 0
-    for piece in section.pieces:
-        more, count = _counts(piece, placed, options)
+    for start, piece, sid in _steps(section, placed):
+        more, count = _counts(piece, sid, placed, options)
         full = size + more >= options.split_size or relocations + count >= options.split_relocs
         if not parts or full:
-            parts.append([])
+            parts.append(Part(start if parts else 0))
             size = relocations = 0
-        parts[-1].append(piece)
+        if piece is not None:
+            parts[-1].pieces.append(piece)
+        if sid >= 0:
+            parts[-1].held.append(sid)
         size, relocations = size + more, relocations + count
     return parts
 
 
-def _counts(piece: Piece, placed: Placement, options: ElfOptions) -> tuple[int, int]:
-    """Bytes and relocations of a piece that count: those of input sections, and relocations only
-    where they stay for the next link."""
-    if piece.kind != INPUT or not isinstance(piece.origin, int):
+def _steps(
+    section: PlacedSection, placed: Placement
+) -> Iterator[tuple[int, Piece | None, SectionId]]:
+    """What a section consists of, in order: (where, piece, input section or -1); an input of no
+    bytes has no piece."""
+    where, index = placed.addresses, section.plan.index
+    inside = {p.origin for p in section.pieces if p.kind == INPUT}
+    empty = [
+        (where.offset[sid], sid)
+        for sid in section.plan.sections()
+        if where.owner[sid] == index and sid not in inside
+    ]
+    waiting = iter(sorted(empty, key=lambda row: row[0]))
+    at, sid = next(waiting, (-1, -1))
+    for piece in section.pieces:
+        while 0 <= at <= piece.sec_off:
+            yield at, None, sid
+            at, sid = next(waiting, (-1, -1))
+        is_input = piece.kind == INPUT and isinstance(piece.origin, int)
+        yield piece.sec_off, piece, piece.origin if is_input else -1  # type: ignore[misc]
+    while at >= 0:
+        yield at, None, sid
+        at, sid = next(waiting, (-1, -1))
+
+
+def _counts(
+    piece: Piece | None, sid: SectionId, placed: Placement, options: ElfOptions
+) -> tuple[int, int]:
+    """Bytes and relocations that count: those of input sections, and relocations only where they
+    stay for the next link."""
+    if piece is None or sid < 0:
         return 0, 0
     if not options.relocatable:
         return piece.size, 0
     where = placed.addresses
-    file = where.table.owner_file(piece.origin)
+    file = where.table.owner_file(sid)
     obj = where.resolution.files[file]
-    tables = obj.relocation_sections.get(piece.origin - where.table.base[file], ())
+    tables = obj.relocation_sections.get(sid - where.table.base[file], ())
     return piece.size, sum(len(obj.relocations(table)) for table in tables)
 
 
-def _by_part(
-    section: PlacedSection, starts: Sequence[int], offset: Sequence[int], owner: Sequence[int]
-) -> list[list[SectionId]]:
-    """The input sections of each part."""
-    held: list[list[SectionId]] = [[] for _ in starts]
-    for sid in section.plan.sections():
-        if owner[sid] == section.plan.index:
-            part = sum(start <= offset[sid] for start in starts) - 1
-            held[max(part, 0)].append(sid)
-    return held
-
-
 def _part(
-    section: PlacedSection,
-    index: int,
-    name: str,
-    parts: Sequence[Sequence[Piece]],
-    number: int,
-    held: Sequence[Sequence[SectionId]],
+    section: PlacedSection, index: int, name: str, part: Part, is_later: bool
 ) -> PlacedSection:
     """One part as an output section."""
-    start = parts[number][0].sec_off if number else 0
-    pieces = [piece._replace(sec_off=piece.sec_off - start) for piece in parts[number]]
-    items = tuple(item for item in section.plan.items if not (number or isinstance(item, Claim)))
+    pieces = [piece._replace(sec_off=piece.sec_off - part.start) for piece in part.pieces]
+    items = tuple(i for i in section.plan.items if not (is_later or isinstance(i, Claim)))
     align, header = section.align, section.plan.header
-    if number:
-        vma = section.vma + start
+    if is_later:
+        vma = section.vma + part.start
         align, header = min(align, vma & -vma or align), LAST + index
     plan = attrs.evolve(
         section.plan, index=index, name=name, align=align, header=header, whole=section.plan,
-        is_part=number > 0,
-        items=(*items, Claim(EVERYTHING, tuple(held[number]))),
+        is_part=is_later, only_symbols=False, items=(*items, Claim(EVERYTHING, tuple(part.held))),
     )  # fmt: skip
     return attrs.evolve(
-        section, plan=plan, vma=section.vma + start, lma=section.lma + start, align=align,
-        size=sum(piece.size for piece in pieces), pieces=pieces,
+        section, plan=plan, vma=section.vma + part.start, lma=section.lma + part.start,
+        align=align, size=sum(piece.size for piece in pieces), pieces=pieces,
     )  # fmt: skip
 
 

@@ -32,8 +32,10 @@ def complete_unwind(placed: Placement, patched: Patched, dialect: Dialect) -> Pa
     where = placed.addresses
     for fde in index.fdes:
         place, cie = where.place(fde.home, fde.sec_off), where.place(fde.cie_home, fde.cie_off)
-        if place is not None and cie is not None and place[0] == cie[0]:
+        if place is not None and cie is not None:
+            # In one output section, or in parts of one, which lie one behind the other in memory.
             back = place[1] + 4 - cie[1]
+            back += placed.sections[place[0]].vma - placed.sections[cie[0]].vma
             struct.pack_into("<I", patched.contents[place[0]], place[1] + 4, back & 0xFFFFFFFF)
     _write_own_records(index, placed, patched)
     _write_index(index, placed, patched, dialect)
