@@ -55,7 +55,7 @@ OTHERS = (
     "z_wxneeded", "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
     "pie", "z_text", "z_now", "z_rela", "applies_relocs", "interpreter", "hash_style",
     "compress_sections", "package_metadata",
-    "retain_symbols_file", "common_types", "call_nop",
+    "retain_symbols_file", "common_types", "call_nop", "init", "fini",
 )  # fmt: skip
 FEATURES = {"z_ibt": 1, "z_force_ibt": 1, "z_shstk": 2, "z_lam_u48": 12, "z_lam_u57": 8}
 """Bits of GNU_PROPERTY_X86_FEATURE_1_AND."""
@@ -70,6 +70,11 @@ REPORTS = {
 """Keyword -> the features whose absence is told."""
 STRIPS = {"strip_all": "all", "strip_debug": "debug"}
 C_NUMBER = re.compile("0[xX]([0-9a-fA-F]{1,16})|(0[0-7]{1,22})|(0?|[1-9][0-9]{0,19})")
+LOADER_WORDS = (
+    "global", "globalaudit", "initfirst", "interpose", "loadfltr", "nodefaultlib", "nodelete",
+    "nodlopen", "nodump", "origin", "unique", "symbolic", "group",
+)  # fmt: skip
+"""What `.dynamic` hands on; as values, behind `loader_`."""
 LEVELS = ("none", "warning", "error")
 VISIBILITIES = {"default": 0, "internal": 1, "hidden": 2, "protected": 3}
 ELF_NAMES = frozenset(
@@ -82,6 +87,7 @@ ELF_NAMES = frozenset(
         *FEATURES,
         *ISA_LEVELS,
         *REPORTS,
+        *(f"loader_{word}" for word in LOADER_WORDS),
         "bounds_visibility",
     )
 )
@@ -126,6 +132,8 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["pie"] = bool(values.get("pie"))
     given["text"] = values.get("z_text")
     given["now"] = bool(values.get("z_now"))
+    given["loader_words"] = tuple(w for w in LOADER_WORDS if values.get(f"loader_{w}"))
+    given |= {name: values[name] for name in ("init", "fini") if name in values}
     if "interpreter" in values:
         given["interpreter"] = str(values["interpreter"] or "")
     given["rela"] = values.get("z_rela")

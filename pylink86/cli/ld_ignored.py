@@ -36,11 +36,11 @@ _REASONS: tuple[tuple[str, str], ...] = (
         """
         --hash-size=NUMBER
         --dynamic-list-data --dynamic-list-cpp-new --dynamic-list-cpp-typeinfo
-        -h,-soname=NAME -f,--auxiliary=NAME -F,--filter=NAME -init=SYMBOL -fini=SYMBOL
-        -Bsymbolic -Bno-symbolic -Bsymbolic-functions -Bsymbolic-non-weak
-        -Bsymbolic-non-weak-functions --enable-new-dtags --disable-new-dtags
+        -h,-soname=NAME -f,--auxiliary=NAME -F,--filter=NAME
+        -Bsymbolic-functions -Bsymbolic-non-weak -Bsymbolic-non-weak-functions
+        --enable-new-dtags --disable-new-dtags
         --spare-dynamic-tags=COUNT --pack-dyn-relocs=KIND --default-symver
-        --default-imported-symver -audit=FILE -P,--depaudit=FILE -Bgroup
+        --default-imported-symver -audit=FILE -P,--depaudit=FILE
         --ignore-function-address-equality --use-android-relr-tags --no-use-android-relr-tags
         """,
     ),
@@ -133,9 +133,7 @@ _Z_REASONS: tuple[tuple[str, str], ...] = (
     (
         "the output has no dynamic section",
         """
-        combreloc nocombreloc copyreloc nocopyreloc global globalaudit initfirst interpose
-        loadfltr origin
-        nodefaultlib nodelete nodlopen nodump unique nounique
+        combreloc nocombreloc copyreloc nocopyreloc
         pack-relative-relocs nopack-relative-relocs dynamic-undefined-weak
         nodynamic-undefined-weak rodynamic ifunc-noplt report-relative-reloc
         extern-protected-data noextern-protected-data indirect-extern-access

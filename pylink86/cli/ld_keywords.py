@@ -50,6 +50,23 @@ _Z: tuple[Row, ...] = (
     ("rel", "", OFF, "z_rela", "it stands in the place (LLD)"),
     ("now", "", ON, "z_now", "-pie: say that nothing is looked up late"),
     ("lazy", "", OFF, "z_now", "-pie: do not (default)"),
+    *(
+        (word, "", ON, f"loader_{word}", f"-pie: a flag for the loader, {means}")
+        for word, means in (
+            ("global", "DF_1_GLOBAL"),
+            ("globalaudit", "DF_1_GLOBAUDIT (GNU ld)"),
+            ("initfirst", "DF_1_INITFIRST (LLD)"),
+            ("interpose", "DF_1_INTERPOSE"),
+            ("loadfltr", "DF_1_LOADFLTR (GNU ld)"),
+            ("nodefaultlib", "DF_1_NODEFLIB"),
+            ("nodelete", "DF_1_NODELETE (LLD)"),
+            ("nodlopen", "DF_1_NOOPEN (LLD)"),
+            ("nodump", "DF_1_NODUMP (GNU ld)"),
+            ("origin", "DF_ORIGIN and DF_1_ORIGIN"),
+            ("unique", "DF_GNU_1_UNIQUE (GNU ld)"),
+        )
+    ),
+    ("nounique", "", OFF, "loader_unique", "-pie: no such flag (default)"),
     ("muldefs", "", ON, "multiple_definitions", "take the first of several definitions"),
     ("undefs", "", ON, "undefs", "do not mind undefined symbols: they are 0"),
     ("noreloc-overflow", "", ON, "no_reloc_overflow", "cut off what does not fit in its place"),

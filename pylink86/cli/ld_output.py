@@ -156,6 +156,11 @@ OUTPUT_ROWS: tuple[Row, ...] = (
         "pie",
         "ELF output that runs at any address: a table says what start-up code has to correct",
     ),
+    ("-init", "SYMBOL", SET, "init", "-pie: the function to begin with (default: _init)"),
+    ("-fini", "SYMBOL", SET, "fini", "-pie: the function to end with (default: _fini)"),
+    ("-Bsymbolic", "", ON, "loader_symbolic", "-pie: a flag for the loader, DF_SYMBOLIC (LLD)"),
+    ("-Bno-symbolic", "", OFF, "loader_symbolic", "-pie: no such flag (default)"),
+    ("-Bgroup", "", ON, "loader_group", "-pie: a flag for the loader, DF_1_GROUP (GNU ld)"),
     ("-no-pie", "", OFF, "pie", "ELF output for fixed addresses (default)"),
     (
         "-I -dynamic-linker",

@@ -112,6 +112,11 @@ class ElfOptions:
     """--apply-dynamic-relocs in LLD: the places hold the value, too."""
     now: bool = False
     """-z now: what .dynamic says of a program that moves."""
+    loader_words: tuple[str, ...] = ()
+    """With -pie, keywords of -z and the like that `.dynamic` hands on (dynamic_words)."""
+    init: str = "_init"
+    fini: str = "_fini"
+    """-init and -fini: with -pie, the functions a loader is told to call."""
     hash_style: str = "both"
     """--hash-style: "gnu", "sysv" or "both"."""
     dead_references: tuple[tuple[str, int], ...] = ()

@@ -119,11 +119,21 @@ def scan_relocations(
     made = attrs.evolve(scan.finished(functions), names=names)
     if moving is None or options is None:
         return made
+    from .dynamic_words import dynamic_words
     from .moving_plan import moving_sizes
 
     moves = moving.finished(tuple(made.slots))
     sizes, entries = moving_sizes(
-        moves, made.sizes, resolution, table, gone, dialect, options.now, form, names
+        moves,
+        made.sizes,
+        resolution,
+        table,
+        gone,
+        dialect,
+        options.now,
+        form,
+        names,
+        dynamic_words(options.loader_words, options.init, options.fini, dialect),
     )
     made = attrs.evolve(made, sizes={**made.sizes, **sizes}, moves=moves, dynamic=entries)
     if made.linkage is None:

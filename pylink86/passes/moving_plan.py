@@ -15,6 +15,7 @@ import attrs
 from .. import elf_const as c
 from ..diag import fail
 from ..dialect import Dialect
+from .dynamic_words import DynamicWords
 from .match import SectionList
 from .moving import SPARE_ENTRIES
 from .resolve import Resolution
@@ -45,11 +46,13 @@ def moving_sizes(
     dialect: Dialect,
     now: bool,
     form: TableForm,
-    names: DynamicNames | None = None,
+    names: DynamicNames | None,
+    said: DynamicWords,
 ) -> tuple[dict[str, int], tuple[Entry, ...]]:
     """Sizes of the tables, by name, and what .dynamic says; sizes: those of other tables.
 
-    gone: sections that are not in the output; now: -z now; names: of GNU ld's .dynsym."""
+    gone: sections that are not in the output; now: -z now; names: of GNU ld's .dynsym;
+    said: what options say."""
     word = form.word
     rows = table.name[table.base[-1] :]
     made = {
@@ -73,7 +76,7 @@ def moving_sizes(
     named = not dialect.tables_like_gnu or _has_names(table, gone)
     entries = tuple(
         (_gnu_entries if dialect.tables_like_gnu else _lld_entries)(
-            _Facts(moves, {**sizes, **made}, form, arrays, resolution, now, named)
+            _Facts(moves, {**sizes, **made}, form, arrays, resolution, now, said, named)
         )
     )
     spare = 1
@@ -126,6 +129,7 @@ class _Facts:
     arrays: set[str]
     resolution: Resolution
     now: bool
+    said: DynamicWords
     named: bool = True
 
     def at(self, tag: int, section: str) -> Iterator[Entry]:
@@ -144,12 +148,14 @@ class _Facts:
                 yield size, "extent", section
 
     def flags(self) -> Iterator[Entry]:
-        value = (BIND_NOW if self.now else 0) | (TEXTREL if self.moves.in_text else 0)
+        value = (
+            self.said.flags | (BIND_NOW if self.now else 0) | (TEXTREL if self.moves.in_text else 0)
+        )
         if value:
             yield c.DT_FLAGS, "is", value
 
     def flags_1(self) -> Iterator[Entry]:
-        yield c.DT_FLAGS_1, "is", PIE | (NOW if self.now else 0)
+        yield c.DT_FLAGS_1, "is", self.said.flags_1 | PIE | (NOW if self.now else 0)
 
     def relocations(self) -> Iterator[Entry]:
         tags = c.DT_REL, c.DT_RELSZ, c.DT_RELENT
@@ -194,14 +200,16 @@ class _Facts:
 
 
 def _gnu_entries(facts: _Facts) -> Iterator[Entry]:
-    yield from facts.symbol(c.DT_INIT, "_init")
-    yield from facts.symbol(c.DT_FINI, "_fini")
+    yield from facts.symbol(c.DT_INIT, facts.said.init)
+    yield from facts.symbol(c.DT_FINI, facts.said.fini)
     yield from facts.lists()
     if facts.named:
         yield from facts.at(c.DT_HASH, ".hash")
         yield from facts.at(c.DT_GNU_HASH, ".gnu.hash")
         symtab, syment, strtab, strsz = facts.names()
         yield from (strtab, symtab, strsz, syment)
+    if facts.said.gnu_flags_1:
+        yield c.DT_GNU_FLAGS_1, "is", facts.said.gnu_flags_1
     yield c.DT_DEBUG, "is", 0
     yield from facts.late()
     yield from facts.relocations()
@@ -222,5 +230,5 @@ def _lld_entries(facts: _Facts) -> Iterator[Entry]:
     yield from facts.at(c.DT_GNU_HASH, ".gnu.hash")
     yield from facts.at(c.DT_HASH, ".hash")
     yield from facts.lists()
-    yield from facts.symbol(c.DT_INIT, "_init")
-    yield from facts.symbol(c.DT_FINI, "_fini")
+    yield from facts.symbol(c.DT_INIT, facts.said.init)
+    yield from facts.symbol(c.DT_FINI, facts.said.fini)

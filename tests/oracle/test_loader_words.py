@@ -1,0 +1,61 @@
+"""What options say to a loader in `.dynamic`: whole files compared with both linkers'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pylink86 import read
+from pylink86.passes.dynamic_words import FLAGS_1
+
+from .twins import assemble, assert_same_file
+
+SOURCE = """
+ .globl _start, a, b
+_start: {load}
+a: nop
+b: nop
+ .data
+d: {word} a
+"""
+BOTH = {
+    **{f"-z {word}": () for word in FLAGS_1 if word != "group"},
+    "-z now -z origin -z global": (),
+    "-init a": (),
+    "-fini b": (),
+    "-init a -fini nosuch": (),
+    "-z unique": (),
+    "-z unique -z nounique": (),
+    "-Bgroup": ("gnu",),
+    "-Bsymbolic": (),
+    "-Bsymbolic -Bno-symbolic": (),
+}
+"""Options -> the dialects whose linkers know them, () for both."""
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[bool, list[str]]:
+    monkeypatch.chdir(tmp_path)
+    wide = SOURCE.format(load="lea d(%rip), %rax", word=".quad")
+    short = SOURCE.format(load="nop", word=".long")
+    return {
+        True: ["-pie", assemble(tmp_path / "w.o", wide)],
+        False: ["-pie", "-melf_i386", assemble(tmp_path / "s.o", short, wide=False)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("dialect", "words"),
+    [(d, words) for words, known in BOTH.items() for d in known or ("gnu", "lld")],
+)
+def test_whole_files(dialect: str, words: str, program: dict[bool, list[str]], tmp_path: Path):
+    for objs in program.values():
+        assert_same_file(dialect, [*words.split(), *objs], tmp_path)
+
+
+def test_programs_that_stay_have_no_loader(program: dict[bool, list[str]], tmp_path: Path):
+    objs = program[True][1:]
+    plain = assert_same_file("gnu", objs, tmp_path)
+    assert assert_same_file("gnu", ["-z", "origin", "-init", "a", *objs], tmp_path) == plain
+    assert ".dynamic" not in read(tmp_path / "ours").sections.names
