@@ -79,7 +79,7 @@ def gather(
     """Read the script and the files, and the members of libraries that are needed."""
     loaded = _load(objs, layout, dialect, options, diags)
     lap("load inputs")
-    script, options = _arranged(loaded, dialect, options, diags)
+    script, options = _arranged(loaded, layout is not None, dialect, options, diags)
     lap("arrange the script")
     entry = options.entry or entry_name(script)
     wanted = wanted_names(script, options.undefined, options.require_defined)
@@ -117,14 +117,14 @@ def _load(
 
 
 def _arranged(
-    loaded: Loaded, dialect: Dialect, options: LinkOptions, diags: Diagnostics
+    loaded: Loaded, given: bool, dialect: Dialect, options: LinkOptions, diags: Diagnostics
 ) -> tuple[ScriptFile, LinkOptions]:
     """The script, or the layout that stands in for one, in the order its parts count; and the
-    options with what it says."""
+    options with what it says.  given: a layout was."""
     if options.oformat in RAW_FORMATS:  # an image stays where it is linked to
         options = attrs.evolve(options, elf=attrs.evolve(options.elf, pie=False))
     machine = EMULATIONS.get(options.emulation, 0)
-    script = with_layout(loaded, machine, options.elf, dialect)
+    script = with_layout(loaded, machine, options.elf, dialect, given)
     if options.version_scripts:
         script = attrs.evolve(script, commands=(*script.commands, *options.version_scripts))
     elf = settle_starts(forced(options.elf, script, dialect), script, dialect)

@@ -15,11 +15,18 @@ from .scripts import ScriptFile
 from .target import ELF_CLASSES
 
 
-def with_layout(loaded: Loaded, machine: int, elf: ElfOptions, dialect: Dialect) -> ScriptFile:
+def with_layout(
+    loaded: Loaded, machine: int, elf: ElfOptions, dialect: Dialect, given: bool = False
+) -> ScriptFile:
     """The script, behind GNU ld's own layout when it has no SECTIONS; before it when all scripts
-    that have some INSERT them."""
+    that have some INSERT them.
+
+    given: a script was given for a layout (-T), which takes the place of GNU ld's, be there
+    SECTIONS in it or not, unless it has an INSERT (GNU ld manual 2.1, -T)."""
     script = loaded.script
     inserts = _sources(script, n.Insert)
+    if given and not inserts:
+        return script
     if not dialect.tables_like_gnu or not _sources(script, n.SectionsCommand) <= inserts:
         return script
     first = next((s.item for s in loaded.steps if isinstance(s.item, ObjectFile)), None)

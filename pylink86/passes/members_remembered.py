@@ -149,11 +149,12 @@ class Remembering(Walk):
         return None if (id(library), key) in self.joined else (library, key)
 
     def finish(self, entry: str, commands: Sequence[n.TopLevel]) -> None:
-        """The entry symbol, then what scripts mention: all that is not defined."""
+        """The entry symbol, then what scripts mention: all that is not defined, also by a PROVIDE
+        before the place where its name is used."""
         self.demand(entry)
-        files = -1
-        while files < len(self.files):
-            files = len(self.files)
+        known = -1
+        while known < len(self.files) + len(self.state):
+            known = len(self.files) + len(self.state)
             for name in names_in_order(commands, self.state, WEAK):
                 self.demand(name)
 

@@ -19,7 +19,9 @@ def wanted_names(
 ) -> frozenset[str]:
     """Names a PROVIDE would be asked for: needed by an object or -u, used in the script's
     expressions, or used by another PROVIDE that is asked for; only -u's when nothing would provide
-    them.  bounded: a section may have `__start_` symbols."""
+    them.  bounded: a section may have `__start_` symbols.
+
+    LLD defines it also when only a library knows the name, which nobody wanted."""
     nodes: list[object] = []
     provided: dict[str, list[n.Assignment]] = {}
     for item in (*claims.items, *claims.floating):
@@ -32,7 +34,9 @@ def wanted_names(
                 nodes.append(node)
     if not (provided or bounded):
         return frozenset(undefined)
-    todo = [*undefined, *resolution.undefined, *(x for node in nodes for x in names_used(node))]
+    met = frozenset(resolution.met)
+    todo = [name for name in provided if name in met]
+    todo += [*undefined, *resolution.undefined, *(x for node in nodes for x in names_used(node))]
     wanted: set[str] = set()
     while todo:
         name = todo.pop()

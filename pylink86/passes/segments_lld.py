@@ -50,9 +50,11 @@ def plan_segments(
     relro = [s.index for s in sections if options.keeps_relro and is_relro(s) and in_load(s)]
     if relro:
         found.append(SegmentPlan(c.PT_GNU_RELRO, c.PF_R, tuple(relro)))
-    indexes = [s.index for s in sections if s.has_unwind_index]
+    indexes = [s for s in sections if s.has_unwind_index]
     if indexes:
-        found.append(SegmentPlan(c.PT_GNU_EH_FRAME, c.PF_R, (indexes[0],)))
+        found.append(
+            SegmentPlan(c.PT_GNU_EH_FRAME, permissions(indexes[0].flags), (indexes[0].index,))
+        )
     if options.gnu_stack:
         flags = c.PF_R | c.PF_W | (c.PF_X if options.exec_stack else 0)
         found.append(SegmentPlan(c.PT_GNU_STACK, flags))

@@ -92,6 +92,11 @@ SAME |= {
         PLAIN, "SECTIONS { .x : { INPUT_SECTION_FLAGS(SHF_WRITE) *(*) } }", ["-N"],
     ),
     "stack-note-discarded-r": (PLAIN, "SECTIONS { /DISCARD/ : { *(.note*) } }", ["-r"]),
+    "code-beside-the-unwind-index": (
+        ".globl _start\n_start: .cfi_startproc\n nop\n .cfi_endproc\n",
+        "SECTIONS { .text : { *(.text) } .h : { *(.eh_frame_hdr) LONG(0) *(.data) } }",
+        ["--eh-frame-hdr"],
+    ),
     "size-so-far": (
         PLAIN,
         "SECTIONS { .x : { e = SIZEOF(.x); *(.data) f = SIZEOF(.x); . += SIZEOF(.x); *(.text)"
@@ -211,6 +216,12 @@ FAILING = {
 SLUG = re.compile(r" \[[a-z0-9-]+\]$")
 
 
+LIBRARIES = {
+    "provided-because-used-later": ["PROVIDE(x = f); SECTIONS { y = x; }"],
+    "provided-because-a-library-knows-it": ["PROVIDE(f = 5); SECTIONS { }"],
+}
+
+
 @pytest.fixture
 def linked(tmp_path, monkeypatch):
     """Runs LLD and pyld on one row of a table: what LLD printed, and its status."""
@@ -239,6 +250,16 @@ def linked(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", SAME)
 def test_the_whole_file_is_llds(name, linked, tmp_path) -> None:
     done, status = linked(SAME[name])
+    assert (done.returncode, status) == (0, 0), done.stderr
+    assert (tmp_path / "theirs").read_bytes() == (tmp_path / "ours").read_bytes()
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_names_of_libraries_are_met(name, linked, tmp_path) -> None:
+    subprocess.run(["as", "-o", "f.o"], input=".globl f\nf: ret\n", text=True, check=True)
+    subprocess.run(["ar", "crs", "l.a", "f.o"], check=True)
+    done, status = linked((PLAIN, *LIBRARIES[name], ["l.a"]))
     assert (done.returncode, status) == (0, 0), done.stderr
     assert (tmp_path / "theirs").read_bytes() == (tmp_path / "ours").read_bytes()
 

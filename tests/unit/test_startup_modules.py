@@ -43,7 +43,7 @@ EVERY_LINK = {
         inside_order largest library link_order linker_names liveness load load_address
         loader locate match matcher members merging name_table near needs order orphans
         orphans_gnu own_file own_sections own_tables patcher place place_once placement plan
-        priority provides reach regions relink relocate relocation_site relro_part reserved
+        priority provides reach regions relink relocate relocation_runs relocation_site relro_part reserved
         resolve roots scope scripts section_list section_type section_types seen_values
         settle sorting special_names sums symbol_values table_form tables target
         unclaimed versioned versions walks words
