@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import attrs
@@ -103,7 +104,8 @@ class ElfFile:
             assert table is not None
             main, wide = encode_symbol_table(table, self.elf_class)
             if made == ".symtab":
-                info = sum(1 for i in table.info if i >> 4 == c.STB_LOCAL)
+                infos = Counter(table.info).items()
+                info = sum(many for i, many in infos if i >> 4 == c.STB_LOCAL)
                 content = main
                 row = SectionRow(
                     made, c.SHT_SYMTAB, 0, 0, len(main), at.get(".strtab", 0), info, word,

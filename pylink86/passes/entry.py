@@ -78,10 +78,10 @@ class Entry:
             self.type = self.begun_as = table.type[sids[0]]
             changes = self._changes(table.flags[sids[0]])
             self.first_type = c.SHT_NULL if changes else known_type(table, sids[0])
-        for flags in {table.flags[sid] for sid in sids}:
+        for flags in set(map(table.flags.__getitem__, sids)):
             self.flags |= flags & KEPT_FLAGS
-        self.align = max(self.align, *{table.align[sid] for sid in sids})
-        for kind in dict.fromkeys([table.type[sid] for sid in sids]):
+        self.align = max(self.align, *set(map(table.align.__getitem__, sids)))
+        for kind in dict.fromkeys(map(table.type.__getitem__, sids)):
             if self.type != kind:
                 self.mixed = True
                 self.type = _joined_type(self.type, kind)

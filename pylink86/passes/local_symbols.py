@@ -133,8 +133,10 @@ def _files_as_placed(sources: SymbolSources) -> list[int]:
             held = sorted({*sids} - emptied, key=lambda sid: (rank(sid), sid))
             before = {sid for sid in emptied if held and rank(sid) < rank(held[-1])}
             sids = iter(sorted((*held, *before), key=lambda sid: (rank(sid), sid)))
-        files = (table.file[sid] for sid in sids if sid < table.base[-1] or where.size[sid])
-        found.update(dict.fromkeys(files))
+        every = list(sids)
+        if max(every, default=0) >= table.base[-1]:
+            every = [sid for sid in every if sid < table.base[-1] or where.size[sid]]
+        found.update(dict.fromkeys(map(table.file.__getitem__, every)))
     found.pop(-1, None)
     return list(found)
 

@@ -88,9 +88,9 @@ def _merge_in(
 ) -> None:
     """Merge the SHF_MERGE inputs of one output section; from -O2 on LLD shares ends of strings."""
     flags = editor.table.flags
-    sids = [sid for sid in section.sections() if flags[sid] & c.SHF_MERGE]
-    if not sids:
+    if not any(own & c.SHF_MERGE for own in set(map(flags.__getitem__, section.sections()))):
         return
+    sids = [sid for sid in section.sections() if flags[sid] & c.SHF_MERGE]
     from .merge_sections import merge_groups, merge_sections_in_place
 
     if dialect.merges_in_place:

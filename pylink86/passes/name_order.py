@@ -38,14 +38,13 @@ def names_of_files(resolution: Resolution) -> dict[str, tuple[int, int]]:
 def names_in_reading_order(resolution: Resolution) -> list[str]:
     """Global names as GNU ld enters them: those of files and of scripts between them."""
     met: dict[str, int] = {}
-    scripts = iter(resolution.scripts)
-    before, command = next(scripts, (-1, None))
-    for file, names in enumerate((*resolution.global_names, ())):
-        while command is not None and before == file:
-            for name in _names_of_script(command, met):
-                met.setdefault(name, 1)
-            before, command = next(scripts, (-1, None))
-        met.update(dict.fromkeys(names, 1))
+    names, done = resolution.global_names, 0
+    for before, command in resolution.scripts:
+        met.update(dict.fromkeys(chain.from_iterable(names[done:before]), 1))
+        done = max(done, before)
+        for name in _names_of_script(command, met):
+            met.setdefault(name, 1)
+    met.update(dict.fromkeys(chain.from_iterable(names[done:]), 1))
     return list(met)
 
 
