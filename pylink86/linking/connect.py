@@ -139,7 +139,9 @@ def _live(
         asked = (options.entry, *task.wanted, *exported)
         check_collecting(asked, resolution, script, dialect, diags)
     usual = "_start" if task.generic else default_entry(script, dialect, task.again)
-    roots = (task.entry or usual, *task.wanted, *exported)
+    # The C library calls the functions for start and end, whether anything refers to them or not.
+    start_and_end = options.elf.init, options.elf.fini
+    roots = (task.entry or usual, *task.wanted, *exported, *start_and_end)
     return mark_live(
         claims, table, resolution, roots, dialect, options.bounds_keep, task.generic, task.again
     )

@@ -116,7 +116,8 @@ class ElfOptions:
     """With -pie, keywords of -z and the like that `.dynamic` hands on (dynamic_words)."""
     init: str = "_init"
     fini: str = "_fini"
-    """-init and -fini: with -pie, the functions a loader is told to call."""
+    """-init and -fini: functions that stay with --gc-sections and, with -pie, that a loader is
+    told to call."""
     hash_style: str = "both"
     """--hash-style: "gnu", "sysv" or "both"."""
     dead_references: tuple[tuple[str, int], ...] = ()

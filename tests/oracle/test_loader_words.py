@@ -59,3 +59,21 @@ def test_programs_that_stay_have_no_loader(program: dict[bool, list[str]], tmp_p
     plain = assert_same_file("gnu", objs, tmp_path)
     assert assert_same_file("gnu", ["-z", "origin", "-init", "a", *objs], tmp_path) == plain
     assert ".dynamic" not in read(tmp_path / "ours").sections.names
+
+
+@pytest.mark.parametrize("dialect", ["gnu", "lld"])
+@pytest.mark.parametrize("words", ["", "-init a", "-fini b", "-init a -fini b", "-init nosuch"])
+@pytest.mark.parametrize("kind", ["", "-pie"])
+def test_they_stay(
+    dialect: str, words: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Without a reference, too; so do `_init` and `_fini`."""
+    monkeypatch.chdir(tmp_path)
+    names = ("_start", "a", "b", "_init", "_fini")
+    source = "".join(f'.globl {name}\n.section .text.{name}, "ax"\n{name}: nop\n' for name in names)
+    obj = assemble(tmp_path / "g.o", source)
+    assert_same_file(dialect, [*kind.split(), "--gc-sections", *words.split(), obj], tmp_path)
+    kept = set(read(tmp_path / "ours").symbols.names) & set(names)
+    init = words.split()[1] if "-init" in words else "_init"
+    fini = words.split()[-1] if "-fini" in words else "_fini"
+    assert kept == {"_start", init, fini} & set(names)
