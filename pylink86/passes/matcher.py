@@ -27,6 +27,17 @@ def _goes_with(first: n.SectionPattern, pattern: n.SectionPattern) -> bool:
     return together if words_of(first) else not (first.sort or pattern.sort)
 
 
+def _is_odd(patterns: Sequence[n.SectionPattern]) -> bool:
+    """Whether GNU ld's order of what these patterns match is none that every two agree about: what
+    another statement took before decides, too, where the others go."""
+    sorts = [words_of(pattern) for pattern in patterns]
+    return any(sorts) and (len(sorts) > 1 or "SORT_BY_INIT_PRIORITY" in sorts[0])
+
+
+_Taken = tuple[n.SectionPattern, list[SectionId]]
+"""A pattern, and the sections it claims."""
+
+
 class Matcher:
     """The input statements of a link, and the sections that are left for them."""
 
@@ -72,14 +83,29 @@ class Matcher:
         (`*(.text .rodata)`: GNU ld manual 3.6.4.1).
         """
         patterns = self._patterns(node)
+        if self._dialect.sorted_patterns_share_a_list and _is_odd(patterns):
+            with self._unclaimed.trying(every=True):
+                every = self._taken_by(node, patterns, discards)
+                order = self._ordered(every, node.file)
+            taken = {sid for _, sids in self._taken_by(node, patterns, discards) for sid in sids}
+            return tuple([sid for sid in order if sid in taken])
+        return self._ordered(self._taken_by(node, patterns, discards), node.file)
+
+    def _taken_by(
+        self, node: n.InputStatement, patterns: Iterable[n.SectionPattern], discards: bool
+    ) -> list[_Taken]:
+        """What each pattern of a statement claims, in input order."""
         wanted = self._flag_test(node)
-        if len(patterns) == 1:
-            taken = self._match(node.file, patterns[0], wanted, discards)
-            return self._sort(taken, patterns[0], node.file)
-        taken_by = [(p, self._match(node.file, p, wanted, discards)) for p in patterns]
+        return [(p, self._match(node.file, p, wanted, discards)) for p in patterns]
+
+    def _ordered(self, taken_by: list[_Taken], file: n.FilePattern) -> tuple[SectionId, ...]:
+        """What the patterns of a statement claim, in the order it places them."""
+        if len(taken_by) == 1:
+            pattern, taken = taken_by[0]
+            return self._sort(taken, pattern, file)
         if self._dialect.sorted_patterns_share_a_list:
             return self._interleaved(taken_by)
-        return self._pattern_by_pattern(taken_by, node.file)
+        return self._pattern_by_pattern(taken_by, file)
 
     def would_take(self, node: n.OutputSection) -> list[SectionId]:
         """What the statements of an output section match, without taking it."""
@@ -132,7 +158,7 @@ class Matcher:
         return tuple(out)
 
     def _pattern_by_pattern(
-        self, taken_by: list[tuple[n.SectionPattern, list[SectionId]]], file: n.FilePattern
+        self, taken_by: list[_Taken], file: n.FilePattern
     ) -> tuple[SectionId, ...]:
         """LLD: each sorted pattern by itself, or with those in the same SORT(); a run of unsorted
         ones is one walk in input order."""
@@ -147,9 +173,7 @@ class Matcher:
             out += self._sort(self._in_order(run), first, file)
         return tuple(out)
 
-    def _interleaved(
-        self, taken_by: list[tuple[n.SectionPattern, list[SectionId]]]
-    ) -> tuple[SectionId, ...]:
+    def _interleaved(self, taken_by: list[_Taken]) -> tuple[SectionId, ...]:
         """GNU ld: one list in input order; a section of a sorted pattern goes in before the first
         one that is greater by that pattern's criterion."""
         if not any(words_of(p) for p, _ in taken_by):
