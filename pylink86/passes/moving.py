@@ -155,8 +155,8 @@ class MovingScan:
             self.places.append((sid, place))
 
     def _is_far(self, file: int, symbol: int) -> bool:
-        """Whether nobody defines a symbol, and nobody insists on it: GNU ld refuses code for x86-64 that wants the distance
-        of 0."""
+        """Whether nobody defines a symbol, and nobody insists on it: GNU ld refuses code for x86-64
+        that wants the distance of 0."""
         who = who_is(self.resolution, file, symbol)
         if not self.dialect.tables_like_gnu or not isinstance(who, str):
             return False
