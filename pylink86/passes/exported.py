@@ -2,7 +2,8 @@
 file hides.
 
 A static program has nobody who could see them.  GNU ld asks for --gc-keep-exported; LLD keeps what
---export-dynamic and its kin name, because it may as well be a program that loads others.
+--export-dynamic and its kin name, because it may as well be a program that loads others, and so
+does GNU ld in one that moves.
 
 Source: GNU ld manual 2.1; ld.lld(1); tried with hidden symbols in one of two files, and with
 version scripts."""
@@ -27,7 +28,9 @@ def exported_names(
     resolution: Resolution, script: ScriptFile, options: LinkOptions, dialect: Dialect
 ) -> tuple[str, ...]:
     """The exported names that options keep, but not what version nodes make local."""
-    exports = () if dialect.tables_like_gnu or options.elf.relocatable else options.exports
+    exports = () if options.elf.relocatable else options.exports
+    if dialect.tables_like_gnu and not options.elf.pie:
+        exports = ()
     if not (options.gc_keep_exported or exports):
         return ()
     is_local = version_locals(script, dialect, True)

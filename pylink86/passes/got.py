@@ -88,9 +88,9 @@ def scan_relocations(
     if chosen_late:
         from .indirect import IndirectScan
 
-        indirect = IndirectScan(
-            resolution, table, dialect, chosen_late, moving is not None and dialect.tables_like_gnu
-        )
+        late = moving is not None and dialect.tables_like_gnu
+        features = options.features if options is not None else 0
+        indirect = IndirectScan(resolution, table, dialect, chosen_late, late, features)
     for file in walked:
         obj, base = resolution.files[file], table.base[file]
         kinds, base_symbol = KINDS.get(obj.header.machine), _base_symbol(resolution, file)

@@ -23,7 +23,8 @@ from .relocate import Patched
 GNU_HASHES = {"md5": hashlib.md5, "sha1": hashlib.sha1}
 PART = 1 << 20
 OF_FILE = (c.SHT_SYMTAB, c.SHT_SYMTAB_SHNDX, c.SHT_STRTAB)
-"""Types of the tables that describe the file; those in memory are the program's."""
+NAMES_OF_FILE = (".symtab", ".symtab_shndx", ".strtab", ".shstrtab")
+"""Types and names of the tables that describe the file; others are the program's."""
 
 
 @attrs.frozen
@@ -102,12 +103,13 @@ def _gnu_parts(obj: ObjectFile) -> Iterator[bytes]:
     yield data[layout.phoff : layout.phoff + size]
     size = SHDR[elf_class].size
     at = 8 + 2 * word  # sh_offset comes after two words, sh_flags and sh_addr
-    columns = zip(obj.sections.type, obj.sections.flags, obj.contents)
-    for index, (kind, flags, content) in enumerate(columns):
+    columns = zip(obj.sections.type, obj.sections.names, obj.contents)
+    for index, (kind, name, content) in enumerate(columns):
         row = bytearray(data[layout.shoff + index * size : layout.shoff + (index + 1) * size])
         row[at : at + word] = bytes(word)
         yield bytes(row)
-        if kind != c.SHT_NOBITS and (kind not in OF_FILE or flags & c.SHF_ALLOC):
+        is_apart = kind in OF_FILE and name in NAMES_OF_FILE
+        if kind != c.SHT_NOBITS and not is_apart:
             yield bytes(content)
 
 

@@ -64,6 +64,8 @@ class IndirectScan:
     functions: frozenset[Function]
     moves: bool = False
     """In GNU ld's program that moves, every pointer is filled in at start-up."""
+    features: int = 0
+    """Of the property note, those that options ask for."""
     uses: dict[Function, _Uses] = attrs.field(factory=dict)
 
     def function(self, file: int, symbol: int) -> Function | None:
@@ -154,7 +156,7 @@ class IndirectScan:
 
     def _form(self) -> Entries:
         """What entries of the linkage table look like."""
-        marked = bool(common_features(self.resolution.files[:-1]) & IBT)
+        marked = bool((common_features(self.resolution.files[:-1]) | self.features) & IBT)
         size = 8 if self.dialect.tables_like_gnu and not marked else 16
         machine = self.resolution.files[0].header.machine
         return Entries(size, marked, machine)

@@ -47,7 +47,7 @@ def plan_linkage(
 
     slots: of the global offset table, those there are.  rewritten: names that some load needs no
     slot for any more: they have an entry of the usual kind."""
-    marked = bool(common_features(moving.resolution.files[:-1]) & IBT)
+    marked = bool((common_features(moving.resolution.files[:-1]) | moving.features) & IBT)
     called = {name for name in moving.called if _is_unbound(name, moving)}
     hidden = visibilities(moving.resolution) if called or functions.entries else {}
     called -= hidden.keys()

@@ -99,7 +99,7 @@ def moving_scan(
     if text is None and not dialect.tables_like_gnu:
         text = True
     weak = resolution.undefined - strongly_wanted(resolution)
-    return MovingScan(resolution, table, assigned, dialect, text, diags, weak)
+    return MovingScan(resolution, table, assigned, dialect, text, diags, weak, options.features)
 
 
 @attrs.define(eq=False, repr=False)
@@ -117,6 +117,8 @@ class MovingScan:
     diags: Diagnostics
     weak: frozenset[str] = frozenset()
     """Undefined names that are only asked for weakly."""
+    features: int = 0
+    """Of the property note, those that options ask for."""
     places: list[tuple[SectionId, int]] = attrs.field(factory=list)
     called: set[str] = attrs.field(factory=set)
     bound: frozenset[str] = frozenset()

@@ -23,6 +23,8 @@ from .header_order import HeaderOrder, Move, made_in_order
 from .match import SectionId, SectionList
 from .orphans import Dropped, Item, Statements, append, beside_of, output_name
 
+OWN_NOTES = (".note.gnu.build-id", ".note.package")
+
 
 class _Class:
     """What is remembered of a class of orphans.
@@ -110,7 +112,11 @@ class _Placing:
         append(entry, sid, table)
         group = class_of(flags, kind, name)
         state = self.classes.setdefault(group, _Class()) if group else _Class()
-        anchor = self.anchor(state, group, traits_of(flags, kind), known)
+        anchor = (
+            None
+            if self.is_first_of_all(sid, state, group)
+            else self.anchor(state, group, traits_of(flags, kind), known)
+        )
         entry.beside = beside_of(anchor)
         if not state.begun:
             state.header = self.header_before(anchor)
@@ -145,6 +151,12 @@ class _Placing:
             if have == 0 or ((have ^ traits) & (ALLOC | LOAD) == 0 and same_type):
                 fits.append(entry)
         return self.items.first_section(fits) or unused
+
+    def is_first_of_all(self, sid: SectionId, state: _Class, group: str) -> bool:
+        """Whether an orphan is a note of the linker's own (--build-id), which no section is like,
+        and no note was placed before (observed)."""
+        is_own = sid >= self.table.base[-1] and self.table.name[sid] in OWN_NOTES
+        return is_own and not state.begun and well_known(self.items, group) is None
 
     def anchor(
         self, state: _Class, group: str, traits: int, kind: int | None

@@ -102,6 +102,9 @@ def list_sections(
         align += table.align
     file[base[-1] :] = resolution.own_origin
     eligible = [t not in NOT_INPUT for t in kind]
+    if dialect.tables_like_gnu:
+        for sid in _string_sections(resolution, base):
+            eligible[sid] = True
     if any(f & c.SHF_EXCLUDE for f in set(flags)):
         eligible = [ok and not f & c.SHF_EXCLUDE for ok, f in zip(eligible, flags)]
     own = range(base[-1] + 1, len(name))
@@ -114,6 +117,15 @@ def list_sections(
         eligible[sid] = False
     align = [a or 1 for a in align]
     return SectionList(tuple(base), file, name, kind, flags, size, align, eligible, phantoms)
+
+
+def _string_sections(resolution: Resolution, base: Sequence[int]) -> Iterator[SectionId]:
+    """GNU ld: tables of strings that are not those of the file are like other sections."""
+    for number, obj in enumerate(resolution.files[:-1]):
+        if c.SHT_STRTAB in obj.sections.type:
+            for index, (kind, name) in enumerate(zip(obj.sections.type, obj.sections.names)):
+                if kind == c.SHT_STRTAB and name not in (".strtab", ".shstrtab"):
+                    yield base[number] + index
 
 
 def _described_otherwise(

@@ -64,3 +64,30 @@ def test_more_than_a_mebibyte(style, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = assemble(tmp_path / "a.o", f"{START}.section .rodata\n.fill 0x120000, 1, 7\n.byte 9")
     assert_same_file("lld", [f"--build-id={style}", made], tmp_path)
+
+
+NO_PLACE = "SECTIONS { . = 0x10000; .text : { *(.text) } .rodata : { *(.rodata) } }"
+FILES = {
+    "alone": ['.section .rodata,"a"\n.long 1\n'],
+    "notes-first": ['.section .note.a,"a",@note\n.long 4\n', ".text\nnop\n"],
+    "notes-later": [".text\nnop\n", '.section .note.a,"a",@note\n.long 4\n'],
+    "strings": ['.section .stabstr,"",@3\n.asciz "text"\n'],
+}
+
+
+@pytest.mark.parametrize("files", FILES)
+def test_a_script_without_a_place_for_it(files, tmp_path, monkeypatch):
+    """GNU ld puts its own note first of all, unless another note has been placed."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.ld").write_text(NO_PLACE)
+    texts = [START, *FILES[files]] if files == "strings" else FILES[files]
+    objects = [assemble(tmp_path / f"n{at}.o", text) for at, text in enumerate(texts)]
+    assert_same_file("gnu", ["-T", "s.ld", "--build-id", *objects], tmp_path)
+
+
+def test_tables_of_strings_count(tmp_path, monkeypatch):
+    """Of string tables only those of the file itself are left out of the hash."""
+    monkeypatch.chdir(tmp_path)
+    made = assemble(tmp_path / "a.o", START + '.section .stabstr,"",@3\n.asciz "text"\n')
+    assert_same_file("gnu", ["--build-id", made], tmp_path)
+    assert_same_file("gnu", ["-r", "--build-id", made], tmp_path)

@@ -88,6 +88,8 @@ OPTIONS = {
     "exported": ["-E", ALONE, "--hash-style=sysv"],
     "exported-loaded": ["-E", "-z", "now"],
     "listed": ["--dynamic-list=list", "-s"],
+    "kept": ["-E", "--gc-sections"],
+    "asked-for-marks": ["-z", "ibt"],
 }
 
 
