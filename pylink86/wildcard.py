@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable
 
 Matcher = Callable[[str], bool]
 
-_CLASSES = {
+CLASSES = {
     "alnum": "0-9A-Za-z",
     "alpha": "A-Za-z",
     "blank": " \\t",
@@ -134,9 +134,9 @@ def _bracket(pattern: str, start: int) -> tuple[str, int]:
             break
         found = re.compile(r"\[:(\w*):\]").match(pattern, pos)
         if found:
-            if found[1] not in _CLASSES:
+            if found[1] not in CLASSES:
                 return _NEVER, len(pattern)
-            members += _CLASSES[found[1]]
+            members += CLASSES[found[1]]
             pos = found.end()
             continue
         low, pos = _set_char(pattern, pos)

@@ -47,8 +47,12 @@ def run_tool(argv: Sequence[str] | None, program: str | None, *, strip: bool) ->
 
 
 def _run(words: Sequence[str], program: str, *, strip: bool) -> int:
-    options = table(strip=strip)
-    parsed = parse(words, options)
+    llvm = "llvm" in program
+    options = table(strip=strip, llvm_only=llvm)
+    if llvm and not words:
+        sys.stderr.write(usage(program, strip))
+        return 1
+    parsed = parse(words, options, letters=llvm)
     values = parsed.values
     if values.get("help"):
         sys.stdout.write(usage(program, strip))
@@ -61,8 +65,9 @@ def _run(words: Sequence[str], program: str, *, strip: bool) -> int:
 
         print(*TARGETS, *IMAGES, *ARCHES, sep="\n")
         return 0
-    dialect = values.get("dialect") or ("llvm" if "llvm" in program else "gnu")
-    problems = [*parsed.problems, *_check(parsed, program, dialect, strip)]
+    dialect = values.setdefault("dialect", "llvm" if llvm else "gnu")
+    values["program"] = "llvm-strip" if strip else "llvm-objcopy"
+    problems = [*parsed.problems, *_check(parsed, dialect, strip)]
     if show(problems, values):
         return 1
     return _copy(parsed, dialect, strip=strip)
@@ -70,6 +75,13 @@ def _run(words: Sequence[str], program: str, *, strip: bool) -> int:
 
 def usage(program: str, strip: bool) -> str:
     """The text of `--help`."""
+    if "llvm" in program:
+        name, what = ("llvm-strip", "inputs...") if strip else ("llvm-objcopy", "input [output]")
+        rows = help_text(table(strip=strip, llvm_only=True))
+        return (
+            f"OVERVIEW: {name} tool\n\nUSAGE: {name} [options] {what}\n\nOPTIONS:\n{rows}\n"
+            "Pass @FILE as argument to read options from FILE.\n"
+        )
     what = "FILE..." if strip else "INPUT [OUTPUT]"
     return (
         f"Usage: {program} [options] {what}\n{help_text(table(strip=strip))}"
@@ -88,36 +100,45 @@ def version(program: str, strip: bool) -> str:
     return f"{program} (pylink86 {__version__}, compatible with GNU {like[5:]})"
 
 
-def _check(parsed: Parsed, program: str, dialect: str, strip: bool) -> list[Diagnostic]:
-    if dialect not in ("gnu", "llvm"):
-        return [
-            error(
-                "bad-option-value",
-                f"`{dialect}' is not a value of --dialect",
-                help=("use gnu or llvm",),
-            )
-        ]
-    count = len(parsed.inputs)
-    if not count:
-        return [
-            error("no-input", "no input file specified" if dialect == "llvm" else "no input files")
-        ]
+def _check(parsed: Parsed, dialect: str, strip: bool) -> list[Diagnostic]:
     values = parsed.values
-    if dialect == "llvm" and "target" in values and {"input_format", "output_format"} & set(values):
-        return [
-            error(
-                "bad-option-value", "--target cannot be used with --input-target or --output-target"
-            )
-        ]
-    if not strip and count > 2:
-        return [error("too-many-inputs", f"too many positional arguments: {parsed.inputs[2][1]}")]
-    if strip and count > 1 and parsed.values.get("output"):
-        return [error("too-many-inputs", "-o goes with a single input file")]
-    return []
+    if dialect not in ("gnu", "llvm"):
+        values["dialect"] = "gnu"
+        wrong = f"`{dialect}' is not a value of --dialect"
+        return [error("bad-option-value", wrong, help=("use gnu or llvm",))]
+    paths = [text for _, text, _ in parsed.inputs]
+    llvm = dialect == "llvm"
+    if not paths:
+        return [error("no-input", "no input file specified" if llvm else "no input files")]
+    if not strip and len(paths) > 2:
+        which = "" if llvm else f": {paths[2]}"
+        return [error("too-many-inputs", f"too many positional arguments{which}")]
+    if strip and len(paths) > 1 and values.get("output"):
+        words = "multiple input files cannot be used in combination with -o"
+        return [error("too-many-inputs", words if llvm else "-o goes with a single input file")]
+    if not llvm:
+        return []
+    if "target" in values and {"input_format", "output_format"} & set(values):
+        words = "--target cannot be used with --input-target or --output-target"
+        return [error("bad-option-value", words)]
+    return _repeated(paths) if strip else []
+
+
+def _repeated(paths: list[str]) -> list[Diagnostic]:
+    """What llvm-strip says of inputs that it is given twice."""
+    found = []
+    for at, path in enumerate(paths):
+        if path in paths[:at]:
+            if path == "-":
+                words = "cannot specify '-' as an input file more than once"
+                return [error("too-many-inputs", words)]
+            words = f"'{path}' was already specified"
+            found.append(error("too-many-inputs", words, severity="warning"))
+    return found
 
 
 def _copy(parsed: Parsed, dialect: str, *, strip: bool) -> int:
-    """Each input through the operations; whether anything went wrong."""
+    """Each input through the operations; the exit status."""
     from .objcopy_plan import plan_of
 
     values = parsed.values
@@ -128,17 +149,20 @@ def _copy(parsed: Parsed, dialect: str, *, strip: bool) -> int:
     else:
         pairs = [(files[0], files[-1])]
     for source, target in pairs:
+        about = ""
         try:
-            plan = plan_of(values, dialect, strip=strip)
-            plan.output_name = target
+            plan = plan_of(values, dialect, strip=strip, words=parsed.words)
+            plan.output_name, about = target, source
             failed |= _copy_one(source, target, plan, dialect, values)
         except Exception as problem:
             from ..diag import LinkError
 
             if not isinstance(problem, LinkError):
                 raise
-            show(problem.diagnostics, values)
+            show(problem.diagnostics, {**values, "about": about})
             failed = True
+        if failed and dialect == "llvm":
+            break  # LLVM's tools end with the first error
     return 1 if failed else 0
 
 
@@ -156,6 +180,8 @@ def _copy_one(source: str, target: str, plan: Plan, dialect: str, values: dict[s
         plan.strip_dwo = True
     if values.get("verbose"):
         print(f"copy from `{source}' to `{target}'")
+    if source == "-" and dialect == "llvm":
+        source = "<stdin>"
     out = _transformed(data, source, plan, dialect, notes)
     for path, content in notes.dumps:
         _write(path, content, "", {})
@@ -213,7 +239,7 @@ def _write(target: str, data: bytes, source: str, values: dict[str, Any]) -> Non
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    info = os.stat(source) if source and source != "-" else None
+    info = os.stat(source) if source and source not in ("-", "<stdin>") else None
     _put(target, data)
     if info is not None and os.path.isfile(target):
         os.chmod(target, info.st_mode & 0o7777)

@@ -202,24 +202,27 @@ ROWS: dict[str, tuple[ToolRow, ...]] = {
         ("--image-base", "ADDRESS", REFUSED, "", "g", "PE"),
         ("--section-alignment", "N", REFUSED, "", "g", "PE"),
         ("--stack", "SIZE", REFUSED, "", "g", "PE"),
-        ("--subsystem", "NAME", REFUSED, "", "gl", "PE"),
+        ("--subsystem", "NAME", IGNORED, "", "gl", "for PE"),
         ("--plugin", "NAME", REFUSED, "", "gG", "LTO"),
-        ("--extract-partition", "NAME", REFUSED, "", "l", "partitions of Android's loader"),
-        ("--extract-main-partition", "", REFUSED, "", "l", "partitions of Android's loader"),
-        ("--keep-undefined", "", REFUSED, "", "lL", "Mach-O"),
-        ("-T", "", REFUSED, "", "L", "Swift symbols of Mach-O"),
+        ("--extract-partition", "NAME", SET, "extract_partition", "l",
+         "a partition of an Android library, which no file for bare metal has"),
+        ("--extract-main-partition", "", ON, "extract_main_partition", "l",
+         "the file without its partitions"),
+        ("--keep-undefined", "", IGNORED, "", "lL", "for Mach-O"),
+        ("-T", "", IGNORED, "", "L", "for Swift symbols of Mach-O"),
     ),
 }  # fmt: skip
 
 
-def table(*, strip: bool) -> Table:
-    """The rows of objcopy or of strip, of both dialects, as the parser wants them."""
-    tools = "GL" if strip else "gl"
+def table(*, strip: bool, llvm_only: bool = False) -> Table:
+    """The rows of objcopy or of strip as the parser wants them: of both dialects, or only what
+    LLVM's tool has."""
+    tools = set("GL" if strip else "gl") & (set("lL") if llvm_only else set("gGlL"))
     return {
         title: tuple(
             (names, argument, how, dest, help)
             for names, argument, how, dest, having, help in rows
-            if not set(tools).isdisjoint(having)
+            if not tools.isdisjoint(having)
         )
         for title, rows in ROWS.items()
     }

@@ -11,8 +11,10 @@ from ..ops.plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
+
+    from .options import Row
 
 FLAGS = (
     "strip_all", "strip_all_gnu", "strip_debug", "strip_unneeded", "strip_non_alloc",
@@ -21,6 +23,7 @@ FLAGS = (
     "readonly_text", "pure", "impure", "wildcard", "regex", "weaken", "localize_hidden",
     "verify_notes", "change_warnings", "srec_force_s3", "prefix_sections", "remove_leading_char",
     "prefix_alloc_sections", "prefix_symbols", "remove_symbol_prefix", "arch", "elf_stt_common",
+    "extract_partition", "extract_main_partition",
 )  # fmt: skip
 """Options whose value is taken as it is."""
 
@@ -36,10 +39,6 @@ NUMBERS = {
     "byte": -1, "srec_len": 0, "verilog_data_width": 1,
 }  # fmt: skip
 
-PAIRS = ("rename_section", "set_section_flags", "set_section_alignment", "set_section_type",
-         "add_section", "update_section", "dump_section", "compress_sections", "redefine_sym",
-         "set_symbol_visibility")  # fmt: skip
-
 VISIBILITIES = {"default": 0, "internal": 1, "hidden": 2, "protected": 3}
 
 SLUG = "bad-option-value"
@@ -52,9 +51,19 @@ ENOUGH_FOR_GNU_STRIP = ("strip_dwo",)
 """Without one of these `strip` strips all, also with -R (as GRUB's kernel is made)."""
 
 
-def plan_of(values: Mapping[str, Any], dialect: str, *, strip: bool) -> Plan:
-    """The plan of a command line; bad-option-value, cannot-read."""
+def plan_of(
+    values: Mapping[str, Any],
+    dialect: str,
+    *,
+    strip: bool,
+    words: Sequence[tuple[Row | None, str | None]] = (),
+) -> Plan:
+    """The plan of a command line; bad-option-value, cannot-read.
+
+    words: the options in order, for those where it counts.
+    """
     plan = Plan()
+    llvm = dialect == "llvm"
     for name in FLAGS:
         if name in values:
             setattr(plan, name, values[name])
@@ -68,11 +77,14 @@ def plan_of(values: Mapping[str, Any], dialect: str, *, strip: bool) -> Plan:
             setattr(plan, name, plain + listed)
     for name in NUMBERS:
         if name in values:
-            setattr(plan, name, number(values[name], name))
-    _formats(plan, values)
-    for name in PAIRS:
+            setattr(plan, name, _number(values[name], name, llvm))
+    _formats(plan, values, llvm)
+    readers = _llvm_readers() if llvm else PAIR_READERS
+    for name, read in readers.items():
         if name in values:
-            setattr(plan, name, PAIR_READERS[name](values[name], dialect))
+            setattr(plan, name, read(values[name]))
+    _starts(plan, values, llvm, words)
+    _shifts(plan, values, llvm)
     _rest(plan, values, dialect)
     plan.keep_times = not values.get("deterministic", True)
     _implied(plan, values, dialect, strip)
@@ -84,10 +96,61 @@ def dwo_plan(plan: Plan) -> Plan:
     return Plan(extract_dwo=True, output_format=plan.output_format)
 
 
-def _formats(plan: Plan, values: Mapping[str, Any]) -> None:
+def _llvm_readers() -> Mapping[str, Callable[[list[str]], Any]]:
+    from .objcopy_llvm import READERS
+
+    return READERS
+
+
+def _number(text: str, option: str, llvm: bool) -> int:
+    if not llvm or option not in ("set_start", "gap_fill", "pad_to"):
+        return number(text, option)
+    from .objcopy_llvm import number as read
+
+    return read(text, option)
+
+
+LLVM_INPUTS = ("binary", "srec", "ihex")
+"""What llvm-objcopy's -I says; any other name means that the file says it."""
+
+
+def _formats(plan: Plan, values: Mapping[str, Any], llvm: bool) -> None:
     both = values.get("target", "")
     plan.input_format = _format(values.get("input_format", both))
     plan.output_format = _format(values.get("output_format", both))
+    if llvm:
+        if plan.input_format not in LLVM_INPUTS:
+            plan.input_format = ""
+        if "default" in (both, values.get("output_format")):
+            complain(SLUG, "invalid output format: 'default'")
+
+
+def _starts(
+    plan: Plan,
+    values: Mapping[str, Any],
+    llvm: bool,
+    words: Sequence[tuple[Row | None, str | None]],
+) -> None:
+    """How much is added to the entry."""
+    given = values.get("change_start", ())
+    if not llvm:
+        plan.change_start = sum(signed(text) for text in given)
+        return
+    if given:
+        from .objcopy_llvm import increment, since_last_start
+
+        if words:
+            given = since_last_start(words)
+        plan.change_start = sum(increment(text) for text in given)
+
+
+def _shifts(plan: Plan, values: Mapping[str, Any], llvm: bool) -> None:
+    """--change-section-address and the like."""
+    for name in ("change_section_address", "change_section_lma", "change_section_vma"):
+        if name in values:
+            shifts = tuple(_shift(text, name, llvm) for text in values[name])
+            # The last one counts to LLVM.
+            setattr(plan, name, shifts[-1:] if llvm else shifts)
 
 
 def _format(name: str) -> str:
@@ -123,16 +186,18 @@ def _rest(plan: Plan, values: Mapping[str, Any], dialect: str) -> None:
         path = values["debuglink"]
         plan.debuglink = (os.path.basename(path), _content(path))
     if "new_symbol_visibility" in values:
-        plan.new_symbol_visibility = _visibility(values["new_symbol_visibility"])
-    plan.change_start = sum(signed(text) for text in values.get("change_start", ()))
-    for name in ("change_section_address", "change_section_lma", "change_section_vma"):
-        if name in values:
-            setattr(plan, name, tuple(_shift(text, name) for text in values[name]))
+        plan.new_symbol_visibility = visibility(values["new_symbol_visibility"])
     for text in values.get("redefine_sym@", ()):
-        plan.redefine_sym += tuple(_renames(text))
+        pairs = tuple(_renames(text, dialect))
+        if dialect == "llvm":  # the first word on a name counts, the command line's before a file's
+            pairs = tuple(dict([*pairs[::-1], *plan.redefine_sym]).items())
+            plan.redefine_sym = ()
+        plan.redefine_sym += pairs
     for text in values.get("set_symbols_visibility", ()):
-        path, word = _pair(text, "set_symbols_visibility")
-        plan.set_symbol_visibility += ((tuple(_listed(path)), _visibility(word)),)
+        path, equals, word = text.partition("=")
+        if not equals:
+            complain(SLUG, "bad format for --set-symbols-visibility")
+        plan.set_symbol_visibility += ((tuple(_listed(path)), visibility(word)),)
 
 
 def _implied(plan: Plan, values: Mapping[str, Any], dialect: str, strip: bool) -> None:
@@ -196,8 +261,12 @@ def signed(text: str) -> int:
     return number(text, "change-addresses")
 
 
-def _shift(text: str, option: str) -> tuple[str, str, int]:
+def _shift(text: str, option: str, llvm: bool) -> tuple[str, str, int]:
     """`PATTERN{=+-}NUMBER`; the last sign counts, names may hold others."""
+    if llvm and option == "change_section_lma":
+        from .objcopy_llvm import load_address_shift
+
+        return load_address_shift(text)
     at = max(text.rfind(sign) for sign in "=+-")
     if at <= 0:
         complain(SLUG, f"bad format for --{option.replace('_', '-')}: {text}")
@@ -225,9 +294,12 @@ def _listed(path: str) -> Iterator[str]:
             yield name
 
 
-def _renames(path: str) -> Iterator[tuple[str, str]]:
+def _renames(path: str, dialect: str) -> Iterator[tuple[str, str]]:
+    """Pairs of names, a pair a line; what follows them is an error to GNU, and part of the new name
+    to LLVM."""
     for line, text in enumerate(_content(path).decode("utf-8", "surrogateescape").splitlines(), 1):
-        words = text.partition("#")[0].split()
+        words = text.partition("#")[0].split(None, 1 if dialect == "llvm" else -1)
+        words = [word.rstrip() for word in words]
         if len(words) == 1:
             complain(SLUG, f"{path}:{line}: missing new symbol name")
         if len(words) > 2:
@@ -236,7 +308,7 @@ def _renames(path: str) -> Iterator[tuple[str, str]]:
             yield words[0], words[1]
 
 
-def _visibility(word: str) -> int:
+def visibility(word: str) -> int:
     if word not in VISIBILITIES:
         complain(
             SLUG,
@@ -246,7 +318,7 @@ def _visibility(word: str) -> int:
     return VISIBILITIES[word]
 
 
-def _rename_section(texts: list[str], dialect: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+def _rename_section(texts: list[str]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     from ..ops.flags import flag_words
 
     found = []
@@ -263,71 +335,65 @@ def _rename_section(texts: list[str], dialect: str) -> tuple[tuple[str, str, tup
     return tuple(found)
 
 
-def _set_flags(texts: list[str], dialect: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _set_flags(texts: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     from ..ops.flags import flag_words
 
     found: dict[str, tuple[str, ...]] = {}
     for text in texts:
         name, flags = _pair(text, "set_section_flags")
-        if name in found and dialect == "llvm":
-            complain(SLUG, f"--set-section-flags set multiple times for section '{name}'")
         found[name] = flag_words(flags)
     return tuple(found.items())
 
 
-def _alignments(texts: list[str], dialect: str) -> tuple[tuple[str, int], ...]:
+def _alignments(texts: list[str]) -> tuple[tuple[str, int], ...]:
     found = []
     for text in texts:
         name, value = _pair(text, "set_section_alignment")
         align = number(value, "set_section_alignment")
-        if (
-            align < 0
-            or (dialect == "gnu" and align & (align - 1))
-            or (dialect == "gnu" and not align)
-        ):
+        if align <= 0 or align & (align - 1):
             complain(SLUG, f"bad alignment `{value}' for --set-section-alignment")
         found.append((name, align))
     return tuple(found)
 
 
-def _types(texts: list[str], dialect: str) -> tuple[tuple[str, int], ...]:
+def _types(texts: list[str]) -> tuple[tuple[str, int], ...]:
     pairs = [_pair(text, "set_section_type") for text in texts]
     return tuple((name, number(value, "set_section_type")) for name, value in pairs)
 
 
-def _files(option: str) -> Callable[[list[str], str], tuple[tuple[str, bytes], ...]]:
-    def read(texts: list[str], dialect: str) -> tuple[tuple[str, bytes], ...]:
+def _files(option: str) -> Callable[[list[str]], tuple[tuple[str, bytes], ...]]:
+    def read(texts: list[str]) -> tuple[tuple[str, bytes], ...]:
         pairs = [_pair(text, option) for text in texts]
         return tuple((name, _content(path)) for name, path in pairs)
 
     return read
 
 
-def _plain(option: str) -> Callable[[list[str], str], tuple[tuple[str, str], ...]]:
-    def read(texts: list[str], dialect: str) -> tuple[tuple[str, str], ...]:
+def _plain(option: str) -> Callable[[list[str]], tuple[tuple[str, str], ...]]:
+    def read(texts: list[str]) -> tuple[tuple[str, str], ...]:
         return tuple(_pair(text, option) for text in texts)
 
     return read
 
 
-def _redefine(texts: list[str], dialect: str) -> tuple[tuple[str, str], ...]:
+def _redefine(texts: list[str]) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     for text in texts:
         old, new = _pair(text, "redefine_sym")
         if old in found:
             complain(SLUG, f"multiple redefinition of symbol '{old}'")
-        if new in found.values() and dialect == "gnu":
+        if new in found.values():
             complain(SLUG, f"symbol `{new}' is target of more than one redefinition")
         found[old] = new
     return tuple(found.items())
 
 
-def _visibilities(texts: list[str], dialect: str) -> tuple[tuple[tuple[str, ...], int], ...]:
+def _visibilities(texts: list[str]) -> tuple[tuple[tuple[str, ...], int], ...]:
     pairs = [_pair(text, "set_symbol_visibility") for text in texts]
-    return tuple(((name,), _visibility(word)) for name, word in pairs)
+    return tuple(((name,), visibility(word)) for name, word in pairs)
 
 
-PAIR_READERS: dict[str, Callable[[list[str], str], Any]] = {
+PAIR_READERS: dict[str, Callable[[list[str]], Any]] = {
     "rename_section": _rename_section,
     "set_section_flags": _set_flags,
     "set_section_alignment": _alignments,
@@ -339,3 +405,4 @@ PAIR_READERS: dict[str, Callable[[list[str], str], Any]] = {
     "redefine_sym": _redefine,
     "set_symbol_visibility": _visibilities,
 }
+"""Options that may be given several times -> what their arguments mean to GNU objcopy."""

@@ -75,10 +75,13 @@ def parse(
     table: Table,
     keywords: Mapping[str, Mapping[str, Row]] | None = None,
     exact: bool = False,
+    *,
+    letters: bool = False,
 ) -> Parsed:
     """Take a command line apart; never raises, `problems` holds what is wrong with it.
 
     exact: options are to be written in full, as for LLD.
+    letters: as LLVM's tools for objects, where one dash stands before letters only.
 
     Problems: unknown-option, option-not-supported, option-needs-value, option-takes-no-value,
     option-ambiguous, response-file; a warning unknown-keyword, as GNU ld for `-z nonsense`.
@@ -101,7 +104,11 @@ def parse(
             found.inputs.append(("file", word, state))
             found.words.append((None, word))
         else:
-            for row, spelled, value in _match(word, names, found.problems, exact):
+            if letters:
+                rows = _match_letters(word, names, found.problems)
+            else:
+                rows = _match(word, names, found.problems, exact)
+            for row, spelled, value in rows:
                 if value is None and row[1] and row[1][0] != "[":
                     value = next(words, None)
                     if value is None:
@@ -143,6 +150,30 @@ def _match(
             return []
     problems.append(_misspelt(word, name, names) if exact else _unknown(word, name, names))
     return []
+
+
+def _match_letters(
+    word: str, names: Names, problems: list[Diagnostic]
+) -> list[tuple[Row, str, str | None]]:
+    """The same for LLVM's tools: `--name`, `--name=value`, and letters, of which the last may have
+    its argument attached."""
+    if word[:2] == "--":
+        name, equals, text = word[2:].partition("=")
+        row = names.long.get(name)
+        if row is None or (equals and not row[1]):
+            problems.append(_unknown(word, name, names))
+            return []
+        return [(row, f"--{name}", text if equals else None)]
+    found: list[tuple[Row, str, str | None]] = []
+    for at, letter in enumerate(word[1:], 1):
+        row = names.short.get(letter)
+        if row is None:
+            problems.append(_unknown("-" + letter, letter, names))
+            return []
+        if row[1]:
+            return [*found, (row, f"-{letter}", word[at + 1 :] or None)]
+        found.append((row, f"-{letter}", None))
+    return found
 
 
 def _checked(

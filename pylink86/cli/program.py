@@ -94,6 +94,10 @@ def show(found: Iterable[Diagnostic], values: Mapping[str, Any]) -> bool:
         from ..explain.lld_errors import lld_report
 
         text = lld_report(found, values.get("program") or "ld.lld", colour=colour)
+    elif values.get("dialect") == "llvm" and not as_json:
+        from ..explain.llvm_errors import llvm_report
+
+        text = llvm_report(found, values.get("program") or "llvm-objcopy", values.get("about", ""))
     else:
         text = render(found, as_json=as_json, colour=colour)
     sys.stderr.write(text)

@@ -11,6 +11,7 @@ Source: the lines that GNU ld and objcopy 2.40 write.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from string import hexdigits
 
 from ..diag import LinkError, fail
 from ..model import ObjectFile
@@ -121,29 +122,44 @@ def _records(data: bytes, name: str) -> Iterator[Record]:
         elif kind == START_LINEAR:
             yield value, None
         else:
-            raise _bad(name, number, f"there is no kind {kind}")
+            raise _bad(name, number, f"unknown record type: {kind}")
 
 
-PAYLOAD = {END: 0, SEGMENT: 2, START_SEGMENT: 4, LINEAR: 2, START_LINEAR: 4}
-"""Kind of a line -> its data bytes, where they are fixed."""
+PAYLOAD = {
+    SEGMENT: ("segment address", 2), START_SEGMENT: ("start address", 4),
+    LINEAR: ("extended address", 2), START_LINEAR: ("start address", 4),
+}  # fmt: skip
+"""Kind of a line -> what it holds, and in how many bytes."""
+
+SHORTEST = 11
+"""Characters of a line without data."""
 
 
 def _body(text: str, name: str, number: int) -> bytes:
     """The bytes of a line, with their sum and number checked."""
-    try:
-        body = bytes.fromhex(text[1:])
-    except ValueError:
-        raise _bad(name, number, "it is not a line of hexadecimal digits") from None
     if text[0] != ":":
-        raise _bad(name, number, "it does not begin with a colon")
-    if len(body) < 5 or body[0] != len(body) - 5:
-        raise _bad(name, number, "its length byte and its length disagree")
+        raise _bad(name, number, "missing ':' in the beginning of line.")
+    odd = next((at for at, digit in enumerate(text[1:], 1) if digit not in hexdigits), None)
+    if odd is not None and len(text) >= SHORTEST:
+        raise _bad(name, number, f"invalid character at position {odd + 1}.")
+    if len(text) < SHORTEST:
+        raise _bad(name, number, f"line is too short: {len(text)} chars.")
+    expected = SHORTEST + 2 * int(text[1:3], 16)
+    if len(text) != expected:
+        raise _bad(name, number, f"invalid line length {len(text)} (should be {expected})")
+    body = bytes.fromhex(text[1:])
     if sum(body) & 0xFF:
-        raise _bad(name, number, "its checksum is wrong")
-    if PAYLOAD.get(body[3], body[0]) != body[0]:
-        raise _bad(name, number, f"a line of kind {body[3]} has {PAYLOAD[body[3]]} bytes of data")
+        raise _bad(name, number, "incorrect checksum.")
+    what, size = PAYLOAD.get(body[3], ("", body[0]))
+    if size != body[0]:
+        raise _bad(name, number, f"{what} data should be {size} bytes in size")
     return body
 
 
 def _bad(name: str, line: int, why: str) -> LinkError:
-    return fail("bad-object", f"{name}: line {line} is no Intel HEX: {why}", place=f"{name}:{line}")
+    return fail(
+        "bad-object",
+        f"{name}: line {line}: {why}",
+        place=f"{name}:{line}",
+        notes=["the file is no Intel HEX, or damaged"],
+    )

@@ -17,6 +17,8 @@ from .plan import matcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .plan import Plan
 
 CHDR = {32: struct.Struct("<III"), 64: struct.Struct("<IIQQ")}
@@ -49,14 +51,32 @@ def compress_llvm(draft: Draft, plan: Plan) -> None:
                 if sec.segment is not None and how != "none":
                     complain(
                         "bad-operation",
-                        f"section '{sec.name}' within a segment cannot be compressed",
+                        f"section '{sec.name}' within a segment cannot be (de)compressed",
                     )
         if how == "none":
             decompress(draft, sec)
         elif how and not sec.flags & c.SHF_COMPRESSED:
+            _check_table(draft, sec, lambda one: any(test is not None and test(one.name)
+                                                     for test, _ in rules))  # fmt: skip
             _compress(draft, sec, FORMATS.get(how) or _unknown(how), LLVM_LEVEL)
             sec.align = 8  # in files of 32 bits, too
             sec.compressed = True
+
+
+def _check_table(draft: Draft, sec: Sec, chosen: Callable[[Sec], bool]) -> None:
+    """bad-operation for a table that is read as such: compressed it is another section."""
+    symtab = draft.symtab
+    if symtab is not None and sec is symtab.link and not chosen(symtab):
+        complain(
+            "bad-operation",
+            f"string table '{sec.name}' cannot be removed because it is referenced by the symbol "
+            f"table '{symtab.name}'",
+        )
+    if sec is draft.shstrtab:
+        complain("bad-operation", NO_NAMES)
+
+
+NO_NAMES = "cannot write section header table because section header string table was removed"
 
 
 def compress_gnu(draft: Draft, plan: Plan) -> None:
@@ -121,7 +141,8 @@ def decompress(draft: Draft, sec: Sec) -> None:
         if how not in (ZLIB, ZSTD):
             complain(
                 "bad-operation",
-                f"failed to decompress section '{sec.name}': unsupported compression type ({how})",
+                f"--decompress-debug-sections: ch_type ({how}) of section '{sec.name}' is "
+                "unsupported",
             )
         sec.data = (
             _inflate(draft, sec, body, size) if how == ZLIB else _unzstd(draft, sec, body, size)
@@ -172,6 +193,6 @@ def _inflate(draft: Draft, sec: Sec, data: bytes, size: int) -> bytes:
 def _damaged(draft: Draft, sec: Sec) -> None:
     complain(
         "bad-object",
-        f"failed to decompress section '{sec.name}': its compressed data is damaged",
+        f"failed to decompress section '{sec.name}': zlib error: Z_DATA_ERROR",
         place=draft.name,
     )

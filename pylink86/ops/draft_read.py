@@ -107,8 +107,8 @@ def _check_extent(seg: Seg, elf_class: int, size: int) -> None:
     if end > size:
         complain(
             "bad-object",
-            f"{seg.index} program header reaches beyond the file: offset {seg.offset:#x}, "
-            f"{seg.filesz:#x} bytes",
+            f"program header with offset {seg.offset:#x} and file size {seg.filesz:#x} goes past "
+            "the end of the file",
         )
 
 

@@ -8,7 +8,7 @@ by `_`.  That is how a kernel gets into a boot loader.
 from __future__ import annotations
 
 from .. import elf_const as c
-from .draft import SHSTRTAB, SYMTAB, Draft, Sec, Sym
+from .draft import SHSTRTAB, SYMTAB, Draft, Sec, Sym, complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +73,11 @@ def from_records(kind: str, data: bytes, path: str, target: str, *, llvm: bool) 
         if sec.size and found.name.startswith(".sec"):
             sec.addr = sec.lma = found.addr
             secs.append(sec)
+    if llvm:
+        if not secs:
+            complain("unsupported-input", "no sections", place=path)
+        for sec in secs:
+            sec.old_offset = 0  # which puts them before the tables
     draft = _draft(secs, path, target, llvm=llvm)
     draft.entry = obj.header.entry
     return draft

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 
 def is_debug(sec: Sec) -> bool:
-    return sec.name.startswith((".debug", ".zdebug")) or sec.name == ".gdb_index"
+    """`.zdebug...` is none to LLVM 19."""
+    return sec.name.startswith(".debug") or sec.name == ".gdb_index"
 
 
 def is_dwo(sec: Sec) -> bool:
@@ -66,6 +67,8 @@ def _removals(draft: Draft, plan: Plan) -> list[Test]:
         tests.append(is_debug)
     if plan.strip_non_alloc:
         tests.append(lambda sec: sec is not names and not sec.alloc and sec.segment is None)
+    if plan.extract_main_partition:
+        tests.append(lambda sec: sec.alloc and sec.segment is None)
     if plan.strip_all:
         tests.append(
             lambda sec: (
@@ -168,10 +171,12 @@ def _forget(draft: Draft, sec: Sec, lost: set[int], symtab: Sec | None, allow_br
         _check_relocations(draft, sec, lost, symtab, allow_broken)
     elif sec.role not in (SYMTAB,) and sec.link is not None and id(sec.link) in lost:
         if sec.link is not symtab and not allow_broken:
+            relocations = sec.type in (c.SHT_REL, c.SHT_RELA)
+            what, whose = ("symbol table", "relocation ") if relocations else ("section", "")
             complain(
                 "bad-operation",
-                f"section '{sec.link.name}' cannot be removed because it is referenced by the "
-                f"section '{sec.name}'",
+                f"{what} '{sec.link.name}' cannot be removed because it is referenced by the "
+                f"{whose}section '{sec.name}'",
             )
         sec.link = None
 
@@ -268,12 +273,15 @@ def verify_note(name: str, data: bytes) -> None:
         return
     if len(data) < 12:
         complain("bad-operation", f"{name} data must be either empty or at least 12 bytes long")
+    if len(data) % 4:
+        complain("bad-operation", f"{name} data size must be a  multiple of 4 bytes")
     names, described = (int.from_bytes(data[at : at + 4], "little") for at in (0, 4))
     expected = 12 + -(-names // 4) * 4 + -(-described // 4) * 4
     if expected != len(data):
         complain(
             "bad-operation",
-            f"{name} data size is incorrect: {len(data)} bytes, its header says {expected}",
+            f"{name} data size is incompatible with the content of the name and description size "
+            f"fields: expecting {expected}, found {len(data)}",
         )
 
 

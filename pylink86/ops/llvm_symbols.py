@@ -8,6 +8,7 @@ from __future__ import annotations
 from .. import elf_const as c
 from .draft import GROUP, RELOC, Sec, Sym, complain, number_symbols
 from .llvm_sections import find, remove_symbols
+from .numbers import integer
 from .plan import matcher
 
 TYPE_CHECKING = False
@@ -161,6 +162,14 @@ TYPES = {
     "indirect-function": c.STT_GNU_IFUNC,
 }  # fmt: skip
 IGNORED = ("debug", "constructor", "warning", "indirect", "synthetic", "unique-object")
+SHOWN = ("default", "hidden", "protected")
+
+
+def known_flag(flag: str) -> bool:
+    """Is it a word that --add-symbol takes?"""
+    word = flag.lower()
+    known = word in BINDINGS or word in TYPES or word in SHOWN or word in IGNORED
+    return known or word.startswith("before=")
 
 
 def add_symbols(draft: Draft, plan: Plan) -> None:
@@ -177,14 +186,14 @@ def add_symbols(draft: Draft, plan: Plan) -> None:
 def _parsed(draft: Draft, text: str, visibility: int) -> Sym:
     """`name=[section:]value[,flags]`; bad-option-value."""
     name, equals, rest = text.partition("=")
-    if not equals or not name:
+    if not equals:
         complain("bad-option-value", f"bad format for --add-symbol, missing '=' after '{text}'")
     value, *flags = rest.split(",")
-    section, colon, number = value.rpartition(":")
-    try:
-        sym = Sym(name, int(number, 0))
-    except ValueError:
-        complain("bad-option-value", f"bad symbol value: '{number}'")
+    section, colon, digits = value.rpartition(":")
+    number = integer(digits)
+    if number is None:
+        complain("bad-option-value", f"bad symbol value: '{digits}'")
+    sym = Sym(name, number)
     sym.binding, sym.other = c.STB_GLOBAL, visibility
     sym.sec = find(draft, section) if colon else None
     sym.place = c.SHN_ABS

@@ -45,6 +45,8 @@ class Plan:
     discard: str = ""
     """`all` or `locals`: which local symbols go."""
     allow_broken_links: bool = False
+    extract_partition: str = ""
+    extract_main_partition: bool = False
     keep_file_symbols: bool = False
     keep_section_symbols: bool = False
     # Sections, one by one.
@@ -168,8 +170,42 @@ def matcher(
     return lambda name: yes(name) and not no(name)
 
 
+REGEX = (
+    ("unterminated character set", "brackets ([ ]) not balanced"),
+    ("missing ), unterminated", "parentheses not balanced"),
+    ("unbalanced parenthesis", "parentheses not balanced"),
+    ("nothing to repeat", "repetition-operator operand invalid"),
+    ("multiple repeat", "repetition-operator operand invalid"),
+    ("unknown extension", "repetition-operator operand invalid"),
+    ("min repeat greater", "invalid repetition count(s)"),
+    ("bad escape", "trailing backslash (\\)"),
+    ("bad character range", "invalid character range"),
+)
+"""What is wrong with an expression, in Python's words and in those of POSIX."""
+
+
+def _python_expression(pattern: str) -> str:
+    """An extended regular expression of POSIX as one of Python: `[[:alpha:]]` and plain `[` in
+    brackets; a backslash before a letter means that letter."""
+    import re
+
+    from ..wildcard import CLASSES
+
+    pattern = re.sub(r"\\([A-Za-z])", r"\1", pattern)
+    for name, letters in CLASSES.items():
+        pattern = pattern.replace(f"[:{name}:]", letters)
+    return re.sub(
+        r"\[\^?\]?[^\]]*\]", lambda found: "[" + found[0][1:].replace("[", r"\["), pattern
+    )
+
+
+def _plain(pattern: str) -> bool:
+    return not any(char in pattern for char in "*?[")
+
+
 def _any_of(patterns: Sequence[str], regex: bool) -> Callable[[str], bool]:
-    plain = frozenset(patterns)
+    # A backslash before what is no wildcard only makes it plain.
+    plain = frozenset([*patterns, *[p.replace("\\", "") for p in patterns if _plain(p)]])
     if regex:
         import re
 
@@ -178,13 +214,14 @@ def _any_of(patterns: Sequence[str], regex: bool) -> Callable[[str], bool]:
         found = []
         for pattern in patterns:
             try:
-                found.append(re.compile(pattern).fullmatch)
+                found.append(re.compile(_python_expression(pattern)).fullmatch)
             except re.error as problem:
+                why = next((why for start, why in REGEX if problem.msg.startswith(start)), problem)
                 complain(
-                    "bad-option-value", f"cannot compile regular expression `{pattern}': {problem}"
+                    "bad-option-value", f"cannot compile regular expression '{pattern}': {why}"
                 )
         return lambda name: any(match(name) is not None for match in found)
-    wild = [pattern for pattern in patterns if any(char in pattern for char in "*?[\\")]
+    wild = [pattern for pattern in patterns if not _plain(pattern)]
     if not wild:
         return plain.__contains__
     from ..wildcard import compile_pattern

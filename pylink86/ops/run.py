@@ -44,7 +44,7 @@ def read_any(data: bytes, name: str, plan: Plan, dialect: str) -> Draft:
         check_target(target)
     if kind == "binary" or kind in ("srec", "ihex"):
         target, output = plan.output_format, plan.output_format
-        if plan.arch and plan.arch not in ARCHES:
+        if plan.arch and plan.arch not in ARCHES and dialect == "gnu":
             complain("bad-option-value", f"architecture {plan.arch} unknown")
         if not output:
             plan.output_format = kind

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def run_llvm(draft: Draft, plan: Plan, notes: Notes) -> bytes:
     """The bytes of the output; raises LinkError for what llvm-objcopy refuses."""
+    # A file without section headers gets none, whatever is added.
+    bare = plan.strip_sections or (draft.shstrtab is None and not draft.secs)
     edit(draft, plan, notes)
     if plan.output_format in ("binary", "ihex", "srec"):
         from .images_llvm import write_image
@@ -28,13 +30,13 @@ def run_llvm(draft: Draft, plan: Plan, notes: Notes) -> bytes:
         if plan.output_format not in TARGETS:
             complain("unsupported-output", f"invalid output format: '{plan.output_format}'")
         convert_class(draft, plan.output_format, llvm=True)
-    bare = plan.strip_sections or (draft.shstrtab is None and not draft.secs)
     return lay_out(draft, only_debug=plan.only_keep_debug, headers=not bare)
 
 
 def edit(draft: Draft, plan: Plan, notes: Notes) -> None:
     """Each operation in its turn."""
     _check(draft, plan)
+    _check_patterns(plan, notes)
     attach_segments(draft)
     draft.has_relocations = bool(draft.reloc_secs())
     sections.dump(draft, plan, notes)
@@ -48,9 +50,7 @@ def edit(draft: Draft, plan: Plan, notes: Notes) -> None:
         for sec in draft.secs:
             if sec.name == name:
                 sec.align = align
-    for pattern, sign, number in plan.change_section_lma:
-        if pattern != "*" or sign == "=":
-            complain("bad-option-value", "--change-section-lma must be in the form *+val or *-val")
+    for _, sign, number in plan.change_section_lma:
         for seg in draft.segs:
             if seg.filesz:
                 seg.paddr = _shifted(seg.paddr, sign, number)
@@ -72,6 +72,7 @@ def edit(draft: Draft, plan: Plan, notes: Notes) -> None:
 
 def _check(draft: Draft, plan: Plan) -> None:
     """What llvm-objcopy refuses before it begins."""
+    _check_partitions(draft, plan)
     if plan.gap_fill is not None and plan.output_format != "binary":
         complain("bad-option-value", "'--gap-fill' is only supported for binary output")
     if plan.pad_to is not None and plan.output_format != "binary":
@@ -105,11 +106,71 @@ def _check(draft: Draft, plan: Plan) -> None:
             )
 
 
+PATTERNS = ("only_section", "remove_section", "keep_section")
+SYMBOL_PATTERNS = (
+    "strip_symbol", "strip_unneeded_symbol", "keep_symbol", "localize_symbol", "globalize_symbol",
+    "keep_global_symbol", "weaken_symbol", "skip_symbol",
+)  # fmt: skip
+"""Options whose names are patterns with --wildcard."""
+
+
+def _check_patterns(plan: Plan, notes: Notes) -> None:
+    """A warning for each pattern that is none and counts as a plain name."""
+    if plan.regex:
+        return
+    options = PATTERNS + (SYMBOL_PATTERNS if plan.wildcard else ())
+    patterns = [name for option in options for name in getattr(plan, option)]
+    for pattern in (*patterns, *[name for name, _ in plan.compress_sections]):
+        if "[" in pattern or "\\" in pattern:
+            why = _no_pattern(pattern.removeprefix("!"))
+            if why:
+                notes.warn("bad-option-value", f"invalid glob pattern{why}")
+
+
+def _no_pattern(pattern: str) -> str:
+    """What is wrong with a pattern, "" for nothing."""
+    at, size = 0, len(pattern)
+    while at < size:
+        if pattern[at] == "\\":
+            if at + 1 == size:
+                return ", stray '\\'"
+            at += 1
+        elif pattern[at] == "[":
+            end = pattern.find("]", at + 2)
+            if end < 0:
+                return ", unmatched '['"
+            body = pattern[at + 1 : end].lstrip("!^")
+            if any(body[i + 1] == "-" and body[i] > body[i + 2] for i in range(len(body) - 2)):
+                return f": {pattern}"
+            at = end
+        at += 1
+    return ""
+
+
+def _check_partitions(draft: Draft, plan: Plan) -> None:
+    """Where a file has no partitions, it is its main one."""
+    if plan.extract_partition and plan.extract_main_partition:
+        complain(
+            "bad-option-value",
+            "cannot specify --extract-partition together with --extract-main-partition",
+        )
+    if not plan.extract_partition and not plan.extract_main_partition:
+        return
+    if any(sec.type == c.SHT_LLVM_PART_EHDR for sec in draft.secs):
+        complain("unsupported-input", "partitions of libraries are not read here")
+    if plan.extract_partition:
+        complain("bad-option-value", f"could not find partition named '{plan.extract_partition}'")
+
+
 def _shifted(address: int, sign: str, number: int) -> int:
-    moved = address + (number if sign == "+" else -number)
-    if not 0 <= moved < 1 << 64:
-        complain("bad-operation", f"address {address:#x} cannot be changed by {sign}{number:#x}")
-    return moved
+    by = number if sign == "+" else -number
+    if not 0 <= address + by < 1 << 64:
+        verb, what = ("increased", "over") if by > 0 else ("decreased", "under")
+        complain(
+            "bad-operation",
+            f"address {address:#x} cannot be {verb} by {abs(by):#x}. The result would {what}flow",
+        )
+    return address + by
 
 
 def _add_debuglink(draft: Draft, plan: Plan) -> None:

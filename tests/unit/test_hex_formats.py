@@ -85,12 +85,12 @@ def test_lines_that_are_no_s_record(text, why):
     ("text", "why"),
     [
         (":027C0000EBFE98", "checksum"),
-        (":037C0000EBFE98", "length"),
-        (":00", "length"),
-        (";0000000000", "colon"),
-        (":00000006FA", "no kind 6"),
-        (":00000004FC", "kind 4 has 2 bytes"),
-        (":0g", "hexadecimal"),
+        (":037C0000EBFE98", r"line 1: invalid line length 15 \(should be 17\)"),
+        (":00", "line is too short: 3 chars"),
+        (";0000000000", "missing ':' in the beginning"),
+        (":00000006FA", "unknown record type: 6"),
+        (":00000004FC", "extended address data should be 2 bytes"),
+        (":0000000gFF", "invalid character at position 9"),
     ],
 )
 def test_lines_that_are_no_intel_hex(text, why):

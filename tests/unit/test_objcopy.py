@@ -209,7 +209,7 @@ def test_damaged_input(cut: int, dialect: str, tmp_path: Path, capsys):
     (tmp_path / "cut.o").write_bytes(whole[:cut])
     words = [f"--dialect={dialect}", str(tmp_path / "cut.o"), str(tmp_path / "out")]
     assert objcopy.main(words) == 1
-    assert "error[" in capsys.readouterr().err
+    assert "error" in capsys.readouterr().err
 
 
 def test_every_byte_can_be_wrong(capsys):

@@ -1,0 +1,167 @@
+"""Called as llvm-objcopy or llvm-strip: the same status, the same words, the same files.
+
+`llvm_calls.txt` holds command lines that are wrong, odd or warned about, a line each, found by
+giving every option what it does not expect.  Each is run in a folder of small inputs by LLVM's tool
+and by ours.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pylink86.cli import objcopy
+
+pytestmark = pytest.mark.peer
+
+PEERS = {"llvm-objcopy": "llvm-objcopy-19", "llvm-strip": "llvm-strip-19"}
+CALLS = Path(__file__).with_name("llvm_calls.txt").read_text(encoding="utf-8").splitlines()
+
+A = """
+.text
+.globl foo, bar, hid
+.weak wk
+.hidden hid
+foo: call ext
+call loc
+hid: nop
+wk: nop
+loc: ret
+.type foo,@function
+bar: ret
+.data
+.long 1,2,3
+.quad foo
+.section .rodata,"a"
+.asciz "hello"
+.bss
+buf: .zero 64
+.comm cm,16,8
+.section .foo,"a"
+.long 7
+.section .empty,"a"
+.section .note.x,"a",@note
+.long 4,4,1
+.asciz "abc"
+.long 5
+.section .debug_foo,"",@progbits
+.zero 100
+.section .foo.dwo,"e"
+.long 9
+"""
+GROUP = """
+.section .text.g,"axG",@progbits,grpsig,comdat
+.globl grpsig
+grpsig: nop
+.section .data.g,"awG",@progbits,grpsig,comdat
+.long 3
+"""
+PROGRAM = """
+.globl _start
+_start: nop
+.data
+.quad _start
+.section .note.y,"a",@note
+.long 4,4,1
+.asciz "abc"
+.long 5
+"""
+TEXTS = {
+    "five": "\1\2\3\4\5",
+    "empty": "",
+    "text": "not an object\n",
+    "names.txt": "foo\n# comment\n  bar  # x\n\nwk\n",
+    "rebad1.txt": "foo\n",
+    "rebad2.txt": "foo a b\n",
+    "redup.txt": "foo a\nfoo b\n",
+    "wild.txt": "f*\n!foo\n",
+    "re.txt": "foo newfoo\nbar newbar # c\n",
+}
+
+DAMAGED = ("", "--strip-debug", "-R .text", "-O binary", "-S")
+FIELDS = (
+    # Where in the file, how wide, what: the file header, then the header of section 1.
+    ("shoff", 40, "<Q", 0xFFFFFF), ("shentsize", 58, "<H", 3), ("shstrndx", 62, "<H", 119),
+    ("name", -64, "<I", 0x99999), ("offset", -64 + 24, "<Q", 0x99999), ("link", -64 + 40, "<I", 99),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("calls")
+    missing = [tool for tool in (*PEERS.values(), "as", "ld") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"{missing[0]} is not here: install binutils and llvm-19")
+    for name, source in (("a", A), ("grp", GROUP), ("exe", PROGRAM)):
+        assembled = ["as", "--64", "-o", f"{name}.o"]
+        subprocess.run(assembled, cwd=folder, input=source, text=True, check=True)
+    subprocess.run(["ld", "-o", "exe", "exe.o"], cwd=folder, check=True)
+    for name, text in TEXTS.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    whole = (folder / "a.o").read_bytes()
+    for name, at, form, value in FIELDS:
+        data = bytearray(whole)
+        where = at if at >= 0 else struct.unpack_from("<Q", data, 40)[0] + 128 + at
+        struct.pack_into(form, data, where, value)
+        (folder / f"bad-{name}.o").write_bytes(data)
+    return folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def sentences(text: str) -> list[str]:
+    """Without the notes and help that we add, and without the list of options."""
+    lines = [line for line in text.splitlines() if not line.startswith("   =")]
+    return [line for line in lines if ": error: " in line or ": warning: " in line]
+
+
+def differences(line: str, inputs: Path, tmp_path: Path, capfd, monkeypatch) -> str:
+    """What of a call is not the same; "" for nothing."""
+    tool, *words = shlex.split(line)
+    found = []
+    for who in ("theirs", "ours"):
+        folder = tmp_path / who
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for path in inputs.iterdir():
+            if path.name in line:
+                shutil.copy(path, folder)
+        if who == "theirs":
+            done = subprocess.run(
+                [PEERS[tool], *words], cwd=folder, capture_output=True, text=True, check=False
+            )
+            said = done.stderr.replace(f"{PEERS[tool]}: ", f"{tool}: ")
+            said = "\n".join(part.rpartition("/")[2] if tool in part else part
+                             for part in said.splitlines())  # fmt: skip
+            found.append((done.returncode, sentences(said), files(folder)))
+        else:
+            monkeypatch.chdir(folder)
+            status = objcopy.run_tool(words, tool, strip=tool == "llvm-strip")
+            found.append((status, sentences(capfd.readouterr().err), files(folder)))
+    theirs, ours = found
+    if theirs[:2] != ours[:2]:
+        return f"{line}: {theirs[:2]}, ours {ours[:2]}"
+    wrong = [n for n in {**theirs[2], **ours[2]} if theirs[2].get(n) != ours[2].get(n)]
+    return f"{line}: {', '.join(wrong)}" if wrong else ""
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_status_words_and_files(part: int, inputs, tmp_path, capfd, monkeypatch):
+    calls = CALLS[part::4]
+    assert len(calls) > 40
+    wrong = [differences(line, inputs, tmp_path, capfd, monkeypatch) for line in calls]
+    assert not list(filter(None, wrong))
+
+
+@pytest.mark.parametrize("field", [row[0] for row in FIELDS])
+def test_damaged_files(field: str, inputs, tmp_path, capfd, monkeypatch):
+    calls = [f"llvm-objcopy {words} bad-{field}.o out" for words in DAMAGED]
+    wrong = [differences(line, inputs, tmp_path, capfd, monkeypatch) for line in calls]
+    assert not list(filter(None, wrong))
