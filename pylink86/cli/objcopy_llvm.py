@@ -193,7 +193,7 @@ def _redefinitions(texts: list[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _visibilities(texts: list[str]) -> tuple[tuple[tuple[str, ...], int], ...]:
-    from .objcopy_plan import visibility
+    from .objcopy_arguments import visibility
 
     pairs = [pair(text, "bad format for --set-symbol-visibility") for text in texts]
     return tuple(((name,), visibility(word)) for name, word in pairs)

@@ -11,7 +11,7 @@ from ..ops.plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from .options import Row
@@ -39,7 +39,12 @@ NUMBERS = {
     "byte": -1, "srec_len": 0, "verilog_data_width": 1,
 }  # fmt: skip
 
-VISIBILITIES = {"default": 0, "internal": 1, "hidden": 2, "protected": 3}
+PAIRS = (
+    "rename_section", "set_section_flags", "set_section_alignment", "set_section_type",
+    "add_section", "update_section", "dump_section", "compress_sections", "redefine_sym",
+    "set_symbol_visibility", "add_symbol",
+)  # fmt: skip
+"""Options that may be given several times, each time with `NAME=VALUE`."""
 
 SLUG = "bad-option-value"
 
@@ -72,17 +77,19 @@ def plan_of(
             setattr(plan, name, tuple(values[name]))
     for name in SYMBOLS:
         plain = tuple(values.get(name, ()))
-        listed = tuple(word for path in values.get(f"{name}@", ()) for word in _listed(path))
+        listed = _names_in(values.get(f"{name}@", ()))
         if plain or listed:
             setattr(plan, name, plain + listed)
     for name in NUMBERS:
         if name in values:
             setattr(plan, name, _number(values[name], name, llvm))
     _formats(plan, values, llvm)
-    readers = _llvm_readers() if llvm else PAIR_READERS
-    for name, read in readers.items():
-        if name in values:
-            setattr(plan, name, read(values[name]))
+    given = [name for name in PAIRS if name in values]
+    if given:
+        readers = _readers(llvm)
+        for name in given:
+            if name in readers:
+                setattr(plan, name, readers[name](values[name]))
     _starts(plan, values, llvm, words)
     _shifts(plan, values, llvm)
     _rest(plan, values, dialect)
@@ -96,18 +103,33 @@ def dwo_plan(plan: Plan) -> Plan:
     return Plan(extract_dwo=True, output_format=plan.output_format)
 
 
-def _llvm_readers() -> Mapping[str, Callable[[list[str]], Any]]:
-    from .objcopy_llvm import READERS
+def _readers(llvm: bool) -> Mapping[str, Callable[[list[str]], Any]]:
+    if llvm:
+        from .objcopy_llvm import READERS as LLVM_READERS
+
+        return LLVM_READERS
+    from .objcopy_arguments import READERS
 
     return READERS
 
 
+def _names_in(paths: Sequence[str]) -> tuple[str, ...]:
+    """The names that files list."""
+    if not paths:
+        return ()
+    from .objcopy_arguments import listed
+
+    return tuple(name for path in paths for name in listed(path))
+
+
 def _number(text: str, option: str, llvm: bool) -> int:
     if not llvm or option not in ("set_start", "gap_fill", "pad_to"):
-        return number(text, option)
-    from .objcopy_llvm import number as read
+        from .objcopy_arguments import number
 
-    return read(text, option)
+        return number(text, option)
+    from .objcopy_llvm import number as llvm_number
+
+    return llvm_number(text, option)
 
 
 LLVM_INPUTS = ("binary", "srec", "ihex")
@@ -134,7 +156,10 @@ def _starts(
     """How much is added to the entry."""
     given = values.get("change_start", ())
     if not llvm:
-        plan.change_start = sum(signed(text) for text in given)
+        if given:
+            from .objcopy_arguments import signed
+
+            plan.change_start = sum(signed(text) for text in given)
         return
     if given:
         from .objcopy_llvm import increment, since_last_start
@@ -148,7 +173,9 @@ def _shifts(plan: Plan, values: Mapping[str, Any], llvm: bool) -> None:
     """--change-section-address and the like."""
     for name in ("change_section_address", "change_section_lma", "change_section_vma"):
         if name in values:
-            shifts = tuple(_shift(text, name, llvm) for text in values[name])
+            from .objcopy_arguments import shift
+
+            shifts = tuple(shift(text, name, llvm) for text in values[name])
             # The last one counts to LLVM.
             setattr(plan, name, shifts[-1:] if llvm else shifts)
 
@@ -164,8 +191,18 @@ COMPRESSIONS = {
 """Words of --compress-debug-sections."""
 
 
+WITH_FORM = {
+    "interleave", "compress_debug", "decompress", "debuglink", "new_symbol_visibility",
+    "redefine_sym@", "set_symbols_visibility",
+}  # fmt: skip
+
+
 def _rest(plan: Plan, values: Mapping[str, Any], dialect: str) -> None:
     """Options with a form of their own."""
+    if WITH_FORM.isdisjoint(values):
+        return
+    from .objcopy_arguments import content, listed, number, renames, visibility
+
     if "interleave" in values:
         plan.interleave = number(values["interleave"] or "4", "interleave")
     if "compress_debug" in values:
@@ -184,11 +221,11 @@ def _rest(plan: Plan, values: Mapping[str, Any], dialect: str) -> None:
         import os
 
         path = values["debuglink"]
-        plan.debuglink = (os.path.basename(path), _content(path))
+        plan.debuglink = (os.path.basename(path), content(path))
     if "new_symbol_visibility" in values:
         plan.new_symbol_visibility = visibility(values["new_symbol_visibility"])
     for text in values.get("redefine_sym@", ()):
-        pairs = tuple(_renames(text, dialect))
+        pairs = tuple(renames(text, dialect))
         if dialect == "llvm":  # the first word on a name counts, the command line's before a file's
             pairs = tuple(dict([*pairs[::-1], *plan.redefine_sym]).items())
             plan.redefine_sym = ()
@@ -197,7 +234,7 @@ def _rest(plan: Plan, values: Mapping[str, Any], dialect: str) -> None:
         path, equals, word = text.partition("=")
         if not equals:
             complain(SLUG, "bad format for --set-symbols-visibility")
-        plan.set_symbol_visibility += ((tuple(_listed(path)), visibility(word)),)
+        plan.set_symbol_visibility += ((tuple(listed(path)), visibility(word)),)
 
 
 def _implied(plan: Plan, values: Mapping[str, Any], dialect: str, strip: bool) -> None:
@@ -231,178 +268,12 @@ def _last_counts(plan: Plan, values: Mapping[str, Any]) -> None:
     given = [name for name in values if name in STRIP_MODES]
     for name in given[:-1]:
         setattr(plan, name, False)
-    for name in ("change_start", "change_addresses"):
-        if name in values:
-            setattr(plan, name, signed(values[name][-1]))
     starts = [name for name in values if name in ("change_start", "change_addresses")]
     if starts:
+        from .objcopy_arguments import signed
+
+        for name in starts:
+            setattr(plan, name, signed(values[name][-1]))
         plan.change_start = signed(values[starts[-1]][-1])
     if plan.globalize_symbol and plan.keep_global_symbol:
         complain(SLUG, "--globalize-symbol(s) is incompatible with -G/--keep-global-symbol(s)")
-
-
-# --- Arguments ------------------------------------------------------------------------------------
-
-
-def number(text: str, option: str) -> int:
-    """A number as C writes it: 0x hexadecimal, 0 octal, decimal."""
-    body = text[1:] if text[:1] in "+-" else text
-    if not body.isalnum():
-        complain(SLUG, f"bad number `{text}' for --{option.replace('_', '-')}")
-    base = 16 if body[:2].lower() == "0x" else 8 if body[:1] == "0" and len(body) > 1 else 10
-    try:
-        found = int(text, base)
-    except ValueError:
-        complain(SLUG, f"bad number `{text}' for --{option.replace('_', '-')}")
-    return found
-
-
-def signed(text: str) -> int:
-    return number(text, "change-addresses")
-
-
-def _shift(text: str, option: str, llvm: bool) -> tuple[str, str, int]:
-    """`PATTERN{=+-}NUMBER`; the last sign counts, names may hold others."""
-    if llvm and option == "change_section_lma":
-        from .objcopy_llvm import load_address_shift
-
-        return load_address_shift(text)
-    at = max(text.rfind(sign) for sign in "=+-")
-    if at <= 0:
-        complain(SLUG, f"bad format for --{option.replace('_', '-')}: {text}")
-    return text[:at], text[at], number(text[at + 1 :], option)
-
-
-def _pair(text: str, option: str) -> tuple[str, str]:
-    left, equals, right = text.partition("=")
-    if not equals or (not left and option != "redefine_sym"):
-        complain(SLUG, f"bad format for --{option.replace('_', '-')}: missing '=' in `{text}'")
-    return left, right
-
-
-def _content(path: str) -> bytes:
-    from ..formats import file_bytes
-
-    return file_bytes(path)
-
-
-def _listed(path: str) -> Iterator[str]:
-    """Names in a file, one a line, `#` begins a comment."""
-    for line in _content(path).decode("utf-8", "surrogateescape").splitlines():
-        name = line.partition("#")[0].strip()
-        if name:
-            yield name
-
-
-def _renames(path: str, dialect: str) -> Iterator[tuple[str, str]]:
-    """Pairs of names, a pair a line; what follows them is an error to GNU, and part of the new name
-    to LLVM."""
-    for line, text in enumerate(_content(path).decode("utf-8", "surrogateescape").splitlines(), 1):
-        words = text.partition("#")[0].split(None, 1 if dialect == "llvm" else -1)
-        words = [word.rstrip() for word in words]
-        if len(words) == 1:
-            complain(SLUG, f"{path}:{line}: missing new symbol name")
-        if len(words) > 2:
-            complain(SLUG, f"{path}:{line}: garbage found at end of line")
-        if words:
-            yield words[0], words[1]
-
-
-def visibility(word: str) -> int:
-    if word not in VISIBILITIES:
-        complain(
-            SLUG,
-            f"'{word}' is not a valid symbol visibility",
-            help=[f"use one of {', '.join(VISIBILITIES)}"],
-        )
-    return VISIBILITIES[word]
-
-
-def _rename_section(texts: list[str]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    from ..ops.flags import flag_words
-
-    found = []
-    seen: dict[str, str] = {}
-    for text in texts:
-        old, rest = _pair(text, "rename_section")
-        new, _, flags = rest.partition(",")
-        if not new:
-            complain(SLUG, f"bad format for --rename-section: `{text}'")
-        if old in seen:
-            complain(SLUG, f"multiple renames of section '{old}'")
-        seen[old] = new
-        found.append((old, new, flag_words(flags)))
-    return tuple(found)
-
-
-def _set_flags(texts: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    from ..ops.flags import flag_words
-
-    found: dict[str, tuple[str, ...]] = {}
-    for text in texts:
-        name, flags = _pair(text, "set_section_flags")
-        found[name] = flag_words(flags)
-    return tuple(found.items())
-
-
-def _alignments(texts: list[str]) -> tuple[tuple[str, int], ...]:
-    found = []
-    for text in texts:
-        name, value = _pair(text, "set_section_alignment")
-        align = number(value, "set_section_alignment")
-        if align <= 0 or align & (align - 1):
-            complain(SLUG, f"bad alignment `{value}' for --set-section-alignment")
-        found.append((name, align))
-    return tuple(found)
-
-
-def _types(texts: list[str]) -> tuple[tuple[str, int], ...]:
-    pairs = [_pair(text, "set_section_type") for text in texts]
-    return tuple((name, number(value, "set_section_type")) for name, value in pairs)
-
-
-def _files(option: str) -> Callable[[list[str]], tuple[tuple[str, bytes], ...]]:
-    def read(texts: list[str]) -> tuple[tuple[str, bytes], ...]:
-        pairs = [_pair(text, option) for text in texts]
-        return tuple((name, _content(path)) for name, path in pairs)
-
-    return read
-
-
-def _plain(option: str) -> Callable[[list[str]], tuple[tuple[str, str], ...]]:
-    def read(texts: list[str]) -> tuple[tuple[str, str], ...]:
-        return tuple(_pair(text, option) for text in texts)
-
-    return read
-
-
-def _redefine(texts: list[str]) -> tuple[tuple[str, str], ...]:
-    found: dict[str, str] = {}
-    for text in texts:
-        old, new = _pair(text, "redefine_sym")
-        if old in found:
-            complain(SLUG, f"multiple redefinition of symbol '{old}'")
-        if new in found.values():
-            complain(SLUG, f"symbol `{new}' is target of more than one redefinition")
-        found[old] = new
-    return tuple(found.items())
-
-
-def _visibilities(texts: list[str]) -> tuple[tuple[tuple[str, ...], int], ...]:
-    pairs = [_pair(text, "set_symbol_visibility") for text in texts]
-    return tuple(((name,), visibility(word)) for name, word in pairs)
-
-
-PAIR_READERS: dict[str, Callable[[list[str]], Any]] = {
-    "rename_section": _rename_section,
-    "set_section_flags": _set_flags,
-    "set_section_alignment": _alignments,
-    "set_section_type": _types,
-    "add_section": _files("add_section"),
-    "update_section": _files("update_section"),
-    "dump_section": _plain("dump_section"),
-    "compress_sections": _plain("compress_sections"),
-    "redefine_sym": _redefine,
-    "set_symbol_visibility": _visibilities,
-}
-"""Options that may be given several times -> what their arguments mean to GNU objcopy."""

@@ -48,7 +48,7 @@ def compress_llvm(draft: Draft, plan: Plan) -> None:
         for test, asked in rules:
             if test is not None and test(sec.name):
                 how = asked
-                if sec.segment is not None and how != "none":
+                if sec.segment is not None:
                     complain(
                         "bad-operation",
                         f"section '{sec.name}' within a segment cannot be (de)compressed",

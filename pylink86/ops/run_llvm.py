@@ -96,7 +96,7 @@ def _check(draft: Draft, plan: Plan) -> None:
             sec.relocs.symbols()  # which looks whether there are such
     if [sec.type for sec in draft.secs].count(c.SHT_SYMTAB) > 1:
         complain("unsupported-input", "found multiple SHT_SYMTAB sections", place=draft.name)
-    known = (c.SHN_ABS, c.SHN_COMMON, 0xFF03, 0xFF04)
+    known = (c.SHN_ABS, c.SHN_COMMON)
     for sym in draft.syms:
         if sym.sec is None and sym.place >= c.SHN_LORESERVE and sym.place not in known:
             complain(
