@@ -88,13 +88,16 @@ class _File:
 
 
 def is_damaged(data: bytes) -> bool:
-    """Whether the file begins with no ELF header, a section lies over a table or another one, or a
-    segment is larger than memory."""
+    """Whether the file begins with no ELF header, a section lies over a table or another one, so
+    that names have no end, or a segment is larger than memory."""
     wide = data[4:5] == b"\2"
     start = int.from_bytes(data[40:48] if wide else data[32:36], "little")
     if data[:7] not in (b"\x7fELF\1\1\1", b"\x7fELF\2\1\1") or start >= len(data):
         return True
-    file = _File(data)
+    try:
+        file = _File(data)
+    except (ValueError, struct.error):
+        return True
     spans = [(start, len(data))]
     spans += [
         (s.offset, s.offset + s.size) for s in file.sections if s.size and s.type != SHT_NOBITS
