@@ -69,7 +69,7 @@ REPORTS = {
 }
 """Keyword -> the features whose absence is told."""
 STRIPS = {"strip_all": "all", "strip_debug": "debug"}
-C_NUMBER = re.compile("0[xX]([0-9a-fA-F]{1,16})|(0[0-7]{1,22})|(0?|[1-9][0-9]{0,19})")
+C_NUMBER = "0[xX]([0-9a-fA-F]{1,16})|(0[0-7]{1,22})|(0?|[1-9][0-9]{0,19})"
 LOADER_WORDS = (
     "global", "globalaudit", "initfirst", "interpose", "loadfltr", "nodefaultlib", "nodelete",
     "nodlopen", "nodump", "origin", "unique", "symbolic", "group",
@@ -168,7 +168,7 @@ def _call_padding(text: str, problems: list[Diagnostic]) -> CallPadding:
     from ..arch.padding import USUAL_PADDING, CallPadding
 
     place, _, digits = PADDINGS.get(text, text).partition("-")
-    found = C_NUMBER.fullmatch(digits)
+    found = re.fullmatch(C_NUMBER, digits)
     if place in ("prefix", "suffix") and found:
         hexadecimal, octal, decimal = found.groups()
         base = 16 if hexadecimal else 8 if octal else 10

@@ -49,19 +49,17 @@ _DEEPEST = 8
 """Thin archives in thin archives; those of real builds are one or two deep."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class Member:
     """Where one member lies; offsets and sizes in bytes.
 
     offset: of its header in the archive.  start, size: of its content there.  In a thin archive the
     content is the file `path`; nested: offset of a header in the archive `path`, or 0."""
 
-    name: str
-    offset: int
-    start: int
-    size: int
-    path: str = ""
-    nested: int = 0
+    def __init__(
+        self, name: str, offset: int, start: int, size: int, path: str = "", nested: int = 0
+    ) -> None:
+        self.name, self.offset, self.start, self.size, self.path = name, offset, start, size, path
+        self.nested = nested
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)

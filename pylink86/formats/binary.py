@@ -10,21 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import attrs
-
 from ..diag import LinkError, fail
 from ..elf_tables import Buffer
 from .images import MAX_SIZE as MAX_SIZE
 from .images import Image
 
 
-@attrs.frozen(eq=False, repr=False)
 class FilePiece:
     """Bytes at a position of the file; title: what they are, for messages ("section `.text`")."""
 
-    start: int
-    data: Buffer
-    title: str
+    def __init__(self, start: int, data: Buffer, title: str) -> None:
+        self.start, self.data, self.title = start, data, title
 
     @property
     def end(self) -> int:

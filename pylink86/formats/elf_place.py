@@ -21,16 +21,16 @@ from .binary import MAX_SIZE, too_large
 from .elf_check import NO_CONTENT
 
 
-@attrs.define(eq=False, repr=False)
 class _Load:
     """A PT_LOAD on its way: the sections in it, and its file offset once the first was placed."""
 
-    segment: Segment
-    first: int = -1
-    """Lowest address of a section in it; -1 while there is none."""
-    end: int = 0
-    """Where the last of its sections ends in memory."""
-    offset: int = -1
+    def __init__(self, segment: Segment, first: int = -1, end: int = 0, offset: int = -1) -> None:
+        self.segment = segment
+        self.first = first
+        """Lowest address of a section in it; -1 while there is none."""
+        self.end = end
+        """Where the last of its sections ends in memory."""
+        self.offset = offset
 
 
 def place_in_file(obj: ObjectFile, *, max_size: int = MAX_SIZE) -> ObjectFile:

@@ -12,8 +12,6 @@ import importlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, cast
 
-import attrs
-
 from ..elf_tables import Buffer
 
 MAX_SIZE = 1 << 30
@@ -41,7 +39,6 @@ class Block(NamedTuple):
                 yield self.address + start, bytes(self.data[start:end])
 
 
-@attrs.frozen(eq=False, repr=False)
 class Image:
     """What is to be loaded.
 
@@ -50,11 +47,16 @@ class Image:
     S-records carry it.  max_size: bytes a flat image may have.  start: the address of a flat
     image's first byte; None is that of the lowest block."""
 
-    blocks: tuple[Block, ...]
-    entry: int = 0
-    name: str = ""
-    max_size: int = MAX_SIZE
-    start: int | None = None
+    def __init__(
+        self,
+        blocks: tuple[Block, ...],
+        entry: int = 0,
+        name: str = "",
+        max_size: int = MAX_SIZE,
+        start: int | None = None,
+    ) -> None:
+        self.blocks, self.entry, self.name, self.max_size = blocks, entry, name, max_size
+        self.start = start
 
 
 IMAGE_WRITERS = {

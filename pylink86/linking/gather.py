@@ -112,7 +112,7 @@ def _load(
     if options.wrap:
         from ..passes.wrap import wrapped_steps
 
-        loaded = attrs.evolve(loaded, steps=wrapped_steps(loaded.steps, options.wrap))
+        loaded = Loaded(wrapped_steps(loaded.steps, options.wrap), loaded.script)
     return loaded
 
 
@@ -126,7 +126,7 @@ def _arranged(
     machine = EMULATIONS.get(options.emulation, 0)
     script = with_layout(loaded, machine, options.elf, dialect, given)
     if options.version_scripts:
-        script = attrs.evolve(script, commands=(*script.commands, *options.version_scripts))
+        script = ScriptFile((*script.commands, *options.version_scripts))
     elf = settle_starts(forced(options.elf, script, dialect), script, dialect)
     if options.gc_sections and dialect.rebuilds_eh_frame:
         elf = attrs.evolve(elf, unwind_relocs=False)

@@ -4,8 +4,6 @@ What relocations then change, and what `-r` writes as it is."""
 
 from __future__ import annotations
 
-import attrs
-
 from .. import elf_const as c
 from ..elf_tables import Buffer
 from .fill import fill_bytes
@@ -13,13 +11,12 @@ from .locate import Addresses
 from .placement import DATA, FILLER, INPUT, PlacedSection
 
 
-@attrs.frozen(eq=False, repr=False)
 class Patched:
     """contents: the bytes of each output section, in the order of Placement.sections (empty for
     SHT_NOBITS); applied: how many relocations were."""
 
-    contents: tuple[bytearray, ...]
-    applied: int
+    def __init__(self, contents: tuple[bytearray, ...], applied: int) -> None:
+        self.contents, self.applied = contents, applied
 
 
 def assemble(section: PlacedSection, addresses: Addresses) -> bytearray:

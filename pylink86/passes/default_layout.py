@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
-
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ObjectFile
@@ -41,7 +39,7 @@ def with_layout(
         text = gnu_layout(elf_class, elf.paging, separate, elf.pie, elf.now, word)
     layout = parse_script(text).commands
     both = (*script.commands, *layout) if inserts else (*layout, *script.commands)
-    return attrs.evolve(script, commands=both)
+    return ScriptFile(both)
 
 
 def _sources(script: ScriptFile, kind: type[n.SectionsCommand] | type[n.Insert]) -> set[str]:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import attrs
-
 from ..dialect import Dialect
 from ..script import nodes as n
 from ..wildcard import compile_section_pattern
@@ -26,15 +24,15 @@ STACK_NOTE = ".note.GNU-stack"
 """What LLD adds to the output of -r; /DISCARD/ takes it, too."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class DescribedTables:
     """behind: for each table that a script names, the output section (OutputPlan.index) it stands
     behind, -1 for none.  gone: what /DISCARD/ takes.  rest: the others, in the order in which they
     end the file."""
 
-    behind: Mapping[str, int]
-    gone: Mapping[str, n.InputStatement]
-    rest: tuple[str, ...]
+    def __init__(
+        self, behind: Mapping[str, int], gone: Mapping[str, n.InputStatement], rest: tuple[str, ...]
+    ) -> None:
+        self.behind, self.gone, self.rest = behind, gone, rest
 
 
 def described_tables(

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import attrs
-
 from .. import elf_const as c
 from ..diag import fail
 from ..dialect import GNU
@@ -35,17 +33,21 @@ from .segments import (
 MASK = (1 << 64) - 1
 
 
-@attrs.define(eq=False, repr=False)
 class _Map:
     """File offsets while segments are walked; pos: the end of what was placed."""
 
-    placed: Placement
-    options: ElfOptions
-    elf_class: int
-    size: int
-    pos: int
-    offsets: dict[int, int] = attrs.field(factory=dict)
-    moved: dict[int, int] = attrs.field(factory=dict)
+    def __init__(
+        self,
+        placed: Placement,
+        options: ElfOptions,
+        elf_class: int,
+        size: int,
+        pos: int,
+    ) -> None:
+        self.placed, self.options, self.elf_class, self.size = placed, options, elf_class, size
+        self.pos = pos
+        self.offsets: dict[int, int] = {}
+        self.moved: dict[int, int] = {}
 
     def lma(self, section: PlacedSection) -> int:
         """Where a section is loaded: no lower than the PT_LOAD that it is in lets it."""

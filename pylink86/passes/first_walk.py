@@ -68,10 +68,13 @@ class _FirstWalk(Walk):
     marking = True
 
     def value(self, expr: n.Expr) -> Value | None:
-        later = {section.name for section in self.plan.sections[len(self.placed) :]}
-        earlier = {section.name for section in self.placed}
         asked = sections_addressed(expr)
-        return None if asked & later - earlier else super().value(expr)
+        if asked:
+            later = {section.name for section in self.plan.sections[len(self.placed) :]}
+            earlier = {section.name for section in self.placed}
+            if asked & later - earlier:
+                return None
+        return super().value(expr)
 
 
 def asks_for_first_walk(plan: Plan, addresses: Addresses) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .. import elf_const as c
 from ..dialect import Dialect
 from .described_tables import STACK_NOTE, DescribedTables
@@ -28,7 +26,6 @@ def keeps_relocations(options: ElfOptions) -> bool:
     return options.relocatable or options.emit_relocs
 
 
-@attrs.frozen(eq=False, repr=False)
 class Head:
     """A section header to be.
 
@@ -37,12 +34,17 @@ class Head:
     that an ELF file has of its own, where a script gives it a place, by its name.
     order: a number over all inputs that says where among others it stands."""
 
-    kind: str
-    section: int = -1
-    table: KeptTable | None = None
-    group: KeptGroup | None = None
-    order: int = -1
-    name: str = ""
+    def __init__(
+        self,
+        kind: str,
+        section: int = -1,
+        table: KeptTable | None = None,
+        group: KeptGroup | None = None,
+        order: int = -1,
+        name: str = "",
+    ) -> None:
+        self.kind, self.section, self.table, self.group = kind, section, table, group
+        self.order, self.name = order, name
 
 
 def list_heads(

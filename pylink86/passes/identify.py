@@ -79,7 +79,7 @@ def with_image_build_id(placed: Placement, patched: Patched, image: bytes, style
     content = contents[place.section][:]
     content[place.start + HEAD : place.end] = tree_hash(image, style)
     contents[place.section] = content
-    return attrs.evolve(patched, contents=tuple(contents))
+    return Patched(tuple(contents), patched.applied)
 
 
 def _with_content(obj: ObjectFile, header: int, content: bytearray) -> ObjectFile:

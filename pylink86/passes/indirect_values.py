@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import struct
 
-import attrs
-
 from .. import elf_const as c
 from ..dialect import Dialect
 from .own_place import own_address, own_place
@@ -26,12 +24,11 @@ MARKS = {c.EM_X86_64: b"\xf3\x0f\x1e\xfa", c.EM_386: b"\xf3\x0f\x1e\xfb"}
 """endbr64, endbr32."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class IndirectValues:
     """The tables of a placed link."""
 
-    placed: Placement
-    dialect: Dialect
+    def __init__(self, placed: Placement, dialect: Dialect) -> None:
+        self.placed, self.dialect = placed, dialect
 
     @property
     def made(self) -> IndirectFunctions:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-import attrs
-
 from .. import elf_const as c
 from .indirect_values import IRELATIVE, MARKS
 from .linkage import ENTRY, HEADER_WORDS
@@ -28,13 +26,11 @@ JUMP_SLOT = 7
 """R_X86_64_JUMP_SLOT, R_386_JUMP_SLOT."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class LinkageValues:
     """The table of a placed link, on the machine of its first file."""
 
-    placed: Placement
-    linkage: Linkage
-    machine: int
+    def __init__(self, placed: Placement, linkage: Linkage, machine: int) -> None:
+        self.placed, self.linkage, self.machine = placed, linkage, machine
 
     @property
     def tables(self) -> Tables:

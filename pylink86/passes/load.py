@@ -29,12 +29,11 @@ from .scripts import LayoutLike, load_script
 from .scripts import ScriptFile as ScriptFile
 
 
-@attrs.frozen(eq=False, repr=False)
 class Loaded:
     """steps: inputs from left to right; script: all that scripts say, in the order it counts."""
 
-    steps: tuple[Step, ...]
-    script: ScriptFile
+    def __init__(self, steps: tuple[Step, ...], script: ScriptFile) -> None:
+        self.steps, self.script = steps, script
 
 
 def load_inputs(

@@ -140,8 +140,9 @@ def _moved_backwards(walk: Scope, section: PlacedSection) -> None:
 def has_being(section: PlacedSection) -> bool:
     """Whether GNU ld takes it for a section in memory: one that only symbols stand in is not."""
     plan = section.plan
-    held = any(isinstance(item, Claim) and item.sections for item in plan.items)
-    return plan.alloc and (held or section.advanced or section.size > 0)
+    if not plan.alloc or section.advanced or section.size > 0:
+        return plan.alloc
+    return any(isinstance(item, Claim) and item.sections for item in plan.items)
 
 
 def align_up(address: int, alignment: int) -> int:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import attrs
-
 from .. import elf_const as c
 from ..diag import Diagnostics, LinkError
 from ..dialect import Dialect
@@ -23,13 +21,12 @@ WEAKLY_WANTED, WANTED, WEAK, SHARED, DEFINED = 1, 2, 3, 4, 5
 a script, a COMMON symbol, a definition."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class Reason:
     """Why a member joined: symbol, and the number of the file that wanted it (-1: an option, the
     entry point or a script)."""
 
-    symbol: str
-    file: int
+    def __init__(self, symbol: str, file: int) -> None:
+        self.symbol, self.file = symbol, file
 
 
 class Walk:

@@ -15,12 +15,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-import attrs
-
 from ..elf_tables import Buffer
 
 
-@attrs.frozen
 class SharedMap:
     """Input offset -> (number of the input in the group, offset in what is left of it).
 
@@ -28,10 +25,10 @@ class SharedMap:
     it lives now; size: of the input, in bytes.
     """
 
-    starts: tuple[int, ...]
-    owners: tuple[int, ...]
-    outs: tuple[int, ...]
-    size: int
+    def __init__(
+        self, starts: tuple[int, ...], owners: tuple[int, ...], outs: tuple[int, ...], size: int
+    ) -> None:
+        self.starts, self.owners, self.outs, self.size = starts, owners, outs, size
 
     def __call__(self, offset: int) -> tuple[int, int] | None:
         """Where a byte is now; None outside of the input; its end is the end of its last piece."""
@@ -41,15 +38,13 @@ class SharedMap:
         return self.owners[index], self.outs[index] + offset - self.starts[index]
 
 
-@attrs.frozen
 class MergedInPlace:
     """What is left of each input section of a group (b"": it leaves), and where its pieces are."""
 
-    contents: tuple[bytes, ...]
-    maps: tuple[SharedMap, ...]
+    def __init__(self, contents: tuple[bytes, ...], maps: tuple[SharedMap, ...]) -> None:
+        self.contents, self.maps = contents, maps
 
 
-@attrs.define(eq=False, repr=False)
 class Entry:
     """A different piece: its bytes, the alignment it is given, the input that holds it.
 
@@ -57,12 +52,17 @@ class Entry:
     alignment took its place.
     """
 
-    data: bytes
-    align: int
-    owner: int
-    out: int = 0
-    host: Entry | None = None
-    moved_to: Entry | None = None
+    def __init__(
+        self,
+        data: bytes,
+        align: int,
+        owner: int,
+        out: int = 0,
+        host: Entry | None = None,
+        moved_to: Entry | None = None,
+    ) -> None:
+        self.data, self.align, self.owner, self.out, self.host = data, align, owner, out, host
+        self.moved_to = moved_to
 
     def home(self) -> tuple[int, int]:
         """Input number and offset, once everything is laid out."""

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
-
 from .. import elf_const as c
 from .match import Claim
 from .order import OutputPlan
@@ -23,15 +21,18 @@ ACCESS = (c.SHF_WRITE, c.SHF_EXECINSTR)
 """What decides between sections that are equally in memory, first one first."""
 
 
-@attrs.frozen(eq=False)
 class Neighbours:
     """missing: its SHF_ flags; before, behind: the sections next to it in the order of headers that
     are in the file; header: header indices by OutputPlan.index."""
 
-    missing: int
-    before: PlacedSection | None
-    behind: PlacedSection | None
-    header: Mapping[int, int]
+    def __init__(
+        self,
+        missing: int,
+        before: PlacedSection | None,
+        behind: PlacedSection | None,
+        header: Mapping[int, int],
+    ) -> None:
+        self.missing, self.before, self.behind, self.header = missing, before, behind, header
 
     def header_for(self, address: int) -> int:
         """Header index of the section a symbol at an address is shown in."""

@@ -11,23 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import attrs
-
 from ..script import nodes as n
 from .chain import Chain, Link
 from .entry import Entry
 from .match import Claim, SectionId, SectionList
 
 
-@attrs.frozen(eq=False, repr=False)
 class Dropped:
     """An output section of the script that holds nothing and leaves no trace (LLD's dialect), or
     that GNU ld leaves out because its constraint fails.
 
     absent: the latter; its symbols and ASSERTs count, and it keeps its place among the others."""
 
-    node: n.OutputSection
-    absent: bool = False
+    def __init__(self, node: n.OutputSection, absent: bool = False) -> None:
+        self.node, self.absent = node, absent
 
 
 Item = Entry | Dropped | n.Assignment | n.Assert

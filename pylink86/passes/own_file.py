@@ -36,18 +36,22 @@ RELOCATION_TABLES = (".rela.dyn", ".rel.dyn", ".rela.got", ".rel.got")
 """The first of the tables that each linker holds ready."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class OwnSection:
     """A section that the linker adds.  file: number of the input it passes for, -1 for none.
     symbol: a hidden name for its start, "" for none, and its type.  first: it is made before the
     tables that the linker always holds ready."""
 
-    row: SectionRow
-    content: bytes
-    file: int = -1
-    symbol: str = ""
-    symbol_type: int = c.STT_NOTYPE
-    first: bool = False
+    def __init__(
+        self,
+        row: SectionRow,
+        content: bytes,
+        file: int = -1,
+        symbol: str = "",
+        symbol_type: int = c.STT_NOTYPE,
+        first: bool = False,
+    ) -> None:
+        self.row, self.content, self.file, self.symbol = row, content, file, symbol
+        self.symbol_type, self.first = symbol_type, first
 
 
 def note_common(

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
 from .. import __version__
 from .. import elf_const as c
 from ..dialect import Dialect
@@ -71,4 +69,4 @@ def _before_tables(notes: Sequence[OwnSection], dialect: Dialect) -> Sequence[Ow
     """Notes, which LLD makes before its tables."""
     if dialect.tables_like_gnu:
         return notes
-    return [attrs.evolve(note, first=True) for note in notes]
+    return [OwnSection(note.row, note.content, note.file, first=True) for note in notes]

@@ -10,7 +10,7 @@ Source: scripts with forward references of every kind, `ld -r` 2.40."""
 
 from __future__ import annotations
 
-import attrs
+from copy import copy
 
 from ..diag import Diagnostics
 from ..dialect import Dialect
@@ -73,7 +73,8 @@ class _LastLook(Walk):
         if plan.dropped:
             self.placed.append(fixed)
             return
-        section = attrs.evolve(fixed, pieces=[], pattern=self._pattern(plan))
+        section = copy(fixed)
+        section.pieces, section.pattern = [], self._pattern(plan)
         self.placed.append(section)
         self.here, self.current = fixed.vma, section
         self._contents(section, plan.node)

@@ -38,24 +38,30 @@ class Piece(NamedTuple):
     phase: int = 0
 
 
-@attrs.define(eq=False, repr=False)
 class PlacedSection:
     """An output section with its numbers: vma where it runs, lma where it is loaded, size in bytes.
 
     hint: the region that orphans right behind it go to in LLD.
     advanced: it had a size in an earlier walk, and so is in memory even if it has none."""
 
-    plan: OutputPlan
-    vma: int = 0
-    lma: int = 0
-    size: int = 0
-    align: int = 1
-    pieces: list[Piece] = attrs.field(factory=list)
-    region: str = ""
-    lma_region: str = ""
-    hint: str = ""
-    advanced: bool = False
-    pattern: Pattern = b"\0"
+    def __init__(
+        self,
+        plan: OutputPlan,
+        vma: int = 0,
+        lma: int = 0,
+        size: int = 0,
+        align: int = 1,
+        pieces: list[Piece] | None = None,
+        region: str = "",
+        lma_region: str = "",
+        hint: str = "",
+        advanced: bool = False,
+        pattern: Pattern = b"\0",
+    ) -> None:
+        self.plan, self.vma, self.lma, self.size, self.align = plan, vma, lma, size, align
+        self.pieces = [] if pieces is None else pieces
+        self.region, self.lma_region, self.hint = region, lma_region, hint
+        self.advanced, self.pattern = advanced, pattern
 
     @property
     def name(self) -> str:

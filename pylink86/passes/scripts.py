@@ -28,14 +28,14 @@ MAX_INCLUDES = 2000
 T = TypeVar("T")
 
 
-@attrs.frozen(eq=False, repr=False)
 class ScriptFile:
     """The script of a link, every INCLUDE replaced by what it names.
 
     commands: what stands outside SECTIONS and SECTIONS itself, in order.
     """
 
-    commands: tuple[n.TopLevel, ...]
+    def __init__(self, commands: tuple[n.TopLevel, ...]) -> None:
+        self.commands = commands
 
     def of(self, kind: type[T]) -> Iterator[T]:
         """Every top-level command of one kind, in order."""

@@ -41,7 +41,6 @@ class SegmentPlan:
     node: n.Phdr | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
 class FileMap:
     """Where everything lies in the file.
 
@@ -49,10 +48,15 @@ class FileMap:
     the tables follow.  segments: the program headers, complete.  types: of sections that have
     another in the file than in the plan, because of the segment they are in."""
 
-    offsets: dict[int, int]
-    segments: tuple[Segment, ...]
-    end: int
-    types: Mapping[int, int] = attrs.field(factory=dict)
+    def __init__(
+        self,
+        offsets: dict[int, int],
+        segments: tuple[Segment, ...],
+        end: int,
+        types: Mapping[int, int] | None = None,
+    ) -> None:
+        self.offsets, self.segments, self.end = offsets, segments, end
+        self.types = types or {}
 
 
 def header_size(elf_class: int, segments: int) -> int:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import attrs
-
 from .. import elf_const as c
 from ..diag import fail
 from ..dialect import Dialect
@@ -34,14 +32,12 @@ from .segments import (
 MASK = (1 << 64) - 1
 
 
-@attrs.frozen(eq=False, repr=False)
 class GnuSegments:
     """plans: the program headers; address: VMA and LMA of a PT_LOAD that holds nothing but the
     headers, which comes first then."""
 
-    plans: tuple[SegmentPlan, ...]
-    vma: int = 0
-    lma: int = 0
+    def __init__(self, plans: tuple[SegmentPlan, ...], vma: int = 0, lma: int = 0) -> None:
+        self.plans, self.vma, self.lma = plans, vma, lma
 
 
 def plan_segments(

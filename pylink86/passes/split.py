@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import copy
 
 import attrs
 
@@ -134,10 +135,11 @@ def _part(
         section.plan, index=index, name=name, align=align, header=header, whole=section.plan,
         is_part=is_later, only_symbols=False, items=(*items, Claim(EVERYTHING, tuple(part.held))),
     )  # fmt: skip
-    return attrs.evolve(
-        section, plan=plan, vma=section.vma + part.start, lma=section.lma + part.start,
-        align=align, size=sum(piece.size for piece in pieces), pieces=pieces,
-    )  # fmt: skip
+    made = copy(section)
+    made.plan, made.align, made.pieces = plan, align, pieces
+    made.vma, made.lma = section.vma + part.start, section.lma + part.start
+    made.size = sum(piece.size for piece in pieces)
+    return made
 
 
 LAST = 1 << 40

@@ -17,9 +17,7 @@ from ..model import ABS, COMMON, UNDEF, SymbolRow
 from ..script import nodes as n
 from .aliases import only_name_read, other_name
 from .boundaries import Boundary
-from .dot_home import homes_of_dot
 from .elf_options import ElfOptions
-from .indirect_values import IndirectValues
 from .match import Claim
 from .name_order import names_of_files
 from .nearby import Neighbours
@@ -145,6 +143,8 @@ class SymbolSources:
         self, file: int, index: int, name: str, binding: int, other: int
     ) -> SymbolRow | None:
         """An indirect function that is an ordinary one, at its entry in the linkage table."""
+        from .indirect_values import IndirectValues
+
         found = IndirectValues(self.placed, self.dialect).entry_place((file, index))
         spot = None if found is None else self.place(*found, c.STT_FUNC)
         if spot is None:
@@ -216,6 +216,8 @@ class SymbolSources:
     @cached_property
     def around(self) -> dict[str, int]:
         """For each name the output section GNU ld shows it in when it has the value of `.`."""
+        from .dot_home import homes_of_dot
+
         return homes_of_dot(self.placed, self.where)
 
     @cached_property

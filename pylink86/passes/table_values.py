@@ -11,8 +11,6 @@ import struct
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
-import attrs
-
 from .. import elf_const as c
 from ..arch.loads import has_no_base
 from ..arch.reloc import (
@@ -28,8 +26,6 @@ from ..arch.reloc import (
 )
 from ..dialect import Dialect
 from ..elf_tables import Buffer
-from .indirect_values import IndirectValues
-from .linkage_values import linkage_values
 from .own_place import own_address, would_be_at
 from .placement import Placement
 from .symbol_values import OnDemand, SymbolValues
@@ -42,34 +38,37 @@ _IE_32, _LE_32, _DTPOFF64 = 33, 34, 17
 """R_386_TLS_IE_32, R_386_TLS_LE_32: positive offsets.  R_X86_64_DTPOFF64: never one of code."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class Use:
     """Where a relocation stands: its row, machine, file and symbol; S and A; P; whether it is in
     code, and the section's bytes with the offset of the place in them."""
 
-    row: Row
-    machine: int
-    file: int
-    symbol: int
-    value: int
-    addend: int
-    place: int
-    in_code: bool
-    content: Buffer
-    offset: int
+    def __init__(
+        self,
+        row: Row,
+        machine: int,
+        file: int,
+        symbol: int,
+        value: int,
+        addend: int,
+        place: int,
+        in_code: bool,
+        content: Buffer,
+        offset: int,
+    ) -> None:
+        self.row, self.machine, self.file, self.symbol = row, machine, file, symbol
+        self.value, self.addend, self.place, self.in_code = value, addend, place, in_code
+        self.content, self.offset = content, offset
 
 
 class NoSlot(Exception):
     """A slot is wanted that was not made: what is in no memory, such as debug data, gets none."""
 
 
-@attrs.frozen(eq=False, repr=False, slots=False)
 class TableValues:
     """The tables of a placed link."""
 
-    placed: Placement
-    values: SymbolValues
-    dialect: Dialect
+    def __init__(self, placed: Placement, values: SymbolValues, dialect: Dialect) -> None:
+        self.placed, self.values, self.dialect = placed, values, dialect
 
     @property
     def slots(self) -> Mapping[Slot, int]:
@@ -104,6 +103,10 @@ class TableValues:
 
     def called_at(self, file: int, symbol: int) -> int | None:
         """Where calls of an undefined name go, if it has an entry in the linkage table."""
+        if self.placed.addresses.tables.linkage is None:
+            return None
+        from .linkage_values import linkage_values
+
         linkage = linkage_values(self.placed)
         who = who_is(self.placed.addresses.resolution, file, symbol)
         return linkage.called_at(who) if linkage is not None and isinstance(who, str) else None
@@ -131,6 +134,8 @@ class TableValues:
         where = self.placed.addresses
         who = who_is(where.resolution, use.file, use.symbol)
         if where.tables.indirect.shared and (ADDRESS, who) not in self.slots:
+            from .indirect_values import IndirectValues
+
             function = where.resolution.definer[who] if isinstance(who, str) else who
             return IndirectValues(self.placed, self.dialect).word(function)
         return self.slot(ADDRESS, who)
@@ -192,8 +197,11 @@ class TableValues:
     def write_tables(self, contents: tuple[bytearray, ...]) -> None:
         """Fill the linker's own tables."""
         self._write_slots(contents)
-        linkage = linkage_values(self.placed)
-        if linkage is not None:
+        if self.placed.addresses.tables.linkage is not None:
+            from .linkage_values import linkage_values
+
+            linkage = linkage_values(self.placed)
+            assert linkage is not None
             linkage.write(contents)
         if self.placed.addresses.tables.moves is not None:
             from .moving_values import MovingValues
@@ -203,6 +211,8 @@ class TableValues:
     def _write_slots(self, contents: tuple[bytearray, ...]) -> None:
         """Fill the global offset table, and what indirect functions have."""
         if self.placed.addresses.tables.indirect.relocations:
+            from .indirect_values import IndirectValues
+
             IndirectValues(self.placed, self.dialect).write(contents)
         if not self.slots:
             return

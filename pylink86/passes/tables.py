@@ -32,38 +32,36 @@ Load = tuple[int, int, int]
 """A relocation: number of its file, index of its table there, number in that table."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class Changed:
     """A load that was rewritten, the section it is in, and the symbol it refers to."""
 
-    load: Load
-    section: SectionId
-    symbol: int
-    rewrite: Rewrite
+    def __init__(self, load: Load, section: SectionId, symbol: int, rewrite: Rewrite) -> None:
+        self.load, self.section, self.symbol, self.rewrite = load, section, symbol, rewrite
 
 
 Function = tuple[int, int]
 """An indirect function: the file and the index of its symbol."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class Entries:
     """What entries of the linkage table look like: size in bytes; marked: they begin with `endbr`;
     the machine."""
 
-    size: int = 16
-    marked: bool = False
-    machine: int = 0
+    def __init__(self, size: int = 16, marked: bool = False, machine: int = 0) -> None:
+        self.size, self.marked, self.machine = size, marked, machine
 
 
-@attrs.frozen(eq=False, repr=False)
 class Resolved:
     """A relocation that start-up code carries out: it writes what the function's resolver returns
     to a pointer (section, offset), to the function's slot, or else to its word."""
 
-    function: Function
-    pointer: tuple[SectionId, int] | None = None
-    in_slot: bool = False
+    def __init__(
+        self,
+        function: Function,
+        pointer: tuple[SectionId, int] | None = None,
+        in_slot: bool = False,
+    ) -> None:
+        self.function, self.pointer, self.in_slot = function, pointer, in_slot
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -75,7 +73,7 @@ class IndirectFunctions:
     entry for everybody (LLD).  relocations: in the order of their table.  at_entry: those whose
     address is that of their entry.  local_order: local ones as GNU ld walks through them."""
 
-    form: Entries = Entries()
+    form: Entries = attrs.field(factory=Entries)
     entries: Mapping[Function, int] = attrs.field(factory=dict)
     shared: frozenset[Function] = frozenset()
     direct: frozenset[Function] = frozenset()

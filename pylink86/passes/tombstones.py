@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import struct
 
-import attrs
-
 from .. import elf_const as c
 from ..arch.reloc import ABS, TLS_OFFSET, Row
 from ..model import ObjectFile
@@ -41,15 +39,15 @@ def is_debug(name: str) -> bool:
     return name.startswith(DEBUG_NAMES)
 
 
-@attrs.frozen(eq=False, repr=False)
 class DeadReferences:
     """What LLD writes where a section outside of memory refers to what is not in the output.
 
     overrides: (pattern of section names, value) of each -z dead-reloc-in-nonalloc; the last one
     that fits counts."""
 
-    overrides: tuple[tuple[str, int], ...] = ()
-    _known: dict[str, int | None] = attrs.field(factory=dict)
+    def __init__(self, overrides: tuple[tuple[str, int], ...] = ()) -> None:
+        self.overrides = overrides
+        self._known: dict[str, int | None] = {}
 
     def override(self, name: str) -> int | None:
         """The value that the options say for a section."""

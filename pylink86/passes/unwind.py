@@ -31,24 +31,26 @@ Relocation = tuple[int, Hashable, int]
 """Offset in the section, who the symbol is (equal for equal symbols of different files), addend."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class UnwindInput:
     """One .eh_frame input section; relocs sorted by offset; place names it in errors."""
 
-    content: Buffer
-    align: int
-    relocs: Sequence[Relocation]
-    place: str = ""
+    def __init__(
+        self, content: Buffer, align: int, relocs: Sequence[Relocation], place: str = ""
+    ) -> None:
+        self.content, self.align, self.relocs, self.place = content, align, relocs, place
 
 
-@attrs.frozen(eq=False, repr=False)
 class Unwind:
     """The new section, a map for each input, and (offset of FDE, offset of its CIE) in it."""
 
-    content: bytearray
-    align: int
-    maps: tuple[OffsetMap, ...]
-    fdes: tuple[tuple[int, int], ...]
+    def __init__(
+        self,
+        content: bytearray,
+        align: int,
+        maps: tuple[OffsetMap, ...],
+        fdes: tuple[tuple[int, int], ...],
+    ) -> None:
+        self.content, self.align, self.maps, self.fdes = content, align, maps, fdes
 
 
 @attrs.define(eq=False, repr=False)

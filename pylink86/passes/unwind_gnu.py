@@ -14,8 +14,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Hashable, Sequence
 
-import attrs
-
 from ..diag import LinkError
 from .edit import OffsetMap
 from .unwind import Relocation, UnwindInput, records
@@ -27,39 +25,47 @@ END = 4
 ROUND = 4
 
 
-@attrs.define(eq=False, repr=False)
 class Record:
     """A CIE or FDE of an input: its bytes without padding, and what becomes of it.
 
     cie: of an FDE, its CIE; merged: of a CIE, the equal one that is kept.  out: where it is in what
     is left of the input; -1: it is not there.  is_void: an FDE that is about no code."""
 
-    number: int
-    start: int
-    size: int
-    data: bytes
-    traits: CieTraits
-    key: Hashable = None
-    cie: Record | None = None
-    function: Hashable = None
-    merged: Record | None = None
-    out: int = -1
-    new_size: int = 0
-    is_void: bool = False
+    def __init__(
+        self,
+        number: int,
+        start: int,
+        size: int,
+        data: bytes,
+        traits: CieTraits,
+        key: Hashable = None,
+        cie: Record | None = None,
+        function: Hashable = None,
+        merged: Record | None = None,
+        out: int = -1,
+        new_size: int = 0,
+        is_void: bool = False,
+    ) -> None:
+        self.number, self.start, self.size, self.data = number, start, size, data
+        self.traits, self.key, self.cie, self.function = traits, key, cie, function
+        self.merged, self.out, self.new_size, self.is_void = merged, out, new_size, is_void
 
     @property
     def kept(self) -> Record:
         return self.merged or self
 
 
-@attrs.frozen(eq=False, repr=False)
 class GnuUnwind:
     """What is left of each input, with its map (None: it is as it was); and for each FDE (input,
     offset there, input of its CIE, offset there, encoding of its address)."""
 
-    contents: tuple[bytes | None, ...]
-    maps: tuple[OffsetMap | None, ...]
-    fdes: tuple[tuple[int, int, int, int, int], ...]
+    def __init__(
+        self,
+        contents: tuple[bytes | None, ...],
+        maps: tuple[OffsetMap | None, ...],
+        fdes: tuple[tuple[int, int, int, int, int], ...],
+    ) -> None:
+        self.contents, self.maps, self.fdes = contents, maps, fdes
 
     @property
     def complete(self) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ObjectFile, SectionRow
@@ -20,28 +18,31 @@ PLAIN_SIZE = 8
 """Bytes of a header without a list, when a table was not understood."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class Fde:
     """A record of a function: input section and offset of it and of its CIE; how it says where the
     function is (DW_EH_PE_), with an address of `word` bytes."""
 
-    home: SectionId
-    sec_off: int
-    cie_home: SectionId
-    cie_off: int
-    encoding: int
-    word: int
+    def __init__(
+        self,
+        home: SectionId,
+        sec_off: int,
+        cie_home: SectionId,
+        cie_off: int,
+        encoding: int,
+        word: int,
+    ) -> None:
+        self.home, self.sec_off, self.cie_home, self.cie_off = home, sec_off, cie_home, cie_off
+        self.encoding, self.word = encoding, word
 
 
-@attrs.frozen(eq=False, repr=False)
 class UnwindIndex:
     """fdes: all records, in link order.  table: the first input section of the unwind table.
     header: the section of the index, -1 for none.  listed: whether it has a list."""
 
-    fdes: tuple[Fde, ...]
-    table: SectionId
-    header: SectionId = -1
-    listed: bool = True
+    def __init__(
+        self, fdes: tuple[Fde, ...], table: SectionId, header: SectionId = -1, listed: bool = True
+    ) -> None:
+        self.fdes, self.table, self.header, self.listed = fdes, table, header, listed
 
     @property
     def size(self) -> int:

@@ -7,8 +7,6 @@ Sources: LSB 5.0 core, 10.6.1 (.eh_frame) and 10.5 (DW_EH_PE_); DWARF 4, 6.4.2 a
 
 from __future__ import annotations
 
-import attrs
-
 OMITTED = 0xFF
 PC_RELATIVE = 0x10
 ABSOLUTE, ULEB = 0x00, 0x01
@@ -30,16 +28,14 @@ class Unreadable(ValueError):
     """A record that does not follow the rules."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class CieTraits:
     """What an FDE needs of its CIE.
 
     encoding: of the function's address; sized: whether a length and data follow the range;
     program: where the first instructions begin in the record."""
 
-    encoding: int
-    sized: bool
-    program: int
+    def __init__(self, encoding: int, sized: bool, program: int) -> None:
+        self.encoding, self.sized, self.program = encoding, sized, program
 
 
 def uleb(data: bytes, at: int) -> tuple[int, int]:
