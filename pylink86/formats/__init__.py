@@ -218,7 +218,7 @@ def read_linkable(data: bytes, name: str) -> ObjectFile:
     if row is not None and row.translator:
         return cast("ObjectFile", _reader(row.translator)(data, name))
     made = _read_as(row, bytes(data), name)
-    if SLIM_MARK in data and SLIM_MARK.decode() in made.global_names:
+    if SLIM_MARK in made.symbols.strings and SLIM_MARK.decode() in made.global_names:
         raise _unsupported(name, data, SLIM)
     return made
 

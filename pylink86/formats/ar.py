@@ -270,9 +270,7 @@ def _long_name(digits: bytes, long_names: bytes, name: str, at: int) -> bytes:
     if begin >= len(long_names):
         what = f"its name lies at {begin:#x} of a table of {len(long_names):#x} bytes"
         bad(name, "member header", at, what)
-    end = min(
-        (found for mark in (b"\n", b"\0") if (found := long_names.find(mark, begin)) >= 0),
-        default=len(long_names),
-    )
-    found_name = long_names[begin:end].removesuffix(b"/")
+    end = long_names.find(b"\n", begin)
+    line = long_names[begin:] if end < 0 else long_names[begin:end]
+    found_name = line.partition(b"\0")[0].removesuffix(b"/")
     return found_name + b"\0" + nested if nested else found_name

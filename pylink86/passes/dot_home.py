@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
-
 from .. import elf_const as c
 from ..script import nodes as n
 from .order import OutputPlan
@@ -40,18 +38,14 @@ def homes_of_dot(placed: Placement, where: Mapping[int, int]) -> dict[str, int]:
     return found
 
 
-@attrs.define(eq=False, repr=False)
 class _Walk:
     """headers: sections of the file in its order.  before: the last section in memory; moved: `.`
     was assigned since; ended: `end` was."""
 
-    placed: Placement
-    where: Mapping[int, int]
-    headers: list[int]
-    before: int = -1
-    moved: bool = False
-    ended: bool = False
-    behind_end: set[int] = attrs.field(factory=set)
+    def __init__(self, placed: Placement, where: Mapping[int, int], headers: list[int]) -> None:
+        self.placed, self.where, self.headers = placed, where, headers
+        self.before, self.moved, self.ended = -1, False, False
+        self.behind_end: set[int] = set()
 
     def enter(self, index: int) -> None:
         if self.ended:

@@ -210,7 +210,7 @@ class Patcher:
             new = rewritten[file, rel]
             offsets, types, addends = new.offset, new.type, new.addend or addends
             highest = max(offsets)
-        if highest + WIDEST > size and _end(offsets, types, widths) > size:
+        if highest + WIDEST > size and _end(offsets, types, widths, highest) > size:
             return None
         return zip(offsets, types, group.symbol[begin:end], addends)
 
@@ -221,7 +221,7 @@ class Patcher:
             form = kinds.forms[kind]
             if form is None:
                 return None
-            return Sum(self.tables.slots_of(file) if kinds.of_slots[kind] else values, *form)
+            return self.tables.slots_of(file) if kinds.of_slots[kind] else values, *form
 
         return OnDemand(sum_of)
 
@@ -286,7 +286,7 @@ class Patcher:
             return rels
         machine = self.placed.addresses.resolution.files[file].header.machine
         kinds = self._of_machine(machine, rels.addend is None)
-        if _end(rels.offset, rels.type, kinds.widths) <= size:
+        if _end(rels.offset, rels.type, kinds.widths, max(rels.offset)) <= size:
             return rels
         widths = kinds.widths
         kept = []
@@ -354,8 +354,12 @@ class Patcher:
         return where.files[file].symbols.size[symbol]
 
 
-def _end(offsets: Sequence[int], types: Sequence[int], widths: OnDemand[int]) -> int:
-    """Where the last of the patched bytes end."""
+def _end(offsets: Sequence[int], types: Sequence[int], widths: OnDemand[int], highest: int) -> int:
+    """Where the last of the patched bytes end; highest: of the offsets.  Functions end in calls, so
+    the types are told by the few that there are, where they are of one width."""
+    found = {widths[kind] for kind in {*types}}
+    if len(found) == 1:
+        return highest + found.pop()
     return max([offset + widths[kind] for offset, kind in zip(offsets, types)], default=0)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from ..arch.reloc import (
     GOT_PC,
@@ -36,14 +35,9 @@ SIGNED, UNSIGNED = (
 """By bytes."""
 
 
-class Form(NamedTuple):
-    """What a type does with a value.  is_distance: P is subtracted.  lo, hi: what is between them
-    fits, and pack_into can write it."""
-
-    is_distance: bool
-    lo: int
-    hi: int
-    pack_into: Callable[..., None]
+Form = tuple[bool, int, int, Callable[..., None]]
+"""What a type does with a value: whether P is subtracted; the lowest and the highest that fits; and
+what writes one of these."""
 
 
 def form_of(row: Type | None, reach: Reach, word: int, in_place: bool) -> Form | None:
@@ -61,21 +55,15 @@ def form_of(row: Type | None, reach: Reach, word: int, in_place: bool) -> Form |
     has_sign = is_distance or row.width == 8 or patch.hi <= patch.mask >> 1
     lowest, highest = (signed_range if has_sign else unsigned_range)(row.width)
     pack_into = (SIGNED if has_sign else UNSIGNED)[row.width]
-    return Form(is_distance, max(lowest, patch.lo), min(highest, patch.hi), pack_into)
+    return is_distance, max(lowest, patch.lo), min(highest, patch.hi), pack_into
 
 
 Column = Sequence["int | None"] | Mapping[int, "int | None"]
 """S, or what stands for it, by symbol; None where it is no plain number."""
 
 
-class Sum(NamedTuple):
-    """A type in one file: the values it is reckoned from, and its form."""
-
-    values: Column
-    is_distance: bool
-    lo: int
-    hi: int
-    pack_into: Callable[..., None]
+Sum = tuple[Column, bool, int, int, Callable[..., None]]
+"""A type in one file: the values it is reckoned from, and its form."""
 
 
 Elsewhere = Mapping[int, "Mapping[int, int | None] | None"]

@@ -59,7 +59,7 @@ STANDARD_LIBRARY = {"bisect", "contextvars", "errno", "gc", "struct"}
 """Modules of Python that every link imports, beside those that attrs brings: `re` and `typing` are
 among these."""
 
-MADE_BY_ATTRS = 90
+MADE_BY_ATTRS = 78
 """At most so many classes does attrs make for every link: a third of a millisecond each."""
 
 LINK = """
