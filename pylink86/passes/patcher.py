@@ -37,6 +37,10 @@ SourceLine = Callable[[ObjectFile, int, int], str | None]
 """(file, section index, offset in it) -> "main.rs:14", or None when the file does not say."""
 
 
+_Where = tuple[bytearray, int, int, Elsewhere]
+"""The arguments of `apply_sums` that say which section is at hand."""
+
+
 class _Kinds:
     """The relocation types of a machine: what the hot loop needs of each, what `Patch` says, and
     how many bytes are patched.  of_slots: those whose value is a slot's address."""
@@ -164,19 +168,14 @@ class Patcher:
             content, group = self.contents[home], groups[tables[0]].rows()
             if not content or not group.is_sound or group.addend is None:
                 continue
-            elsewhere = in_memory
-            if not flags[index] & c.SHF_ALLOC:
-                if seen.is_special(names[index]):
-                    continue
-                elsewhere = seen.elsewhere(file, names[index])
+            is_code = flags[index] & c.SHF_ALLOC
+            elsewhere = in_memory if is_code else seen.elsewhere_outside(file, names[index])
             rows = self._rows(file, tables[0], group, size, kinds.widths)
-            if rows is None:
+            if elsewhere is None or rows is None:
                 continue
             at = where.offset[sid]
             place = content, at, self.starts[home] + at, elsewhere
-            odd = apply_sums(rows, sums, *place)
-            while odd is not None and seen.learn(file, odd[2]):
-                odd = apply_sums(iter((odd,)), sums, *place) or apply_sums(rows, sums, *place)
+            odd = self._apply_plain(file, rows, sums, place)
             self.begun[sid] = None if odd is None else chain((odd,), rows)
             begin, end, _ = group.spans[tables[0]]
             self.applied += end - begin
@@ -188,13 +187,21 @@ class Patcher:
         for run in relocation_runs(file, self.placed.addresses, self.edited, self.contents):
             place = self.contents[run.home], 0, self.starts[run.home], elsewhere
             rows, types = run.rows()
-            odd = apply_sums(rows, sums, *place)
-            while odd is not None and self.seen.learn(file, odd[2]):
-                odd = apply_sums(iter((odd,)), sums, *place) or apply_sums(rows, sums, *place)
+            odd = self._apply_plain(file, rows, sums, place)
             left = 0 if odd is None else length_hint(types) + 1
             done = run.sections_within(run.end - run.begin - left)
             self.begun.update(dict.fromkeys(run.sids[:done]))
             self.applied += sum(run.counts[:done])
+
+    def _apply_plain(
+        self, file: int, rows: Iterator[Row], sums: OnDemand[Sum | None], place: _Where
+    ) -> Row | None:
+        """Apply relocations as `apply_sums` does, and look for symbols that have a plain value
+        after all: labels in a section that was taken apart."""
+        odd = apply_sums(rows, sums, *place)
+        while odd is not None and self.seen.learn(file, odd[2]):
+            odd = apply_sums(iter((odd,)), sums, *place) or apply_sums(rows, sums, *place)
+        return odd
 
     def _rows(
         self, file: int, rel: int, group: GroupRows, size: int, widths: OnDemand[int]

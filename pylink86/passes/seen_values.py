@@ -55,8 +55,8 @@ class SeenValues:
             self._moved.setdefault(file, set()).add(sid - table.base[file])
 
     def column(self, file: int) -> list[int | None] | None:
-        """S of a file's symbols as far as it is a plain sum, for every section but those that are
-        `special`; None when each section sees other values, and `of_section` has to be asked."""
+        """S of a file's symbols as far as it is a plain sum; None when not all sections see these
+        values, and `of_section` has to be asked."""
         return None if self.values.hides or self._called else self.values.column(file)
 
     def learn(self, file: int, symbol: int) -> bool:
@@ -67,12 +67,6 @@ class SeenValues:
             column[symbol] = self.values.of_file(file)[symbol]
             return column[symbol] is not None
         return False
-
-    def is_special(self, name: str) -> bool:
-        """Whether a section outside of memory sees some values otherwise than code does."""
-        if self.generic and self.dialect.generic_path and name.startswith(DEBUG_NAMES):
-            return True
-        return bool(self.placed.addresses.folded) and self._hides_copies(name)
 
     def of_section(self, site: Site) -> tuple[Values, Values, Elsewhere]:
         """S of the file's symbols; the same with None for those that a sum does not do for, section
@@ -109,6 +103,16 @@ class SeenValues:
             found = OnDemand(partial(self._away, file, values, blank))
             self._elsewhere[file, blank] = found
         return found
+
+    def elsewhere_outside(self, file: int, name: str) -> Elsewhere | None:
+        """The same for a section outside of memory; None when it sees some values otherwise than
+        code does, and `of_section` has to be asked."""
+        counts_from_starts = self.generic and self.dialect.generic_path
+        if counts_from_starts and name.startswith(DEBUG_NAMES):
+            return None
+        if self.placed.addresses.folded and self._hides_copies(name):
+            return None
+        return self.elsewhere(file, name)
 
     def _blank(self, name: str) -> int | None:
         """What a section outside of memory has for an address that is not there; None when that

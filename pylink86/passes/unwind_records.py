@@ -39,7 +39,9 @@ class CieTraits:
 
 
 def uleb(data: bytes, at: int) -> tuple[int, int]:
-    """A LEB128 number without its sign, and where it ends."""
+    """A LEB128 number without its sign, and where it ends.  Nearly all are of one byte."""
+    if at < len(data) and data[at] < 0x80:
+        return data[at], at + 1
     value = shift = 0
     while at < len(data):
         byte = data[at]

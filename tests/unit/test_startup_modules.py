@@ -39,14 +39,14 @@ EVERY_LINK = {
     "passes": """
         advise anchors_gnu arrange assembly assign boundaries chain check comdat contents
         crossrefs data_segment default_layout definers editor elf_options emptiness entry
-        expand file_names fill finished first_walk fold_options got header_order image insert
-        inside_order largest library link_order linker_names liveness load load_address
-        loader locate match matcher members merging name_table near needs order orphans
-        orphans_gnu own_file own_sections own_tables patcher place place_once placement plan
-        priority provides reach regions relink relocate relocation_runs relocation_site relro_part reserved
-        resolve roots scope scripts section_list section_type section_types seen_values
-        settle sorting special_names sums symbol_values table_form tables target
-        unclaimed versioned versions walks words
+        expand file_names fill finished first_walk fold_options got header_order image
+        insert inside_order largest library link_order linker_names liveness load
+        load_address loader locate match matcher members merging name_table near needs order
+        orphans orphans_gnu own_file own_sections own_tables patcher place place_once
+        placement plan priority provides reach regions relink relocate relocation_runs
+        relocation_site relro_part reserved resolve roots scope scripts section_list
+        section_type section_types seen_values settle sorting special_names sums
+        symbol_values table_form tables target unclaimed versioned versions walks words
     """,
     "script": """
         arithmetic blocks evaluate expression expression_nodes nodes parser rules sections
