@@ -44,13 +44,13 @@ def describe_sections(
     """Headers and contents; links to the symbol table are left at 0."""
     contents = {h.section: bytearray(patched.contents[h.section]) for h in heads if h.section >= 0}
     encoded: dict[KeptTable, bytes] = {}
-    wide = elf_class == 64
+    has_addends = _has_addends(placed, elf_class)
     tables = [(head.table, head.section) for head in heads if head.table is not None]
     if symbols is not None and tables:
         from .combine import Combiner
 
         combiner = Combiner(
-            placed, symbols, where, options.relocatable, wide, dialect.tables_like_gnu
+            placed, symbols, where, options.relocatable, has_addends, dialect.tables_like_gnu
         )
         for table, at in tables:
             encoded[table] = combiner.encode(table, contents[at], elf_class)
@@ -96,17 +96,23 @@ def _relocation_row(
     encoded: dict[KeptTable, bytes],
     options: ElfOptions,
 ) -> SectionRow:
-    wide = elf_class == 64
+    kind = c.SHT_RELA if _has_addends(placed, elf_class) else c.SHT_REL
     flags = c.SHF_INFO_LINK | (c.SHF_GROUP if table.in_group and options.keeps_groups else 0)
     return SectionRow(
-        (".rela" if wide else ".rel") + placed.sections[table.target].name,
-        c.SHT_RELA if wide else c.SHT_REL,
+        (".rela" if kind == c.SHT_RELA else ".rel") + placed.sections[table.target].name,
+        kind,
         flags,
         size=len(encoded.get(table, b"")),
         info=where[table.target],
         align=elf_class // 8,
-        entsize=24 if wide else 8,
+        entsize=entry_size(kind, elf_class),
     )
+
+
+def _has_addends(placed: Placement, elf_class: int) -> bool:
+    """Whether relocations that stay bring their addends: those of x86-64, x32 too."""
+    header = placed.addresses.resolution.files[0].header
+    return elf_class == 64 or (header.machine == c.EM_X86_64 and header.elf_class == 32)
 
 
 def _group_content(

@@ -31,6 +31,8 @@ value: .long message
 LINES = (
     ["-m", "elf32_x86_64"],
     ["-m", "elf32_x86_64", "-Ttext=0x8000"],
+    ["-m", "elf32_x86_64", "-r"],
+    ["-m", "elf32_x86_64", "-q"],
     ["-m", "elf32_x86_64", "--oformat=binary", "-Ttext=0x8000"],
 )
 
