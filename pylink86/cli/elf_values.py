@@ -55,7 +55,8 @@ OTHERS = (
     "z_wxneeded", "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
     "pie", "z_text", "z_now", "z_rela", "applies_relocs", "interpreter", "hash_style",
     "compress_sections", "package_metadata",
-    "retain_symbols_file", "common_types", "call_nop", "init", "fini",
+    "retain_symbols_file", "common_types", "call_nop", "init", "fini", "soname",
+    "run_paths", "new_tags", "audits", "dep_audits",
 )  # fmt: skip
 FEATURES = {"z_ibt": 1, "z_force_ibt": 1, "z_shstk": 2, "z_lam_u48": 12, "z_lam_u57": 8}
 """Bits of GNU_PROPERTY_X86_FEATURE_1_AND."""
@@ -133,7 +134,11 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["text"] = values.get("z_text")
     given["now"] = bool(values.get("z_now"))
     given["loader_words"] = tuple(w for w in LOADER_WORDS if values.get(f"loader_{w}"))
-    given |= {name: values[name] for name in ("init", "fini") if name in values}
+    given |= {name: values[name] for name in ("init", "fini", "soname") if name in values}
+    given["new_tags"] = values.get("new_tags") is not False
+    given["run_paths"] = tuple(values.get("run_paths", ()))
+    given["audits"] = tuple(values.get("audits", ()))
+    given["dependency_audits"] = tuple(values.get("dep_audits", ()))
     if "interpreter" in values:
         given["interpreter"] = str(values["interpreter"] or "")
     given["rela"] = values.get("z_rela")

@@ -23,7 +23,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
         """
         --as-needed --no-as-needed --copy-dt-needed-entries --no-copy-dt-needed-entries
         --exclude-libs=LIBS -Y=PATH --dependent-libraries --no-dependent-libraries
-        --allow-shlib-undefined --no-allow-shlib-undefined -rpath=PATH -rpath-link=PATH
+        --allow-shlib-undefined --no-allow-shlib-undefined -rpath-link=PATH
         --gnu-unique --no-gnu-unique
         """,
     ),
@@ -36,11 +36,10 @@ _REASONS: tuple[tuple[str, str], ...] = (
         """
         --hash-size=NUMBER
         --dynamic-list-data --dynamic-list-cpp-new --dynamic-list-cpp-typeinfo
-        -h,-soname=NAME -f,--auxiliary=NAME -F,--filter=NAME
+        -f,--auxiliary=NAME -F,--filter=NAME
         -Bsymbolic-functions -Bsymbolic-non-weak -Bsymbolic-non-weak-functions
-        --enable-new-dtags --disable-new-dtags
         --spare-dynamic-tags=COUNT --pack-dyn-relocs=KIND --default-symver
-        --default-imported-symver -audit=FILE -P,--depaudit=FILE
+        --default-imported-symver
         --ignore-function-address-equality --use-android-relr-tags --no-use-android-relr-tags
         """,
     ),

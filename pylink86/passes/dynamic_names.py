@@ -37,19 +37,25 @@ class Listed:
     weak: Collection[str] = ()
 
 
-def dynamic_names(listed: Listed, form: TableForm, hash_style: str) -> DynamicNames:
-    """The tables of a link."""
+def dynamic_names(
+    listed: Listed, form: TableForm, hash_style: str, texts: Collection[str]
+) -> DynamicNames:
+    """The tables of a link.  texts: what else is in `.dynstr`."""
     walk = table_order(list(dict.fromkeys(listed.met)))
     names = [name for name in walk if name in listed.exported or name in listed.bound]
     bound = [name for name in names if name in listed.bound]
     asked = [name for name in names if name in listed.exported or name in listed.weak]
-    strings, where = tail_merged([*asked, *bound])
+    strings, where = tail_merged([*asked, *texts, *bound])
     order, table = names, b""
     if hash_style != "sysv":
         order, table = _hashed_like_gnu(names, {*bound, *listed.undefined}, form.word)
     contents = {".dynstr": strings or b"\0", ".gnu.hash": table}
     contents[".hash"] = _hashed(order, names)
-    return DynamicNames(tuple(order), frozenset(bound), frozenset(listed.hidden), where, contents)
+    offsets = {name: where[name] for name in (*asked, *bound)}
+    return DynamicNames(
+        tuple(order), frozenset(bound), frozenset(listed.hidden), offsets, contents,
+        {text: where[text] for text in texts},
+    )  # fmt: skip
 
 
 def _bucket_count(names: int) -> int:

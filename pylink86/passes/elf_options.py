@@ -118,6 +118,12 @@ class ElfOptions:
     fini: str = "_fini"
     """-init and -fini: functions that stay with --gc-sections and, with -pie, that a loader is
     told to call."""
+    soname: str = ""
+    run_paths: tuple[str, ...] = ()
+    new_tags: bool = True
+    audits: tuple[str, ...] = ()
+    dependency_audits: tuple[str, ...] = ()
+    """With -pie: -soname; -rpath, which --enable-new-dtags makes DT_RUNPATH; -audit and -P."""
     hash_style: str = "both"
     """--hash-style: "gnu", "sysv" or "both"."""
     dead_references: tuple[tuple[str, int], ...] = ()

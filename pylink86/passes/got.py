@@ -31,7 +31,9 @@ from .tables import NO_TABLES, IndirectFunctions, Load, Tables, indirect_functio
 
 if TYPE_CHECKING:
     from .dynamic_names import Listed
+    from .dynamic_words import DynamicWords
     from .indirect import IndirectScan
+    from .tables import DynamicNames
 
 
 KINDS = {
@@ -110,18 +112,17 @@ def scan_relocations(
     functions = IndirectFunctions()
     if indirect is not None:
         functions = indirect.finished(generic and dialect.tables_like_gnu)
-    names = None
-    if listed is not None and options is not None and moving is not None:
-        from .dynamic_names import dynamic_names
-
-        listed = attrs.evolve(listed, bound=moving.bound)
-        names = dynamic_names(listed, form, options.hash_style)
-    made = attrs.evolve(scan.finished(functions), names=names)
+    made = scan.finished(functions)
     if moving is None or options is None:
         return made
     from .dynamic_words import dynamic_words
     from .moving_plan import moving_sizes
 
+    said = dynamic_words(options, dialect)
+    if listed is not None:
+        listed = attrs.evolve(listed, bound=moving.bound)
+    names = _names(listed, form, options, said)
+    made = attrs.evolve(made, names=names)
     moves = moving.finished(tuple(made.slots))
     sizes, entries = moving_sizes(
         moves,
@@ -133,7 +134,7 @@ def scan_relocations(
         options.now,
         form,
         names,
-        dynamic_words(options.loader_words, options.init, options.fini, dialect),
+        said,
     )
     made = attrs.evolve(made, sizes={**made.sizes, **sizes}, moves=moves, dynamic=entries)
     if made.linkage is None:
@@ -142,6 +143,19 @@ def scan_relocations(
 
     machine = resolution.files[0].header.machine
     return attrs.evolve(made, linkage=with_unwind_records(made, table, gone, machine))
+
+
+def _names(
+    listed: Listed | None, form: TableForm, options: ElfOptions, said: DynamicWords
+) -> DynamicNames | None:
+    """What `.dynsym` and `.dynstr` of a program that moves hold; None for nothing."""
+    if listed is not None:
+        from .dynamic_names import dynamic_names
+
+        return dynamic_names(listed, form, options.hash_style, [text for _, text in said.texts])
+    from .dynamic_words import names_of_texts
+
+    return names_of_texts(said) if said.texts else None
 
 
 def _asks_for_nothing(obj: ObjectFile, base_symbol: int) -> bool:

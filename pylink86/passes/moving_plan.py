@@ -76,7 +76,7 @@ def moving_sizes(
     named = not dialect.tables_like_gnu or _has_names(table, gone)
     entries = tuple(
         (_gnu_entries if dialect.tables_like_gnu else _lld_entries)(
-            _Facts(moves, {**sizes, **made}, form, arrays, resolution, now, said, named)
+            _Facts(moves, {**sizes, **made}, form, arrays, resolution, now, said, names, named)
         )
     )
     spare = 1
@@ -130,6 +130,7 @@ class _Facts:
     resolution: Resolution
     now: bool
     said: DynamicWords
+    listed: DynamicNames | None
     named: bool = True
 
     def at(self, tag: int, section: str) -> Iterator[Entry]:
@@ -139,6 +140,11 @@ class _Facts:
     def symbol(self, tag: int, name: str) -> Iterator[Entry]:
         if name in self.resolution.definer:
             yield tag, "value", name
+
+    def texts(self) -> Iterator[Entry]:
+        if self.listed is not None and self.named:
+            for tag, text in self.said.texts:
+                yield tag, "is", self.listed.texts[text]
 
     def lists(self) -> Iterator[Entry]:
         """The arrays of functions that the program has."""
@@ -200,6 +206,7 @@ class _Facts:
 
 
 def _gnu_entries(facts: _Facts) -> Iterator[Entry]:
+    yield from facts.texts()
     yield from facts.symbol(c.DT_INIT, facts.said.init)
     yield from facts.symbol(c.DT_FINI, facts.said.fini)
     yield from facts.lists()
@@ -220,6 +227,7 @@ def _gnu_entries(facts: _Facts) -> Iterator[Entry]:
 
 
 def _lld_entries(facts: _Facts) -> Iterator[Entry]:
+    yield from facts.texts()
     yield from facts.flags()
     yield from facts.flags_1()
     yield c.DT_DEBUG, "is", 0

@@ -93,9 +93,11 @@ class MovingValues:
         self._put(contents, ".dynamic", b"".join(entries))
 
     def _tables_of_names(self) -> Mapping[str, bytes]:
-        if self.tables.names is not None:
-            return self.tables.names.contents
+        names = self.tables.names
+        if names is not None and self.dialect.tables_like_gnu:
+            return names.contents
         return {
+            **(names.contents if names is not None else {}),
             ".hash": struct.pack("<4I", 1, 1, 0, 0),
             ".gnu.hash": struct.pack("<4I", 1, 1, 1, FILTER_SHIFT) + bytes(self.word + 4),
         }

@@ -110,17 +110,19 @@ class Linkage:
 
 @attrs.frozen(eq=False, repr=False)
 class DynamicNames:
-    """The names in GNU ld's `.dynsym` (passes/dynamic_names.py).
+    """The names in GNU ld's `.dynsym` (passes/dynamic_names.py); of LLD's only texts.
 
     order: from number 1 on.  bound: those that nobody defines and a loader binds.  hidden: names
     that were to be exported, had no file hidden them: they are local.  offsets: in `.dynstr`.
-    contents: of the tables, by name, but for `.dynsym`."""
+    contents: of the tables, by name, but for `.dynsym`.  texts: offsets in `.dynstr` of what
+    options say."""
 
     order: tuple[str, ...] = ()
     bound: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     offsets: Mapping[str, int] = attrs.field(factory=dict)
     contents: Mapping[str, bytes] = attrs.field(factory=dict)
+    texts: Mapping[str, int] = attrs.field(factory=dict)
 
     def number(self, name: str) -> int:
         """Of a name in `.dynsym`."""
