@@ -28,6 +28,7 @@ from .segments import (
     permissions,
     place_rest,
     stays,
+    told_align,
 )
 
 MASK = (1 << 64) - 1
@@ -85,7 +86,7 @@ def map_file(
     }
     types = _types_by_name(walk) | types
     _place_outside(walk, plans, types)
-    end = place_rest(plans, placed.sections, walk.offsets, walk.pos, options)
+    end = place_rest(plans, placed.sections, walk.offsets, walk.pos, options, told_align)
     for i, plan in enumerate(plans):
         if plan.type not in (c.PT_LOAD, c.PT_NULL):
             segments[i] = _inner(plan, walk, [s for s in segments if s is not None])
@@ -119,12 +120,12 @@ def _loads_in_order(plans: Sequence[SegmentPlan], walk: _Map) -> list[int]:
 
 
 def _place_outside(walk: _Map, plans: Sequence[SegmentPlan], types: Mapping[int, int]) -> None:
-    """Place what says to be in memory and is in no PT_LOAD, where its page would put it; what is
-    not in memory and stands before it; and at 0 what takes no place in the file, but a .tbss of a
-    PT_TLS."""
+    """Place, in the order of headers, what says to be in memory and is in no PT_LOAD, where its
+    page would put it; what is not in memory and stands before it; and at 0 what takes no place in
+    the file, but a .tbss of a PT_TLS."""
     rest = [
         s
-        for s in walk.placed.sections
+        for s in sorted(walk.placed.sections, key=lambda s: s.plan.header)
         if s.plan.index not in walk.offsets and stays(s, walk.options)
     ]
     empty = [s for s in rest if types.get(s.plan.index, s.plan.type) == c.SHT_NOBITS]
@@ -139,7 +140,7 @@ def _place_outside(walk: _Map, plans: Sequence[SegmentPlan], types: Mapping[int,
     for section in rest:
         paged = _says_alloc(section) and section.size and not walk.options.paging
         phase = section.vma if _says_alloc(section) else 0
-        walk.pos = align_to(walk.pos, walk.options.page if paged else section.align, phase)
+        walk.pos = align_to(walk.pos, walk.options.page if paged else told_align(section), phase)
         walk.offsets[section.plan.index] = walk.pos
         walk.pos += section.size
 

@@ -53,7 +53,7 @@ def map_file(
     aligns = {id(p): _align(p, placed, options, elf_class) for p in plans}
     offsets, end = _offsets(placed, plans, owner, aligns, (base, size), options)
     _check_file_ranges(placed, offsets)
-    end = place_rest(plans, placed.sections, offsets, end, options)
+    end = place_rest(plans, placed.sections, offsets, end, options, lambda s: s.align)
     distance = _distance_of_headers(loads, placed)
     segments = tuple(
         _segment(p, placed, offsets, aligns[id(p)], (base, distance), size, options, elf_class)

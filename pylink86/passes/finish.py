@@ -64,7 +64,7 @@ def elf_executable(
     sources = SymbolSources(
         placed,
         where,
-        neighbours(placed, where),
+        neighbours(placed, where, options.paging == "N"),
         tls,
         options,
         dialect,

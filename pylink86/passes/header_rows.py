@@ -20,6 +20,7 @@ from .own_place import own_place
 from .placement import PlacedSection, Placement
 from .relocate import Patched
 from .section_list import SectionId, SectionList, linked_sections
+from .segments import told_align
 from .segments_gnu import stack_flags
 from .special_names import special_type
 from .symbols_out import OutSymbols
@@ -206,9 +207,7 @@ def _row(
             entsize = elf_class // 8
     if kind == c.SHT_X86_64_UNWIND and elf_class == 32:  # i386 has no such type
         kind = c.SHT_PROGBITS
-    align = section.align
-    if dialect.tables_like_gnu:
-        align = min(align, section.vma & -section.vma or align)
+    align = told_align(section) if dialect.tables_like_gnu else section.align
     return SectionRow(
         section.name,
         kind,

@@ -61,11 +61,13 @@ def _is_loaded(plan: OutputPlan) -> bool:
     return plan.loads or plan.aside
 
 
-def neighbours(placed: Placement, where: Mapping[int, int]) -> dict[int, Neighbours]:
+def neighbours(
+    placed: Placement, where: Mapping[int, int], writable_code: bool
+) -> dict[int, Neighbours]:
     """The neighbours of each output section without a header, by OutputPlan.index.
 
     where: header indices in the file, by OutputPlan.index; where there are none, nobody has
-    neighbours."""
+    neighbours.  writable_code: -N."""
     if not where:
         return {}
     in_order = sorted(placed.sections, key=lambda section: section.plan.header)
@@ -82,12 +84,16 @@ def neighbours(placed: Placement, where: Mapping[int, int]) -> dict[int, Neighbo
         if index in where:
             before = section
         else:
-            found[index] = Neighbours(_traits(section.plan), before, behind[index], where)
+            found[index] = Neighbours(
+                _traits(section.plan, writable_code), before, behind[index], where
+            )
     return found
 
 
-def _traits(plan: OutputPlan) -> int:
-    """The flags of a missing section: those of its inputs, and without any it counts as writable
-    and as not in memory."""
+def _traits(plan: OutputPlan, writable_code: bool) -> int:
+    """The flags of a missing section: those of its inputs, and without any it counts as not in
+    memory, and as writable unless it is the first `.text`."""
     has_input = any(isinstance(item, Claim) and item.sections for item in plan.items)
-    return plan.flags if has_input else c.SHF_WRITE
+    if has_input:
+        return plan.flags
+    return c.SHF_WRITE if writable_code else plan.flags & c.SHF_WRITE

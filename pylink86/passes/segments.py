@@ -6,7 +6,7 @@ section before it.  Without PHDRS each linker has a rule (segments_lld, segments
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -194,19 +194,25 @@ def place_rest(
     offsets: dict[int, int],
     pos: int,
     options: ElfOptions,
+    align_of: Callable[[PlacedSection], int],
 ) -> int:
     """Put what is not in memory behind the rest, in order, when a segment needs to know where; the
-    end of what was placed."""
+    end of what was placed.  align_of: how each is aligned in the file."""
     inside = {index for plan in plans for index in plan.sections}
     if inside <= offsets.keys():
         return pos
     for section in sections:
         if section.plan.index in offsets or not stays(section, options):
             continue
-        pos = align_to(pos, section.align)
+        pos = align_to(pos, align_of(section))
         offsets[section.plan.index] = pos
         pos += section.size if section.plan.type != c.SHT_NOBITS else 0
     return pos
+
+
+def told_align(section: PlacedSection) -> int:
+    """The alignment that GNU ld's header tells: no stricter than where the section begins."""
+    return min(section.align, section.vma & -section.vma or section.align)
 
 
 def align_to(value: int, align: int, phase: int = 0) -> int:
