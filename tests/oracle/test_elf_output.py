@@ -269,6 +269,15 @@ SECTIONS {
 }
 """
 
+OUTSIDE_OF_SEGMENTS = """\
+PHDRS { first PT_LOAD; }
+SECTIONS {
+  .zero : { LONG(ADDR(.second)) } :NONE
+  .first 0x7c01 (OVERLAY) : { *(.foo) LONG(1) } :first
+  .second : { *(.text) } :NONE
+}
+"""
+
 LINKS = {
     "small": ([SMALL], "", []),
     "pages": ([SMALL], PAGES, []),
@@ -302,6 +311,7 @@ LINKS = {
     "room-makes-memory": ([NOT_IN_MEMORY], ROOM, []),
     "room-makes-memory-in-images": ([NOT_IN_MEMORY], ROOM, ["--oformat", "binary"]),
     "in-memory-by-name": ([SMALL], IN_MEMORY_BY_NAME, []),
+    "outside-of-segments": ([SMALL], OUTSIDE_OF_SEGMENTS, []),
     "relink-unsorted": ([UNSORTED], "", ["-r"]),
     "relink-stack-notes": ([SMALL, '.section .note.GNU-stack,"",@progbits'], "", ["-r"]),
 }
@@ -311,6 +321,7 @@ KNOWN = {
     ("lld", "norelro"): "orphans are in the order they have with RELRO",
     ("lld", "nmagic"): "the same: -n means -z norelro",
     ("lld", "omagic"): "the same: -N means -z norelro",
+    ("lld", "outside-of-segments"): "what is not in memory is in no PT_LOAD",
     ("gnu", "relink-groups"): ".shstrtab has `.group` at another place",
 }
 
