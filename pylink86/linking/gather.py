@@ -110,9 +110,9 @@ def _load(
         objs = [*objs, *map(symbols_alone, options.just_symbols)]
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
     if options.wrap:
-        from ..passes.wrap import wrapped_steps
+        from ..passes.wrap import with_references_wrapped
 
-        loaded = Loaded(wrapped_steps(loaded.steps, options.wrap), loaded.script)
+        loaded = with_references_wrapped(loaded, options.wrap)
     return loaded
 
 

@@ -20,6 +20,7 @@ from ..script import nodes as n
 from .comdat import comdat_losers
 from .definers import COMMON_RANK, WEAK, Definers
 from .members import Inputs
+from .needs import names_in_order
 from .own_file import OFFSET_TABLE as OFFSET_TABLE
 from .own_file import OwnSection as OwnSection
 from .own_file import (
@@ -134,7 +135,9 @@ def resolve_symbols(
         for name in mentioned
         if rank.get(name) == COMMON_RANK and name not in taken
     }
-    asks_base = OFFSET_TABLE not in definer and (OFFSET_TABLE in asked or dialect.tables_like_gnu)
+    asks_base = OFFSET_TABLE not in definer and (
+        OFFSET_TABLE in asked or dialect.tables_like_gnu or _script_asks(inputs)
+    )
     alive = in_order(alive, mentioned, dialect, sort_common)
     own, origin, own_symbols = own_file(
         alive, inputs, dialect, found.common_homes, asks_base, has_tables, features, form
@@ -159,6 +162,12 @@ def resolve_symbols(
         met=inputs.mentioned,
         offered=_offered(inputs, undefined),
     )
+
+
+def _script_asks(inputs: Inputs) -> bool:
+    """LLD: whether an expression of a script reads _GLOBAL_OFFSET_TABLE_."""
+    commands = [command for _, command in inputs.scripts]
+    return any(name == OFFSET_TABLE for name in names_in_order(commands, {}, 1))
 
 
 def _offered(inputs: Inputs, undefined: frozenset[str]) -> frozenset[str]:

@@ -10,6 +10,7 @@ from .. import elf_const as c
 from ..model import UNDEF, SymbolRow
 from .local_symbols import locals_of
 from .needs import names_in_order
+from .resolve import OFFSET_TABLE
 from .symbol_columns import Origin, Pair
 from .symbol_rows import (
     global_symbol,
@@ -41,11 +42,11 @@ def symbols_like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
     rest: list[Pair] = []
     placed = sources.placed
     visibilities = visibilities_of(sources)
-    mentioned = sources.mentioned
-    if placed.addresses.tables.moves is not None and DYNAMIC in resolution.definer:
-        mentioned = {**mentioned, DYNAMIC: resolution.definer[DYNAMIC]}
+    made_last = _names_of_tables(sources)
+    mentioned = {**sources.mentioned, **made_last} if made_last else sources.mentioned
     known = [x for x in sources.asked.first if x in mentioned or x in placed.symbols]
-    for name in dict.fromkeys((*known, *mentioned, *_scripts_names(sources))):
+    order = (*known, *sources.mentioned, *_scripts_names(sources), *made_last)
+    for name in dict.fromkeys(order):
         visibility = visibilities.get(name) or sources.own_visibility(name)
         if name in placed.symbols:
             if name in placed.hidden:
@@ -73,6 +74,18 @@ def symbols_like_lld(sources: SymbolSources) -> tuple[list[Pair], list[Pair]]:
             rest.append((row, origin))
         added.append((row, origin))
     return [pair for group in groups.values() for pair in group] + rest, added
+
+
+def _names_of_tables(sources: SymbolSources) -> dict[str, tuple[int, int]]:
+    """Names of the linker's own tables that are listed though no file mentions them."""
+    resolution = sources.placed.addresses.resolution
+    moves = sources.placed.addresses.tables.moves is not None
+    names = (*((DYNAMIC,) if moves else ()), OFFSET_TABLE)
+    return {
+        name: definer
+        for name in names
+        if name not in sources.mentioned and (definer := resolution.definer.get(name)) is not None
+    }
 
 
 def _shown(sources: SymbolSources, name: str) -> str:

@@ -3,7 +3,7 @@ NAME (GNU ld manual 2.1)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import attrs
 
@@ -12,9 +12,14 @@ from ..model import UNDEF, ObjectFile
 WRAP, REAL = "__wrap_", "__real_"
 
 
-def wrapped(file: ObjectFile, names: Iterable[str]) -> ObjectFile:
+def new_names(names: Collection[str]) -> dict[str, str]:
+    """What references to the names of a wrapped function, and to the real one, mean."""
+    return {name: WRAP + name for name in names} | {REAL + name: name for name in names}
+
+
+def wrapped(file: ObjectFile, names: Collection[str]) -> ObjectFile:
     """The file with its references redirected."""
-    new = {name: WRAP + name for name in names} | {REAL + name: name for name in names}
+    new = new_names(names)
     shndx, first = file.symbols.shndx, file.first_global
     changes = {
         index: new[name]

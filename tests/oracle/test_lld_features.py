@@ -97,6 +97,20 @@ SAME |= {
         "SECTIONS { .text : { *(.text) } .h : { *(.eh_frame_hdr) LONG(0) *(.data) } }",
         ["--eh-frame-hdr"],
     ),
+    "table-read-by-a-script": (
+        PLAIN,
+        "HIDDEN(e = .); SECTIONS { .text : { *(.text) QUAD(_GLOBAL_OFFSET_TABLE_) }"
+        " a = _GLOBAL_OFFSET_TABLE_; } HIDDEN(f = .);",
+        [],
+    ),
+    "hidden-before-the-dynamic-section": (
+        PLAIN, "SECTIONS { .text : { *(.text) } HIDDEN(e = .); }", ["-pie"],
+    ),
+    "wrapped-in-a-script": (
+        PLAIN + ".globl f, g\nf: nop\ng: nop\n",
+        "SECTIONS { .text : { *(.text) } a = f + 1; b = __real_f; c = DEFINED(f); }",
+        ["--wrap=f", "--defsym=__wrap_f=g"],
+    ),
     "size-so-far": (
         PLAIN,
         "SECTIONS { .x : { e = SIZEOF(.x); *(.data) f = SIZEOF(.x); . += SIZEOF(.x); *(.text)"
