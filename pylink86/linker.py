@@ -75,6 +75,8 @@ def link(
     kind = _dialect(dialect)
     if chosen.fortran_common:
         kind = kind.but(common_takes_definition=True)
+    if chosen.elf.traditional:
+        kind = kind.but(edits_unwind_in_place=False)
     if chosen.elf.relocatable:
         kind = dialect_for_relinking(kind)
     diags = Diagnostics(

@@ -45,6 +45,7 @@ FLAGS = {
     "force_group_allocation": "ungroup",
     "unique_symbols": "unique_symbols",
     "undefined_version": "undefined_version",
+    "traditional_format": "traditional",
     "gdb_index": "gdb_index",
     "debug_names": "debug_names",
 }

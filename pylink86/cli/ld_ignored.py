@@ -111,7 +111,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("it chooses the linker, which has happened", "-fuse-ld=NAME"),
     (
         "it is kept by other linkers for compilers of long ago",
-        "-g -Qy -qmagic -a=KEYWORD -assert=KEYWORD --traditional-format",
+        "-g -Qy -qmagic -a=KEYWORD -assert=KEYWORD",
     ),
     (
         "it is about the linker's own speed and memory",

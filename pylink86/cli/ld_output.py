@@ -101,6 +101,13 @@ OUTPUT_ROWS: tuple[Row, ...] = (
         "write .gdb_index, by which gdb finds addresses, and names where objects were compiled "
         "with -ggnu-pubnames",
     ),
+    (
+        "--traditional-format",
+        "",
+        ON,
+        "traditional_format",
+        "GNU ld's dialect: unwind tables as they are in the inputs, with every CIE",
+    ),
     ("--no-gdb-index", "", OFF, "gdb_index", "no such index (default)"),
     (
         "--debug-names",

@@ -57,6 +57,8 @@ class ElfOptions:
     no_unwind_info: bool = False
     """--no-ld-generated-unwind-info: GNU ld's linkage table of a program that moves has no unwind
     records."""
+    traditional: bool = False
+    """--traditional-format: GNU ld leaves unwind tables as they are."""
     gdb_index: bool = False
     debug_names: bool = False
     define_common: bool = False

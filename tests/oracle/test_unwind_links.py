@@ -256,3 +256,15 @@ def test_a_record_about_no_code(
     monkeypatch.chdir(tmp_path)
     made = assemble(tmp_path / "a.o", VOID)
     assert_same_file(dialect, [*more, made], tmp_path)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("options", ["", "--eh-frame-hdr", "--gc-sections", "-r"])
+def test_tables_as_they_are(options, machine, tmp_path, monkeypatch):
+    """--traditional-format takes nothing out of unwind tables and joins nothing in them."""
+    monkeypatch.chdir(tmp_path)
+    rng = random.Random(7)
+    wide = machine == "elf_x86_64"
+    objs = [assemble(tmp_path / f"f{n}.o", functions(rng, n), wide) for n in range(3)]
+    words = ["-m", machine, "--traditional-format", *options.split(), *objs]
+    assert_same_file("gnu", words, tmp_path)
