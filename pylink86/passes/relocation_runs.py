@@ -9,28 +9,37 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
-from itertools import accumulate, chain, repeat
+from itertools import accumulate, chain, groupby, repeat
 from operator import add
 
 from .. import elf_const as c
-from ..relocation_groups import GroupRows
+from ..relocation_groups import GroupRows, Span
 from .locate import Addresses
 from .section_list import SectionId
 from .sums import Row
+
+NOWHERE = -1
+"""The output section of what is in none; here, too, of what is not part of a run."""
 
 WIDEST = 16
 """Bytes the widest relocation patches (a TLS descriptor)."""
 
 
 class Run:
-    """Tables of sections that lie in output section `home`.  counts: of rows, of each section."""
+    """Tables of some sections, which lie in output section `home`; rows [begin, end) of a group.
+    sec_offs: where each section begins there; counts: of its rows."""
 
-    def __init__(self, group: GroupRows, home: int, begin: int) -> None:
-        self.group, self.home, self.begin = group, home, begin
-        self.sids: list[SectionId] = []
-        self.sec_offs: list[int] = []
-        self.counts: list[int] = []
-        self.end = begin
+    def __init__(
+        self,
+        group: GroupRows,
+        home: int,
+        sids: list[SectionId],
+        sec_offs: list[int],
+        spans: list[Span],
+    ) -> None:
+        self.group, self.home, self.sids, self.sec_offs = group, home, sids, sec_offs
+        self.begin, self.end = spans[0][0], spans[-1][1]
+        self.counts = [end - begin for begin, end, _ in spans]
 
     def rows(self) -> tuple[Iterator[Row], Iterator[int]]:
         """The rows, their offsets those in the output section; and the column of types as it is
@@ -58,29 +67,21 @@ def relocation_runs(
     groups, info, flags = obj.relocation_groups, obj.sections.info, obj.sections.flags
     if len(obj.relocation_sections) != len(groups):  # a section has two tables
         return
-    owner, sec_off, size = where.owner, where.offset, where.size
-    rewritten = {rel for number, rel in where.tables.relocations if number == file}
+    changed = {base + info[rel] for number, rel in where.tables.relocations if number == file}
     for group in dict.fromkeys(groups.values()):
         rows = group.rows()
-        if not rows.is_sound or rows.addend is None:
+        sids = [base + info[rel] for rel in rows.spans]
+        if not rows.is_sound or rows.addend is None or not flags[sids[0] - base] & c.SHF_ALLOC:
             continue
-        run: Run | None = None
-        for rel, (begin, end, highest) in rows.spans.items():
-            index = info[rel]
-            sid = base + index
-            home = owner[sid]
-            if run is not None and (home != run.home or begin != run.end):
-                yield run
-                run = None
-            if home < 0 or not contents[home] or highest + WIDEST > size[sid] or sid in apart:
-                continue
-            if not flags[index] & c.SHF_ALLOC or rel in rewritten:
-                continue
-            if run is None:
-                run = Run(rows, home, begin)
-            run.sids.append(sid)
-            run.sec_offs.append(sec_off[sid])
-            run.counts.append(end - begin)
-            run.end = end
-        if run is not None:
-            yield run
+        spans = list(rows.spans.values())
+        homes = [where.owner[sid] for sid in sids]
+        for at, (sid, (_, _, highest)) in enumerate(zip(sids, spans)):
+            if highest + WIDEST > where.size[sid] or sid in apart or sid in changed:
+                homes[at] = NOWHERE
+        begin = 0
+        for home, same in groupby(homes):
+            part = slice(begin, begin + len(list(same)))
+            begin = part.stop
+            if home >= 0 and contents[home]:
+                sec_offs = [where.offset[sid] for sid in sids[part]]
+                yield Run(rows, home, sids[part], sec_offs, spans[part])
