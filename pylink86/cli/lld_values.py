@@ -158,8 +158,6 @@ def _messages(parsed: Parsed) -> Iterator[str]:
         )
     if values.get("relocatable") and (values.get("export_dynamic") or "-shared" in given):
         yield "-r and --export-dynamic may not be used together"
-    if values.get("relocatable") and "--gdb-index" in given:
-        yield "-r and --gdb-index may not be used together"
     if "retpolineplt" in keywords and values.get("z_force_ibt"):
         yield "-z force-ibt may not be used with -z retpolineplt"
     if "ifunc-noplt" in keywords and values.get("z_text", True):
