@@ -95,6 +95,7 @@ def _link(
 ) -> LinkResult:
     """The parts of a link."""
     task = gather(objs, layout, dialect, options, diags)
+    task.source_line = _source_lines(dialect)
     found = connect(task, diags)
     # From here on every name has one definer, every section its statement or place as an orphan.
     laid = in_reach(partial(lay_out, task, found), dialect, diags)
@@ -156,7 +157,7 @@ def _patched(task: Task, placed: Placement, diags: Diagnostics) -> Patched:
     else:
         dead = task.options.elf.dead_references
         patched = apply_relocations(
-            placed, dialect, task.generic, diags, _source_lines(), task.raw, dead
+            placed, dialect, task.generic, diags, task.source_line, task.raw, dead
         )
     if placed.addresses.edits.unwind is not None:
         from .passes.unwind_index import complete_unwind
@@ -212,7 +213,7 @@ def _dialect(name: str | Dialect) -> Dialect:
     return DIALECTS[name]
 
 
-def _source_lines() -> SourceLine:
+def _source_lines(dialect: Dialect) -> SourceLine:
     """Source lines of places; DWARF is only read when a message needs it."""
     known: list[SourceLine] = []
 
@@ -220,7 +221,7 @@ def _source_lines() -> SourceLine:
         if not known:
             from .explain.dwarf import source_lines
 
-            known.append(source_lines())
+            known.append(source_lines(with_path=dialect.tells_in_order_of_files))
         return known[0](obj, index, offset)
 
     return source_line

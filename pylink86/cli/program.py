@@ -93,7 +93,13 @@ def show(found: Iterable[Diagnostic], values: Mapping[str, Any]) -> bool:
     if values.get("dialect") == "lld" and not as_json:
         from ..explain.lld_errors import lld_report
 
-        text = lld_report(found, values.get("program") or "ld.lld", colour=colour)
+        text = lld_report(
+            found,
+            values.get("program") or "ld.lld",
+            colour=colour,
+            demangle=values.get("demangle", True) is not False,
+            limit=int(values["error_limit"]) if values.get("error_limit", "").isdecimal() else 20,
+        )
     elif values.get("dialect") == "llvm" and not as_json:
         from ..explain.llvm_errors import llvm_report
 

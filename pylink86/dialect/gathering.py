@@ -222,3 +222,10 @@ class Gathering:
         gnu=True,
         lld=False,
     )
+    tells_in_order_of_files: bool = differs(
+        "undefined names are told in the order of files and sections, with the function that "
+        "refers to each and a name that differs in a letter; what is not in memory does not count",
+        "`call nosuch` in two files and in a debug section",
+        gnu=False,
+        lld=True,
+    )

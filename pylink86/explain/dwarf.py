@@ -83,9 +83,11 @@ def source_line(file: ObjectFile, section: int, offset: int) -> str | None:
     return lines.find(section, offset) if lines else None
 
 
-def source_lines() -> Callable[[ObjectFile, int, int], str | None]:
+def source_lines(with_path: bool = False) -> Callable[[ObjectFile, int, int], str | None]:
     """`source_line` for the messages of one link: every table is decoded once, and none that would
-    take too long (LARGEST_FOR_MESSAGES for all together)."""
+    take too long (LARGEST_FOR_MESSAGES for all together).
+
+    with_path: behind a line stands where its file is, as in LLD's "a.c:3 (/src/a.c:3)"."""
     known: dict[int, Lines | None] = {}
     left = LARGEST_FOR_MESSAGES
 
@@ -93,7 +95,7 @@ def source_lines() -> Callable[[ObjectFile, int, int], str | None]:
         nonlocal left
         if id(file) not in known:
             size = _size(file)
-            known[id(file)] = line_table(file) if size <= left else None
+            known[id(file)] = line_table(file, with_path) if size <= left else None
             left -= size if size <= left else 0
         lines = known[id(file)]
         return lines.find(section, offset) if lines else None
@@ -108,25 +110,25 @@ def _size(file: ObjectFile) -> int:
     return sum(size for name, kind, size in columns if name.endswith(names) and kind not in TABLES)
 
 
-def line_table(file: ObjectFile) -> Lines | None:
+def line_table(file: ObjectFile, with_path: bool = False) -> Lines | None:
     """The line table of a file; None when it has none that can be read.
 
     Whatever goes wrong in here is the fault of debug information, which must not fail a link: hence
     the wide net.
     """
     try:
-        return decode(file)
+        return decode(file, with_path)
     except Exception:
         return None
 
 
-def decode(file: ObjectFile) -> Lines | None:
+def decode(file: ObjectFile, with_path: bool = False) -> Lines | None:
     """As `line_table`, raising what the broken table makes Python or pyelftools raise."""
     bases = made_up_addresses(file)
     found = debug_sections(file, bases)
     if ".debug_line" not in found or ".debug_info" not in found:
         return None
-    ranges = sorted(set(line_ranges(dwarf_info(file, found))))
+    ranges = sorted(set(line_ranges(dwarf_info(file, found), with_path)))
     starts: list[int] = []
     texts: list[str | None] = []
     for begin, end, text in ranges:
@@ -239,13 +241,14 @@ def dwarf_info(file: ObjectFile, sections: dict[str, bytes]) -> Any:
     return DWARFInfo(**arguments)
 
 
-def line_ranges(dwarf: Any) -> Iterator[tuple[int, int, str]]:
+def line_ranges(dwarf: Any, with_path: bool = False) -> Iterator[tuple[int, int, str]]:
     """Ranges of addresses [begin, end) with "file:line", from every line program."""
     for unit in dwarf.iter_CUs():
         program = dwarf.line_program_for_CU(unit)
         if program is None:
             continue
         names = file_names(program)
+        paths = file_paths(program) if with_path else names
         before = None
         for entry in program.get_entries():
             state = entry.state
@@ -254,7 +257,9 @@ def line_ranges(dwarf: Any) -> Iterator[tuple[int, int, str]]:
             if before is not None and state.address > before.address and before.line:
                 name = names.get(before.file)
                 if name:
-                    yield before.address, state.address, f"{name}:{before.line}"
+                    text, path = f"{name}:{before.line}", paths[before.file]
+                    more = f" ({path}:{before.line})" if path != name else ""
+                    yield before.address, state.address, text + more
             before = None if state.end_sequence else state
 
 
@@ -263,7 +268,22 @@ def file_names(program: Any) -> dict[int, str]:
     first = 0 if program["version"] >= 5 else 1
     names = {}
     for number, entry in enumerate(program["file_entry"], first):
-        name = entry.name
-        text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
-        names[number] = text.replace("\\", "/").rsplit("/", 1)[-1]
+        names[number] = _text(entry.name).replace("\\", "/").rsplit("/", 1)[-1]
     return names
+
+
+def file_paths(program: Any) -> dict[int, str]:
+    """File number -> name with its folder, as far as the line program has it: until DWARF 5 folder
+    0 is where the compiler ran, and not said."""
+    first = 0 if program["version"] >= 5 else 1
+    folders = [_text(folder) for folder in program["include_directory"]]
+    paths = {}
+    for number, entry in enumerate(program["file_entry"], first):
+        name, folder = _text(entry.name), entry.dir_index - first
+        inside = 0 <= folder < len(folders) and not name.startswith("/")
+        paths[number] = f"{folders[folder]}/{name}" if inside else name
+    return paths
+
+
+def _text(name: Any) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)

@@ -16,9 +16,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+import attrs
+
 from ..diag import Diagnostic, Span
+from ..passes.cxx_names import demangled
 from ..report import PLAIN, printable, to_text
 from .lld_sentences import LLD_KINDS, SENTENCES, WITH_LINE, WITH_LINE_TOO, WITH_PLACE
+from .names import readable
 
 MANY = 3
 """How many places LLD lists before it only counts them."""
@@ -37,6 +41,7 @@ ROLES = {
 }
 """What the places of a finding are to it."""
 
+NAME = re.compile(r"`([^']*)'")
 OVERFLOW = re.compile(r"relocation truncated to fit: (\S+) against `(.*)'")
 VALUE = re.compile(
     r"the value is (-?0x[0-9a-f]+); .* takes (-?0x[0-9a-f]+|-?\d+) to (0x[0-9a-f]+|\d+)"
@@ -57,31 +62,68 @@ OFFSET = re.compile(r"\+0x([0-9a-f]+)(?=\)$|\)\)$)")
 LINE_AND_OBJECT = re.compile(r"(\S+:\d+) \((.*)\)")
 
 
-def lld_report(found: Iterable[Diagnostic], program: str, *, colour: bool = False) -> str:
-    """All findings as they go to stderr: what LLD tells too in its form, the others in ours."""
-    return "".join(
-        (lld_text(d, program, colour=colour) if d.slug in LLD_KINDS else to_text(d, colour=colour))
-        + "\n"
-        for d in found
-    )
+def lld_report(
+    found: Iterable[Diagnostic],
+    program: str,
+    *,
+    colour: bool = False,
+    demangle: bool = True,
+    limit: int = 0,
+) -> str:
+    """All findings as they go to stderr: what LLD tells too in its form, the others in ours.
+
+    demangle: names as in the source; limit: of errors, after which no more is said, 0 for all."""
+    lines: list[str] = []
+    errors = 0
+    for d in found:
+        if limit and errors == limit and d.severity == "error":
+            lines.append(
+                f"{program}: error: too many errors emitted, stopping now "
+                "(use --error-limit=0 to see all errors)"
+            )
+            break
+        errors += d.severity == "error"
+        if d.slug in LLD_KINDS:
+            lines.append(lld_text(d, program, colour=colour, demangle=demangle))
+        else:
+            lines.append(to_text(d, colour=colour))
+    return "".join(f"{line}\n" for line in lines)
 
 
-def lld_text(d: Diagnostic, program: str, *, colour: bool = False) -> str:
+def lld_text(d: Diagnostic, program: str, *, colour: bool = False, demangle: bool = True) -> str:
     """One finding with LLD's first line, then its places, notes and help; no newline at the end."""
+    own = [note for note in d.notes if note.startswith(">>> ")]
+    if demangle:
+        d = attrs.evolve(d, message=NAME.sub(_readable, d.message))
     severity = f"{d.severity}: "
     if colour:
         severity = f"{COLOURS[d.severity]}{severity}{PLAIN}"
     first, more = _sentence(d)
     lines = [f"{program}: {severity}{printable(_where(d) + first)} [{d.slug}]"]
     lines += [f">>> {printable(text)}" for text in more]
-    lines += [f">>> {text}" for text in _places(d)]
+    lines += [printable(_unquoted(note, demangle)) for note in own]
+    lines += [f">>> {text}" for text in _places(d)] if not own else []
     if d.span is not None:
         lines += _quoted(d.span, d.label)
     elif d.label:
         lines.append(f"   = note: {printable(d.label)}")
-    lines += _explained("note", (t for t in d.notes if not _is_place(t)))
+    lines += _explained("note", (t for t in d.notes if not _is_place(t) and t not in own))
     lines += _explained("help", d.help)
     return "\n".join(lines)
+
+
+def _readable(found: re.Match[str]) -> str:
+    """A name in quotes as its author wrote it, still in quotes."""
+    return f"`{_as_written(found[1])}'"
+
+
+def _as_written(name: str) -> str:
+    return demangled(name) or readable(name)
+
+
+def _unquoted(text: str, demangle: bool) -> str:
+    """One of LLD's lines, its names without our quotes."""
+    return NAME.sub(lambda met: _as_written(met[1]) if demangle else met[1], text)
 
 
 def _is_place(note: str) -> bool:
@@ -174,7 +216,9 @@ def _where(d: Diagnostic) -> str:
             line -= 1  # behind the newline that ends the file
         return f"{name}:{line}: "
     if d.place and d.slug in WITH_PLACE:
-        place = OFFSET.sub(lambda met: "+0x" + met[1].upper(), d.place)
+        place = d.place.replace("`", "").replace("'", "")
+        if "(function " not in place:
+            place = OFFSET.sub(lambda met: "+0x" + met[1].upper(), place)
         return BARE_PLACE.sub(r"\1:\2", place) + ": "
     return ""
 

@@ -147,7 +147,7 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
         (r"(at least one side of the expression must be absolute): .*", r"\1"),
     ),
     "undefined-symbol": (
-        (r"undefined reference to `(.*)'", r"undefined symbol: \1"),
+        (r"undefined (\w+ )?reference to `(.*)'", r"undefined \1symbol: \2"),
         (r"required symbol `(.*)' not defined", r"undefined symbol: \1"),
     ),
     "unknown-constant": ((r"unknown constant `(.*)' .*", r"unknown constant: \1"),),

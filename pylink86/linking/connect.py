@@ -76,7 +76,7 @@ def _resolution(task: Task, diags: Diagnostics) -> Resolution:
         inputs, dialect, diags, task.generic, own,
         has_tables=not (task.again and dialect.tables_like_gnu),
         sort_common=options.sort_common, features=options.elf.features,
-        form=TableForm.of(inputs.files[0].header, options.elf),
+        form=TableForm.of(inputs.files[0].header, options.elf), source=task.source_line,
     )  # fmt: skip
     if options.elf.reports:
         from ..passes.check_promises import report_promises

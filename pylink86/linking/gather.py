@@ -7,6 +7,7 @@ in the order in which each can be known, and hands on a `Task` in which nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -36,6 +37,9 @@ from ..passes.target import (
 )
 from ..script.parser import parse_defsym
 
+if TYPE_CHECKING:
+    from ..passes.refs_lld import SourcePlace as SourceLine
+
 
 class Task:
     """A link before names are looked up.
@@ -63,6 +67,8 @@ class Task:
         self.generic = self.raw or not is_native(oformat, self.machine, inputs.files[0])
         self.again = options.elf.relocatable
         """-r: the output will be linked again."""
+        self.source_line: SourceLine = lambda obj, index, offset: None
+        """Where the source of a place is, for messages."""
         self.moves = options.elf.pie and not (self.generic or self.again)
         """-pie: the output runs at any address."""
         self.options = attrs.evolve(options, elf=attrs.evolve(options.elf, pie=self.moves))

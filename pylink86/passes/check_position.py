@@ -15,14 +15,14 @@ from ..arch.loads import has_no_base
 from ..arch.reloc import GOT
 from ..diag import Diagnostics
 from .match import SectionId, SectionList
-from .refs import symbol_name
+from .refs_lld import tell_not_movable
 from .resolve import Resolution
 
 
 def check_position(
     resolution: Resolution, table: SectionList, gone: frozenset[SectionId], diags: Diagnostics
 ) -> None:
-    """Report reloc-not-supported for each slot that i386 code knows by its address.
+    """Report reloc-not-pic for each slot that i386 code knows by its address.
 
     gone: sections that are not in the output."""
     for file, obj in enumerate(resolution.files[:-1]):
@@ -38,11 +38,5 @@ def check_position(
                     row = rows.get(kind)
                     is_slot = row is not None and row.kind == GOT
                     if is_slot and has_no_base(obj.contents[index], offset):
-                        name = symbol_name(obj, symbol)
-                        diags.error(
-                            "reloc-not-supported",
-                            f"relocation {reloc_name(c.EM_386, kind)} cannot be used against "
-                            f"symbol '{name}'; recompile with -fPIC",
-                            place=f"{obj.name}:({obj.sections.names[index]}+{offset:#x})",
-                            help=["link without -pie, when the program may stay at its address"],
-                        )
+                        name, place = reloc_name(c.EM_386, kind), (file, index, offset)
+                        tell_not_movable(resolution, "reloc-not-pic", place, name, symbol, diags)

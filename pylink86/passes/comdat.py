@@ -45,6 +45,16 @@ def _signature(obj: ObjectFile, group: int) -> str:
     return obj.symbols.name(symbol)
 
 
+def group_of(obj: ObjectFile, section: int) -> str:
+    """The signature of the group a section is in; "" when it is in none."""
+    for index, kind in enumerate(obj.sections.type):
+        if kind == c.SHT_GROUP:
+            words = [w for (w,) in struct.iter_unpack("<I", obj.contents[index])]
+            if section in words[1:]:
+                return _signature(obj, index)
+    return ""
+
+
 def group_members(obj: ObjectFile, base: int = 0) -> Iterator[list[int]]:
     """The section numbers of each group of a file, counted from `base`."""
     for index, kind in enumerate(obj.sections.type):

@@ -18,6 +18,9 @@ FUNDAMENTAL = {
 }  # fmt: skip
 STANDARD = {"a": "std::allocator", "b": "std::basic_string", "s": "std::string",
             "i": "std::istream", "o": "std::ostream", "d": "std::iostream"}  # fmt: skip
+SPECIAL = {"TV": "vtable for ", "TT": "VTT for ", "TI": "typeinfo for ",
+           "TS": "typeinfo name for ", "GV": "guard variable for "}  # fmt: skip
+"""What a compiler makes for a class or variable -> how it is called."""
 AROUND = {"P": "*", "R": "&", "O": "&&", "K": " const", "V": " volatile"}
 """Letter of a type that is made of another one -> what stands behind that."""
 
@@ -45,7 +48,11 @@ class _Reader:
         self._seen: list[str] = []
 
     def encoding(self) -> str:
-        """encoding : name type*; a name without types is a variable."""
+        """encoding : name type* | special type; a name without types is a variable."""
+        special = SPECIAL.get(self._text[self._at : self._at + 2])
+        if special is not None:
+            self._at += 2
+            return special + (self._name()[0] if special[0] == "g" else self._type())
         name, qualifiers = self._name()
         if self._at == len(self._text):
             return name
@@ -99,7 +106,8 @@ class _Reader:
         return self._source_name()
 
     def _source_name(self) -> str:
-        """source-name : length text."""
+        """source-name : "L"? length text; L says that no other file sees it."""
+        self._take("L")
         start = self._at
         while self._take("0123456789"):
             pass

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..diag import Diagnostics
 from ..model import COMMON, ObjectFile
 from .members import Inputs
 from .near import listed
+
+if TYPE_CHECKING:
+    from .refs_lld import Places
 
 SHOWN = 3
 """Names that are told of a pair of files."""
@@ -15,8 +20,23 @@ def report_duplicates(
     inputs: Inputs,
     twice: list[tuple[str, tuple[int, int], tuple[int, int]]],
     diags: Diagnostics,
+    places: Places | None = None,
 ) -> None:
-    """Every pair of files is told of with up to three names, and a count of the others."""
+    """Every pair of files is told of with up to three names, and a count of the others; with
+    places, for LLD's dialect, every name is told of."""
+    if places is not None:
+        from .refs_lld import duplicate_notes
+
+        for name, first, second in twice:
+            notes, cure = _why_twice(inputs, first[0], second[0])
+            diags.error(
+                "duplicate-symbol",
+                f"multiple definition of `{name}'",
+                place=describe(inputs.files, second),
+                notes=[*duplicate_notes(places, first, second), *notes],
+                help=[cure],
+            )
+        return
     pairs: dict[tuple[int, int], list[tuple[str, tuple[int, int], tuple[int, int]]]] = {}
     for name, first, second in twice:
         pairs.setdefault((first[0], second[0]), []).append((name, first, second))

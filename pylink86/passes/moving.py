@@ -13,6 +13,7 @@ reference, and `readelf -dlrSW`."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -30,6 +31,9 @@ from .resolve import Resolution
 from .strongly_wanted import strongly_wanted
 from .table_form import TableForm
 from .tables import ADDRESS, BOUNDARIES, Moves, Slot, Who, who_is
+
+if TYPE_CHECKING:
+    from .refs import Place
 
 SPARE_ENTRIES = 5
 """Empty entries at the end of GNU ld's .dynamic, for tools that add some; the last one ends it."""
@@ -151,9 +155,9 @@ class MovingScan:
             if row.width != word:
                 if word == 4 and self.dialect.tables_like_gnu:
                     continue  # 16-bit code of boot loaders, which runs where it was linked to
-                self._refuse(obj, index, place, row, symbol)
+                self._refuse((file, index, place), row, symbol)
                 continue
-            self._in_code(obj, index, place, row, symbol)
+            self._in_code((file, index, place), row, symbol)
             self.places.append((sid, place))
 
     def _is_far(self, file: int, symbol: int) -> bool:
@@ -200,8 +204,13 @@ class MovingScan:
         shndx, kind = symbols.shndx[symbol], symbols.info[symbol] & 0xF
         return shndx not in (ABSOLUTE, UNDEF) and kind != c.STT_TLS
 
-    def _refuse(self, obj: ObjectFile, index: int, place: int, row: Row, symbol: int) -> None:
+    def _refuse(self, where: Place, row: Row, symbol: int) -> None:
+        file, index, place = where
+        obj = self.resolution.files[file]
         name = _name(obj, symbol)
+        if self.dialect.tells_in_order_of_files:
+            self._tell("reloc-not-pic", where, row, symbol)
+            return
         self.diags.error(
             "reloc-not-pic",
             f"relocation {row.name} against {name} can not be used when making a PIE object; "
@@ -211,13 +220,23 @@ class MovingScan:
             help=["compile with -fPIE, for Rust with -C relocation-model=pic; or leave -pie out"],
         )  # fmt: skip
 
-    def _in_code(self, obj: ObjectFile, index: int, place: int, row: Row, symbol: int) -> None:
+    def _tell(self, slug: str, where: Place, row: Row, symbol: int) -> None:
+        """LLD: every place is an error of its own."""
+        from .refs_lld import tell_not_movable
+
+        tell_not_movable(self.resolution, slug, where, row.name, symbol, self.diags)
+
+    def _in_code(self, at: Place, row: Row, symbol: int) -> None:
         """An address in a section that cannot be written."""
+        file, index, place = at
+        obj = self.resolution.files[file]
         if obj.sections.flags[index] & c.SHF_WRITE:
             return
         self.in_text = True
         where, name = obj.sections.names[index], _name(obj, symbol)
-        if self.text:
+        if self.text and self.dialect.tells_in_order_of_files:
+            self._tell("reloc-in-read-only", at, row, symbol)
+        elif self.text:
             self.diags.error(
                 "reloc-in-read-only",
                 f"relocation {row.name} against {name} in read-only section `{where}'",

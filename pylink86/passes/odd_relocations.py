@@ -92,7 +92,7 @@ class OddRelocations:
             # Mixed classes: GNU ld would write the low half of a 64-bit address.
             verdict, range_ = "refused", either_range(row.width)
         self._misfit(site, reloc, row, range_, value, verdict)
-        return verdict == "wraps"
+        return verdict == "wraps" or self.diags.tolerates("reloc-overflow")
 
     def _misfit(
         self, site: Site, reloc: Reloc, row: Row, range_: tuple[int, int], value: int, verdict: str
@@ -164,6 +164,8 @@ class OddRelocations:
         resolution = self.placed.addresses.resolution
         is_shared = reloc.symbol >= resolution.first_global[site.file]
         if is_shared and name not in resolution.definer:
+            if self.dialect.tells_in_order_of_files and not site.in_memory:
+                return 0
             self.references.undefined(name, *place)
             return 0 if self.diags.tolerates("undefined-symbol") else None
         return self._discarded(site, reloc, row, name)

@@ -50,6 +50,8 @@ class References:
     _discarded: dict[tuple[str, int, int, bool], list[Place]] = attrs.field(factory=dict)
     _unsupported: dict[tuple[str, str], list[tuple[Place, int]]] = attrs.field(factory=dict)
     _misfits: dict[tuple[str, str, str], list[Misfit]] = attrs.field(factory=dict)
+    _met: list[tuple[str, str, Misfit]] = attrs.field(factory=list)
+    """The same one by one, in the order they were met, with slug and symbol."""
 
     def undefined(self, name: str, file: int, index: int, offset: int) -> None:
         self._undefined.setdefault(name, []).append((file, index, offset))
@@ -86,6 +88,7 @@ class References:
         name = symbol_name(self.placed.addresses.resolution.files[file], symbol)
         found = Misfit((file, index, offset), row, range_, symbol, value)
         self._misfits.setdefault((slug, row.name, name), []).append(found)
+        self._met.append((slug, name, found))
 
     def place(self, file: int, index: int, offset: int) -> str:
         """`hello.o:(.text+0x1f)`, and the source line in front when it is known."""
@@ -112,6 +115,9 @@ class References:
 
     def report(self, diags: Diagnostics) -> None:
         """Tell everything that was gathered, in the order it was met."""
+        if self.dialect.tells_in_order_of_files:
+            self._report_by_files(diags)
+            return
         for (name, needs), refused in self._unsupported.items():
             self._tell_unsupported(name, needs, refused, diags)
         if diags.ignores("undefined-symbol"):
@@ -144,6 +150,30 @@ class References:
             self._tell_discarded(name, file, symbol, is_blank, places, diags)
         if limit:
             self._count_the_rest(limit, diags)
+
+    def _report_by_files(self, diags: Diagnostics) -> None:
+        """The same for LLD's dialect: what leads nowhere, else what does not fit, in the order of
+        the files; every place that does not fit is an error of its own."""
+        for (name, needs), refused in self._unsupported.items():
+            self._tell_unsupported(name, needs, refused, diags)
+        if diags.ignores("undefined-symbol"):
+            self._undefined.clear()
+        if not (self._misfits or self._undefined or self._discarded):
+            return
+        from .refs_lld import Places, tell_discarded, tell_misfits, tell_undefined
+
+        resolution = self.placed.addresses.resolution
+        assigned = self.placed.symbols.keys()
+        places = Places(resolution.files, resolution.definer, self.source_line, assigned)
+        limit = diags.error_limit + 1 if diags.error_limit else None
+        before = len(diags)
+        by_place = sorted((sorted(found), name) for name, found in self._undefined.items())
+        for number, (found, name) in enumerate(islice(by_place, limit)):
+            tell_undefined(places, self.placed, name, found, number, diags)
+        dropped = resolution.dropped
+        tell_discarded(places, dropped, islice(self._discarded.items(), limit), diags)
+        if len(diags) == before or diags.tolerates("undefined-symbol"):
+            tell_misfits(places, self.placed, islice(self._met, limit), diags)
 
     def _tell_unsupported(
         self, name: str, needs: str, found: list[tuple[Place, int]], diags: Diagnostics

@@ -9,6 +9,7 @@ wins, and two strong ones are an error (gABI ch.4, "Symbol Table")."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -32,6 +33,9 @@ from .own_file import (
 )
 from .table_form import TableForm
 
+if TYPE_CHECKING:
+    from .refs_lld import SourcePlace
+
 PC_THUNK = "__x86.get_pc_thunk.bx"
 """Old start files for i386 have it in `.gnu.linkonce`, newer code in a group: LLD, which knows only
 groups, keeps both and takes the first."""
@@ -53,6 +57,7 @@ class Resolution:
     scripts: the scripts' commands that assign, each with how many files came before it.
     met: names in the order in which LLD met them, where libraries count from the start.
     offered: undefined names that a library could have defined.
+    source: tells the source line of a place, for messages.
     """
 
     files: tuple[ObjectFile, ...]
@@ -67,6 +72,7 @@ class Resolution:
     weakened: Mapping[str, tuple[int, int]] = attrs.field(factory=dict)
     met: Collection[str] = ()
     offered: frozenset[str] = frozenset()
+    source: SourcePlace = lambda obj, index, offset: None
 
     @property
     def own(self) -> int:
@@ -88,6 +94,7 @@ def resolve_symbols(
     sort_common: str = "",
     features: int = 0,
     form: TableForm | None = None,
+    source: SourcePlace = lambda obj, index, offset: None,
 ) -> Resolution:
     """Give each name its definer and make the linker's own file.
 
@@ -96,7 +103,7 @@ def resolve_symbols(
     that options ask for.  has_tables: the output can have a global offset table and the like, which
     the script's patterns place; not with -r.  sort_common: "ascending" or "descending" by
     alignment.  features: what LLD's property note promises beside what all files do.  form: of the
-    linker's own tables, None for what is usual.
+    linker's own tables, None for what is usual.  source: tells source lines for messages.
 
     Reports duplicate-symbol (GNU's words: multiple definition).  A symbol in a COMDAT member that
     lost defines nothing; its references go to the winner's.  So it is with SHF_EXCLUDE in GNU
@@ -127,7 +134,12 @@ def resolve_symbols(
     if twice:
         from .duplicates import report_duplicates
 
-        report_duplicates(inputs, twice, diags)
+        places = None
+        if dialect.tells_in_order_of_files:
+            from .refs_lld import Places
+
+            places = Places(inputs.files, definer, source)
+        report_duplicates(inputs, twice, diags, places)
     mentioned = mention_order(inputs.files, names_of, dialect) if commons else {}
     taken = assigned_in_any_case(inputs, definer, dialect) if commons else frozenset[str]()
     alive = {
@@ -161,6 +173,7 @@ def resolve_symbols(
         weakened=weakened,
         met=inputs.mentioned,
         offered=_offered(inputs, undefined),
+        source=source,
     )
 
 

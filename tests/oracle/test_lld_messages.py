@@ -64,3 +64,103 @@ def test_options(options: str, folder: Path, capsys: pytest.CaptureFixture[str])
     source.write_text(PLAIN)
     subprocess.run(["as", "--64", "-o", "a.o", "a.s"], check=True)
     compare(["a.o", "-o", "out", *options.split()], capsys)
+
+
+SOURCES: dict[str, tuple[dict[str, str], list[str]]] = {
+    "undefined": (
+        {
+            "a": ".globl _start\n_start: call foo\ncall bar\n.data\n" + ".quad foo\n" * 5,
+            "b": ".globl f\n.type f,@function\nnop\nf: jmp foo\n.size f,.-f\n",
+        },
+        [
+            "a.o", "a.o --warn-unresolved-symbols", "a.o --noinhibit-exec", "-pie a.o",
+            "a.o --error-limit=1", "--defsym=_start=0 b.o", "-u f -e f b.a",
+            "-e f --start-lib b.o --end-lib", "a.o -z undefs",
+        ],
+    ),
+    "undefined-of-debug-data": (
+        {"a": '.globl _start\n_start: nop\n.section .debug_x,""\n.quad foo\n'},
+        ["a.o"],
+    ),
+    "undefined-and-hidden": (
+        {"a": ".globl _start\n.hidden x\n.protected y\n_start: call x\ncall y\n"},
+        ["a.o", "-pie a.o"],
+    ),
+    "names-of-c++": (
+        {"a": ".globl _start\n_start: call _Z3fooi\ncall _ZTV3Foo\ncall _RNvC3foo3bar\n"},
+        ["a.o", "a.o --no-demangle"],
+    ),
+    "guesses": (
+        {
+            "a": ".globl _start, foobar\n_start: call foobaz\ncall loca1\ncall foobay\n"
+            "foobar: nop\nlocal1: nop\n",
+            "b": ".globl _start, Main\n_start: call main\ncall _Z3barv\nMain: nop\n.globl bar\n"
+            "bar: nop\n",
+            "c": ".globl _start, _Z3foov\n_start: call foo\n_Z3foov: nop\n",
+            "d": ".globl _start, abdc, abc, abcde\n_start: call abcd\nabdc: abc: abcde: nop\n",
+        },
+        ["a.o", "b.o", "c.o", "d.o"],
+    ),
+    "boundary-of-dead-section": (
+        {"a": ".globl _start\n_start: call __start_x\n.section x,\"aw\"\n.quad 1\n"},
+        ["a.o", "a.o --gc-sections"],
+    ),
+    "twice": (
+        {
+            "a": ".globl _start, foo\n_start: nop\nfoo: nop\n",
+            "b": ".globl foo, _start\nnop\nfoo: nop\n_start: nop\n",
+            "c": ".globl foo\nfoo = 5\n",
+        },
+        [
+            "a.o b.o", "a.o c.o", "a.o a.o", "a.o --whole-archive b.a", "a.o b.o -z muldefs",
+            "a.o b.o --error-limit=1", "a.o b.o --noinhibit-exec",
+        ],
+    ),
+    "out-of-range": (
+        {
+            "a": ".globl _start\n.type _start,@function\n_start: .byte big\n.byte here\n"
+            ".size _start,.-_start\n.byte big\nhere: .byte here\n",
+            "b": ".globl big\n.data\nbig: .quad 1\n",
+        },
+        ["a.o b.o", "a.o b.o --noinhibit-exec", "-pie a.o b.o", "a.o --defsym=big=300"],
+    ),
+    "not-for-pie": (
+        {
+            "a": ".globl _start, x\n_start: .quad x\n.quad here\n.data\n.long x\nx: .quad 1\nhere: "
+            ".quad 1\n",
+        },
+        ["-pie a.o", "-pie -z notext a.o"],
+    ),
+    "lost-group": (
+        {
+            "a": '.globl _start\n_start: nop\n.section .text.f,"axG",@progbits,f,comdat\n'
+            ".globl f\nf: nop\n",
+            "b": 'call here\n.section .text.f,"axG",@progbits,f,comdat\n.globl f\nf: nop\nhere: '
+            "nop\n",
+        },
+        ["a.o b.o"],
+    ),
+}  # fmt: skip
+"""What is linked -> assembly, and command lines."""
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [(name, words) for name, (_, lines) in SOURCES.items() for words in lines]
+)
+def test_inputs(name: str, words: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for file, text in SOURCES[name][0].items():
+        (folder / f"{file}.s").write_text(text)
+        subprocess.run(["as", "--64", "-o", f"{file}.o", f"{file}.s"], check=True)
+        subprocess.run(["ar", "rc", f"{file}.a", f"{file}.o"], check=True)
+    compare([*words.split(), "-o", "out", "--threads=1"], capsys)
+
+
+def test_lines_of_the_source(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    need("gcc")
+    (folder / "sub").mkdir()
+    for name in ("a", "b"):
+        source = "int foo(void);\nint same(void) {\n  return foo();\n}\n"
+        (folder / "sub" / f"{name}.c").write_text(source)
+        subprocess.run(["gcc", "-g", "-c", f"sub/{name}.c", "-o", f"{name}.o"], check=True)
+    compare(["a.o", "-e", "same"], capsys)
+    compare(["a.o", "b.o", "-e", "same"], capsys)

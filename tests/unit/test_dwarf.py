@@ -126,7 +126,7 @@ def test_a_compressed_section_that_claims_too_much_is_not_unpacked():
 
 def test_a_table_is_decoded_once_for_all_messages(monkeypatch):
     decoded = []
-    monkeypatch.setattr(dwarf, "line_table", lambda file: decoded.append(file))
+    monkeypatch.setattr(dwarf, "line_table", lambda file, with_path: decoded.append(file))
     file = load("hello_O0_static_g.o")
     line = dwarf.source_lines()
     assert [line(file, 1, at) for at in range(5)] == [None] * 5
