@@ -8,12 +8,13 @@ at by itself, and only when somebody asks."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 from .. import elf_const as c
 from .locate import MAX_OFFSET
 from .placement import Placement
+from .strongly_wanted import strongly_wanted
 
 MASK = (1 << 64) - 1
 HALF = 1 << 63
@@ -144,8 +145,13 @@ class SymbolValues:
                 name in resolution.weakened
                 or resolution.files[file].symbols.info[index] >> 4 == c.STB_WEAK
             )
-            return 0 if is_weak else None
+            return 0 if is_weak and name not in self._strongly_wanted else None
         return found
+
+    @cached_property
+    def _strongly_wanted(self) -> frozenset[str]:
+        """Undefined names that some file insists on: then a weak reference is not 0, either."""
+        return strongly_wanted(self.placed.addresses.resolution)
 
     def named(self, name: str) -> int | None:
         """What a global name is worth; None when it has no value, also a weak one."""

@@ -3,11 +3,14 @@ keeps its slot, what may be missing is 0."""
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from .twins import assemble, assert_same_file
+from pylink86.cli.pyld import main
+
+from .twins import PEERS, assemble, assert_same_file, need
 
 pytestmark = pytest.mark.peer
 
@@ -78,3 +81,18 @@ def test_a_call_that_goes_with_its_sequence(
     for more in ([], ["--gc-sections"], ["-z", "now"]):
         words = ["-m", "elf_x86_64" if wide else "elf_i386", *more, made]
         assert_same_file("gnu", words, tmp_path)
+
+
+@pytest.mark.parametrize("dialect", PEERS)
+def test_one_file_that_insists_is_enough(
+    dialect: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A weak reference is 0 only where every file is ready to do without the name."""
+    need(PEERS[dialect])
+    weak = assemble(tmp_path / "a.o", ".weak q\n.globl _start\n_start: .quad q\n")
+    strong = assemble(tmp_path / "b.o", ".globl q, r\nr: nop\n")
+    words = [weak, strong, "-o", str(tmp_path / "out")]
+    done = subprocess.run([PEERS[dialect], *words], capture_output=True, text=True)
+    assert done.returncode and "undefined" in done.stderr
+    assert main([f"--dialect={dialect}", *words], "pyld") == 1
+    assert "undefined-symbol" in capsys.readouterr().err
