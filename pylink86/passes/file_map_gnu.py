@@ -89,7 +89,7 @@ def map_file(
     end = place_rest(plans, placed.sections, walk.offsets, walk.pos, options, told_align)
     for i, plan in enumerate(plans):
         if plan.type not in (c.PT_LOAD, c.PT_NULL):
-            segments[i] = _inner(plan, walk, [s for s in segments if s is not None])
+            segments[i] = _inner(plan, walk, [s for s in segments if s is not None], types)
     return FileMap(walk.offsets, tuple(s for s in segments if s is not None), end, types)
 
 
@@ -258,8 +258,12 @@ def _number(expr: n.Expr, placed: Placement) -> int:
     return evaluate(expr, PhdrScope(GNU, symbols=placed.symbols)).absolute() & MASK
 
 
-def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
-    """A segment that describes part of a PT_LOAD, or nothing in memory."""
+def _inner(
+    plan: SegmentPlan, walk: _Map, loads: Sequence[Segment], types: Mapping[int, int]
+) -> Segment:
+    """A segment that describes part of a PT_LOAD, or nothing in memory.
+
+    types: what sections turned out to be, by OutputPlan.index."""
     held = walk.held(plan)
     flags = _flags(plan, held, walk.options)
     word = walk.elf_class // 8
@@ -289,14 +293,14 @@ def _inner(plan: SegmentPlan, walk: _Map, loads: Sequence[Segment]) -> Segment:
     first = held[0]
     offset = walk.offsets.get(first.plan.index, 0)
     is_note = plan.type == c.PT_NOTE
-    in_file = [s for s in held if s.plan.type != c.SHT_NOBITS or is_note]
+    in_file = [s for s in held if is_note or types.get(s.plan.index, s.plan.type) != c.SHT_NOBITS]
     filesz = 0
     if in_file:
         filesz = walk.offsets.get(in_file[-1].plan.index, 0) + in_file[-1].size - offset
     lma = walk.lma(first) if plan.at is None else _number(plan.at, walk.placed)
     align = max(s.align for s in held)
     memsz = _thread_memory(held, lma, walk) if plan.type == c.PT_TLS else _memory(held, is_note)
-    if is_note and in_file and in_file[-1].plan.alloc:
+    if is_note and in_file and _says_alloc(in_file[-1]):
         memsz = filesz
     return Segment(plan.type, flags, offset, first.vma, lma, max(filesz, 0), max(memsz, 0), align)
 
