@@ -209,7 +209,7 @@ class MovingScan:
         obj = self.resolution.files[file]
         name = _name(obj, symbol)
         if self.dialect.tells_in_order_of_files:
-            self._tell("reloc-not-pic", where, row, symbol)
+            self._tell_unmovable("reloc-not-pic", where, row, symbol)
             return
         self.diags.error(
             "reloc-not-pic",
@@ -220,7 +220,7 @@ class MovingScan:
             help=["compile with -fPIE, for Rust with -C relocation-model=pic; or leave -pie out"],
         )  # fmt: skip
 
-    def _tell(self, slug: str, where: Place, row: Row, symbol: int) -> None:
+    def _tell_unmovable(self, slug: str, where: Place, row: Row, symbol: int) -> None:
         """LLD: every place is an error of its own."""
         from .refs_lld import tell_not_movable
 
@@ -235,7 +235,7 @@ class MovingScan:
         self.in_text = True
         where, name = obj.sections.names[index], _name(obj, symbol)
         if self.text and self.dialect.tells_in_order_of_files:
-            self._tell("reloc-in-read-only", at, row, symbol)
+            self._tell_unmovable("reloc-in-read-only", at, row, symbol)
         elif self.text:
             self.diags.error(
                 "reloc-in-read-only",
