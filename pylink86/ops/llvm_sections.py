@@ -368,10 +368,9 @@ def prefix_alloc(draft: Draft, plan: Plan) -> None:
         if sec.flags & c.SHF_ALLOC:
             sec.name = prefix + sec.name
             done.add(id(sec))
-        elif sec.role == RELOC and sec.target is not None:
-            target = sec.target
-            late = target.flags & c.SHF_ALLOC and id(target) not in done
-            sec.name = _relocation_name(sec) + (prefix if late else "") + target.name
+        elif sec.role == RELOC and sec.target is not None and sec.target.alloc:
+            late = id(sec.target) not in done
+            sec.name = _relocation_name(sec) + (prefix if late else "") + sec.target.name
 
 
 def _relocation_name(sec: Sec) -> str:

@@ -214,7 +214,8 @@ def _any_of(patterns: Sequence[str], regex: bool) -> Callable[[str], bool]:
         found = []
         for pattern in patterns:
             try:
-                found.append(re.compile(_python_expression(pattern)).fullmatch)
+                # As LLVM: ^ and $ around the text, which bind closer than the | in it.
+                found.append(re.compile(f"^{_python_expression(pattern)}$").search)
             except re.error as problem:
                 why = next((why for start, why in REGEX if problem.msg.startswith(start)), problem)
                 complain(

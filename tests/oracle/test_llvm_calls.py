@@ -51,6 +51,7 @@ buf: .zero 64
 .long 5
 .section .debug_foo,"",@progbits
 .zero 100
+.quad foo
 .section .foo.dwo,"e"
 .long 9
 """
