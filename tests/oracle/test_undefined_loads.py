@@ -85,9 +85,13 @@ def test_a_call_that_goes_with_its_sequence(
 
 @pytest.mark.parametrize("dialect", PEERS)
 def test_one_file_that_insists_is_enough(
-    dialect: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    dialect: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A weak reference is 0 only where every file is ready to do without the name."""
+    monkeypatch.chdir(tmp_path)
     need(PEERS[dialect])
     weak = assemble(tmp_path / "a.o", ".weak q\n.globl _start\n_start: .quad q\n")
     strong = assemble(tmp_path / "b.o", ".globl q, r\nr: nop\n")
