@@ -46,6 +46,7 @@ FLAGS = {
     "unique_symbols": "unique_symbols",
     "undefined_version": "undefined_version",
     "traditional_format": "traditional",
+    "indirect_access": "indirect_access",
     "gdb_index": "gdb_index",
     "debug_names": "debug_names",
 }

@@ -135,8 +135,7 @@ _Z_REASONS: tuple[tuple[str, str], ...] = (
         combreloc nocombreloc copyreloc nocopyreloc
         pack-relative-relocs nopack-relative-relocs dynamic-undefined-weak
         nodynamic-undefined-weak rodynamic ifunc-noplt report-relative-reloc
-        extern-protected-data noextern-protected-data indirect-extern-access
-        noindirect-extern-access
+        extern-protected-data noextern-protected-data
         """,
     ),
     ("it only sets a default", "defs sectionheader noexecheap"),

@@ -85,6 +85,8 @@ class ElfOptions:
     """Of `__start_x` and `__stop_x`: STV_PROTECTED, or what -z start-stop-visibility says."""
     features: int = 0
     """Bits of GNU_PROPERTY_X86_FEATURE_1_AND that the output has whatever its inputs say."""
+    indirect_access: bool = False
+    """-z indirect-extern-access: the output's note says so (GNU ld)."""
     isa_needed: int = 0
     """Bits of GNU_PROPERTY_X86_ISA_1_NEEDED, likewise."""
     reports: tuple[tuple[str, tuple[str, ...], str], ...] = ()

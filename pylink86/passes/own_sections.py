@@ -32,7 +32,8 @@ def own_sections(
         from .build_id import build_id_section
 
         added += _before_tables(build_id_section(options.build_id, dialect), dialect)
-    if (options.features or options.isa_needed) and dialect.joins_notes_in_place and not generic:
+    promises = options.features or options.isa_needed or options.indirect_access
+    if promises and dialect.joins_notes_in_place and not generic:
         from .promises import promise_section
 
         added += promise_section(files, options)

@@ -20,13 +20,18 @@ from .resolve import OwnSection
 ISA_NEEDED = 0xC0008002
 """GNU_PROPERTY_X86_ISA_1_NEEDED: the level of the instruction set the code is written for."""
 
+NEEDED, INDIRECT_ACCESS = 0xB0008000, 1
+"""GNU_PROPERTY_1_NEEDED, and its bit for programs that reach other modules' data only through the
+global offset table."""
+
 BITS: Mapping[str, int] = {"IBT": 1, "SHSTK": 2, "LAM_U48": 4, "LAM_U57": 8}
 """Bits of GNU_PROPERTY_X86_FEATURE_1_AND."""
 
 
 def promised(options: ElfOptions) -> dict[int, int]:
     """Property -> the bits that options add to it."""
-    found = {FEATURE_1_AND: options.features, ISA_NEEDED: options.isa_needed}
+    needed = INDIRECT_ACCESS if options.indirect_access else 0
+    found = {NEEDED: needed, FEATURE_1_AND: options.features, ISA_NEEDED: options.isa_needed}
     return {number: bits for number, bits in found.items() if bits}
 
 

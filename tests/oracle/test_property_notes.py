@@ -85,3 +85,15 @@ def test_gcc_with_protection(dialect, flags, tmp_path, monkeypatch):
     ]
     machine = ["-m", "elf_i386"] if flags else []
     assert_same_file(dialect, [*machine, *objects], tmp_path)
+
+
+@pytest.mark.parametrize("more", [[], ["-z", "ibt"], ["-r"]])
+@pytest.mark.parametrize("name", GROUPS)
+def test_access_through_the_table(name, more, tmp_path, monkeypatch):
+    """-z indirect-extern-access adds a property to what the inputs say."""
+    monkeypatch.chdir(tmp_path)
+    sources = [*GROUPS[name]]
+    if START not in sources:
+        sources[0] += START.removeprefix(STACK)
+    objects = [assemble(tmp_path / f"{n}.o", text) for n, text in enumerate(sources)]
+    assert_same_file("gnu", ["-z", "indirect-extern-access", *more, *objects], tmp_path)
