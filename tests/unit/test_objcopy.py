@@ -268,3 +268,13 @@ def test_a_large_file_is_mapped_and_a_small_one_read(tmp_path, monkeypatch):
     names = ("--strip-debug--strip-debug", "-R.comment", "-Obinary", "-Ibinary")
     for name in names:
         assert (tmp_path / f"0{name}").read_bytes() == (tmp_path / f"{1 << 40}{name}").read_bytes()
+
+
+def test_new_contents_are_in_the_raw_image(tmp_path):
+    """llvm-objcopy writes the old bytes there."""
+    new = tmp_path / "new"
+    new.write_bytes(b"\x11\x22")
+    out = tmp_path / "out"
+    words = ["--dialect=llvm", f"--update-section=.text={new}", "-O", "binary"]
+    assert objcopy.main([*words, str(fixtures.path("exec64")), str(out)]) == 0
+    assert out.read_bytes()[:2] == b"\x11\x22"
