@@ -33,6 +33,7 @@ BARE_PLACE = re.compile(r"^([^:]*)(\(\S+\))$")
 COLOURS = {"error": "\033[0;31m", "warning": "\033[0;35m"}
 
 ROLES = {
+    "bad-eh-frame": "defined in",
     "undefined-symbol": "referenced by",
     "discarded-symbol": "referenced by",
     "duplicate-symbol": "defined at",
@@ -46,6 +47,9 @@ OVERFLOW = re.compile(r"relocation truncated to fit: (\S+) against `(.*)'")
 VALUE = re.compile(
     r"the value is (-?0x[0-9a-f]+); .* takes (-?0x[0-9a-f]+|-?\d+) to (0x[0-9a-f]+|\d+)"
 )
+PLACE_BEHIND = re.compile(r"^([^:]*)\((\S+)\)(\+0x[0-9a-f]+)$")
+"""`a.o(.eh_frame)+0x8`, which LLD writes as `a.o:(.eh_frame+0x8)`."""
+
 OVERLAP = re.compile(
     r"section (\S+) ([VL]MA) \[(\w+),(\w+)\] overlaps section (\S+) [VL]MA \[(\w+),(\w+)\]"
 )
@@ -215,6 +219,8 @@ def _where(d: Diagnostic) -> str:
         if not d.span.text and line > 1 and not d.span.source.line_text(line):
             line -= 1  # behind the newline that ends the file
         return f"{name}:{line}: "
+    if d.slug == "bad-eh-frame" and "refers to no CIE" in d.message:
+        return PLACE_BEHIND.sub(r"\1:(\2): ", d.place)
     if d.place and d.slug in WITH_PLACE:
         place = d.place.replace("`", "").replace("'", "")
         if "(function " not in place:
@@ -225,7 +231,7 @@ def _where(d: Diagnostic) -> str:
 
 def _places(d: Diagnostic) -> Iterator[str]:
     """`referenced by a.o:(.text+0x1)`, three of them at most; with a source line, that first."""
-    if not d.place or d.slug in WITH_PLACE:
+    if not d.place or d.slug in WITH_PLACE or "refers to no CIE" in d.message:
         return
     places = [FIRST.sub(r"\1", note) for note in d.notes if FIRST.fullmatch(note)]
     places.append(d.place)
@@ -234,6 +240,7 @@ def _places(d: Diagnostic) -> Iterator[str]:
             places += re.split(r", | and (?=\S)", more[1])
     role = ROLES.get(d.slug, "")
     for place in places[:MANY]:
+        place = PLACE_BEHIND.sub(r"\1:(\2\3)", place)
         place = OFFSET.sub(lambda met: "+0x" + met[1].upper(), place)
         both = LINE_AND_OBJECT.fullmatch(place)
         shown = [both[1], " " * len(role) + f" {both[2]}"] if both else [place]

@@ -9,6 +9,13 @@ Words = tuple[str, str]
 
 SENTENCES: dict[str, tuple[Words, ...]] = {
     "bad-alignment": ((r"alignment must be power of 2.*", "alignment must be power of 2"),),
+    "bad-eh-frame": (
+        (r"\d+ bytes after the last record in .*", "corrupted .eh_frame: CIE/FDE too small"),
+        (r"a record of \d+ bytes, \d+ are left, in .*",
+         "corrupted .eh_frame: CIE/FDE ends past the end of the section"),
+        (r"a record in the 64-bit form in .*", "corrupted .eh_frame: CIE/FDE too large"),
+        (r"an FDE that refers to no CIE in .*", "invalid CIE reference"),
+    ),
     "bad-merge-section": (
         (r"a string of \d+ bytes at the end .*", "string is not null terminated"),
     ),

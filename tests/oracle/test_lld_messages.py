@@ -131,6 +131,15 @@ SOURCES: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         ["-pie a.o", "-pie -z notext a.o"],
     ),
+    "unwind-tables": (
+        {
+            "a": '.section .eh_frame,"a",@unwind\n.byte 0\n',
+            "b": '.section .eh_frame,"a",@unwind\n.long 100, 0\n',
+            "c": '.section .eh_frame,"a",@unwind\n.long 0xffffffff, 0, 0\n',
+            "d": '.section .eh_frame,"a",@unwind\n.long 8, 4, 0\n',
+        },
+        [f"-e 0 --eh-frame-hdr {name}.o" for name in "abcd"],
+    ),
     "lost-group": (
         {
             "a": '.globl _start\n_start: nop\n.section .text.f,"axG",@progbits,f,comdat\n'
