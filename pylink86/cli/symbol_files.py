@@ -7,6 +7,8 @@ Source: ld.lld(1), GNU ld manual 2.1, and files with blanks and comments given t
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,6 +110,11 @@ def version_scripts(values: Mapping[str, Any]) -> tuple[Version, ...]:
     """What the files of --version-script say; raises cannot-read, syntax-error."""
     if "version_script" not in values:
         return ()
+    from ..diag import fail
+
+    for path in values["version_script"] if values.get("dialect") == "lld" else ():
+        if not os.path.exists(path):
+            raise fail("cannot-read", f"cannot find version script {path}")
     return tuple(map(_versions, values["version_script"]))
 
 

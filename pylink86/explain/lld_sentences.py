@@ -56,6 +56,7 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
             r"cannot open linker script file (.*): No such file or directory",
             r"cannot find linker script \1",
         ),
+        (r"cannot find (version script .*)", r"cannot find \1"),
         (r"cannot find (.*)", r"cannot open \1"),
     ),
     "discarded-symbol": (
