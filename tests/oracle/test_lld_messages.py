@@ -32,7 +32,8 @@ OPTIONS = [
     "--print-archive-stats=no/x", "--dependency-file=no/x", "--gc-section", "--undefned=x",
     "--nosuch --nosuch2", "--end-group", "--end-lib", "--save-temps=x",
     "--warn-backrefs-exclude=[", "-pie -z ifunc-noplt", "--pack-dyn-relocs=x",
-    "--version-script=nosuch", "--call-graph-profile-sort=x", "--symbol-ordering-file=a.s --call-graph-ordering-file=a.s",
+    "--version-script=nosuch", "--call-graph-profile-sort=x",
+    "--symbol-ordering-file=a.s --call-graph-ordering-file=a.s",
 ]  # fmt: skip
 
 
