@@ -172,11 +172,15 @@ def known_flag(flag: str) -> bool:
     return known or word.startswith("before=")
 
 
+def make_room(draft: Draft, plan: Plan) -> None:
+    """A symbol table for --add-symbol where there is none; it precedes sections that are added."""
+    if plan.add_symbol and draft.symtab is None:
+        _new_symbol_table(draft)
+
+
 def add_symbols(draft: Draft, plan: Plan) -> None:
     if not plan.add_symbol:
         return
-    if draft.symtab is None:
-        _new_symbol_table(draft)
     for text in plan.add_symbol:
         draft.syms.append(_parsed(draft, text, plan.new_symbol_visibility))
     for index, sym in enumerate(draft.syms, 1):

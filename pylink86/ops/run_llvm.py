@@ -6,7 +6,7 @@ from .. import elf_const as c
 from . import llvm_sections as sections
 from .draft import Sec, complain
 from .layout_llvm import attach_segments, lay_out
-from .llvm_symbols import add_symbols, update_and_remove
+from .llvm_symbols import add_symbols, make_room, update_and_remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def edit(draft: Draft, plan: Plan, notes: Notes) -> None:
         for sec in draft.secs:
             if sec.alloc and sec.type != c.SHT_NOTE:
                 sec.type = c.SHT_NOBITS
+    make_room(draft, plan)
     sections.add(draft, plan)
     sections.update(draft, plan)
     _add_debuglink(draft, plan)

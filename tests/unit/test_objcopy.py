@@ -278,3 +278,13 @@ def test_new_contents_are_in_the_raw_image(tmp_path):
     words = ["--dialect=llvm", f"--update-section=.text={new}", "-O", "binary"]
     assert objcopy.main([*words, str(fixtures.path("exec64")), str(out)]) == 0
     assert out.read_bytes()[:2] == b"\x11\x22"
+
+
+def test_a_new_symbol_table_precedes_added_sections(tmp_path):
+    """As llvm-objcopy numbers them."""
+    bare, out = tmp_path / "bare", tmp_path / "out"
+    assert objcopy.main(["--dialect=llvm", "-S", str(fixtures.path("exec64")), str(bare)]) == 0
+    words = ["--dialect=llvm", "--add-symbol=x=1", f"--add-section=.new={bare}"]
+    assert objcopy.main([*words, str(bare), str(out)]) == 0
+    names = list(read(out).sections.names)
+    assert names.index(".symtab") < names.index(".new")
