@@ -14,7 +14,6 @@ from typing import TypeVar
 from .. import elf_const as c
 from .locate import MAX_OFFSET
 from .placement import Placement
-from .strongly_wanted import strongly_wanted
 
 MASK = (1 << 64) - 1
 HALF = 1 << 63
@@ -151,6 +150,8 @@ class SymbolValues:
     @cached_property
     def _strongly_wanted(self) -> frozenset[str]:
         """Undefined names that some file insists on: then a weak reference is not 0, either."""
+        from .strongly_wanted import strongly_wanted  # few links have weak names of nobody
+
         return strongly_wanted(self.placed.addresses.resolution)
 
     def named(self, name: str) -> int | None:
