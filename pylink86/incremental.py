@@ -26,8 +26,8 @@ from .model import ObjectFile
 if TYPE_CHECKING:
     from .dialect import Dialect
     from .link_options import LinkOptions
-    from .passes.load import InputLike
-    from .passes.scripts import LayoutLike
+    from .passes.inputs.load import InputLike
+    from .passes.reading.scripts import LayoutLike
     from .result import LinkResult
 
 

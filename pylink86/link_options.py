@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import attrs
 
 from .diag import ERROR_LIMIT
+from .passes.editing.fold_options import Fold
 from .passes.elf_options import ElfOptions
-from .passes.fold_options import Fold
 
 if TYPE_CHECKING:
-    from .passes.call_graph import Profile
+    from .passes.matching.call_graph import Profile
     from .script.nodes import Version, VersionNode
 
 DEFAULT_MAX_IMAGE = 1 << 30

@@ -7,8 +7,8 @@ explaining a link afterwards is reading them.
     gather      the script and the files that take part       linking/gather.py
     connect     who defines a name, what takes a section      linking/connect.py
     lay out     order, merging, addresses                     linking/lay_out.py
-    relocate    the bytes                                     passes/relocate.py
-    advise      what will not boot, or not as meant           passes/advise.py
+    relocate    the bytes                                     passes/relocating/relocate.py
+    advise      what will not boot, or not as meant           passes/advice/advise.py
 
 A pass that most links do without is imported where it is called: to import a module takes longer
 than to run it in a small link.
@@ -33,28 +33,28 @@ from .linking.connect import connect
 from .linking.gather import Task, gather
 from .linking.lay_out import lay_out, with_last_touches
 from .model import ObjectFile
-from .passes.advise import advise
-from .passes.check import check_layout
+from .passes.advice.advise import advise
+from .passes.checking.check import check_layout
 from .passes.finished import Finished
-from .passes.load import InputLike
-from .passes.placement import Placement
-from .passes.reach import in_reach
-from .passes.relink import dialect_for_relinking
-from .passes.relocate import Patched, apply_relocations, assembled
-from .passes.roots import (
+from .passes.inputs.load import InputLike
+from .passes.names.roots import (
     check_entry,
     check_required,
     check_retained,
     default_entry,
     entry_address,
 )
-from .passes.scripts import LayoutLike
+from .passes.own.reach import in_reach
+from .passes.placement import Placement
+from .passes.reading.relink import dialect_for_relinking
+from .passes.reading.scripts import LayoutLike
+from .passes.relocating.relocate import Patched, apply_relocations, assembled
 from .passes.section_list import SectionId
 from .passes.target import ELF_CLASSES, ELF_FORMATS, RAW_FORMATS
 from .result import LinkResult
 
 if TYPE_CHECKING:
-    from .passes.patcher import SourceLine
+    from .passes.relocating.patcher import SourceLine
 
 
 def link(
@@ -135,16 +135,16 @@ def _check(
     check_retained(options.elf, placed, dialect, diags)
     check_layout(placed, dialect, task.oformat == FLAT, options.max_image_size, diags, again)
     if not task.raw:
-        from .passes.check_tables import check_tables
+        from .passes.checking.check_tables import check_tables
 
         check_tables(task.script, dialect, diags)
     if not (again or (task.generic and dialect.tables_like_gnu)):
-        from .passes.check_links import check_links
+        from .passes.checking.check_links import check_links
 
         check_links(placed, dead | discarded, diags)
     diags.stop_on_errors()
     if again:
-        from .passes.check_relinked import check_relinked
+        from .passes.checking.check_relinked import check_relinked
 
         check_relinked(placed, discarded, dialect, diags)
 
@@ -160,11 +160,11 @@ def _patched(task: Task, placed: Placement, diags: Diagnostics) -> Patched:
             placed, dialect, task.generic, diags, task.source_line, task.raw, dead
         )
     if placed.addresses.edits.unwind is not None:
-        from .passes.unwind_index import complete_unwind
+        from .passes.editing.unwind_index import complete_unwind
 
         patched = complete_unwind(placed, patched, dialect)
     if placed.addresses.edits.indexes:
-        from .passes.debug_indexes import write_indexes
+        from .passes.indexing.debug_indexes import write_indexes
 
         write_indexes(placed, patched)
     return patched
@@ -183,7 +183,7 @@ def _file_offsets(result: LinkResult) -> Mapping[int, int]:
     """Where the sections of an ELF output lie in the file."""
     if result.oformat in RAW_FORMATS:
         return {}
-    from .passes.finish import map_output
+    from .passes.finishing.finish import map_output
 
     settled, elf = result.settled, result.options.elf
     elf_class = ELF_FORMATS.get(result.oformat) or ELF_CLASSES[result.placed.addresses.machine]

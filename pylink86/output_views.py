@@ -14,7 +14,7 @@ from .model import Section
 
 if TYPE_CHECKING:
     from .passes.placement import Piece, PlacedSection, Placement
-    from .passes.relocate import Patched
+    from .passes.relocating.relocate import Patched
 
 
 @attrs.frozen(eq=False, repr=False)

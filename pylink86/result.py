@@ -13,17 +13,17 @@ from .dialect import Dialect
 from .formats.images import write_image
 from .link_options import LinkOptions
 from .model import ObjectFile
-from .passes.image import load_image
+from .passes.finishing.image import load_image
+from .passes.inputs.members import Inputs
 from .passes.liveness import Live
-from .passes.match import Claims, SectionList
-from .passes.members import Inputs
-from .passes.order import Plan
+from .passes.matching.match import Claims, SectionList
+from .passes.names.resolve import Resolution
+from .passes.names.roots import entry_name, wanted_names
+from .passes.ordering.order import Plan
 from .passes.placement import Placement
-from .passes.relocate import Patched
-from .passes.resolve import Resolution
-from .passes.roots import entry_name, wanted_names
-from .passes.scripts import ScriptFile
-from .passes.settle import Settled
+from .passes.placing.settle import Settled
+from .passes.reading.scripts import ScriptFile
+from .passes.relocating.relocate import Patched
 from .passes.target import (
     ELF_FORMATS,
     FORMAT_MACHINES,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .explain.origin import Origin, Origins
     from .output_views import OutputPiece as OutputPiece
     from .output_views import OutputSection as OutputSection
-    from .passes.symbol_sources import AskedNames
+    from .passes.finishing.symbol_sources import AskedNames
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
@@ -73,7 +73,7 @@ class LinkResult:
             data = self._raw(format, name, self.patched)
             style = self.options.elf.build_id
             if style:
-                from .passes.identify import with_image_build_id
+                from .passes.finishing.identify import with_image_build_id
 
                 identified = with_image_build_id(self.placed, self.patched, data, style)
                 data = self._raw(format, name, identified)
@@ -96,7 +96,7 @@ class LinkResult:
         return self._executable(self.oformat)
 
     def _executable(self, format: str) -> ObjectFile:
-        from .passes.finish import elf_executable
+        from .passes.finishing.finish import elf_executable
 
         return elf_executable(
             self.placed, self.patched, self.entry, "a.out", ELF_FORMATS.get(format, 0),
@@ -107,7 +107,7 @@ class LinkResult:
 
     def _asked(self) -> AskedNames:
         """The entry symbol, with -r only that of the command line, and other names."""
-        from .passes.symbol_sources import AskedNames
+        from .passes.finishing.symbol_sources import AskedNames
 
         by_script = "" if self.options.elf.relocatable else entry_name(self.script)
         return AskedNames(

@@ -17,9 +17,9 @@ import attrs
 from . import elf_const as c
 from .diag import Diagnostic, Diagnostics
 from .linker import finished
-from .passes.advise import advise
-from .passes.got import KINDS
-from .passes.relocate import patched_again
+from .passes.advice.advise import advise
+from .passes.own.got import KINDS
+from .passes.relocating.relocate import patched_again
 from .passes.target import RAW_FORMATS, is_native
 
 if TYPE_CHECKING:

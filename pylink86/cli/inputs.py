@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..diag import Diagnostic
-    from ..passes.load import InputLike
+    from ..passes.inputs.load import InputLike
     from .options import Parsed
 
 PREFIXES = ("prefix_symbols", "prefix_sections", "prefix_alloc_sections")
@@ -175,7 +175,7 @@ def _input(kind: str, text: str, state: Mapping[str, Any], inside: Mapping[str, 
     plain = not (prefixes or inside or state.get("whole_archive") or binary)
     if kind == "file" and plain:
         return text
-    from ..passes.load import Input
+    from ..passes.inputs.load import Input
 
     if kind == "defsym":
         from ..script.parser import parse_defsym

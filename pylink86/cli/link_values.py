@@ -152,7 +152,7 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     given["relax"] = not values.get("no_relax")
     given["bounds_keep"] = values.get("bounds_keep")
     if "icf" in values:
-        from ..passes.fold_options import Fold
+        from ..passes.editing.fold_options import Fold
 
         keep = tuple(values.get("keep_unique", ()))
         given["fold"] = Fold(values["icf"], keep, bool(values.get("icf_data")))

@@ -86,8 +86,8 @@ def _say_what_happened(result: LinkResult, values: Mapping[str, Any], program: s
 def _write_symbol_order(result: LinkResult, values: Mapping[str, Any]) -> None:
     """--print-symbol-order: nothing is written where calls order nothing, as in LLD."""
     from ..diag import Diagnostics
-    from ..passes.call_graph import names_in
-    from ..passes.inside_order import sections_by_calls
+    from ..passes.matching.call_graph import names_in
+    from ..passes.matching.inside_order import sections_by_calls
 
     plan, table, resolution = result.plan, result.table, result.resolution
     profile, told = result.options.profile, Diagnostics()

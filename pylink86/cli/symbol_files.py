@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..diag import Diagnostic
-    from ..passes.call_graph import Profile
+    from ..passes.matching.call_graph import Profile
     from ..script.nodes import Version, VersionNode
 
 SYMBOL_FILES = (
@@ -33,7 +33,7 @@ def symbol_files(values: Mapping[str, Any]) -> list[str]:
 
 def symbol_order(path: str) -> tuple[str, ...]:
     """The names in an ordering file; raises cannot-read."""
-    from ..passes.symbol_order import read_symbol_order
+    from ..passes.matching.symbol_order import read_symbol_order
 
     return read_symbol_order(text_of(path, "--symbol-ordering-file"))
 
@@ -43,7 +43,7 @@ def retained_symbols(paths: Sequence[str], dialect: str) -> tuple[str, ...]:
     several files the last.  Raises cannot-read."""
     text = text_of(paths[-1], "--retain-symbols-file")
     if dialect == "lld":
-        from ..passes.symbol_order import read_symbol_order
+        from ..passes.matching.symbol_order import read_symbol_order
 
         return tuple(dict.fromkeys(read_symbol_order(text)))
     return tuple(dict.fromkeys(text.split()))
@@ -53,7 +53,7 @@ def call_profile(values: Mapping[str, Any]) -> Profile:
     """What --call-graph-ordering-file and --call-graph-profile-sort say; raises cannot-read,
     bad-option-value for a line that is none."""
     from ..diag import fail
-    from ..passes.call_graph import Profile, read_calls
+    from ..passes.matching.call_graph import Profile, read_calls
 
     kind = values.get("call_graph_sort", "cdsort") or "none"
     if "call_graph_file" not in values:

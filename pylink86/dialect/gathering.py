@@ -170,7 +170,7 @@ class Gathering:
     orphans_follow_flags: bool = differs(
         "orphans go behind the last section of like traits; else beside the section of "
         "the nearest rank",
-        "see passes/orphans.py: a script of one section and orphans of each kind",
+        "see passes/ordering/orphans.py: a script of one section and orphans of each kind",
         gnu=True,
         lld=False,
     )

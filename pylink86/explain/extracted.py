@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ..formats.ar import Archive
-from ..passes.member_walk import Reason
+from ..passes.inputs.member_walk import Reason
 from ..result import LinkResult
 from ..wildcard import compile_pattern
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .. import elf_const as c
-from ..passes.match import SectionId
+from ..passes.matching.match import SectionId
 from ..passes.placement import INPUT
 from ..result import LinkResult
 

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from ..diag import Diagnostic, Span
-from ..passes.cxx_names import demangled
+from ..passes.names.cxx_names import demangled
 from ..report import PLAIN, printable, to_text
 from .lld_sentences import LLD_KINDS, SENTENCES, WITH_LINE, WITH_LINE_TOO, WITH_PLACE
 from .names import readable

@@ -15,12 +15,12 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from .. import elf_const as c
-from ..passes.fill import literal_pattern, word_pattern
-from ..passes.match import Claim, SectionId
-from ..passes.name_table import hash_bucket
-from ..passes.order import Command, OutputPlan
-from ..passes.orphans import EVERYTHING, Dropped
+from ..passes.finishing.name_table import hash_bucket
+from ..passes.matching.match import Claim, SectionId
+from ..passes.ordering.order import Command, OutputPlan
+from ..passes.ordering.orphans import EVERYTHING, Dropped
 from ..passes.placement import FILLER, Piece, PlacedSection
+from ..passes.placing.fill import literal_pattern, word_pattern
 from ..result import LinkResult
 from ..script import nodes as n
 from .gnu_words import assertion, assignment, expression, input_statement

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 import attrs
 
 from .. import elf_const as c
-from ..passes.described_tables import LLD_ORDER
-from ..passes.match import Claim, SectionId
-from ..passes.order import OutputPlan
+from ..passes.finishing.described_tables import LLD_ORDER
+from ..passes.matching.match import Claim, SectionId
+from ..passes.ordering.order import OutputPlan
 from ..passes.placement import PlacedSection
-from ..passes.segments import stays
+from ..passes.segmenting.segments import stays
 from ..passes.target import RAW_FORMATS
 from ..result import LinkResult
 from ..script import nodes as n

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from ..diag import Diagnostics
-from ..passes.match import Claim, SectionId
-from ..passes.place import Walk
+from ..passes.matching.match import Claim, SectionId
 from ..passes.placement import PlacedSection
+from ..passes.placing.place import Walk
 from ..passes.words import sections_addressed
 from ..result import LinkResult
 from ..script import nodes as n

@@ -252,8 +252,8 @@ def places_in_file(result: LinkResult) -> InFile:
 
 
 def _in_raw(result: LinkResult) -> InFile:
-    """An image begins with the lowest load address (see `passes.image`); in hexadecimal formats,
-    the offsets are those of the bytes they stand for."""
+    """An image begins with the lowest load address (`image`); in hexadecimal formats, the offsets
+    are those of the bytes they stand for."""
     by_lma = result.dialect.lma_counts or result.oformat != FLAT
     at = {
         index: section.lma if by_lma else section.vma

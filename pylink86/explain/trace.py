@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .. import elf_const as c
-from ..passes.match import SectionId, SectionList
+from ..passes.matching.match import SectionId, SectionList
 from ..result import LinkResult
 from ..script import nodes as n
 

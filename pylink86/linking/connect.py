@@ -9,18 +9,18 @@ import attrs
 from ..diag import Diagnostics
 from ..laps import lap
 from ..passes.liveness import ALL_LIVE, Live
-from ..passes.match import Claims, SectionList, list_sections, match_sections
-from ..passes.own_sections import own_sections
-from ..passes.own_tables import assigned_names
-from ..passes.relink import folded, sections_for_relinking
-from ..passes.resolve import Resolution, resolve_symbols
-from ..passes.roots import check_collecting, default_entry, wanted_names
-from ..passes.table_form import TableForm
+from ..passes.matching.match import Claims, SectionList, list_sections, match_sections
+from ..passes.names.resolve import Resolution, resolve_symbols
+from ..passes.names.roots import check_collecting, default_entry, wanted_names
+from ..passes.own.own_sections import own_sections
+from ..passes.own.own_tables import assigned_names
+from ..passes.own.table_form import TableForm
+from ..passes.reading.relink import folded, sections_for_relinking
 from ..script.nodes import Version
 from .gather import Task
 
 if TYPE_CHECKING:
-    from ..passes.debug_indexes import IndexSources
+    from ..passes.indexing.debug_indexes import IndexSources
 
 
 class Connected:
@@ -44,7 +44,7 @@ def connect(task: Task, diags: Diagnostics) -> Connected:
     table, claims = _claims(task, resolution, diags)
     lap("match sections")
     if any(task.script.of(Version)):
-        from ..passes.check_versions import check_versions
+        from ..passes.checking.check_versions import check_versions
 
         named = frozenset(assigned_names(claims))
         check_versions(task.script, resolution, named, task.options.elf, task.dialect, diags)
@@ -54,11 +54,11 @@ def connect(task: Task, diags: Diagnostics) -> Connected:
     lap("mark live")
     found = Connected(resolution, table, claims, live)
     if task.options.elf.indexes_debug_data and not task.raw:
-        from ..passes.debug_indexes import read_sources
+        from ..passes.indexing.debug_indexes import read_sources
 
         found.debug = read_sources(resolution, task.options.elf, diags)
     if task.moves and not task.dialect.tables_like_gnu:
-        from ..passes.check_position import check_position
+        from ..passes.checking.check_position import check_position
 
         check_position(resolution, table, found.gone, diags)
     return found
@@ -69,7 +69,7 @@ def _resolution(task: Task, diags: Diagnostics) -> Resolution:
     inputs, options, dialect = task.inputs, task.options, task.dialect
     own = own_sections(inputs.files, options.elf, dialect, task.raw, task.generic)
     if (options.elf.interpreter or options.elf.pie) and not task.raw:
-        from ..passes.interpreter import interpreter_sections
+        from ..passes.pie.interpreter import interpreter_sections
 
         own += interpreter_sections(options.elf, task.script, dialect, inputs.files[0].header)
     resolution = resolve_symbols(
@@ -79,23 +79,23 @@ def _resolution(task: Task, diags: Diagnostics) -> Resolution:
         form=TableForm.of(inputs.files[0].header, options.elf), source=task.source_line,
     )  # fmt: skip
     if options.elf.reports:
-        from ..passes.check_promises import report_promises
+        from ..passes.checking.check_promises import report_promises
 
         report_promises(inputs.files, options.elf, dialect, diags)
     if not dialect.tables_like_gnu and (options.undefined or options.traced):
         early = (*options.traced, *wanted_names(task.script, options.undefined, ()))
         resolution = attrs.evolve(resolution, met=(*early, *resolution.met))
     if options.wrap:
-        from ..passes.wrap import redirected
+        from ..passes.names.wrap import redirected
 
         to_wrappers = redirected(resolution, options.wrap, dialect)
         resolution = attrs.evolve(resolution, redirected=to_wrappers)
     if dialect.tables_like_gnu and not task.again:
-        from ..passes.versioned import with_default_versions
+        from ..passes.names.versioned import with_default_versions
 
         resolution = with_default_versions(resolution)
     if dialect.objects_bring_warnings and not task.generic:
-        from ..passes.link_warnings import give_link_warnings
+        from ..passes.names.link_warnings import give_link_warnings
 
         give_link_warnings(resolution, diags)
     return resolution
@@ -106,7 +106,7 @@ def _claims(task: Task, resolution: Resolution, diags: Diagnostics) -> tuple[Sec
     script, options, dialect = task.script, task.options, task.dialect
     replaced: tuple[str, ...] = ()
     if options.elf.indexes_debug_data and not task.raw:
-        from ..passes.debug_indexes import replaced_names
+        from ..passes.indexing.debug_indexes import replaced_names
 
         replaced = replaced_names(options.elf)
     table = list_sections(resolution, dialect, task.generic, replaced)
@@ -119,7 +119,7 @@ def _claims(task: Task, resolution: Resolution, diags: Diagnostics) -> tuple[Sec
     )
     if options.orphan_handling in ("", "place"):
         return table, claims
-    from ..passes.strays import handle_orphans, stray_tables
+    from ..passes.matching.strays import handle_orphans, stray_tables
 
     tables = stray_tables(script, options.elf, task.raw, dialect)
     mode = options.orphan_handling
@@ -130,8 +130,8 @@ def _live(
     task: Task, resolution: Resolution, table: SectionList, claims: Claims, diags: Diagnostics
 ) -> Live:
     """What --gc-sections leaves."""
-    from ..passes.exported import exported_names
-    from ..passes.live import mark_live
+    from ..passes.keeping.live import mark_live
+    from ..passes.names.exported import exported_names
 
     script, options, dialect = task.script, task.options, task.dialect
     exported = exported_names(resolution, script, options, dialect)

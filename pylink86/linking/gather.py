@@ -16,15 +16,15 @@ from ..dialect import Dialect
 from ..elf_const import EM_IAMCU
 from ..laps import lap
 from ..link_options import LinkOptions
-from ..passes.arrange import arrange_script, settle_starts
-from ..passes.default_layout import with_layout
-from ..passes.expand import expand_sections
-from ..passes.library import Search
-from ..passes.load import InputLike, Loaded, load_inputs
-from ..passes.members import Inputs, join_members, names_in_libraries
-from ..passes.relink import forced
-from ..passes.roots import entry_name, wanted_names
-from ..passes.scripts import LayoutLike, ScriptFile
+from ..passes.inputs.expand import expand_sections
+from ..passes.inputs.library import Search
+from ..passes.inputs.load import InputLike, Loaded, load_inputs
+from ..passes.inputs.members import Inputs, join_members, names_in_libraries
+from ..passes.names.roots import entry_name, wanted_names
+from ..passes.reading.arrange import arrange_script, settle_starts
+from ..passes.reading.default_layout import with_layout
+from ..passes.reading.relink import forced
+from ..passes.reading.scripts import LayoutLike, ScriptFile
 from ..passes.target import (
     ELF_CLASSES,
     ELF_FORMATS,
@@ -38,7 +38,7 @@ from ..passes.target import (
 from ..script.parser import parse_defsym
 
 if TYPE_CHECKING:
-    from ..passes.refs_lld import SourcePlace as SourceLine
+    from ..passes.checking.refs_lld import SourcePlace as SourceLine
 
 
 class Task:
@@ -111,12 +111,12 @@ def _load(
     before = options.inputs_before_script
     search = Search.of(options.search, options.sysroot, EMULATIONS.get(options.emulation, 0))
     if options.just_symbols:
-        from ..passes.just_symbols import symbols_alone
+        from ..passes.inputs.just_symbols import symbols_alone
 
         objs = [*objs, *map(symbols_alone, options.just_symbols)]
     loaded = load_inputs(objs, layout, extra, search, dialect, diags, before)
     if options.wrap:
-        from ..passes.wrap import with_references_wrapped
+        from ..passes.names.wrap import with_references_wrapped
 
         loaded = with_references_wrapped(loaded, options.wrap)
     return loaded
@@ -138,7 +138,7 @@ def _arranged(
         elf = attrs.evolve(elf, unwind_relocs=False)
     options = attrs.evolve(options, elf=elf)
     if options.spills:
-        from ..passes.spill import check_spilling
+        from ..passes.matching.spill import check_spilling
 
         check_spilling(script, diags)
     arranged = arrange_script(script, dialect, diags, elf.section_starts, options.sort_section)
@@ -151,13 +151,13 @@ def _as_they_are_linked(
     """The files with compressed sections expanded, and names as the dialect knows them."""
     inputs = attrs.evolve(inputs, files=expand_sections(as_i386(inputs.files), diags))
     if not dialect.tables_like_gnu:
-        from ..passes.versioned import default_versions, named_by_default
+        from ..passes.names.versioned import default_versions, named_by_default
 
         inputs = attrs.evolve(
             inputs, files=named_by_default(inputs.files), versions=default_versions(inputs.files)
         )
     if options.ignored_symbols:
-        from ..passes.ignored import without_need
+        from ..passes.names.ignored import without_need
 
         inputs = attrs.evolve(inputs, files=without_need(inputs.files, options.ignored_symbols))
     return inputs

@@ -1,7 +1,7 @@
 """From the relocations to addresses: tables, order, merged sections, places.
 
 All of it is done again when a load that was made a distance turns out to be out of reach, which is
-known only when everything has its address (`passes.reach`)."""
+known only when everything has its address (`passes.own.reach`)."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ import attrs
 from ..diag import Diagnostics
 from ..formats.images import FLAT
 from ..laps import lap
-from ..passes.crossrefs import check_cross_references
-from ..passes.got import scan_relocations
-from ..passes.inside_order import order_inside
-from ..passes.linker_names import asks_for_header, linker_names, with_header_symbol
-from ..passes.locate import Addresses
-from ..passes.match import Claims, SectionList
-from ..passes.merging import edit_sections
-from ..passes.order import Plan, order_sections
-from ..passes.own_tables import assigned_names, fill_tables
+from ..passes.checking.crossrefs import check_cross_references
+from ..passes.editing.merging import edit_sections
+from ..passes.matching.inside_order import order_inside
+from ..passes.matching.match import Claims, SectionList
+from ..passes.names.linker_names import asks_for_header, linker_names, with_header_symbol
+from ..passes.ordering.order import Plan, order_sections
+from ..passes.ordering.section_types import settle_section_types
+from ..passes.own.got import scan_relocations
+from ..passes.own.own_tables import assigned_names, fill_tables
+from ..passes.own.reach import Laid
 from ..passes.placement import Placement
-from ..passes.reach import Laid
-from ..passes.relink import with_empty_kept, with_unwinding_at_its_relocations
-from ..passes.section_types import settle_section_types
-from ..passes.settle import Settled, settle_layout
+from ..passes.placing.locate import Addresses
+from ..passes.placing.settle import Settled, settle_layout
+from ..passes.placing.walks import settle_addresses
+from ..passes.reading.relink import with_empty_kept, with_unwinding_at_its_relocations
 from ..passes.tables import NO_TABLES, Load, Tables
-from ..passes.walks import settle_addresses
 from .connect import Connected
 from .gather import Task
 
 if TYPE_CHECKING:
-    from ..passes.dynamic_names import Listed
-    from ..passes.segments import FileMap
+    from ..passes.pie.dynamic_names import Listed
+    from ..passes.segmenting.segments import FileMap
 
 
 def lay_out(task: Task, found: Connected, keep: Collection[Load], diags: Diagnostics) -> Laid:
@@ -50,7 +50,7 @@ def lay_out(task: Task, found: Connected, keep: Collection[Load], diags: Diagnos
         found.live.used, tables.own_records,
     )  # fmt: skip
     if found.debug is not None:
-        from ..passes.debug_indexes import with_indexes
+        from ..passes.indexing.debug_indexes import with_indexes
 
         edits = with_indexes(edits, found.debug, table, found.gone)
     lap("merge and edit")
@@ -85,7 +85,7 @@ def _listed(task: Task, found: Connected) -> Listed | None:
     """The names that a program which moves is asked to list, in GNU ld's dialect."""
     if not (task.moves and task.dialect.tables_like_gnu):
         return None
-    from ..passes.exports_gnu import asked_exports
+    from ..passes.pie.exports_gnu import asked_exports
 
     asked = (task.entry or "_start", *reversed(task.wanted))
     exports = task.options.exports
@@ -115,7 +115,7 @@ def _ordered(
     if dialect.generic_path:
         plan = settle_section_types(plan, table, task.generic, task.again)
     if dialect.tables_like_gnu and (tables.threads or not task.generic):
-        from ..passes.thread_align import with_aligned_block
+        from ..passes.own.thread_align import with_aligned_block
 
         plan = with_aligned_block(plan)
     check_cross_references(script, plan, table, resolution, diags)
@@ -128,7 +128,7 @@ def _folded(
     """The plan with one copy of sections that are the same, where --icf asks for it."""
     if task.options.fold.kind not in ("safe", "all") or task.again:
         return plan, {}
-    from ..passes.icf import fold_identical
+    from ..passes.editing.icf import fold_identical
 
     return fold_identical(plan, table, found.resolution, gone, task.options.fold)
 
@@ -150,7 +150,7 @@ def _settled(
 
     if not options.spills:
         return settle(plan, diags)
-    from ..passes.spill import Spills, settle_spilling
+    from ..passes.matching.spill import Spills, settle_spilling
 
     spills = Spills(claims.matches, options.spill_warnings)
     return settle_spilling(settle, plan, spills, dialect, diags)
@@ -163,7 +163,7 @@ def with_last_touches(task: Task, found: Connected, settled: Settled) -> Settled
         segments = file_map(task, settled).segments
         settled = attrs.evolve(settled, placed=with_header_symbol(settled.placed, segments))
     if task.options.elf.splits:
-        from ..passes.split import split_sections
+        from ..passes.ordering.split import split_sections
 
         placed = split_sections(settled.placed, task.options.elf)
         settled = attrs.evolve(settled, placed=placed)
@@ -172,7 +172,7 @@ def with_last_touches(task: Task, found: Connected, settled: Settled) -> Settled
 
 def file_map(task: Task, settled: Settled) -> FileMap:
     """Where everything lies in an ELF file."""
-    from ..passes.finish import map_output
+    from ..passes.finishing.finish import map_output
 
     return map_output(
         settled.placed, task.elf_class, settled.segments, task.script, task.options.elf,

@@ -9,12 +9,12 @@ from ..diag import Span
 from ..dialect import Dialect
 from ..script import nodes as n
 from .liveness import Live
-from .match import Claims, SectionId, SectionList
-from .order import Plan
+from .matching.match import Claims, SectionId, SectionList
+from .names.resolve import Resolution
+from .ordering.order import Plan
 from .placement import PlacedSection, Placement
-from .relocate import Patched
-from .resolve import Resolution
-from .scripts import ScriptFile
+from .reading.scripts import ScriptFile
+from .relocating.relocate import Patched
 
 BOOT_ADDRESS = 0x7C00
 """Where a BIOS loads the first sector of a disk."""

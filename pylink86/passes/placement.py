@@ -12,12 +12,12 @@ import attrs
 
 from ..script import nodes as n
 from ..script.values import Value
-from .data_segment import DataSegment
-from .fill import Pattern
-from .locate import Addresses
-from .match import SectionId
-from .order import OutputPlan
-from .regions import Regions
+from .matching.match import SectionId
+from .ordering.order import OutputPlan
+from .placing.data_segment import DataSegment
+from .placing.fill import Pattern
+from .placing.locate import Addresses
+from .placing.regions import Regions
 
 INPUT, FILLER, DATA = "input", "fill", "data"
 

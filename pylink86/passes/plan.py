@@ -15,8 +15,8 @@ import attrs
 from .. import elf_const as c
 from ..script import nodes as n
 from .elf_options import Sizes
-from .match import Claim, SectionId
-from .orphans import Dropped
+from .matching.match import Claim, SectionId
+from .ordering.orphans import Dropped
 
 Command = Union["OutputPlan", "Dropped", n.Assignment, n.Assert]
 

@@ -12,7 +12,7 @@ import attrs
 from .. import elf_const as c
 from ..dialect import Dialect
 from ..model import ObjectFile
-from .resolve import Resolution
+from .names.resolve import Resolution
 
 SectionId = int
 """Number of an input section, counted over all files in order: see SectionList."""

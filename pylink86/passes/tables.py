@@ -12,9 +12,9 @@ import attrs
 from .. import elf_const as c
 from ..arch.rewrite import Rewrite
 from ..model import Relocations
-from .match import SectionId
-from .resolve import Resolution
-from .table_form import USUAL_FORM, TableForm
+from .matching.match import SectionId
+from .names.resolve import Resolution
+from .own.table_form import USUAL_FORM, TableForm
 
 Who = str | tuple[int, int]
 """A symbol: the name of a global one, or (file, index) of a local one."""
@@ -66,7 +66,7 @@ class Resolved:
 
 @attrs.frozen(eq=False, repr=False)
 class IndirectFunctions:
-    """Functions that a resolver chooses at start-up (passes/indirect.py).
+    """Functions that a resolver chooses at start-up (passes/own/indirect.py).
 
     entries: number of each one's entry in the linkage table, and of the word it jumps through.
     shared: those whose loads read that word.  direct: those that are ordinary functions at their
@@ -84,7 +84,7 @@ class IndirectFunctions:
 
 @attrs.frozen(eq=False, repr=False)
 class Linkage:
-    """GNU ld's linkage table in a program that moves (passes/linkage.py).
+    """GNU ld's linkage table in a program that moves (passes/pie/linkage.py).
 
     marked: entries begin with `endbr`, and callers go to `.plt.sec`.  count: entries in `.plt`, for
     indirect functions and others.  names: numbers of those of undefined names.  through_slots:
@@ -110,7 +110,7 @@ class Linkage:
 
 @attrs.frozen(eq=False, repr=False)
 class DynamicNames:
-    """The names in GNU ld's `.dynsym` (passes/dynamic_names.py); of LLD's only texts.
+    """The names in GNU ld's `.dynsym` (passes/pie/dynamic_names.py); of LLD's only texts.
 
     order: from number 1 on.  bound: those that nobody defines and a loader binds.  hidden: names
     that were to be exported, had no file hidden them: they are local.  offsets: in `.dynstr`.
@@ -131,7 +131,7 @@ class DynamicNames:
 
 @attrs.frozen(eq=False, repr=False)
 class Moves:
-    """What a program that runs anywhere has to correct (passes/moving.py).
+    """What a program that runs anywhere has to correct (passes/pie/moving.py).
 
     places: words in its sections, as section and offset; slots: of the global offset table.
     bound_places, bound_slots: those that a loader fills in, with the names.

@@ -11,7 +11,7 @@ from ..diag import Span, fail
 from ..formats.images import IMAGE_WRITERS
 from ..model import ObjectFile
 from ..script import nodes as n
-from .scripts import ScriptFile
+from .reading.scripts import ScriptFile
 
 RAW_FORMATS = IMAGE_WRITERS.keys()
 X32 = "elf32-x86-64"

@@ -133,7 +133,7 @@ class Exclusion:
 def _needs_a_third_walk(example: Example, peer: Answer, mine: Answer) -> bool:
     """Both peers walk the script twice and take what they have; a size that waits for a size that
     waits for a third one is wrong there."""
-    from pylink86.passes import walks
+    from pylink86.passes.placing import walks
 
     most, walks.MAX_WALKS = walks.MAX_WALKS, 3
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pylink86.cli.pyld import main
-from pylink86.passes.call_graph import order_by_calls, read_calls
+from pylink86.passes.matching.call_graph import order_by_calls, read_calls
 
 from .twins import assemble, assert_same_file, need
 

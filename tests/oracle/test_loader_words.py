@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pylink86 import read
-from pylink86.passes.dynamic_words import FLAGS_1
+from pylink86.passes.pie.dynamic_words import FLAGS_1
 
 from .twins import assemble, assert_same_file
 

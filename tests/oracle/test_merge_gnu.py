@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from pylink86.formats.elf_read import read_elf
-from pylink86.passes.merge_gnu import group_key, merge_in_place, mergeable
+from pylink86.passes.editing.merge_gnu import group_key, merge_in_place, mergeable
 
 from .objects import FLAGS, Obj, Reloc, Sec
 from .test_merge_order import section as any_section

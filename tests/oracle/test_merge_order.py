@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from pylink86.passes.merge import group_key, merge_group, mergeable
+from pylink86.passes.editing.merge import group_key, merge_group, mergeable
 
 from .objects import FLAGS, Obj, Reloc, Sec, Sym
 

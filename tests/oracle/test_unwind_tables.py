@@ -14,7 +14,7 @@ from pylink86.arch import rows_for
 from pylink86.arch.reloc import implicit_addend
 from pylink86.elf_const import EM_386
 from pylink86.formats.elf_read import read_elf
-from pylink86.passes.unwind import UnwindInput, merge_unwind
+from pylink86.passes.editing.unwind import UnwindInput, merge_unwind
 
 from .objects import Obj, Reloc, Sec, Sym
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pylink86.cli.pyld import main
-from pylink86.passes.cxx_names import demangled
+from pylink86.passes.names.cxx_names import demangled
 
 from .twins import PEERS, assemble, assert_same_file, need
 

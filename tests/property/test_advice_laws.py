@@ -8,7 +8,7 @@ import pytest
 
 from pylink86 import LinkError, link, linker, read_bytes
 from pylink86.diag import Diagnostics
-from pylink86.passes import advise as passes
+from pylink86.passes.advice import advise as passes
 from pylink86.passes.finished import Finished
 from pylink86.report import render
 from tests.oracle.generate import generate
@@ -19,7 +19,7 @@ SAME_QUESTION = {"files_nobody_gave", "signature", "partial_last_sector", "image
 
 def asked_twice(finished: Finished, diags: Diagnostics) -> None:
     """`advise`; then a closer look where the questions saw no need for one."""
-    passes.advise(finished, diags)
+    passes.advice.advise(finished, diags)
     for check in passes.CHECKS:
         if check.function in SAME_QUESTION or check.could_be(finished):
             continue

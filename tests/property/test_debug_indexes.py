@@ -20,10 +20,10 @@ from pylink86.elf_const import (
     SHT_PROGBITS,
 )
 from pylink86.model import Header, ObjectFile, SectionRow, Sections
-from pylink86.passes.debug_names import name_hash
-from pylink86.passes.debug_names_read import table_order
 from pylink86.passes.elf_options import ElfOptions
-from pylink86.passes.gdb_index import _hash_table, gdb_hash
+from pylink86.passes.indexing.debug_names import name_hash
+from pylink86.passes.indexing.debug_names_read import table_order
+from pylink86.passes.indexing.gdb_index import _hash_table, gdb_hash
 
 ABBREV = bytes((1, 0x11, 0, 0x11, 1, 0x55, 0x17, 0x74, 0x17, 0x73, 0x17, 0, 0, 0))
 INFO = struct.pack("<IHBBIBQIII", 33, 5, 1, 8, 0, 1, 0, 12, 12, 8)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pylink86.arch import rows_for, word_of
 from pylink86.arch.reloc import APPLIED, REACHES, accepted, fits, judge, patches, signed, truth
 from pylink86.elf_const import EM_386, EM_X86_64
-from pylink86.passes.merge import merge_group, split
-from pylink86.passes.merge_gnu import merge_in_place
-from pylink86.passes.merge_gnu_packed import merge_packed
-from pylink86.passes.unwind import UnwindInput, merge_unwind, records
+from pylink86.passes.editing.merge import merge_group, split
+from pylink86.passes.editing.merge_gnu import merge_in_place
+from pylink86.passes.editing.merge_gnu_packed import merge_packed
+from pylink86.passes.editing.unwind import UnwindInput, merge_unwind, records
 
 WIDTHS = st.sampled_from([1, 2, 4])
 ALIGNS = st.sampled_from([1, 2, 4, 8, 16])

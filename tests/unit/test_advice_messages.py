@@ -14,7 +14,7 @@ import pytest
 
 from pylink86.cli import pyld
 from pylink86.cli.explanations import EXPLANATIONS
-from pylink86.passes.advise import CHECKS
+from pylink86.passes.advice.advise import CHECKS
 from tests.cases.language import Case, parse_case
 
 FOLDER = Path(__file__).parents[1] / "advice"

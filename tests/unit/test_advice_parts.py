@@ -10,9 +10,9 @@ import pytest
 
 import fixtures
 from pylink86 import link, read_bytes
-from pylink86.passes import advise
-from pylink86.passes.largest import largest_inputs, largest_symbols
-from pylink86.passes.mangled import crate_of, source_name
+from pylink86.passes.advice import advise
+from pylink86.passes.checking.largest import largest_inputs, largest_symbols
+from pylink86.passes.names.mangled import crate_of, source_name
 from pylink86.passes.near import listed, nearest, nearest_files
 from tests.cases.language import read_objects
 

@@ -7,10 +7,10 @@ import pytest
 from pylink86 import LinkError, link
 from pylink86 import elf_const as c
 from pylink86.dialect import GNU, LLD
-from pylink86.passes.overlay import expand_overlays
-from pylink86.passes.scripts import ScriptFile
-from pylink86.passes.sorting import sorted_sections, words_of
-from pylink86.passes.versions import version_locals
+from pylink86.passes.matching.sorting import sorted_sections, words_of
+from pylink86.passes.names.versions import version_locals
+from pylink86.passes.reading.overlay import expand_overlays
+from pylink86.passes.reading.scripts import ScriptFile
 from pylink86.script import nodes as n
 from pylink86.script.parser import parse_script
 from pylink86.script.unparse import unparse

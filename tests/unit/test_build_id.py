@@ -10,10 +10,10 @@ import pytest
 from pylink86 import link, read_bytes
 from pylink86.cli.elf_values import elf_options
 from pylink86.dialect import GNU, LLD
-from pylink86.passes.blake3 import blake3
-from pylink86.passes.build_id import build_id_section
 from pylink86.passes.elf_options import ElfOptions
-from pylink86.passes.identify import tree_hash
+from pylink86.passes.finishing.blake3 import blake3
+from pylink86.passes.finishing.build_id import build_id_section
+from pylink86.passes.finishing.identify import tree_hash
 from tests.cases.language import read_objects
 
 OBJECT = """

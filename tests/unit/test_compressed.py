@@ -12,8 +12,8 @@ from pylink86.dialect import GNU, LLD
 from pylink86.formats import compressed
 from pylink86.formats.compressed import expand, header
 from pylink86.model import Header, ObjectFile, SectionRow, Sections, Symbols
-from pylink86.passes.compress import compress_sections
 from pylink86.passes.elf_options import ElfOptions
+from pylink86.passes.finishing.compress import compress_sections
 
 TEXT = b"what a debugger reads, " * 20
 

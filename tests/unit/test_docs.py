@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pylink86.dialect import DIALECTS, ROWS
-from pylink86.passes.relink import dialect_for_relinking
+from pylink86.passes.reading.relink import dialect_for_relinking
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -6,7 +6,7 @@ import pytest
 
 from pylink86 import elf_const as c
 from pylink86.dialect import GNU, LLD
-from pylink86.passes.fill import NOP, default_pattern, fill_bytes, long_nops, short_nops
+from pylink86.passes.placing.fill import NOP, default_pattern, fill_bytes, long_nops, short_nops
 
 
 @pytest.mark.parametrize("size", range(41))

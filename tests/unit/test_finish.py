@@ -207,7 +207,7 @@ def test_readelf_reads_every_output_without_complaint(tmp_path: Path) -> None:
 def test_objcopy_makes_our_raw_image_of_our_elf(tmp_path: Path) -> None:
     """Raw output goes by load address in GNU ld's dialect, and so does objcopy -O binary.
 
-    Section types such as (INFO) count in ELF output only (passes/section_types.py).
+    Section types such as (INFO) count in ELF output only (passes/ordering/section_types.py).
     """
     if shutil.which("objcopy") is None:
         pytest.skip("needs objcopy: apt install binutils")

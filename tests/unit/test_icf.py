@@ -6,7 +6,7 @@ import pytest
 
 from pylink86 import LinkResult, link, read_bytes
 from pylink86.explain.trace import folded_sections
-from pylink86.passes.fold_options import Fold
+from pylink86.passes.editing.fold_options import Fold
 from tests.cases.language import read_objects
 
 SCRIPT = "SECTIONS { .text 0x1000 : { *(.text*) } .rodata : { *(.rodata*) } .w : { *(.w*) } }"

@@ -9,8 +9,8 @@ import pytest
 
 from pylink86 import read
 from pylink86.cli import pyld
-from pylink86.passes.notes import NAME, features_of
-from pylink86.passes.property_notes import read_note
+from pylink86.passes.editing.notes import NAME, features_of
+from pylink86.passes.editing.property_notes import read_note
 from tests.cases.language import read_objects
 
 OBJECTS = """

@@ -9,8 +9,8 @@ import pytest
 
 from pylink86 import LinkError, LinkOptions, link
 from pylink86.formats import ar, read_linkable
-from pylink86.passes.library import Search, machine_of
-from pylink86.passes.load import Input
+from pylink86.passes.inputs.library import Search, machine_of
+from pylink86.passes.inputs.load import Input
 from tests.oracle.archives import Ar
 from tests.oracle.objects import Obj, Sec, Sym
 

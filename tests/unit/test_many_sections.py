@@ -12,7 +12,7 @@ import pytest
 from pylink86 import elf_const as c
 from pylink86 import link
 from pylink86.model import Header, ObjectFile, SectionRow, Sections
-from pylink86.passes.chain import Chain
+from pylink86.passes.ordering.chain import Chain
 
 
 def crowd(many: int, *, alike: bool = False, kind: int = c.SHT_PROGBITS) -> ObjectFile:

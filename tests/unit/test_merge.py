@@ -8,9 +8,9 @@ import pytest
 
 from pylink86.diag import LinkError
 from pylink86.elf_const import SHF_ALLOC, SHF_GROUP, SHF_MERGE, SHF_STRINGS, SHF_WRITE
-from pylink86.passes.edit import OffsetMap, dropped, shifted
-from pylink86.passes.merge import group_key, merge_group, mergeable, split
-from pylink86.passes.xxh3 import xxh3_64
+from pylink86.passes.editing.edit import OffsetMap, dropped, shifted
+from pylink86.passes.editing.merge import group_key, merge_group, mergeable, split
+from pylink86.passes.editing.xxh3 import xxh3_64
 
 ONE = b"hello\0world\0hello\0\0o\0abc\0xabc\0"
 TWO = b"world\0more\0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pylink86.passes.merge_gnu import merge_in_place, mergeable
+from pylink86.passes.editing.merge_gnu import merge_in_place, mergeable
 
 
 def test_the_first_file_keeps_the_string():

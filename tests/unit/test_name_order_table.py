@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pylink86.passes import name_table
-from pylink86.passes.name_table import (
+from pylink86.passes.finishing import name_table
+from pylink86.passes.finishing.name_table import (
     SIZES,
     hash_bucket,
     name_hash,

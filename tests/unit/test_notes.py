@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from pylink86 import ObjectFile, link, read_bytes
-from pylink86.passes.notes import NAME, common_features, property_note
+from pylink86.passes.editing.notes import NAME, common_features, property_note
 from tests.oracle.objects import Obj, Sec
 
 IBT, SHSTK = 1, 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pylink86 import link
-from pylink86.passes import patcher
+from pylink86.passes.relocating import patcher
 from tests.bench.inputs import FIXTURES, generated
 
 FILES = ("c64_clang_g.o", "hello_O2_static_g.o", "c64_sections.o", "rust_hello_O2_pic.o")

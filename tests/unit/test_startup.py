@@ -61,17 +61,28 @@ LATER = {
     *("boot", "explain", "report", "ops"),
     *("formats.ar", "formats.elf_write", "formats.elf_place", "formats.ihex"),
     *("formats.srec", "formats.verilog", "formats.output", "script.build", "script.unparse"),
-    *("passes.finish", "passes.symbols_out", "passes.combine", "passes.edit", "passes.merge"),
     *(
-        "passes.unwind",
-        "passes.segments",
-        "passes.segments_lld",
-        "passes.file_map_lld",
-        "passes.base_lld",
-        "passes.refs_help",
+        "passes.finishing.finish",
+        "passes.finishing.symbols_out",
+        "passes.relocating.combine",
+        "passes.editing.edit",
+        "passes.editing.merge",
     ),
-    *("passes.advice_boot", "passes.advice_bss", "passes.advice_empty", "passes.advice_headers"),
-    *("passes.advice_layout", "passes.advice_memory"),
+    *(
+        "passes.editing.unwind",
+        "passes.segmenting.segments",
+        "passes.segmenting.segments_lld",
+        "passes.segmenting.file_map_lld",
+        "passes.placing.base_lld",
+        "passes.checking.refs_help",
+    ),
+    *(
+        "passes.advice.advice_boot",
+        "passes.advice.advice_bss",
+        "passes.advice.advice_empty",
+        "passes.advice.advice_headers",
+    ),
+    *("passes.advice.advice_layout", "passes.advice.advice_memory"),
 }
 """Modules that wait until a link has an archive, ELF output, something to merge, or trouble."""
 
@@ -81,7 +92,7 @@ def test_a_link_from_python_imports_no_more_than_it_needs():
     code = f"import pylink86\npylink86.link({objects!r}, {str(LAYOUT)!r}, oformat='binary').image"
     modules = modules_after(code)
     assert not packages(modules) & HEAVY
-    assert {"pylink86.passes.place", "pylink86.formats.elf_read"} <= modules
+    assert {"pylink86.passes.placing.place", "pylink86.formats.elf_read"} <= modules
     assert not {name.removeprefix("pylink86.") for name in modules} & LATER
 
 

@@ -37,16 +37,48 @@ EVERY_LINK = {
         connect gather lay_out
     """,
     "passes": """
-        advise anchors_gnu arrange assembly assign boundaries chain check comdat contents
-        crossrefs data_segment default_layout definers editor elf_options emptiness entry
-        expand file_names fill finished first_walk fold_options got header_order image
-        insert inside_order largest library link_order linker_names liveness load
-        load_address loader locate match matcher members merging name_table near needs order
-        orphans orphans_gnu own_file own_sections own_tables patcher place place_once
-        placement plan priority provides reach regions relink relocate relocation_runs
-        relocation_site relro_part reserved resolve roots scope scripts section_list
-        section_type section_types seen_values settle sorting special_names sums
-        symbol_values table_form tables target unclaimed versioned versions walks words
+        advice checking editing elf_options finished finishing inputs liveness matching names
+        near ordering own placement placing plan reading relocating section_list tables target
+        words
+    """,
+    "passes.advice": """
+        advise
+    """,
+    "passes.checking": """
+        check crossrefs largest
+    """,
+    "passes.editing": """
+        editor fold_options merging
+    """,
+    "passes.finishing": """
+        image name_table
+    """,
+    "passes.inputs": """
+        expand library load loader members needs
+    """,
+    "passes.matching": """
+        file_names inside_order link_order match matcher priority sorting unclaimed
+    """,
+    "passes.names": """
+        boundaries comdat definers linker_names reserved resolve roots special_names versioned
+        versions
+    """,
+    "passes.ordering": """
+        anchors_gnu chain emptiness entry header_order order orphans orphans_gnu section_type
+        section_types
+    """,
+    "passes.own": """
+        got own_file own_sections own_tables reach table_form
+    """,
+    "passes.placing": """
+        assign contents data_segment fill first_walk load_address locate place place_once
+        regions relro_part scope settle walks
+    """,
+    "passes.reading": """
+        arrange default_layout insert provides relink scripts
+    """,
+    "passes.relocating": """
+        assembly patcher relocate relocation_runs relocation_site seen_values sums symbol_values
     """,
     "script": """
         arithmetic blocks evaluate expression expression_nodes nodes parser rules sections

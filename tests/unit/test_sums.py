@@ -9,7 +9,7 @@ import pytest
 from pylink86.arch import rows_for
 from pylink86.arch.reloc import REACHES
 from pylink86.elf_const import EM_386, EM_X86_64
-from pylink86.passes.sums import Row, Sum, apply_sums, form_of
+from pylink86.passes.relocating.sums import Row, Sum, apply_sums, form_of
 
 R_64, R_PC32, R_GOTPCREL, R_32, R_32S, R_SIZE32 = 1, 2, 9, 10, 11, 32
 

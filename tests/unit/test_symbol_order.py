@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pylink86 import link, read_bytes
-from pylink86.passes.symbol_order import read_symbol_order
+from pylink86.passes.matching.symbol_order import read_symbol_order
 from tests.cases.language import read_objects
 from tests.oracle.twins import assemble, assert_same_file
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pylink86.passes.matching.unclaimed import Unclaimed
 from pylink86.passes.section_list import SectionList
-from pylink86.passes.unclaimed import Unclaimed
 from pylink86.wildcard import compile_section_pattern
 
 

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from pylink86.diag import LinkError
-from pylink86.passes.unwind import UnwindInput, merge_unwind, records
+from pylink86.passes.editing.unwind import UnwindInput, merge_unwind, records
 
 CIE = struct.pack("<II", 16, 0) + b"\1zR\0\1\x78\x10\1\x1b\x0c\7\x08"
 CIE_B = struct.pack("<II", 16, 0) + b"\1zR\0\1\x78\x10\1\x1b\x0c\7\x09"

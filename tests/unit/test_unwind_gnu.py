@@ -6,9 +6,9 @@ import struct
 
 import pytest
 
-from pylink86.passes.unwind import UnwindInput
-from pylink86.passes.unwind_gnu import edit_unwind
-from pylink86.passes.unwind_records import Unreadable, padding_start, read_cie
+from pylink86.passes.editing.unwind import UnwindInput
+from pylink86.passes.editing.unwind_gnu import edit_unwind
+from pylink86.passes.editing.unwind_records import Unreadable, padding_start, read_cie
 
 CIE_BODY = bytes(4) + b"\1zR\0\1\x78\x10\1\x1b" + b"\x0c\7\x08\x90\1"
 

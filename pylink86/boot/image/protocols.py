@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ...diag import Diagnostic, fail
-from ...passes.mangled import source_name
+from ...passes.names.mangled import source_name
 from .config import ImageConfig
 from .frames import Block
 from .kernel import Kernel, loads_with_sections

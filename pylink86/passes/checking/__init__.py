@@ -1,0 +1,1 @@
+"""What must hold of a link that is placed: ASSERTs, regions, references that lead somewhere."""

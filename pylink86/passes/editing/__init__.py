@@ -1,0 +1,1 @@
+"""Input sections that are taken apart: merged strings, unwind tables, notes, equal functions."""

@@ -1,0 +1,1 @@
+"""The output as an ObjectFile: symbols, tables of names, headers, build id."""

@@ -1,0 +1,1 @@
+"""Who defines each name, and what names mean: versions, wrappers, COMDAT, the linker's own."""

@@ -1,0 +1,1 @@
+"""Output sections in order, with a place for what the script does not name."""

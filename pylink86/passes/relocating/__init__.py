@@ -1,0 +1,1 @@
+"""The bytes: relocations applied, or kept with -r and -q."""

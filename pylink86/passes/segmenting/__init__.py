@@ -1,0 +1,1 @@
+"""Program headers, and where in an ELF file everything lies."""
