@@ -117,14 +117,3 @@ class Placement:
     def find(self, name: str) -> PlacedSection | None:
         """The first output section of that name."""
         return next((s for s in self.sections if s.plan.name == name), None)
-
-
-def files_as_placed(placed: Placement) -> dict[int, int]:
-    """Number of each file that has something in the output -> its rank by what lies first."""
-    table = placed.addresses.table
-    files: dict[int, int] = {}
-    for section in placed.sections:
-        for piece in section.pieces:
-            if piece.kind == INPUT and isinstance(piece.origin, int):
-                files.setdefault(table.owner_file(piece.origin), len(files))
-    return files

@@ -15,9 +15,7 @@ import attrs
 
 from ... import elf_const as c
 from ...model import ABS, SymbolRow
-from ...script import nodes as n
-from ..matching.match import SectionId, SectionList
-from ..ordering.order import OutputPlan
+from ..file_order import emptied_tables, files_as_placed
 from .symbol_columns import Origin, Pair
 from .symbol_sources import SymbolSources
 
@@ -27,7 +25,7 @@ def locals_like_gnu(sources: SymbolSources) -> list[Pair]:
     stays for its own sake; then those that only relocations need, in the order of these."""
     resolution = sources.placed.addresses.resolution
     found: list[Pair] = []
-    for file in _files_as_placed(sources):
+    for file in files_as_placed(sources.placed, sources.where):
         obj = resolution.files[file]
         every = list(locals_of(sources, file))
         local = [pair for pair in every if _stays_by_itself(sources, pair)]
@@ -112,52 +110,6 @@ def _numbered(pairs: list[Pair]) -> list[Pair]:
     return found
 
 
-def _files_as_placed(sources: SymbolSources) -> list[int]:
-    """GNU ld: files in the order of headers in which their first sections are, empty ones too.
-    Output sections without contents (`.bss`, NOLOAD) or without a header do not count, and files
-    that are only there are forgotten.  Unwind tables without records count when one behind them has
-    some."""
-    where = sources.placed.addresses
-    table, parts = where.table, where.edits.parts
-    emptied = _emptied(sources)
-    found: dict[int, None] = {}
-    for section in sorted(sources.placed.sections, key=lambda s: s.plan.header):
-        plan = section.plan
-        if plan.index not in sources.where or not _has_bytes(plan, table):
-            continue
-        sids = plan.sections()
-        if parts:
-            sids = (part for sid in sids for part in parts.get(sid) or (sid,))
-        if section.name == ".eh_frame":
-            rank = table.file.__getitem__
-            held = sorted({*sids} - emptied, key=lambda sid: (rank(sid), sid))
-            before = {sid for sid in emptied if held and rank(sid) < rank(held[-1])}
-            sids = iter(sorted((*held, *before), key=lambda sid: (rank(sid), sid)))
-        every = list(sids)
-        if max(every, default=0) >= table.base[-1]:
-            every = [sid for sid in every if sid < table.base[-1] or where.size[sid]]
-        found.update(dict.fromkeys(map(table.file.__getitem__, every)))
-    found.pop(-1, None)
-    return list(found)
-
-
-def _emptied(sources: SymbolSources) -> frozenset[SectionId]:
-    """Unwind tables of which nothing is left."""
-    where = sources.placed.addresses
-    names, edited = where.table.name, where.edits.size.items()
-    return frozenset(sid for sid, size in edited if not size and names[sid] == ".eh_frame")
-
-
-def _has_bytes(plan: OutputPlan, table: SectionList) -> bool:
-    """Whether an output section has contents for GNU ld: (OVERLAY) and its like make `.bss`
-    PROGBITS in the section table, and it has none all the same."""
-    if plan.type == c.SHT_NOBITS:
-        return False
-    if any(table.type[sid] != c.SHT_NOBITS for sid in plan.sections()):
-        return True
-    return any(isinstance(item, (n.Data, n.Text)) for item in plan.items)
-
-
 def _is_gone(sources: SymbolSources, file: int) -> bool:
     """GNU ld: whether garbage collection left nothing of a file, not even its name."""
     if not sources.dialect.tables_like_gnu or sources.relocatable:
@@ -165,7 +117,7 @@ def _is_gone(sources: SymbolSources, file: int) -> bool:
     where = sources.placed.addresses
     base, size = where.table.base[file], len(where.resolution.files[file].sections)
     sids = [sid for sid in range(base, base + size) if where.table.eligible[sid]]
-    held = any(where.owner[sid] >= 0 for sid in sids) or not _emptied(sources).isdisjoint(sids)
+    held = any(where.owner[sid] >= 0 for sid in sids) or not emptied_tables(where).isdisjoint(sids)
     return not held and any(where.table.size[sid] for sid in sids)
 
 

@@ -11,7 +11,8 @@ import struct
 
 from ... import elf_const as c
 from ...dialect import Dialect
-from ..placement import Placement, files_as_placed
+from ..file_order import files_as_placed
+from ..placement import Placement
 from ..relocating.symbol_values import SymbolValues
 from ..tables import ADDRESS, Function, IndirectFunctions, Resolved, Tables, Who
 from .own_place import own_address, own_place
@@ -178,7 +179,7 @@ def _in_order(placed: Placement) -> list[Resolved]:
 
     def place(resolved: Resolved) -> tuple[int, tuple[int, int]]:
         assert resolved.pointer is not None
-        return files.get(table.owner_file(resolved.pointer[0]), 0), resolved.pointer
+        return files.get(table.file[resolved.pointer[0]], 0), resolved.pointer
 
     made = placed.addresses.tables.indirect.relocations
     pointers = [resolved for resolved in made if resolved.pointer is not None]

@@ -14,10 +14,11 @@ import attrs
 
 from ... import elf_const as c
 from ...dialect import Dialect
+from ..file_order import files_as_placed
 from ..own.indirect_values import IRELATIVE, IndirectValues
 from ..own.own_place import own_address, own_place
 from ..own.table_form import TableForm
-from ..placement import PlacedSection, Placement, files_as_placed
+from ..placement import PlacedSection, Placement
 from ..relocating.symbol_values import SymbolValues
 from ..tables import Moves, Tables
 from .moving_plan import Entry
