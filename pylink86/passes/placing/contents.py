@@ -28,6 +28,8 @@ class Filler(Assigner):
         subalign = None
         if node is not None and node.subalign is not None:
             subalign = self.alignment(node.subalign)
+        if section.plan.dropped and not self.marking and not section.advanced:
+            subalign = 1  # GNU ld sets it down no more: its empty inputs are at its start
         self.gap_start = 0
         before: object = None
         for item in section.plan.items:
