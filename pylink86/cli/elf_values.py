@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..arch.padding import CallPadding
     from ..diag import Diagnostic
     from ..passes.elf_options import ElfOptions
+    from .options import Parsed
 
 SECTIONS = {"ttext": ".text", "tdata": ".data", "tbss": ".bss"}
 SEGMENTS = {
@@ -97,6 +98,21 @@ ELF_NAMES = frozenset(
 """Every option value this module reads."""
 
 
+def begun_sections(parsed: Parsed) -> list[str]:
+    """The sections whose address an option tells before -T, in order: GNU ld begins them there.
+    The built-in script, and that of -dT, are read behind all options."""
+    found: dict[str, None] = {}
+    for row, value in parsed.words:
+        dest = "" if row is None else row[3]
+        if dest == "script":
+            break
+        if dest in SECTIONS:
+            found[SECTIONS[dest]] = None
+        elif dest == "section_start":
+            found[(value or "").partition("=")[0]] = None
+    return list(found)
+
+
 def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]]:
     """What the command line says about an ELF output, and bad-option-value for what it should
     not."""
@@ -118,6 +134,7 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
         spelled = f"--section-start={text}" if values.get("dialect") == "lld" else "--section-start"
         starts.append((section, _address(spelled, address, problems)))
     given["section_starts"] = tuple(starts)
+    given["begun_sections"] = tuple(values.get("begun_sections", ()))
     given["segment_starts"] = _segment_starts(values, given, problems)
     given["strip"] = _strip(values, problems)
     given["discard"] = _first(

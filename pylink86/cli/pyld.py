@@ -208,6 +208,7 @@ def _tell(values: Mapping[str, Any]) -> None:
 def link_line(parsed: Parsed, line: Line, dialect: str) -> LinkResult:
     """The link a command line asks for; raises LinkError."""
     from ..linker import link
+    from .elf_values import begun_sections
     from .link_values import link_options
 
     values, objs, ahead = parsed.values, line.objs, line.ahead
@@ -216,6 +217,7 @@ def link_line(parsed: Parsed, line: Line, dialect: str) -> LinkResult:
 
         objs = [sector(values["boot_sector"]), *objs]
         ahead = None if ahead is None else ahead + 1
+    values["begun_sections"] = begun_sections(parsed)
     layout = line.layout
     if not line.scripts:
         from .layouts import built_in

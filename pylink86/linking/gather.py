@@ -141,7 +141,9 @@ def _arranged(
         from ..passes.matching.spill import check_spilling
 
         check_spilling(script, diags)
-    arranged = arrange_script(script, dialect, diags, elf.section_starts, options.sort_section)
+    arranged = arrange_script(
+        script, dialect, diags, elf.section_starts, options.sort_section, elf.begun_sections
+    )
     return arranged, options
 
 

@@ -27,7 +27,8 @@ class ElfOptions:
     (page by page), "n" (-n) or "N" (-N). separate: "" (the dialect's own), "none", "code" or
     "loadable". max_page, common_page: in bytes, 0 for the dialect's own. ro_with_code: --no-
     rosegment. image_base: --image-base, None when not given. section_starts: --section-start,
-    -Ttext and the like, by section name. segment_starts: -Ttext-segment and the like, by the name
+    -Ttext and the like, by section name. begun_sections: those of them that are begun before the
+    script is read. segment_starts: -Ttext-segment and the like, by the name
     SEGMENT_START() uses. exec_stack: True and False are -z execstack and noexecstack. stack_size:
     -z stack-size, in bytes. signature: the text LLD adds to .comment, "" for our own.  optimize:
     -O, which counts in LLD's dialect.  compress_debug: "zlib", "zstd", "zlib-gnu" or ""."""
@@ -46,6 +47,7 @@ class ElfOptions:
     ro_with_code: bool = False
     image_base: int | None = None
     section_starts: tuple[tuple[str, int], ...] = ()
+    begun_sections: tuple[str, ...] = ()
     segment_starts: tuple[tuple[str, int], ...] = ()
     exec_stack: bool | None = None
     gnu_stack: bool = True

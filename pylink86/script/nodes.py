@@ -164,7 +164,8 @@ class OutputSection(Node):
     type_value: `(TYPE=expr)`, an SHT_ name or a number, also inside `(READONLY (TYPE=expr))`;
     constraint: "ONLY_IF_RO", "ONLY_IF_RW" or "".
     No script says, but passes that write shorthands out: overlay: the first section of the OVERLAY
-    this one was in; started: the address is that of --section-start.
+    this one was in; started: the address is that of --section-start; begun: 1, 2 ... for those that
+    options begin before the script is read.
     """
 
     name: str
@@ -186,6 +187,7 @@ class OutputSection(Node):
     name_span: Span | None = span_field()
     overlay: str = ""
     started: bool = False
+    begun: int = 0
 
 
 @attrs.frozen(eq=False, repr=False)

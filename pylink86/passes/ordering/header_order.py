@@ -1,8 +1,9 @@
 """The order in which GNU ld makes output sections, which is that of their headers in an ELF file.
 
 Addresses follow the script; headers follow the order in which output sections came into being: by
-their first input, statement, or an ADDR() of them that stands further up.  An orphan's header goes
-behind that of its anchor, and notes are kept together, so that one segment can hold them.
+their first input, statement, or an ADDR() of them that stands further up; what --section-start,
+-Tdata and -Tbss name before -T is there before all of the script.  An orphan's header goes behind
+that of its anchor, and notes are kept together, so that one segment can hold them.
 
 Found by linking scripts with ADDR(), empty sections and notes of several alignments with GNU ld
 2.40 and reading `readelf -SW`."""
@@ -42,6 +43,8 @@ def made_in_order(items: Sequence[Item]) -> list[Entry]:
             if name in by_name:
                 make(by_name[name])
 
+    for entry in sorted(filter(_begun, by_name.values()), key=_begun):
+        make(entry)
     for item in items:
         if isinstance(item, (n.Assignment, n.Assert)):
             mention(item)
@@ -57,6 +60,10 @@ def made_in_order(items: Sequence[Item]) -> list[Entry]:
                     make(item)
                     mention(statement)
     return list(made.values())
+
+
+def _begun(entry: Entry) -> int:
+    return 0 if entry.node is None else entry.node.begun
 
 
 def _addressed(node: object) -> Iterator[str]:

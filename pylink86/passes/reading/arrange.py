@@ -50,13 +50,14 @@ def arrange_script(
     diags: Diagnostics,
     section_starts: Sequence[tuple[str, int]] = (),
     sort_section: str = "",
+    begun: Sequence[str] = (),
 ) -> ScriptFile:
     """The script with everything written out that stands for something longer.
 
     section_starts: (section, address) of --section-start, -Ttext and the like, the last of a name
-    counts; sort_section: "name" or "alignment".  Reports script-not-supported,
-    insert-target-missing, bad-option-value, two-load-addresses.  Source: GNU ld manual 2.1, 3.4.4,
-    3.6.9."""
+    counts; sort_section: "name" or "alignment"; begun: those that are made before the script.
+    Reports script-not-supported, insert-target-missing, bad-option-value, two-load-addresses.
+    Source: GNU ld manual 2.1, 3.4.4, 3.6.9."""
     _refuse(script, dialect, diags)
     _check_regions(script, dialect, diags)
     if not dialect.tables_like_gnu:
@@ -65,7 +66,7 @@ def arrange_script(
     commands = insert_sections(commands, dialect, diags)
     commands = _overwritten(commands, diags)
     if section_starts:
-        commands = _started(commands, dict(section_starts), dialect)
+        commands = _started(commands, dict(section_starts), begun, dialect)
     if sort_section:
         commands = _sorted(commands, SORTS[sort_section])
     return ScriptFile(commands)
@@ -234,23 +235,28 @@ def _tell_twice(section: n.OutputSection, diags: Diagnostics) -> None:
 
 
 def _started(
-    commands: tuple[n.TopLevel, ...], starts: Mapping[str, int], dialect: Dialect
+    commands: tuple[n.TopLevel, ...],
+    starts: Mapping[str, int],
+    begun: Sequence[str],
+    dialect: Dialect,
 ) -> tuple[n.TopLevel, ...]:
     """--section-start: the address of a section, whatever the script says of it.
 
     GNU ld puts a section that the script does not name behind all others; LLD treats it like any
     other orphan (see SectionStarts in orphans)."""
     named: set[str] = set()
+    ranks = {name: rank for rank, name in enumerate(begun, 1)}
 
     def moved(section: n.OutputSection) -> n.OutputSection:
         if section.name not in starts or section.name in named:
             return section
         named.add(section.name)
-        return attrs.evolve(section, address=n.Number(starts[section.name]), started=True)
+        address, rank = n.Number(starts[section.name]), ranks.get(section.name, 0)
+        return attrs.evolve(section, address=address, started=True, begun=rank)
 
     commands = _each_section(commands, moved)
     fresh = tuple(
-        n.OutputSection(name, address=n.Number(address), started=True)
+        n.OutputSection(name, address=n.Number(address), started=True, begun=ranks.get(name, 0))
         for name, address in starts.items()
         if name not in named
     )
