@@ -37,7 +37,8 @@ class LinkOptions:
     error_limit: how many errors of one kind are told in full, 0 for all.  wrap: names whose
     references go to __wrap_NAME (--wrap).  just_symbols: files of which only the addresses of
     symbols are taken.  sort_common: "ascending" or "descending": COMMON blocks by alignment, in GNU
-    ld's dialect.  symbol_order: names whose sections come first, in their order.  profile:
+    ld's dialect.  symbol_order: names whose sections come first, in their order, as the
+    file symbol_order_path has it.  profile:
     who calls whom, which orders sections, too.  shuffle: (pattern
     of section names, seed) of each --shuffle-sections.  ignored_symbols: names that may be
     undefined.  spills: what a region has no room for goes to the next statement that matches it,
@@ -45,7 +46,10 @@ class LinkOptions:
     no file hides stays; exports: in LLD's dialect, of those only what is listed here.
     version_scripts: what --version-script files say, as VERSION in a script. fortran_common: in
     LLD's dialect, too, members of archives join for the place of a COMMON symbol. bounds_keep: with
-    gc_sections, whether `__start_x` keeps the sections called x; None as the dialect does."""
+    gc_sections, whether `__start_x` keeps the sections called x; None as the dialect does.
+    backward_excluded: in LLD's dialect, tell of members that a file behind their library draws, but
+    not of those that a pattern here fits; None tells nothing. warn_common: tell where a COMMON
+    block meets another definition."""
 
     entry: str = ""
     oformat: str = ""
@@ -71,6 +75,7 @@ class LinkOptions:
     spill_warnings: bool = False
     unique: tuple[str, ...] = ()
     symbol_order: tuple[str, ...] = ()
+    symbol_order_path: str = ""
     profile: Profile | None = None
     shuffle: tuple[tuple[str, int], ...] = ()
     relax: bool = True
@@ -84,4 +89,6 @@ class LinkOptions:
     error_limit: int = ERROR_LIMIT
     tolerated: tuple[str, ...] = ()
     fold: Fold = attrs.field(factory=Fold)
+    backward_excluded: tuple[str, ...] | None = None
+    warn_common: bool = False
     elf: ElfOptions = attrs.field(factory=ElfOptions)

@@ -51,6 +51,12 @@ is undefined or an absolute number, or it is listed twice.
 
 Cure: correct the file, or link with `--no-warn-symbol-ordering`.
 """,
+    "keep-unique-unknown": """
+`--keep-unique` names a symbol whose section `--icf` leaves alone, and no input has a global symbol
+of that name.
+
+Cure: correct the name, or leave the option out.
+""",
     "zstd-missing": """
 A debug section is compressed with zstd, or `--compress-debug-sections=zstd` asks for it.  Python
 has zstd from version 3.14 on; before, a library has to be installed.

@@ -22,6 +22,27 @@ a compiler calls memcpy, memset or memcmp by itself, and without a C library nob
 Cure: add the object, export the name, or define the function.  A symbol that may be missing is
 weak.
 """,
+    "undefined-hidden": """
+A name that nothing defines is hidden, internal or protected: a file says that this very program
+defines it.  Options that let undefined symbols pass, such as `--unresolved-symbols=ignore-all`,
+mean those that another program may bring, so LLD lets none of these pass.
+
+Cure: link the object that defines it, or leave out the visibility where it is declared.
+""",
+    "backward-reference": """
+A member of an archive joined because of a file that stands behind the archive.  LLD remembers the
+names of every archive; GNU ld looks into one once, where it stands, and would not find it.
+`--warn-backrefs` asks to be told.
+
+Cure: name the archive behind the file that needs it, or both in `--start-group ... --end-group`;
+`--warn-backrefs-exclude=GLOB` passes over members of that name.
+""",
+    "common-met": """
+`--warn-common` asks to be told where a COMMON symbol, `int x;` of old C, meets another one or a
+definition: both files then use the same variable, and have its larger size.
+
+Cure: declare it `extern` in all files but one, or compile with `-fno-common`.
+""",
     "retained-undefined": """
 `--retain-symbols-file` lists the names that stay global in the output, and every other name becomes
 local.  LLD takes a listed name that nothing defines for a mistake: it may be misspelled, and then a

@@ -64,16 +64,16 @@ def read_line(parsed: Parsed) -> Line:
         line.problems += problems
     if "chroot" in parsed.values:
         given = _below(parsed.values["chroot"], given)
+    line.problems += _nesting(given, parsed.values)
     for kind, text, state in given:
         if kind in OPENS:
             # A group in a group is searched with the outer one, which comes to the same members.
             depth = opened.get(kind, 0)
-            line.problems += _nested(kind, opened, parsed.values)
             numbers[kind] = numbers.get(kind, 0) + (not depth)
             opened[kind] = depth + 1
             continue
         if kind in CLOSES:
-            _close(*CLOSES[kind], opened, line)
+            _close(*CLOSES[kind], opened, line, parsed.values)
             continue
         line.scripts += kind == "script"
         if kind == "script" and line.layout is None and not _says_more(state, opened):
@@ -139,20 +139,37 @@ def _below(
     ]
 
 
-def _nested(kind: str, opened: Mapping[str, int], values: Mapping[str, Any]) -> list[Diagnostic]:
-    """bad-option-value: LLD has neither groups nor --start-lib inside of each other."""
-    outer = next((name for name, depth in opened.items() if depth), "")
-    if not outer or values.get("dialect") != "lld":
-        return []
-    message = f"nested {OPENS[kind]}"
-    if outer != kind:
-        message = f"may not nest {OPENS[kind]} in {OPENS[outer]}"
-    end = next(spelled for start, spelled in CLOSES.values() if start == outer)
-    return [error("bad-option-value", message, help=(f"put {end} before it",))]
+def _nesting(
+    given: Sequence[tuple[str, str, Mapping[str, Any]]], values: Mapping[str, Any]
+) -> list[Diagnostic]:
+    """bad-option-value: LLD has neither groups nor --start-lib inside of each other.  What
+    --start-lib begins counts as a group, and either end ends one."""
+    found: list[str] = []
+    in_group = in_lib = False
+    for kind, _, _ in given if values.get("dialect") == "lld" else ():
+        if kind == "start-group":
+            found += ["nested --start-group"] if in_group else []
+            in_group = True
+        elif kind == "end-group":
+            found += [] if in_group else ["stray --end-group"]
+            in_group = False
+        elif kind == "start-lib":
+            found += ["nested --start-lib"] if in_lib else []
+            found += ["may not nest --start-lib in --start-group"] if in_group else []
+            in_group = in_lib = True
+        elif kind == "end-lib":
+            found += [] if in_lib else ["stray --end-lib"]
+            in_group = in_lib = False
+    help_ = ("close each of them before the next one begins",)
+    return [error("bad-option-value", message, help=help_) for message in found]
 
 
-def _close(start: str, spelled: str, opened: dict[str, int], line: Line) -> None:
+def _close(
+    start: str, spelled: str, opened: dict[str, int], line: Line, values: Mapping[str, Any]
+) -> None:
     if not opened.get(start):
+        if values.get("dialect") == "lld":
+            return
         message = f"{spelled} without {OPENS[start]}: group ended before it began"
         line.problems.append(error("bad-option-value", message))
         return

@@ -76,10 +76,10 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (
         "it asks for warnings only, and ours are given whenever they are true",
         """
-        --warn-backrefs --no-warn-backrefs --warn-common --no-warn-common --warn-constructors
+        --warn-constructors
         --warn-execstack --no-warn-execstack --warn-rwx-segments --no-warn-rwx-segments
         --warn-multiple-gp --warn-once --warn-section-align --warn-textrel --warn-alternate-em
-        --warn-backrefs-exclude=GLOB --warn-ifunc-textrel --no-warn-ifunc-textrel
+        --warn-ifunc-textrel --no-warn-ifunc-textrel
         """,
     ),
     ("messages have one form, which every editor knows", "--vs-diagnostics"),

@@ -68,6 +68,23 @@ MESSAGE_ROWS: tuple[Row, ...] = (
     ("--no-print-icf-sections", "", OFF, "print_icf_sections", "do not (default)"),
     ("--print-memory-usage", "", ON, "memory_usage", "print how full the regions of MEMORY are"),
     ("--print-output-format", "", ON, "print_format", "print the format of the output"),
+    (
+        "--warn-backrefs",
+        "",
+        ON,
+        "warn_backrefs",
+        "warn of archive members that only a file behind their archive needs (LLD's dialect)",
+    ),
+    ("--no-warn-backrefs", "", OFF, "warn_backrefs", "do not (default)"),
+    (
+        "--warn-backrefs-exclude",
+        "GLOB",
+        ADD,
+        "backrefs_exclude",
+        "do not warn so of members that GLOB fits, such as `libc.a(*)`",
+    ),
+    ("--warn-common", "", ON, "warn_common", "warn where a COMMON symbol meets another definition"),
+    ("--no-warn-common", "", OFF, "warn_common", "do not (default)"),
     ("--print-sysroot", "", ON, "print_sysroot", "print what --sysroot says"),
     (
         "--print-archive-stats",

@@ -159,8 +159,12 @@ def link_options(values: Mapping[str, Any], ahead: int | None) -> LinkOptions:
     if not NAMES.isdisjoint(values):
         given["tolerated"], silent = tolerances(values)
         given["silenced"] = (*given["silenced"], *silent)
+    if values.get("warn_backrefs"):
+        given["backward_excluded"] = tuple(values.get("backrefs_exclude", ()))
+    given["warn_common"] = bool(values.get("warn_common"))
     if "symbol_ordering_file" in values:
         given["symbol_order"] = symbol_order(values["symbol_ordering_file"])
+        given["symbol_order_path"] = values["symbol_ordering_file"]
     if "call_graph_file" in values or "call_graph_sort" in values:
         given["profile"] = call_profile(values)
     given["shuffle"] = shuffles(values)[0]

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 OF_THE_OUTPUT = (
     "assert-failed", "address-not-aligned", "discarded-symbol", "duplicate-symbol",
     "link-order-discarded", "region-overflow", "reloc-overflow", "section-type-mismatch",
-    "sections-overlap", "undefined-symbol",
+    "sections-overlap", "undefined-hidden",
+    "undefined-symbol",
 )  # fmt: skip
 """What --noinhibit-exec lets pass: all that leaves an output one can write."""
 

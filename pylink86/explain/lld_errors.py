@@ -30,6 +30,9 @@ MANY = 3
 BARE_PLACE = re.compile(r"^([^:]*)(\(\S+\))$")
 """`a.o(.text)`, which LLD writes with a colon."""
 
+PLACELESS = frozenset({"common-met"})
+"""Kinds of which LLD does not tell the place."""
+
 COLOURS = {"error": "\033[0;31m", "warning": "\033[0;35m"}
 
 ROLES = {
@@ -231,7 +234,12 @@ def _where(d: Diagnostic) -> str:
 
 def _places(d: Diagnostic) -> Iterator[str]:
     """`referenced by a.o:(.text+0x1)`, three of them at most; with a source line, that first."""
-    if not d.place or d.slug in WITH_PLACE or "refers to no CIE" in d.message:
+    if (
+        not d.place
+        or d.slug in PLACELESS
+        or d.slug in WITH_PLACE
+        or "refers to no CIE" in d.message
+    ):
         return
     places = [FIRST.sub(r"\1", note) for note in d.notes if FIRST.fullmatch(note)]
     places.append(d.place)

@@ -59,6 +59,11 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
         (r"cannot find (version script .*)", r"cannot find \1"),
         (r"cannot find (.*)", r"cannot open \1"),
     ),
+    "common-met": (
+        (r"definition of `(.*)' overriding .*", r"common \1 is overridden"),
+        (r"common of `(.*)' overridden by definition .*", r"common \1 is overridden"),
+        (r"(?:multiple )?common of `(.*)'.*", r"multiple common of \1"),
+    ),
     "discarded-symbol": (
         (
             r"`(.*)' is referenced but its section `\1' .*",
@@ -154,6 +159,7 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
     "two-relative-operands": (
         (r"(at least one side of the expression must be absolute): .*", r"\1"),
     ),
+    "undefined-hidden": ((r"undefined (\w+ )reference to `(.*)'", r"undefined \1symbol: \2"),),
     "undefined-symbol": (
         (r"undefined (\w+ )?reference to `(.*)'", r"undefined \1symbol: \2"),
         (r"required symbol `(.*)' not defined", r"undefined symbol: \1"),
@@ -194,10 +200,12 @@ WITH_LINE_TOO = (
 """Beginnings of sentences of other kinds that do."""
 
 SAME = frozenset({
-    "address-not-aligned", "address-wraps", "assert-failed", "cannot-write", "described-twice",
+    "address-not-aligned", "address-wraps", "assert-failed", "backward-reference", "cannot-write",
+    "described-twice",
     "discarded-table",
     "entry-missing", "headers-do-not-fit",
-    "incompatible-files", "link-order-discarded", "missing-property", "no-inputs",
+    "incompatible-files", "keep-unique-unknown", "link-order-discarded",
+    "missing-property", "no-inputs",
     "option-not-supported", "region-ignored",
     "relro-not-contiguous", "sections-overlap", "symbol-order",
     "symbol-undefined", "version-undefined",

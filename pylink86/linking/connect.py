@@ -40,6 +40,10 @@ def connect(task: Task, diags: Diagnostics) -> Connected:
     resolution = _resolution(task, diags)
     lap("resolve symbols")
     diags.stop_on_errors()
+    if task.options.backward_excluded is not None:
+        from ..passes.inputs.backward import warn_backward
+
+        warn_backward(task.inputs, task.options.backward_excluded, diags)
     # From here on no file joins the link, and each name has one definer.
     table, claims = _claims(task, resolution, diags)
     lap("match sections")
@@ -94,6 +98,10 @@ def _resolution(task: Task, diags: Diagnostics) -> Resolution:
         from ..passes.names.versioned import with_default_versions
 
         resolution = with_default_versions(resolution)
+    if options.warn_common:
+        from ..passes.names.common_warnings import warn_common
+
+        warn_common(resolution, dialect, diags)
     if dialect.objects_bring_warnings and not task.generic:
         from ..passes.names.link_warnings import give_link_warnings
 

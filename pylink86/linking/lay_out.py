@@ -43,7 +43,7 @@ def lay_out(task: Task, found: Connected, keep: Collection[Load], diags: Diagnos
     plan = _ordered(task, found, tables, table, claims, diags)
     lap("order sections")
     gone = found.live.dead | claims.discarded
-    plan, folded = _folded(task, found, plan, table, gone)
+    plan, folded = _folded(task, found, plan, table, gone, diags)
     gone |= folded.keys()
     plan, edits = edit_sections(
         plan, table, found.resolution, gone, task.dialect, task.generic, task.options.elf,
@@ -109,8 +109,8 @@ def _ordered(
     )  # fmt: skip
     if not task.again:
         plan = order_inside(
-            plan, options.symbol_order, options.profile, options.shuffle, script.has_sections,
-            table, resolution, dialect, options.elf, diags,
+            plan, options.symbol_order, options.symbol_order_path, options.profile, options.shuffle,
+            script.has_sections, table, resolution, dialect, options.elf, diags,
         )  # fmt: skip
     if dialect.generic_path:
         plan = settle_section_types(plan, table, task.generic, task.again)
@@ -123,12 +123,19 @@ def _ordered(
 
 
 def _folded(
-    task: Task, found: Connected, plan: Plan, table: SectionList, gone: frozenset[int]
+    task: Task,
+    found: Connected,
+    plan: Plan,
+    table: SectionList,
+    gone: frozenset[int],
+    diags: Diagnostics,
 ) -> tuple[Plan, dict[int, int]]:
     """The plan with one copy of sections that are the same, where --icf asks for it."""
     if task.options.fold.kind not in ("safe", "all") or task.again:
         return plan, {}
-    from ..passes.editing.icf import fold_identical
+    from ..passes.editing.icf import check_unique, fold_identical
+
+    check_unique(task.options.fold, found.resolution, diags)
 
     return fold_identical(plan, table, found.resolution, gone, task.options.fold)
 

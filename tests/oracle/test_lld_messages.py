@@ -141,6 +141,53 @@ SOURCES: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         [f"-e 0 --eh-frame-hdr {name}.o" for name in "abcd"],
     ),
+    "behind-its-library": (
+        {
+            "a": ".globl _start\n_start: call foo\n",
+            "b": ".globl foo\nfoo: nop\n",
+            "c": ".globl baz\nbaz: call foo\n",
+        },
+        [f"--warn-backrefs {line}" for line in (
+            "b.a a.o", "a.o b.a", "--start-lib b.o --end-lib a.o", "--start-group b.a a.o "
+            "--end-group", "b.a a.o b.a", "b.a -u foo a.o", "b.a c.a --defsym=_start=0 -u baz",
+            "--fatal-warnings b.a a.o", "b.a a.o --no-warn-backrefs",
+            "--warn-backrefs-exclude=b.a b.a a.o", "--warn-backrefs-exclude=*(b.o) b.a a.o",
+        )],
+    ),
+    "common-blocks": (
+        {
+            "a": ".globl _start\n_start: nop\n.comm a,4,4\n.comm b,8,8\n",
+            "b": ".comm a,8,4\n.comm b,4,4\n.comm same,4,4\n",
+            "c": ".globl a\n.data\na: .quad 1\n",
+            "d": ".weak a\n.data\na: .quad 1\n",
+        },
+        [f"--warn-common {line}" for line in (
+            "a.o b.o", "a.o c.o", "c.o a.o", "a.o b.o c.o", "a.o d.o", "d.o a.o", "a.o c.a",
+            "--fatal-warnings a.o c.o", "--no-warn-common a.o c.o",
+        )],
+    ),
+    "kept-and-ordered": (
+        {
+            "a": ".globl _start, abs\n_start: nop\nh: nop\nabs = 5\n",
+            "b": ".weak wu\n.quad wu\n",
+            "order": "h\nh\nabs\nwu\nnosuch\n",
+        },
+        ["a.o --icf=all --keep-unique=nosuch --keep-unique=h", "a.o --keep-unique=nosuch",
+         "a.o b.o --symbol-ordering-file=order.s",
+         "a.o b.o --symbol-ordering-file=order.s --unresolved-symbols=ignore-all"],
+    ),
+    "hidden-and-undefined": (
+        {"a": ".globl _start\n_start: call foo\n.hidden foo\n.quad bar, p\n.protected p\n"},
+        ["a.o", "a.o --unresolved-symbols=ignore-all", "a.o --warn-unresolved-symbols",
+         "a.o --noinhibit-exec", "a.o -z undefs"],
+    ),
+    "groups-in-groups": (
+        {"a": ".globl _start\n_start: nop\n"},
+        ["--start-lib --start-group a.o --end-group",
+         "--start-group --start-lib a.o --end-lib --end-group",
+         "--start-lib --start-lib a.o --end-lib --end-lib", "--start-lib --end-lib --end-lib a.o",
+         "--start-group --start-group a.o --end-group --end-group", "--start-group a.o --end-lib"],
+    ),
     "lost-group": (
         {
             "a": '.globl _start\n_start: nop\n.section .text.f,"axG",@progbits,f,comdat\n'
@@ -160,6 +207,8 @@ SOURCES: dict[str, tuple[dict[str, str], list[str]]] = {
 def test_inputs(name: str, words: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for file, text in SOURCES[name][0].items():
         (folder / f"{file}.s").write_text(text)
+        if file == "order":
+            continue
         subprocess.run(["as", "--64", "-o", f"{file}.o", f"{file}.s"], check=True)
         subprocess.run(["ar", "rc", f"{file}.a", f"{file}.o"], check=True)
     compare([*words.split(), "-o", "out", "--threads=1"], capsys)

@@ -156,8 +156,6 @@ class References:
         the files; every place that does not fit is an error of its own."""
         for (name, needs), refused in self._unsupported.items():
             self._tell_unsupported(name, needs, refused, diags)
-        if diags.ignores("undefined-symbol"):
-            self._undefined.clear()
         if not (self._misfits or self._undefined or self._discarded):
             return
         from .refs_lld import Places, tell_discarded, tell_misfits, tell_undefined

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SourcePlace = Callable[[ObjectFile, int, int], str | None]
 
+SLUG = "undefined-symbol"
 SHOWN = 3
 HELPED = 20
 GUESSED = 2
@@ -228,12 +229,16 @@ def tell_undefined(
     number: int,
     diags: Diagnostics,
 ) -> None:
-    """undefined-symbol, as LLD tells it; number: of the name, from 0."""
+    """undefined-symbol, as LLD tells it; number: of the name, from 0.  Where those may be, it is
+    undefined-hidden for a name that only this program could define."""
     from .refs_help import undefined_help
 
     hiding = hiding_of(places, name, found)
+    slug = "undefined-hidden" if hiding and diags.tolerates("undefined-symbol") else SLUG
+    if diags.ignores(slug):
+        return
     diags.error(
-        "undefined-symbol",
+        slug,
         f"undefined {hiding}reference to `{name}'",
         place=places.plain(found[0]),
         notes=undefined_notes(places, name, found, number),

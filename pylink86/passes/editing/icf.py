@@ -18,6 +18,7 @@ from functools import cached_property
 import attrs
 
 from ... import elf_const as c
+from ...diag import Diagnostics
 from ...model import ABS, ObjectFile
 from ..matching.match import Claim, SectionId, SectionList
 from ..names.boundaries import is_c_name
@@ -86,6 +87,18 @@ class _Link:
             and name not in (".init", ".fini", ".eh_frame")
             and not is_c_name(name)
         )
+
+
+def check_unique(fold: Fold, resolution: Resolution, diags: Diagnostics) -> None:
+    """Warn of keep-unique-unknown: names of --keep-unique that no input has."""
+    known = resolution.definer.keys() | resolution.undefined
+    for name in fold.keep_unique:
+        if name not in known:
+            diags.warn(
+                "keep-unique-unknown",
+                f"could not find symbol {name} to keep unique",
+                help=["correct the name; that of a local symbol does not count"],
+            )
 
 
 def fold_identical(

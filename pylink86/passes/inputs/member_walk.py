@@ -23,10 +23,10 @@ a script, a COMMON symbol, a definition."""
 
 class Reason:
     """Why a member joined: symbol, and the number of the file that wanted it (-1: an option, the
-    entry point or a script)."""
+    entry point or a script).  step: which step of the link was being done, in LLD's dialect."""
 
-    def __init__(self, symbol: str, file: int) -> None:
-        self.symbol, self.file = symbol, file
+    def __init__(self, symbol: str, file: int, step: int = 0) -> None:
+        self.symbol, self.file, self.step = symbol, file, step
 
 
 class Walk:
@@ -70,6 +70,10 @@ class Walk:
 
     def finish(self, entry: str, commands: Sequence[n.TopLevel]) -> None:
         """What is left to do when all files are read."""
+
+    def backward(self, steps: Sequence[Step]) -> tuple[int, ...]:
+        """Members that joined because of a file behind their library, in links of LLD's dialect."""
+        return ()
 
     def append(self, file: ObjectFile, by_pattern: bool = False) -> None:
         if by_pattern:

@@ -36,7 +36,8 @@ class Inputs:
     often as it was named.  assigned: per name, how many files came before each assignment of a
     script that stands among them.  scripts: commands that assign, each with how many files came
     before it.  mentioned: names as they were met where those of libraries count, too.  versions: in
-    LLD's dialect, names without the version that they are the default of.
+    LLD's dialect, names without the version that they are the default of.  backward: in LLD's
+    dialect, numbers of members that joined because of a file that stands behind their library.
     """
 
     files: tuple[ObjectFile, ...]
@@ -48,6 +49,7 @@ class Inputs:
     scripts: tuple[tuple[int, n.TopLevel], ...] = ()
     mentioned: Collection[str] = ()
     versions: Mapping[str, str] = attrs.field(factory=dict)
+    backward: tuple[int, ...] = ()
 
     def why(self, number: int) -> list[str]:
         """Why an archive member joined, in words; nothing for other files."""
@@ -98,7 +100,7 @@ def join_members(
     return Inputs(
         tuple(walk.files), frozenset(walk.by_pattern), walk.reasons, tuple(walk.trace),
         tuple(walk.libraries), walk.assigned, tuple(walk.scripts) or _assigning(steps),
-        walk.mentioned,
+        walk.mentioned, backward=walk.backward(steps),
     )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ class Remembering(Walk):
     lazy: name -> place in the tables of all libraries put one after the other; bases: where each of
     them begins.  reading: number of the library whose members are being noted, read_to: the key
     of the member that was noted last.  Members after it are not known yet.
+    at: number of the step that is being done; homes: for each file, that of the step that named it
+    or its library; steps_of: for each library, by its id.
     """
 
     def __init__(self, dialect: Dialect, diags: Diagnostics) -> None:
@@ -37,9 +39,12 @@ class Remembering(Walk):
         self.bases: list[int] = [0]
         self.reading = -1
         self.read_to = 0
+        self.at = 0
+        self.homes: list[int] = []
+        self.steps_of: dict[int, int] = {}
 
     def steps(self, steps: Sequence[Step]) -> None:
-        for step in steps:
+        for self.at, step in enumerate(steps):
             item = step.item
             if isinstance(item, ObjectFile):
                 self.join(item, step.by_pattern)
@@ -54,6 +59,7 @@ class Remembering(Walk):
     def remember(self, library: Library, names: tuple[str, ...]) -> None:
         """Who knows a name already keeps it."""
         base = self.bases[-1]
+        self.steps_of[id(library)] = self.at
         deque(map(self.lazy.setdefault, names, count(base)), maxlen=0)
         self.libraries.append(library)
         self.bases.append(base + len(names))
@@ -108,12 +114,13 @@ class Remembering(Walk):
         """Let a member join because of a name."""
         file = self.opened(library, key)
         if file is not None:
-            self.reasons[len(self.files)] = Reason(name, self.asked.get(name, -1))
-            self.join(file)
+            self.reasons[len(self.files)] = Reason(name, self.asked.get(name, -1), self.at)
+            self.join(file, home=self.steps_of[id(library)])
 
-    def join(self, file: ObjectFile, by_pattern: bool = False) -> None:
-        """A file joins, and what it needs after it, and what that needs before the rest."""
-        waiting = [self.enter(file, by_pattern)]
+    def join(self, file: ObjectFile, by_pattern: bool = False, home: int = -1) -> None:
+        """A file joins, and what it needs after it, and what that needs before the rest.  home: the
+        step its library is of, when it is a member."""
+        waiting = [self.enter(file, self.at if home < 0 else home, by_pattern)]
         while waiting:
             by, needs = waiting[-1]
             for name in needs:
@@ -122,16 +129,19 @@ class Remembering(Walk):
                 found = self.member_of(name)
                 self.want(name, by)
                 member = self.opened(*found) if found is not None else None
-                if member is not None:
-                    self.reasons[len(self.files)] = Reason(name, by)
-                    waiting.append(self.enter(member))
+                if found is not None and member is not None:
+                    self.reasons[len(self.files)] = Reason(name, by, self.at)
+                    waiting.append(self.enter(member, self.steps_of[id(found[0])]))
                     break
             else:
                 waiting.pop()
 
-    def enter(self, file: ObjectFile, by_pattern: bool = False) -> tuple[int, Iterator[str]]:
+    def enter(
+        self, file: ObjectFile, home: int, by_pattern: bool = False
+    ) -> tuple[int, Iterator[str]]:
         """The file's number, and what it needs."""
         self.append(file, by_pattern)
+        self.homes.append(home)
         self.mention(file.global_names)
         self.trace.append(file.name)
         return len(self.files) - 1, iter(self.declare(file) if self.closed else ())
@@ -152,6 +162,7 @@ class Remembering(Walk):
         """The entry symbol, then what scripts mention: all that is not defined, also by a PROVIDE
         before the place where its name is used."""
         self.demand(entry)
+        self.at += 1
         known = -1
         while known < len(self.files) + len(self.state):
             known = len(self.files) + len(self.state)
@@ -163,3 +174,10 @@ class Remembering(Walk):
         if self.state.get(name, 0) < WEAK:
             self.want(name, -1)
             self.draw(name)
+
+    def backward(self, steps: Sequence[Step]) -> tuple[int, ...]:
+        if not self.reasons:
+            return ()
+        from .backward import backward_members
+
+        return backward_members(steps, self.homes, self.reasons)

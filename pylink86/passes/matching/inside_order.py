@@ -46,6 +46,7 @@ Key = Callable[[SectionId], Any]
 def order_inside(
     plan: Plan,
     names: Sequence[str],
+    path: str,
     profile: Profile | None,
     shuffles: Sequence[tuple[str, int]],
     has_script: bool,
@@ -57,13 +58,13 @@ def order_inside(
 ) -> Plan:
     """The plan with the inputs of each statement in their final order.
 
-    names: of --symbol-ordering-file, whose sections come first; profile: of calls, which counts
-    without them, None for those of the inputs; shuffles: pattern and seed of each
+    names: of the file of --symbol-ordering-file, path, whose sections come first; profile: of
+    calls, which counts without them, None for those of the inputs; shuffles: pattern and seed of each
     --shuffle-sections, for the others.  Warns symbol-order."""
     if names:
         from .symbol_order import symbol_ranks
 
-        first = symbol_ranks(names, table, resolution, diags)
+        first = symbol_ranks(names, path, table, resolution, diags)
     else:
         ordered = sections_by_calls(plan, profile, table, resolution, dialect, diags)
         first = {sid: rank for rank, sid in enumerate(ordered)}

@@ -25,14 +25,18 @@ def read_symbol_order(text: str) -> tuple[str, ...]:
 
 
 def symbol_ranks(
-    names: Sequence[str], table: SectionList, resolution: Resolution, diags: Diagnostics
+    names: Sequence[str],
+    path: str,
+    table: SectionList,
+    resolution: Resolution,
+    diags: Diagnostics,
 ) -> dict[SectionId, int]:
     """The sections of listed symbols, each with its place in the list.  Warns symbol-order of names
-    that order nothing."""
+    that order nothing; path: of the list, "" when it has none."""
     rank: dict[str, int] = {}
     for name in names:
         if name in rank:
-            _warn(f"duplicate ordered symbol: {name}", diags)
+            _warn(f"{path}: duplicate ordered symbol: {name}".removeprefix(": "), diags)
         rank.setdefault(name, len(rank))
     seen, first = _ranked_sections(rank, table, resolution, diags)
     for name in (name for name in rank if name not in seen):
@@ -58,10 +62,19 @@ def _ranked_sections(
         elif shndx == ABS:
             where = resolution.files[file].name
             _warn(f"{where}: unable to order absolute symbol: {name}", diags)
-    for name in (name for name in rank if name in resolution.undefined):
+    for name, where in _undefined(rank, resolution):
         seen.add(name)
-        _warn(f"unable to order undefined symbol: {name}", diags)
+        if not diags.ignores("undefined-symbol"):
+            _warn(f"{where}: unable to order undefined symbol: {name}", diags)
     return seen, first
+
+
+def _undefined(names: Iterable[str], resolution: Resolution) -> Iterable[tuple[str, str]]:
+    """Those of some names that nobody defines, and the first file that refers to each."""
+    for name in names:
+        if name in resolution.undefined:
+            files = zip(resolution.files, resolution.global_names)
+            yield name, next((obj.name for obj, known in files if name in known), "")
 
 
 def _symbols(resolution: Resolution) -> Iterable[tuple[str, int, int]]:

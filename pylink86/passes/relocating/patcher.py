@@ -95,7 +95,8 @@ class Patcher:
     def _values(self) -> tuple[SymbolValues, SymbolValues]:
         """S in memory, and as debug data has it."""
         if not self.placed.addresses.tables.indirect.relocations:
-            undefined = 0 if self.diags.ignores("undefined-symbol") else None
+            passed_over = self.diags.ignores("undefined-symbol") and self.dialect.tables_like_gnu
+            undefined = 0 if passed_over else None
             values = SymbolValues(self.placed, undefined=undefined)
             return values, values
         from ..own.indirect_values import IndirectValues
