@@ -20,7 +20,7 @@ _STEP = "  "
 
 def unparse(node: Any) -> str:
     """The text of a Script, or of any one node of a script."""
-    printer = _PRINTERS.get(type(node))
+    printer = next((_PRINTERS[kind] for kind in type(node).__mro__ if kind in _PRINTERS), None)
     if printer is None:
         return expression_text(node)
     return "\n".join(printer(node)) + ("\n" if isinstance(node, n.Script) else "")
