@@ -141,6 +141,14 @@ SAME |= {
         "SECTIONS { .d : { *(SORT(EXCLUDE_FILE(x.o) .text.b EXCLUDE_FILE(y.o) .data*)) } }",
         [],
     ),
+    "statements-behind-a-failed-condition": (
+        ".bss\n.zero 1\n",
+        "SECTIONS { .one : ONLY_IF_RO { *(.bss) SHORT(no) } .four : { } n = . - ADDR(.four); }",
+        [],
+    ),
+    "section-at-the-last-bytes": (
+        PLAIN, "SECTIONS { .text 0xfffffffffffffffe : { *(.text) } .data 0 : { *(.data) } }", [],
+    ),
     "data-in-a-tls-segment": (
         PLAIN,
         "PHDRS { all PT_LOAD; tls PT_TLS; }"
@@ -215,6 +223,11 @@ FAILING = {
     "file-of-the-script": (PLAIN, "INPUT(nosuch.o)", []),
     "itself": (PLAIN, "INCLUDE a.ld", []),
     "back-in-a-section": (PLAIN, "SECTIONS { .data : { *(.data) . = 0; } }", []),
+    "at-the-last-address": (
+        PLAIN,
+        "SECTIONS { .text 0xffffffffffffffff : { *(.text) } .data 0x100 : { *(.data) } }",
+        [],
+    ),
     "beyond-all-addresses": (
         PLAIN, "SECTIONS { .text : { *(.text) } .data 0xfffffffffffffffc : { *(.data) } }", [],
     ),
@@ -245,9 +258,9 @@ def linked(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LLD_VERSION", f"Linker: pylink86 {__version__}")
 
-    def run(row, *more):
+    def run(row, *more, machine="--64"):
         source, script, options = row
-        subprocess.run(["as", "-o", "0.o"], input=source, text=True, check=True)
+        subprocess.run(["as", machine, "-o", "0.o"], input=source, text=True, check=True)
         words = ["0.o", *options, *more]
         if script:
             (tmp_path / "a.ld").write_text(script)
@@ -313,6 +326,20 @@ def test_the_warning_is_llds(name, linked, capsys) -> None:
     first = done.stderr.splitlines()[0]
     said = capsys.readouterr().err.splitlines()[0]
     assert SLUG.sub("", said) == first.replace(f"{PEER}: ", "pyld: ")
+
+
+@pytest.mark.peer
+def test_addresses_beyond_32_bits_are_told(linked, capsys) -> None:
+    source = ".code32\n" + PLAIN.replace(".quad", ".long")
+    script = "SECTIONS { . = 0xffffffff; .text : { *(.text) } .data : { *(.data) } }"
+    done, status = linked((source, script, ["-m", "elf_i386"]), machine="--32")
+    assert done.returncode == status == 1
+    said = [SLUG.sub("", line) for line in capsys.readouterr().err.splitlines()]
+    assert [line for line in said if "exceeds" in line] == [
+        line.replace(f"{PEER}: ", "pyld: ")
+        for line in done.stderr.splitlines()
+        if "exceeds" in line
+    ]
 
 
 @pytest.mark.peer

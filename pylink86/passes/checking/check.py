@@ -16,6 +16,7 @@ from ..near import listed
 from ..placement import Asserted, PlacedSection, Placement
 from ..words import expressions
 from .largest import largest_inputs, largest_symbols
+from .memory_ranges import check_overlaps, check_wraps
 
 
 def check_layout(
@@ -43,20 +44,18 @@ def check_layout(
     _check_size(placed, dialect, raw, max_size, diags)
     if again:
         return
-    _check_wraps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
     if dialect.lma_counts:
-        _check_wraps(
+        check_wraps(placed, "VMA", lambda s: s.vma, lambda s: s.plan.alloc, diags)
+        check_wraps(
             placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads and s.lma != s.vma, diags
         )
     if dialect.lma_counts:
         _check_places(placed, raw, diags)
     else:
-        _check_places_like_lld(placed, raw, diags)
-    if not dialect.lma_counts:
         # Half of all links have no use for it.
         from .check_lld import check_like_lld
 
-        check_like_lld(placed, diags)
+        check_like_lld(placed, raw, diags)
 
 
 def _check_size(
@@ -178,71 +177,13 @@ def _measured(found: Asserted, placed: Placement) -> list[str]:
     return notes
 
 
-def _check_wraps(
-    placed: Placement,
-    kind: str,
-    start: Callable[[PlacedSection], int],
-    counts: Callable[[PlacedSection], bool],
-    diags: Diagnostics,
-) -> None:
-    """Sections whose last byte lies beyond the last address, of 32 bits for an i386 link."""
-    bits = 64 if placed.addresses.machine == c.EM_X86_64 else 32
-    for section in placed.sections:
-        first, last = start(section), start(section) + section.size - 1
-        if section.size and counts(section) and (last >> 64 or first >> bits != last >> bits):
-            node = section.plan.node
-            diags.error(
-                "address-wraps",
-                f"section {section.name} {kind} wraps around address space",
-                span=node.name_span if node is not None else None,
-                label=f"{section.size:#x} bytes from {first:#x}",
-                notes=[f"the last address of {bits} bits is {(1 << bits) - 1:#x}"],
-                help=[f"place it at {(1 << bits) - section.size:#x} or below"]
-                if section.size <= 1 << bits
-                else ["make it smaller"],
-            )
-
-
 def _check_places(placed: Placement, raw: bool, diags: Diagnostics) -> None:
     """GNU ld: sections lie apart in memory, or all of them where they are loaded."""
     overlay = _is_overlaid(placed)
     if not overlay:
-        _check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: _has_own_place(s, raw), diags)
+        check_overlaps(placed, "VMA", lambda s: s.vma, lambda s: _has_own_place(s, raw), diags)
     if overlay or any(s.lma != s.vma for s in placed.sections):
-        _check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads, diags)
-
-
-def _check_places_like_lld(placed: Placement, raw: bool, diags: Diagnostics) -> None:
-    """LLD: sections lie apart in memory, but for neighbours that are both of an OVERLAY, and apart
-    where they are loaded, those without contents too.  A raw image knows no load addresses, so
-    there nothing may share any; in other files LLD does not look at thread-local ones, and there
-    only at those with contents."""
-
-    def in_memory(section: PlacedSection) -> bool:
-        return section.plan.alloc
-
-    if raw:
-        _check_overlaps(
-            placed, "VMA", lambda s: s.vma, in_memory, diags, mild=_is_copied_over_nothing
-        )
-        return
-    _check_overlaps(
-        placed, "VMA", lambda s: s.vma, in_memory, diags, _is_overlay_member, _is_thread_local
-    )
-    _check_overlaps(placed, "LMA", lambda s: s.lma, in_memory, diags, mild=_is_thread_local)
-
-
-def _is_thread_local(one: PlacedSection, other: PlacedSection) -> bool:
-    return bool((one.plan.flags | other.plan.flags) & c.SHF_TLS)
-
-
-def _is_copied_over_nothing(one: PlacedSection, other: PlacedSection) -> bool:
-    """Whether thread-local contents and a section without any share bytes."""
-    return _is_thread_local(one, other) and c.SHT_NOBITS in (one.plan.type, other.plan.type)
-
-
-def _is_overlay_member(section: PlacedSection) -> bool:
-    return section.plan.node is not None and bool(section.plan.node.overlay)
+        check_overlaps(placed, "LMA", lambda s: s.lma, lambda s: s.plan.loads, diags)
 
 
 def _has_own_place(section: PlacedSection, raw: bool) -> bool:
@@ -257,70 +198,3 @@ def _is_overlaid(placed: Placement) -> bool:
     sections share addresses as long as they are loaded apart."""
     starts = [s.vma for s in placed.sections if s.size and s.plan.alloc]
     return len(starts) != len(set(starts))
-
-
-def _check_overlaps(
-    placed: Placement,
-    kind: str,
-    start: Callable[[PlacedSection], int],
-    counts: Callable[[PlacedSection], bool],
-    diags: Diagnostics,
-    share: Callable[[PlacedSection], bool] = lambda section: False,
-    mild: Callable[[PlacedSection, PlacedSection], bool] = lambda one, other: False,
-) -> None:
-    """Two sections that share addresses: each pair of neighbours by address, told once.
-
-    share: tells sections that may share them with each other; mild: pairs that are warned of."""
-    inside = [
-        s
-        for s in placed.sections
-        if s.size and counts(s) and not (s.plan.flags & c.SHF_TLS and s.plan.type == c.SHT_NOBITS)
-    ]
-    inside.sort(key=start)
-    reach: PlacedSection | None = None
-    for section in inside:
-        both = reach is not None and share(section) and share(reach)
-        if reach is not None and not both and start(section) < start(reach) + reach.size:
-            tell = diags.warn if mild(section, reach) else diags.error
-            _tell_overlap(reach, section, kind, start, placed, tell)
-        if both or reach is None or start(section) + section.size > start(reach) + reach.size:
-            reach = section
-
-
-def _tell_overlap(
-    first: PlacedSection,
-    second: PlacedSection,
-    kind: str,
-    start: Callable[[PlacedSection], int],
-    placed: Placement,
-    tell: Callable[..., None],
-) -> None:
-    a, b = (start(first), first.size), (start(second), second.size)
-    by = min(a[0] + a[1], b[0] + b[1]) - b[0]
-    tell(
-        "sections-overlap",
-        f"section {second.name} {kind} [{b[0]:016x},{b[0] + b[1] - 1:016x}] overlaps section "
-        f"{first.name} {kind} [{a[0]:016x},{a[0] + a[1] - 1:016x}]",
-        span=second.plan.node.name_span if second.plan.node is not None else None,
-        label=f"{by} bytes ({by:#x}) of `{first.name}' are already here",
-        notes=[
-            *_there(first, b[0] - a[0], b[0] - a[0] + by, placed),
-            *_there(second, 0, by, placed),
-        ],
-        help=[
-            f"place `{second.name}' at {a[0] + a[1]:#x} or later, or make `{first.name}' "
-            f"{by} bytes smaller"
-        ],
-    )
-
-
-def _there(section: PlacedSection, start: int, end: int, placed: Placement) -> list[str]:
-    """The inputs that lie in the disputed bytes [start, end) of a section, and what could go."""
-    inputs = largest_inputs(section, placed.addresses, start, end)
-    if not inputs:
-        return []
-    notes = [f"in these bytes `{section.name}' has {inputs}"]
-    symbols = largest_symbols(section, placed.addresses) if start else ""
-    if symbols:
-        notes.append(f"largest symbols of `{section.name}': {symbols}")
-    return notes

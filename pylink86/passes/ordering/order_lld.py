@@ -80,8 +80,8 @@ def order_like_lld(
         rest = [item for item in items[first:] if isinstance(item, (n.Assignment, n.Assert))]
         del items[first:]
         has_bounds = any(isinstance(k, (n.Memory, n.Phdrs)) for k in script.commands)
-        place_like_lld(items, tail, has_bounds, bool(relro))
         items += rest
+        place_like_lld(items, tail, has_bounds, bool(relro))
     return items
 
 
