@@ -194,6 +194,12 @@ class Reading:
         gnu=False,
         lld=True,
     )
+    discard_leaves_names: bool = differs(
+        "a symbol that /DISCARD/ assigns is there all the same, and 0",
+        "`/DISCARD/ : { x = 5; }`: x is not defined in GNU ld, 0 in LLD",
+        gnu=False,
+        lld=True,
+    )
     insert_moves_all: bool = differs(
         "INSERT moves everything since the last INSERT, assignments too; else the output sections "
         "of the SECTIONS command before it",

@@ -148,7 +148,9 @@ class _Printer:
             return
         if isinstance(node, n.Assignment) and node.provide and note.value is None:
             return
-        if isinstance(node, n.Assignment) and node.name == "." and node.span is None:
+        if isinstance(node, n.Assignment) and (
+            node.implied or (node.name == "." and node.span is None)
+        ):
             return  # no script said so
         text = "" if isinstance(node, n.Assert) else words(node)
         yield self.row(note.vma, note.size, 1, indent + text)

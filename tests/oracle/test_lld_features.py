@@ -32,6 +32,9 @@ RELRO_END = (
     " .data : { *(.data) } }"
 )
 PAGES = "SECTIONS { .text : { *(.text) } x = CONSTANT(MAXPAGESIZE); y = CONSTANT(COMMONPAGESIZE); }"
+THREADS = PLAIN + (
+    '.section .tdata,"awT"\n.quad 5\n.section .tbss,"awT",@nobits\n.globl t\nt: .zero 12\n'
+)
 CONSTANTS = PLAIN + '.section .c,"aM",@progbits,4\n.long 1, _start - .\n'
 
 SAME = {
@@ -144,6 +147,24 @@ SAME |= {
     "statements-behind-a-failed-condition": (
         ".bss\n.zero 1\n",
         "SECTIONS { .one : ONLY_IF_RO { *(.bss) SHORT(no) } .four : { } n = . - ADDR(.four); }",
+        [],
+    ),
+    "names-of-discard-are-zero": (
+        PLAIN,
+        "SECTIONS { z = 9; .text : { *(.text) } /DISCARD/ : { x = 5; *(.data) z = 1; } y = x; }",
+        [],
+    ),
+    "thread-local-room-lies-at-the-dot": (
+        THREADS,
+        "MEMORY { r : ORIGIN = 0x1000, LENGTH = 64K m : ORIGIN = 0x8000, LENGTH = 64K }"
+        " SECTIONS { .text : { *(.text) } > r .tbss : { *(.tbss) } > m .data : { *(.data) } > r"
+        " .tdata : { *(.tdata) } > r }",
+        [],
+    ),
+    "thread-local-room-has-no-address": (
+        THREADS,
+        "SECTIONS { .text : { *(.text) } .tdata : { *(.tdata) } .tbss 0x6000 : { *(.tbss) }"
+        " .data : { *(.data) } }",
         [],
     ),
     "section-at-the-last-bytes": (

@@ -129,6 +129,8 @@ def match_sections(
         if item.name == DISCARD:
             discarded += [*_taken(draft), *matcher.dependents(_taken(draft))]
             draft = Draft(item.name, item, ())
+            if dialect.discard_leaves_names:
+                items += _names_at_zero(item, items)
         items.append(draft)
     left = matcher.left(alone)
     matches = {id(s): matcher.matches(s) for s in _statements(script)} if spills else {}
@@ -169,6 +171,20 @@ def _taken(draft: Draft) -> list[SectionId]:
 
 def _not_inputs(node: n.OutputSection) -> tuple[n.SectionStatement, ...]:
     return tuple(s for s in node.statements if not isinstance(s, n.InputStatement))
+
+
+def _names_at_zero(
+    node: n.OutputSection, before: list[Draft | n.Assignment | n.Assert]
+) -> list[n.Assignment]:
+    """What /DISCARD/ assigns: LLD makes the symbols, and as nothing there is placed they are 0, or
+    what a statement before it made them."""
+    inner = (s for item in before for s in (item.items if isinstance(item, Draft) else (item,)))
+    known = {statement.name for statement in inner if isinstance(statement, n.Assignment)} | {"."}
+    return [
+        attrs.evolve(statement, op="=", value=n.Number(0), implied=True)
+        for statement in node.statements
+        if isinstance(statement, n.Assignment) and statement.name not in known
+    ]
 
 
 def _constraint_holds(

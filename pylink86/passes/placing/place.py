@@ -110,11 +110,11 @@ class Walk(Filler):
         region = find_region(self.regions, plan, self, section)
         if node is None or node.address is None:
             if region is not None:
-                self.here = region.current
+                self.here = self.here if self._is_tbss(plan) else region.current
             elif self.dialect.empty_section_moves_dot and (plan.alloc or node is not None):
                 self.here = self.free
         explicit = False
-        in_memory = plan.alloc or self.dialect.nonalloc_moves_dot
+        in_memory = (plan.alloc or self.dialect.nonalloc_moves_dot) and not self._is_tbss(plan)
         if node is not None and node.address is not None and in_memory:
             value = self.value_in_header(node.address)
             if value is not None:
@@ -175,10 +175,13 @@ class Walk(Filler):
 
     def _follows_tbss(self, plan: OutputPlan) -> bool:
         """LLD: .tbss takes no room, but a second one begins where the first would end."""
-        if self.dialect.tables_like_gnu or not self.placed:
-            return False
-        last = self.placed[-1].plan
-        return all(p.type == c.SHT_NOBITS and p.flags & c.SHF_TLS for p in (plan, last))
+        return bool(self.placed) and self._is_tbss(plan) and self._is_tbss(self.placed[-1].plan)
+
+    def _is_tbss(self, plan: OutputPlan) -> bool:
+        """LLD: thread-local variables without contents lie where `.` is, also when the script
+        gives them an address or a memory region."""
+        thread_local = bool(plan.flags & c.SHF_TLS) and plan.type == c.SHT_NOBITS
+        return thread_local and not self.dialect.tables_like_gnu
 
     def _aligned(self, section: PlacedSection, explicit: bool) -> int:
         """Where the section starts: `.` raised to the alignment its inputs or ALIGN() ask for.
