@@ -17,7 +17,7 @@ if str(ROOT) not in sys.path:
 
 from pylink86 import linker  # noqa: E402
 from pylink86.diag import Diagnostics  # noqa: E402
-from pylink86.passes import advise as passes  # noqa: E402
+from pylink86.passes.advice import advise as passes  # noqa: E402
 from pylink86.passes.finished import Finished  # noqa: E402
 
 OBJECTS = ("boot_long_elf64.o", "rust_hello_O2_pic.o")

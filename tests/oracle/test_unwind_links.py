@@ -233,7 +233,7 @@ def test_augmentations_are_read_letter_by_letter(tmp_path, monkeypatch, capsys):
     for letters in ("X", "zX", "eh"):
         made = assemble(tmp_path / "a.o", records(letters))
         assert main(["--eh-frame-hdr", "-e", "f", made, "-o", "out"], "ld.lld") == 1
-        assert "error[bad-eh-frame]: corrupted .eh_frame" in capsys.readouterr().err
+        assert "error: corrupted .eh_frame: " in capsys.readouterr().err
 
 
 VOID = """\

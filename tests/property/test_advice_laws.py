@@ -19,7 +19,7 @@ SAME_QUESTION = {"files_nobody_gave", "signature", "partial_last_sector", "image
 
 def asked_twice(finished: Finished, diags: Diagnostics) -> None:
     """`advise`; then a closer look where the questions saw no need for one."""
-    passes.advice.advise(finished, diags)
+    passes.advise(finished, diags)
     for check in passes.CHECKS:
         if check.function in SAME_QUESTION or check.could_be(finished):
             continue
@@ -27,7 +27,7 @@ def asked_twice(finished: Finished, diags: Diagnostics) -> None:
             finished.raw or check.function in ("empty_sections", "boot_headers")
         ):
             found = Diagnostics()
-            getattr(import_module(f"pylink86.passes.{check.module}"), check.function)(
+            getattr(import_module(f"pylink86.passes.advice.{check.module}"), check.function)(
                 finished, found
             )
             assert not list(found), render(found)

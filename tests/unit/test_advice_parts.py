@@ -127,7 +127,7 @@ def test_largest() -> None:
 
 def test_rows_name_functions_that_exist() -> None:
     for check in advise.CHECKS:
-        module = __import__(f"pylink86.passes.{check.module}", fromlist=[check.function])
+        module = __import__(f"pylink86.passes.advice.{check.module}", fromlist=[check.function])
         documented = getattr(module, check.function).__doc__
         assert all(slug in documented for slug in check.slugs)
 
@@ -137,7 +137,7 @@ import sys
 from pylink86 import link
 result = link([{boot!r}, {stage!r}], {script!r}, oformat="binary")
 assert not result.diagnostics and result.image
-heavy = [name for name in sys.modules if "passes.advice_" in name or "refs_help" in name]
+heavy = [name for name in sys.modules if "passes.advice.advice_" in name or "refs_help" in name]
 print(heavy, "difflib" in sys.modules)
 """
 

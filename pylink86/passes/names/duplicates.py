@@ -23,11 +23,12 @@ def report_duplicates(
     places: Places | None = None,
 ) -> None:
     """Every pair of files is told of with up to three names, and a count of the others; with
-    places, for LLD's dialect, every name is told of."""
+    places, for LLD's dialect, every name is told of, up to one more than --error-limit."""
     if places is not None:
         from ..checking.refs_lld import duplicate_notes
 
-        for name, first, second in twice:
+        limit = diags.error_limit + 1 if diags.error_limit else None
+        for name, first, second in twice[:limit]:
             notes, cure = _why_twice(inputs, first[0], second[0])
             diags.error(
                 "duplicate-symbol",

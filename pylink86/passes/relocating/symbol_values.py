@@ -140,10 +140,9 @@ class SymbolValues:
         )
         found = self.named(name)
         if found is None and name not in resolution.definer:
-            is_weak = (
-                name in resolution.weakened
-                or resolution.files[file].symbols.info[index] >> 4 == c.STB_WEAK
-            )
+            if name in resolution.weakened:
+                return 0
+            is_weak = resolution.files[file].symbols.info[index] >> 4 == c.STB_WEAK
             return 0 if is_weak and name not in self._strongly_wanted else None
         return found
 
