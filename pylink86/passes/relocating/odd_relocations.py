@@ -2,7 +2,7 @@
 left out or never defined, and values that do not fit at first sight.
 
 Of a hundred thousand relocations a few are of this kind, so here is an object for the section at
-hand and a call for each; `relocate` has the loop over the others."""
+hand and a call for each; `sums` has the loop over the others."""
 
 from __future__ import annotations
 

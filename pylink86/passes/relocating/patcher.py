@@ -290,11 +290,12 @@ class Patcher:
     def _inside(self, rels: Relocations, size: int, file: int, index: int) -> Relocations:
         """The relocations whose place lies in the section, of `size` bytes; reports bad-object for
         each of the others."""
-        if max(rels.offset, default=0) + WIDEST <= size:
+        highest = max(rels.offset, default=0)
+        if highest + WIDEST <= size:
             return rels
         machine = self.placed.addresses.resolution.files[file].header.machine
         kinds = self._of_machine(machine, rels.addend is None)
-        if _end(rels.offset, rels.type, kinds.widths, max(rels.offset)) <= size:
+        if _end(rels.offset, rels.type, kinds.widths, highest) <= size:
             return rels
         widths = kinds.widths
         kept = []
