@@ -37,6 +37,7 @@ from tests.cases.language import Case, parse_case, read_objects
 from tests.fuzz.coff import make_coff
 from tests.fuzz.damage import damaged_bytes, damaged_text, damaged_words
 from tests.fuzz.fields import extremes, fields, with_field
+from tests.fuzz.indexes import feed_indexed, make_indexed
 from tests.oracle.archives import Ar
 from tests.property.hostile import CASES, WORDS
 from tests.samples import small_object
@@ -515,6 +516,7 @@ TARGETS: dict[str, Target] = {
     "tools": Target(make_any, feed_tools),
     "coff": Target(make_coff, feed_coff),
     "lists": Target(make_list, feed_list),
+    "indexes": Target(make_indexed, feed_indexed),
 }
 
 

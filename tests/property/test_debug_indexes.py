@@ -11,59 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pylink86 import LinkError, link
-from pylink86.elf_const import (
-    EM_X86_64,
-    SHF_ALLOC,
-    SHF_EXECINSTR,
-    SHF_MERGE,
-    SHF_STRINGS,
-    SHT_PROGBITS,
-)
-from pylink86.model import Header, ObjectFile, SectionRow, Sections
 from pylink86.passes.elf_options import ElfOptions
 from pylink86.passes.indexing.debug_names import name_hash
 from pylink86.passes.indexing.debug_names_read import table_order
 from pylink86.passes.indexing.gdb_index import _hash_table, gdb_hash
-
-ABBREV = bytes((1, 0x11, 0, 0x11, 1, 0x55, 0x17, 0x74, 0x17, 0x73, 0x17, 0, 0, 0))
-INFO = struct.pack("<IHBBIBQIII", 33, 5, 1, 8, 0, 1, 0, 12, 12, 8)
-RANGES = struct.pack("<IHBBI", 32, 5, 8, 0, 0) + bytes((1, 0, 4, 0, 9, 3, 0, 4, 7)) + bytes(12)
-ADDRESSES = struct.pack("<IHBBQ", 12, 5, 8, 0, 0)
-PUBLIC = struct.pack("<IHIIIB", 23, 2, 0, 37, 17, 0x30) + b"main\0" + bytes(4)
-NAMES = (
-    struct.pack("<IHHIIIIIII", 0, 5, 0, 1, 0, 0, 1, 1, 9, 0)
-    + struct.pack("<IIIII", 0, 1, name_hash(b"main"), 0, 0)
-    + bytes((1, 0x2E, 3, 0x13, 4, 0x19, 0, 0, 0))
-    + bytes((1, 17, 0, 0, 0, 0))
-)
-NAMES = struct.pack("<I", len(NAMES) - 4) + NAMES[4:]
-
-PARTS = {
-    ".text": b"\xc3" * 16,
-    ".debug_abbrev": ABBREV,
-    ".debug_info": INFO,
-    ".debug_rnglists": RANGES,
-    ".debug_ranges": bytes(range(64)),
-    ".debug_addr": ADDRESSES,
-    ".debug_gnu_pubnames": PUBLIC,
-    ".debug_gnu_pubtypes": PUBLIC,
-    ".debug_names": NAMES,
-    ".debug_str": b"main\0",
-}
-FLAGS = {".text": SHF_ALLOC | SHF_EXECINSTR, ".debug_str": SHF_MERGE | SHF_STRINGS}
-
-
-def made(parts: dict[str, bytes]) -> ObjectFile:
-    rows = [
-        SectionRow(
-            name, SHT_PROGBITS, FLAGS.get(name, 0), size=len(content),
-            entsize=int(name == ".debug_str"),
-        )
-        for name, content in parts.items()
-    ]  # fmt: skip
-    return ObjectFile(
-        "a.o", Header(64, EM_X86_64), Sections.from_rows(rows), (b"", *parts.values())
-    )
+from tests.fuzz.indexes import NAMES, PARTS, indexed_object
 
 
 @cache
@@ -72,7 +24,7 @@ def options() -> ElfOptions:
 
 
 def linked(parts: dict[str, bytes], dialect: str = "lld") -> dict[str, bytes]:
-    result = link([made(parts)], elf=options(), dialect=dialect)
+    result = link([indexed_object(parts)], elf=options(), dialect=dialect)
     assert result.image
     return {name: bytes(section.content) for name, section in result.sections.items()}
 
