@@ -82,13 +82,19 @@ def _with_tables(
 
 
 def _listed(task: Task, found: Connected) -> Listed | None:
-    """The names that a program which moves is asked to list, in GNU ld's dialect."""
-    if not (task.moves and task.dialect.tables_like_gnu):
+    """The names that a program which moves is asked to list."""
+    exports = task.options.exports
+    if not task.moves:
         return None
+    if not task.dialect.tables_like_gnu:
+        if not exports:
+            return None
+        from ..passes.pie.exports_lld import asked_of_lld
+
+        return asked_of_lld(task.script, found.resolution, exports, task.dialect)
     from ..passes.pie.exports_gnu import asked_exports
 
     asked = (task.entry or "_start", *reversed(task.wanted))
-    exports = task.options.exports
     return asked_exports(task.script, found.resolution, exports, asked, task.dialect)
 
 

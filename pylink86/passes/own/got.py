@@ -69,7 +69,7 @@ def scan_relocations(
         from ..pie.moving import moving_scan
 
         moving = moving_scan(resolution, table, assigned, dialect, options, diags)
-        if listed is not None and options.interpreter != "":
+        if listed is not None and dialect.tables_like_gnu and options.interpreter != "":
             from ..pie.bound_names import bound_names
 
             moving.bound = bound_names(resolution, table, gone, assigned)
@@ -121,7 +121,7 @@ def scan_relocations(
     said = dynamic_words(options, dialect)
     if listed is not None:
         listed = attrs.evolve(listed, bound=moving.bound)
-    names = _names(listed, form, options, said)
+    names = _names(listed, form, options, said, dialect)
     made = attrs.evolve(made, names=names)
     moves = moving.finished(tuple(made.slots))
     sizes, entries = moving_sizes(
@@ -146,13 +146,22 @@ def scan_relocations(
 
 
 def _names(
-    listed: Listed | None, form: TableForm, options: ElfOptions, said: DynamicWords
+    listed: Listed | None,
+    form: TableForm,
+    options: ElfOptions,
+    said: DynamicWords,
+    dialect: Dialect,
 ) -> DynamicNames | None:
     """What `.dynsym` and `.dynstr` of a program that moves hold; None for nothing."""
-    if listed is not None:
+    texts = [text for _, text in said.texts]
+    if listed is not None and dialect.tables_like_gnu:
         from ..pie.dynamic_names import dynamic_names
 
-        return dynamic_names(listed, form, options.hash_style, [text for _, text in said.texts])
+        return dynamic_names(listed, form, options.hash_style, texts)
+    if listed is not None:
+        from ..pie.exports_lld import names_of_lld
+
+        return names_of_lld(listed, form, options.hash_style, texts)
     from ..pie.dynamic_words import names_of_texts
 
     return names_of_texts(said) if said.texts else None

@@ -95,7 +95,7 @@ class MovingValues:
 
     def _tables_of_names(self) -> Mapping[str, bytes]:
         names = self.tables.names
-        if names is not None and self.dialect.tables_like_gnu:
+        if names is not None and (names.order or self.dialect.tables_like_gnu):
             return names.contents
         return {
             **(names.contents if names is not None else {}),

@@ -17,6 +17,8 @@ from ...arch.reloc import (
     PACK,
     PC,
     PLT,
+    TLS_IE,
+    TLS_LE,
     TLS_OFFSET,
     Reach,
     Row,
@@ -37,6 +39,8 @@ from .table_values import HANDLED, NoSlot, TableValues, Use
 from .tombstones import DeadReferences, gnu_blank, kept_copy
 
 _KNOWN = (APPLIED | HANDLED) - {NONE}
+OF_THREADS = frozenset((TLS_IE, TLS_LE, TLS_OFFSET))
+"""Kinds that are about the thread's block."""
 _SLOT = "an entry in the global offset table, which only code and data in memory get"
 
 
@@ -104,7 +108,8 @@ class OddRelocations:
     def _through_tables(self, site: Site, reloc: Reloc, row: Row) -> None:
         """A relocation that needs one of the linker's tables or the thread pointer: applied."""
         machine = site.obj.header.machine
-        value = self.values.of_file(site.file)[reloc.symbol]
+        values = self.tables.addresses if row.kind in OF_THREADS else self.values
+        value = values.of_file(site.file)[reloc.symbol]
         if value is None and row.kind != GOT_BASE:
             special = self._symbol_value(site, reloc, row, value)
             if special is None:

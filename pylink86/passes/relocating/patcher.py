@@ -92,19 +92,30 @@ class Patcher:
         self._tables: TableValues | None = None
         self._odd: OddRelocations | None = None
 
+    def _block(self) -> int:
+        """Where the block begins in which LLD's thread-local names are offsets."""
+        if self.dialect.tables_like_gnu:
+            return 0
+        if not any(section.plan.flags & c.SHF_TLS for section in self.placed.sections):
+            return 0
+        from ..own.thread_block import thread_block
+
+        return thread_block(self.placed.sections, self.dialect)[0]
+
     def _values(self) -> tuple[SymbolValues, SymbolValues]:
         """S in memory, and as debug data has it."""
+        block = self._block()
         if not self.placed.addresses.tables.indirect.relocations:
             passed_over = self.diags.ignores("undefined-symbol") and self.dialect.tables_like_gnu
             undefined = 0 if passed_over else None
-            values = SymbolValues(self.placed, undefined=undefined)
+            values = SymbolValues(self.placed, undefined=undefined, block=block)
             return values, values
         from ..own.indirect_values import IndirectValues
 
         functions = IndirectValues(self.placed, self.dialect)
         return (
-            SymbolValues(self.placed, functions.at_entries()),
-            SymbolValues(self.placed, functions.for_readers()),
+            SymbolValues(self.placed, functions.at_entries(), block=block),
+            SymbolValues(self.placed, functions.for_readers(), block=block),
         )
 
     @property

@@ -7,7 +7,7 @@ at by itself, and only when somebody asks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TypeVar
 
@@ -60,15 +60,17 @@ NOBODY = (-1, 0)
 class SymbolValues:
     """Values of a placed link.  hides: addresses that stand for those of some symbols, by (file,
     index): the entry of an indirect function in the linkage table is its address.  undefined: what
-    a name is worth that nobody defines; None where that is to be told of."""
+    a name is worth that nobody defines; None where that is to be told of.  block: where the block
+    of thread-local variables begins whose names are offsets in it; 0 where they are addresses."""
 
     def __init__(
         self,
         placed: Placement,
         hides: Mapping[tuple[int, int], int] | None = None,
         undefined: int | None = None,
+        block: int = 0,
     ) -> None:
-        self.placed, self.hides = placed, hides or {}
+        self.placed, self.hides, self.block = placed, hides or {}, block
         self._named: dict[str, int | None] = {
             name: as_signed(value.absolute()) for name, value in placed.symbols.items()
         }
@@ -118,7 +120,13 @@ class SymbolValues:
         ]
         if found and max(filter(None, found), default=0) >= HALF:
             return [None] * len(found)
+        for index in self._thread_locals(symbols.info) if self.block else ():
+            found[index] = None
         return found
+
+    @staticmethod
+    def _thread_locals(info: Sequence[int]) -> list[int]:
+        return [index for index, byte in enumerate(info) if byte & 0xF == c.STT_TLS]
 
     def of_file(self, file: int) -> OnDemand[int | None]:
         """S of a file's symbols, as signed 64-bit numbers; None where there is no value."""
@@ -175,4 +183,8 @@ class SymbolValues:
             return None
         if not isinstance(found, int):
             found = self.placed.sections[found[0]].vma + found[1]
+        if self.block:
+            symbols = self.placed.addresses.resolution.files[file].symbols
+            if symbols.info[index] & 0xF == c.STT_TLS:
+                found -= self.block
         return as_signed(found)

@@ -79,6 +79,13 @@ class TableValues:
         return own_address(self.placed, name)
 
     @cached_property
+    def addresses(self) -> SymbolValues:
+        """Values in which thread-local names are addresses, too."""
+        if not self.values.block:
+            return self.values
+        return SymbolValues(self.placed, self.values.hides)
+
+    @cached_property
     def got(self) -> int:
         return self.own(".got") or 0
 
@@ -230,7 +237,8 @@ class TableValues:
 
     def _held(self, use: str, who: Who) -> int:
         """What a slot holds; 0 for what is not defined."""
-        value = self.values.named(who) if isinstance(who, str) else self.values.local(*who)
+        values = self.values if use == ADDRESS else self.addresses
+        value = values.named(who) if isinstance(who, str) else values.local(*who)
         if value is None:
             return 0
         if use == ADDRESS:
