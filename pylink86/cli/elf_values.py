@@ -47,7 +47,6 @@ FLAGS = {
     "unique_symbols": "unique_symbols",
     "undefined_version": "undefined_version",
     "traditional_format": "traditional",
-    "indirect_access": "indirect_access",
     "gdb_index": "gdb_index",
     "debug_names": "debug_names",
 }
@@ -57,7 +56,7 @@ OTHERS = (
     "nmagic", "omagic", "separate_code", "separate_loadable", "exec_stack", "no_gnu_stack",
     "z_wxneeded", "no_relro", "build_id", "optimize", "compress_debug", "dead_references",
     "pie", "z_text", "z_now", "z_rela", "applies_relocs", "interpreter", "hash_style",
-    "compress_sections", "package_metadata",
+    "compress_sections", "package_metadata", "indirect_access",
     "retain_symbols_file", "common_types", "call_nop", "init", "fini", "soname",
     "run_paths", "new_tags", "audits", "dep_audits",
 )  # fmt: skip
@@ -144,13 +143,14 @@ def elf_options(values: Mapping[str, Any]) -> tuple[ElfOptions, list[Diagnostic]
     given["separate"] = _first(values, separate_loadable="loadable", separate_code="code")
     if values.get("separate_code") is False and not given["separate"]:
         given["separate"] = "none"
-    problems += _uneven_base(given, values)
+    problems += _uneven_base(given, values) + _uneven_pages(given, values)
     given["exec_stack"] = values.get("exec_stack")
     given["wx_needed"] = bool(values.get("z_wxneeded"))
     given["gnu_stack"] = not values.get("no_gnu_stack")
     given["relro"] = not values.get("no_relro")
     given["pie"] = bool(values.get("pie"))
     given["text"] = values.get("z_text")
+    given["indirect_access"] = values.get("indirect_access")
     given["now"] = bool(values.get("z_now"))
     given["loader_words"] = tuple(w for w in LOADER_WORDS if values.get(f"loader_{w}"))
     given |= {name: values[name] for name in ("init", "fini", "soname") if name in values}
@@ -323,6 +323,15 @@ def _uneven_base(given: Mapping[str, Any], values: Mapping[str, Any]) -> list[Di
     message = f"--image-base: address isn't multiple of page size: {values['image_base']}"
     help_ = (f"use {base - base % page:#x} or {base - base % page + page:#x}",)
     return [error("bad-option-value", message, severity="warning", help=help_)]
+
+
+def _uneven_pages(given: Mapping[str, Any], values: Mapping[str, Any]) -> list[Diagnostic]:
+    """bad-option-value: GNU ld's common page is at most the largest."""
+    largest, common = given.get("max_page", 0), given.get("common_page", 0)
+    if not largest or common <= largest or values.get("dialect") == "lld":
+        return []
+    message = f"common page size ({common:#x}) > maximum page size ({largest:#x})"
+    return [error("bad-option-value", message)]
 
 
 def _number(name: str, text: str, problems: list[Diagnostic]) -> int:

@@ -44,6 +44,8 @@ class ElfOptions:
     separate: str = ""
     max_page: int = 0
     common_page: int = 0
+    load_align: int = 0
+    """The least p_align of a PT_LOAD where it is not the page."""
     ro_with_code: bool = False
     image_base: int | None = None
     section_starts: tuple[tuple[str, int], ...] = ()
@@ -87,7 +89,7 @@ class ElfOptions:
     """Of `__start_x` and `__stop_x`: STV_PROTECTED, or what -z start-stop-visibility says."""
     features: int = 0
     """Bits of GNU_PROPERTY_X86_FEATURE_1_AND that the output has whatever its inputs say."""
-    indirect_access: bool = False
+    indirect_access: bool | None = None
     """-z indirect-extern-access: the output's note says so (GNU ld)."""
     isa_needed: int = 0
     """Bits of GNU_PROPERTY_X86_ISA_1_NEEDED, likewise."""

@@ -51,10 +51,10 @@ def edit_sections(
 
             edit_unwind_tables(tables, gone, editor, options.relocatable)
     if dialect.joins_notes_in_place and not generic and _has(table, ".note.gnu.property"):
-        from .promises import promised
+        from .promises import promised, withdrawn
         from .property_notes import join_property_notes
 
-        join_property_notes(plan, editor, promised(options))
+        join_property_notes(plan, editor, promised(options), withdrawn(options))
     if _merges(dialect, generic, options):
         for section in plan.sections:
             _merge_in(section, editor, dialect, options, used or {})

@@ -35,6 +35,11 @@ def promised(options: ElfOptions) -> dict[int, int]:
     return {number: bits for number, bits in found.items() if bits}
 
 
+def withdrawn(options: ElfOptions) -> dict[int, int]:
+    """Property -> the bits that options take away; the property stays."""
+    return {NEEDED: INDIRECT_ACCESS} if options.indirect_access is False else {}
+
+
 def promise_section(files: Sequence[ObjectFile], options: ElfOptions) -> tuple[OwnSection, ...]:
     """GNU ld: a note of the first file's, when no file has one that could say it."""
     wanted = promised(options)

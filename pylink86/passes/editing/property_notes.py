@@ -61,9 +61,11 @@ def rule_of(number: int) -> Rule | None:
     return next((rule for first, last, rule in RANGES if first <= number <= last), None)
 
 
-def join_property_notes(plan: Plan, editor: Editor, promised: Mapping[int, int]) -> None:
-    """Give the first note in the link what all files have in common, and what options promise; the
-    others leave, and what has left aligns nothing."""
+def join_property_notes(
+    plan: Plan, editor: Editor, promised: Mapping[int, int], withdrawn: Mapping[int, int]
+) -> None:
+    """Give the first note in the link what all files have in common, and what options promise,
+    without what they withdraw; the others leave, and what has left aligns nothing."""
     table = editor.table
     notes = {
         sid: read_note(editor.content(sid), _word(sid, editor))
@@ -81,6 +83,8 @@ def join_property_notes(plan: Plan, editor: Editor, promised: Mapping[int, int])
     joined = join([by_file.get(number, {}) for number in files])
     for number, bits in promised.items():
         joined[number] = joined.get(number, 0) | bits
+    for number in withdrawn.keys() & joined.keys():
+        joined[number] &= ~withdrawn[number]
     first = min(readable)
     for sid in readable:
         if sid == first and joined:

@@ -16,6 +16,7 @@ from ... import elf_const as c
 from ...dialect import Dialect
 from ...elf_tables import EHDR, IDENT_SIZE, PHDR, SHDR
 from ...model import ObjectFile
+from ..editing.package_note import NAME as PACKAGE
 from ..placement import Placement
 from ..relocating.relocate import Patched
 from .build_id import HASH_SIZES, HEAD, NAME
@@ -40,9 +41,14 @@ def note_place(placed: Placement, style: str) -> NotePlace | None:
     """Where an id that is a hash has to go; None when there is none or its note was discarded."""
     if style not in HASH_SIZES:
         return None
+    return _place_of(NAME, placed)
+
+
+def _place_of(name: str, placed: Placement) -> NotePlace | None:
+    """Where a note of the linker's own is."""
     where = placed.addresses
     for sid in range(where.table.base[-1], len(where.table)):
-        if where.table.name[sid] == NAME and where.owner[sid] >= 0:
+        if where.table.name[sid] == name and where.owner[sid] >= 0:
             start = where.offset[sid]
             return NotePlace(where.owner[sid], start, start + where.size[sid])
     return None
@@ -60,8 +66,9 @@ def with_elf_build_id(
     note = bytes(content[place.start : place.end])
     if dialect.build_id_is_of_sections:
         content[place.start : place.end] = bytes(len(note))
+        unsigned = _without_package(_with_content(obj, header, content), where, placed)
         hashed = GNU_HASHES[style](usedforsecurity=False)
-        for part in _gnu_parts(_with_content(obj, header, content)):
+        for part in _gnu_parts(unsigned):
             hashed.update(part)
         found: bytes = hashed.digest()
     else:
@@ -80,6 +87,17 @@ def with_image_build_id(placed: Placement, patched: Patched, image: bytes, style
     content[place.start + HEAD : place.end] = tree_hash(image, style)
     contents[place.section] = content
     return Patched(tuple(contents), patched.applied)
+
+
+def _without_package(obj: ObjectFile, where: dict[int, int], placed: Placement) -> ObjectFile:
+    """GNU ld fills in the note of --package-metadata behind the id: it is hashed as zeros."""
+    place = _place_of(PACKAGE, placed)
+    if place is None or place.section not in where:
+        return obj
+    header = where[place.section]
+    content = bytearray(obj.contents[header])
+    content[place.start : place.end] = bytes(place.end - place.start)
+    return _with_content(obj, header, content)
 
 
 def _with_content(obj: ObjectFile, header: int, content: bytearray) -> ObjectFile:

@@ -13,7 +13,7 @@ import attrs
 from ... import elf_const as c
 from ...dialect import Dialect
 from ...script import nodes as n
-from ..elf_options import ElfOptions
+from ..elf_options import PAGE, ElfOptions
 from ..matching.match import NOT_INPUT, Claims, SectionId, SectionList
 from ..names.resolve import Resolution
 from .scripts import ScriptFile
@@ -59,12 +59,24 @@ def forced(options: ElfOptions, script: ScriptFile, dialect: Dialect) -> ElfOpti
         strip, discard = "debug", discard or ("all" if dialect.tables_like_gnu else "")
     if dialect.tables_like_gnu:  # which knows one form of tables
         options = attrs.evolve(options, rela=None, applies_relocs=False)
+        options = _with_pages(options)
+        if options.emit_relocs and strip == "all":  # the relocations keep their symbols
+            options, strip = attrs.evolve(options, retained=()), "debug"
     return attrs.evolve(
         options,
         strip=strip,
         discard=discard,
         define_common=options.define_common or "FORCE_COMMON_ALLOCATION" in words,
         ungroup=options.ungroup or "FORCE_GROUP_ALLOCATION" in words,
+    )
+
+
+def _with_pages(options: ElfOptions) -> ElfOptions:
+    """GNU ld: a common page larger than the usual page makes that larger, but for p_align."""
+    if options.max_page or options.common_page <= PAGE:
+        return options
+    return attrs.evolve(
+        options, max_page=options.common_page, load_align=0 if options.paging else PAGE
     )
 
 

@@ -148,13 +148,12 @@ def _place_outside(walk: _Map, plans: Sequence[SegmentPlan], types: Mapping[int,
 def _load(plan: SegmentPlan, walk: _Map) -> Segment:
     """Place a PT_LOAD and the sections in it."""
     held = walk.held(plan)
-    options, page = walk.options, walk.options.page
-    align = max([page, *(s.align for s in held)]) if not options.paging or held else page
-    if options.paging:
-        align = max((s.align for s in held), default=1)
+    strictest = max((s.align for s in held), default=1)
+    align = max(walk.options.page, strictest)
+    told = max(walk.options.load_align, strictest) if walk.options.load_align else align
     flags = _flags(plan, held, walk.options)
     if not held:
-        return _headers_alone(plan, walk, flags, align)
+        return _headers_alone(plan, walk, flags, told)
     first = held[0]
     no_contents = all(s.plan.type == c.SHT_NOBITS for s in held)
     before = walk.pos
@@ -181,7 +180,7 @@ def _load(plan: SegmentPlan, walk: _Map) -> Segment:
     if no_contents:
         walk.pos = before
         offset = offset if plan.filehdr or plan.phdrs else vma % align
-    return Segment(c.PT_LOAD, flags, offset, vma, lma, filesz, memsz, align)
+    return Segment(c.PT_LOAD, flags, offset, vma, lma, filesz, memsz, told)
 
 
 def _put(section: PlacedSection, walk: _Map, lma: int, filesz: int, memsz: int) -> tuple[int, int]:
