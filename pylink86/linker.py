@@ -44,7 +44,7 @@ from .passes.names.roots import (
     default_entry,
     entry_address,
 )
-from .passes.own.reach import in_reach
+from .passes.own.reach import Laid, in_reach
 from .passes.placement import Placement
 from .passes.reading.relink import dialect_for_relinking
 from .passes.reading.scripts import LayoutLike
@@ -103,7 +103,7 @@ def _link(
     settled = with_last_touches(task, found, laid.settled)
     # From here on no address moves.
     placed = settled.placed
-    _check(task, found.live.dead, laid.claims.discarded, placed, diags)
+    _check(task, found.live.dead, laid, placed, diags)
     lap("check")
     patched = _patched(task, placed, diags)
     diags.stop_on_errors()
@@ -125,19 +125,21 @@ def _link(
 def _check(
     task: Task,
     dead: frozenset[SectionId],
-    discarded: frozenset[SectionId],
+    laid: Laid,
     placed: Placement,
     diags: Diagnostics,
 ) -> None:
     """What cannot be told before everything has its place; errors end the link here."""
     options, dialect, again = task.options, task.dialect, task.again
+    discarded = laid.claims.discarded
     check_required(options.require_defined, placed, diags)
     check_retained(options.elf, placed, dialect, diags)
     check_layout(placed, dialect, task.oformat == FLAT, options.max_image_size, diags, again)
     if not task.raw:
         from .passes.checking.check_tables import check_tables
 
-        check_tables(task.script, dialect, diags)
+        machine = placed.addresses.machine
+        check_tables(laid.claims, laid.table, machine, task.script, options.elf, dialect, diags)
     if not (again or (task.generic and dialect.tables_like_gnu)):
         from .passes.checking.check_links import check_links
 

@@ -244,6 +244,11 @@ FAILING = {
     "file-of-the-script": (PLAIN, "INPUT(nosuch.o)", []),
     "itself": (PLAIN, "INCLUDE a.ld", []),
     "back-in-a-section": (PLAIN, "SECTIONS { .data : { *(.data) . = 0; } }", []),
+    "tables-of-two-types": (PLAIN, "SECTIONS { .t : { *(.strtab) *(.symtab) } }", []),
+    "tables-beside-data": (PLAIN, "SECTIONS { .t : { *(.data .symtab) } }", []),
+    "everything-in-one": (PLAIN, "SECTIONS { .all : { *(*) } }", []),
+    "everything-in-one-stripped": (PLAIN, "SECTIONS { .all : { *(*) } }", ["-s"]),
+    "everything-in-one-r": (PLAIN, "SECTIONS { .all : { *(*) } }", ["-r"]),
     "at-the-last-address": (
         PLAIN,
         "SECTIONS { .text 0xffffffffffffffff : { *(.text) } .data 0x100 : { *(.data) } }",

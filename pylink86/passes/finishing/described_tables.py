@@ -56,7 +56,7 @@ def described_tables(
             last = command.index
         if isinstance(command, (OutputPlan, Dropped)) and command.node is not None:
             for statement in _inputs(command.node):
-                taken = [table for table in left if _takes(statement, table)]
+                taken = [table for table in left if takes_table(statement, table)]
                 left = [table for table in left if table not in taken]
                 behind.update(dict.fromkeys(taken, last))
     return DescribedTables(behind, gone, tuple(left))
@@ -82,7 +82,7 @@ def _takers(script: ScriptFile) -> dict[str, tuple[str, n.InputStatement]]:
         if not isinstance(section, n.OutputSection):
             continue
         for statement in _inputs(section):
-            taken = {table for table in left if _takes(statement, table)}
+            taken = {table for table in left if takes_table(statement, table)}
             left -= taken
             found.update(dict.fromkeys(taken, (section.name, statement)))
     return found
@@ -94,7 +94,7 @@ def _inputs(node: n.OutputSection) -> Iterator[n.InputStatement]:
             yield statement
 
 
-def _takes(statement: n.InputStatement, table: str) -> bool:
+def takes_table(statement: n.InputStatement, table: str) -> bool:
     """Whether a statement matches a table, which no file has and which has no flags."""
     everywhere = statement.file.pattern == "*" and not statement.file.quoted
     return (
