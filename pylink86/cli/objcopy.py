@@ -172,11 +172,13 @@ def _copy_one(source: str, target: str, plan: Plan, dialect: str, values: dict[s
 
     data = _read(source)
     notes = Notes()
+    fresh = PLAIN_FILE if dialect == "llvm" else None
     split = values.get("split_dwo")
     if split:
         from .objcopy_plan import dwo_plan
 
-        _write(split, _transformed(data, source, dwo_plan(plan), dialect, notes), source, values)
+        aside = _transformed(data, source, dwo_plan(plan), dialect, notes)
+        _write(split, aside, "" if dialect == "llvm" else source, values, fresh)
         plan.strip_dwo = True
     if values.get("verbose"):
         print(f"copy from `{source}' to `{target}'")
@@ -184,8 +186,8 @@ def _copy_one(source: str, target: str, plan: Plan, dialect: str, values: dict[s
         source = "<stdin>"
     out = _transformed(data, source, plan, dialect, notes)
     for path, content in notes.dumps:
-        _write(path, content, "", {})
-    _write(target, out, source, values)
+        _write(path, content, "", {}, fresh)
+    _write(target, out, source, values, PROGRAM if source == "<stdin>" else None)
     return _tell(notes, values)
 
 
@@ -232,32 +234,42 @@ def _mapped(file: FileIO) -> bytes | None:
     return found if found[:4] == b"\x7fELF" else None  # type: ignore[return-value]
 
 
-def _write(target: str, data: bytes, source: str, values: dict[str, Any]) -> None:
-    """The output in one step; it keeps the input's permissions, and its times with -p."""
+PLAIN_FILE, PROGRAM = 0o666, 0o777
+"""Permissions that the umask limits.  llvm-objcopy gives the first to what it writes beside the
+output, and the second to what it made of the standard input, an existing file or not."""
+
+
+def _write(
+    target: str, data: bytes, source: str, values: dict[str, Any], fresh: int | None = None
+) -> None:
+    """The output in one step; it has the input's permissions, and its times with -p."""
     if target == "-":
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
     info = os.stat(source) if source and source not in ("-", "<stdin>") else None
-    _put(target, data)
+    _put(target, data, fresh)
     if info is not None and os.path.isfile(target):
         os.chmod(target, info.st_mode & 0o7777)
         if values.get("preserve_dates"):
             os.utime(target, ns=(info.st_atime_ns, info.st_mtime_ns))
 
 
-def _put(target: str, data: bytes) -> None:
+def _put(target: str, data: bytes, fresh: int | None) -> None:
     """Write the output in one step.  Where there is no file yet, or a plain one that may be
     written, a new one is made and takes the name when it is whole; every other case, and every
-    trouble, is `formats.output`'s, whose import costs as much as the rest of a small run."""
+    trouble, is `formats.output`'s, whose import costs as much as the rest of a small run.
+
+    fresh: permissions of the file; without them an existing one keeps its own."""
     plain = os.path.isfile(target) and not os.path.islink(target) and os.access(target, os.W_OK)
     if plain or not os.path.lexists(target):
         temporary = f"{target}.{os.getpid()}.tmp"
+        mode = PLAIN_FILE if fresh is None else fresh
         try:
-            with open(temporary, "xb") as file:
+            with open(temporary, "xb", opener=lambda path, how: os.open(path, how, mode)) as file:
                 file.write(data)
-            if plain:
+            if plain and fresh is None:
                 os.chmod(temporary, os.stat(target).st_mode & 0o7777)
             os.replace(temporary, target)
             return

@@ -80,10 +80,10 @@ def plan_of(
         listed = _names_in(values.get(f"{name}@", ()))
         if plain or listed:
             setattr(plan, name, plain + listed)
+    _formats(plan, values, llvm)
     for name in NUMBERS:
         if name in values:
-            setattr(plan, name, _number(values[name], name, llvm))
-    _formats(plan, values, llvm)
+            setattr(plan, name, _number(values[name], name, plan, llvm))
     given = [name for name in PAIRS if name in values]
     if given:
         readers = _readers(llvm)
@@ -91,7 +91,7 @@ def plan_of(
             if name in readers:
                 setattr(plan, name, readers[name](values[name]))
     _starts(plan, values, llvm, words)
-    _shifts(plan, values, llvm)
+    _shifts(plan, values, llvm, words)
     _rest(plan, values, dialect)
     plan.keep_times = not values.get("deterministic", True)
     _implied(plan, values, dialect, strip)
@@ -122,13 +122,16 @@ def _names_in(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for path in paths for name in listed(path))
 
 
-def _number(text: str, option: str, llvm: bool) -> int:
+def _number(text: str, option: str, plan: Plan, llvm: bool) -> int:
     if not llvm or option not in ("set_start", "gap_fill", "pad_to"):
         from .objcopy_arguments import number
 
         return number(text, option)
     from .objcopy_llvm import number as llvm_number
+    from .objcopy_llvm import wrong
 
+    if option != "set_start" and plan.output_format != "binary":
+        wrong(f"'--{option.replace('_', '-')}' is only supported for binary output")
     return llvm_number(text, option)
 
 
@@ -169,15 +172,46 @@ def _starts(
         plan.change_start = sum(increment(text) for text in given)
 
 
-def _shifts(plan: Plan, values: Mapping[str, Any], llvm: bool) -> None:
-    """--change-section-address and the like."""
-    for name in ("change_section_address", "change_section_lma", "change_section_vma"):
-        if name in values:
-            from .objcopy_arguments import shift
+SHIFTS = {
+    "change_section_address": "address", "change_section_lma": "lma", "change_section_vma": "vma",
+}  # fmt: skip
+PATTERNS = {
+    "only_section", "remove_section", "keep_section", "remove_relocations", "set_section_flags",
+    "set_section_alignment", *SHIFTS,
+}  # fmt: skip
+"""Options with a pattern of sections; what GNU objcopy does with it may stand behind `=+-`."""
 
-            shifts = tuple(shift(text, name, llvm) for text in values[name])
-            # The last one counts to LLVM.
-            setattr(plan, name, shifts[-1:] if llvm else shifts)
+
+def _shifts(
+    plan: Plan,
+    values: Mapping[str, Any],
+    llvm: bool,
+    words: Sequence[tuple[Row | None, str | None]],
+) -> None:
+    """--change-section-address and the like, in the order of the command line."""
+    if not any(name in values for name in SHIFTS):
+        return
+    from .objcopy_arguments import shift
+
+    given = [(row[3], text or "") for row, text in words if row is not None and row[3] in PATTERNS]
+    moves = tuple(
+        (SHIFTS[name], *shift(text, name, llvm)) for name, text in given if name in SHIFTS
+    )
+    if llvm:
+        plan.change_section = moves[-1:]  # the last one counts
+        return
+    plan.change_section = moves
+    plan.section_patterns = tuple(_pattern_of(name, text) for name, text in given)
+    from ..ops.addresses_gnu import entries
+
+    entries(plan)  # says what is wrong with them before a file is read
+
+
+def _pattern_of(name: str, text: str) -> str:
+    """The pattern of sections in an argument of an option."""
+    if name in SHIFTS:
+        return text[: max(text.rfind(sign) for sign in "=+-")]
+    return text.partition("=")[0] if name.startswith("set_section") else text
 
 
 def _format(name: str) -> str:
@@ -206,7 +240,9 @@ def _rest(plan: Plan, values: Mapping[str, Any], dialect: str) -> None:
     if "interleave" in values:
         plan.interleave = number(values["interleave"] or "4", "interleave")
     if "compress_debug" in values:
-        word = values["compress_debug"] or "zlib"
+        word = values["compress_debug"]
+        if word is None or (dialect == "gnu" and not word):
+            word = "zlib"
         if word not in COMPRESSIONS[dialect]:
             complain(SLUG, f"invalid or unsupported --compress-debug-sections format: {word}")
         plan.compress_debug = word
@@ -221,7 +257,8 @@ def _rest(plan: Plan, values: Mapping[str, Any], dialect: str) -> None:
         import os
 
         path = values["debuglink"]
-        plan.debuglink = (os.path.basename(path), content(path))
+        if path or dialect == "gnu":
+            plan.debuglink = (os.path.basename(path), content(path))
     if "new_symbol_visibility" in values:
         plan.new_symbol_visibility = visibility(values["new_symbol_visibility"])
     for text in values.get("redefine_sym@", ()):

@@ -152,11 +152,18 @@ def _match(
     return []
 
 
+ATTACHED = "adjust-start"
+"""The one option of LLVM's tools whose argument follows without `=`: `--adjust-start16`."""
+
+
 def _match_letters(
     word: str, names: Names, problems: list[Diagnostic]
 ) -> list[tuple[Row, str, str | None]]:
     """The same for LLVM's tools: `--name`, `--name=value`, and letters, of which the last may have
     its argument attached."""
+    if word.startswith(f"--{ATTACHED}") and ATTACHED in names.long:
+        at = len(ATTACHED) + 2
+        return [(names.long[ATTACHED], word[:at], word[at:] or None)]
     if word[:2] == "--":
         name, equals, text = word[2:].partition("=")
         row = names.long.get(name)

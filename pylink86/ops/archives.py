@@ -20,7 +20,16 @@ def transform_archive(
     archive = read_archive(data, name)
     entries = [_entry(archive, member, plan, dialect, notes, deterministic) for member in archive]
     index = archive.table is not None or dialect == "gnu"
-    return write_archive(entries, index=index, like_llvm=dialect == "llvm")
+    llvm = dialect == "llvm"
+    now = _now() if llvm and not deterministic else 0
+    return write_archive(entries, index=index, index_time=now, like_llvm=llvm)
+
+
+def _now() -> int:
+    """The date of LLVM's table of symbols, where members keep theirs."""
+    import time
+
+    return int(time.time())
 
 
 def _entry(

@@ -3,8 +3,7 @@
 A compressed section begins with a header that says how (zlib or zstd), how long the contents are
 and how they were aligned.  GNU once marked them by a name instead, `.zdebug_info`, with the letters
 ZLIB and the length, big-endian, in front.  zlib comes with Python; zstd does since 3.14, and where
-it
-is missing both directions say so.
+it is missing both directions say so.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ from __future__ import annotations
 import struct
 
 from .. import elf_const as c
-from .draft import Draft, Sec, complain
+from .draft import GROUP, PLAIN, RELOC, SYMTAB, Draft, Sec, complain
 from .plan import matcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .plan import Plan
 
@@ -32,48 +31,85 @@ FORMATS = {"zlib": ZLIB, "zlib-gabi": ZLIB, "zstd": ZSTD}
 
 
 def compress_llvm(draft: Draft, plan: Plan) -> None:
-    """--compress-debug-sections and --compress-sections, as llvm-objcopy: always, larger or not."""
-    rules = [
-        (matcher((pattern,), wildcard=not plan.regex, regex=plan.regex), how)
-        for pattern, how in plan.compress_sections
-    ]
+    """--compress-debug-sections and --compress-sections, as llvm-objcopy: always, larger or not.
+    What is said of debug sections overrules the patterns."""
     if plan.compress_debug == "zlib-gnu":
         complain(
             "bad-option-value", "invalid or unsupported --compress-debug-sections format: zlib-gnu"
         )
+    rules = [
+        (matcher((pattern,), wildcard=not plan.regex, regex=plan.regex), how)
+        for pattern, how in plan.compress_sections
+    ]
+    wanted = {id(sec): _asked_of_llvm(sec, plan, rules) for sec in draft.secs}
+    packed = [
+        sec for sec in draft.secs
+        if wanted[id(sec)] not in ("", "none") and not sec.flags & c.SHF_COMPRESSED
+    ]  # fmt: skip
+    _check_names(draft, packed)
     for sec in draft.secs:
-        how = ""
-        if plan.compress_debug and sec.name.startswith(".debug") and not sec.alloc:
-            how = plan.compress_debug
-        for test, asked in rules:
-            if test is not None and test(sec.name):
-                how = asked
-                if sec.segment is not None:
-                    complain(
-                        "bad-operation",
-                        f"section '{sec.name}' within a segment cannot be (de)compressed",
-                    )
-        if how == "none":
+        if wanted[id(sec)] == "none":
             decompress(draft, sec)
-        elif how and not sec.flags & c.SHF_COMPRESSED:
-            _check_table(draft, sec, lambda one: any(test is not None and test(one.name)
-                                                     for test, _ in rules))  # fmt: skip
-            _compress(draft, sec, FORMATS.get(how) or _unknown(how), LLVM_LEVEL)
-            sec.align = 8  # in files of 32 bits, too
-            sec.compressed = True
+    for sec in packed:
+        how = wanted[id(sec)]
+        _make_plain(draft, sec)
+        _compress(draft, sec, FORMATS.get(how) or _unknown(how), LLVM_LEVEL)
+        sec.align = 8  # in files of 32 bits, too
+        sec.compressed = True
+    _check_references(draft, packed)
 
 
-def _check_table(draft: Draft, sec: Sec, chosen: Callable[[Sec], bool]) -> None:
-    """bad-operation for a table that is read as such: compressed it is another section."""
+def _asked_of_llvm(
+    sec: Sec, plan: Plan, rules: Sequence[tuple[Callable[[str], bool] | None, str]]
+) -> str:
+    """The format for a section, `none` to decompress it, "" for neither."""
+    how = ""
+    for test, asked in rules:
+        if test is not None and test(sec.name):
+            how = asked
+            if sec.segment is not None:
+                complain(
+                    "bad-operation",
+                    f"section '{sec.name}' within a segment cannot be (de)compressed",
+                )
+    if plan.compress_debug and sec.name.startswith(".debug") and not sec.alloc:
+        return plan.compress_debug
+    return how
+
+
+def _make_plain(draft: Draft, sec: Sec) -> None:
+    """A table that is compressed is a table no more: its numbers stay as they are."""
+    for member in sec.members if sec.role == GROUP else ():
+        member.flags &= ~c.SHF_GROUP
+    if sec.role in (GROUP, RELOC, SYMTAB):
+        sec.role, sec.relocs, sec.members = PLAIN, None, ()
+
+
+def _check_references(draft: Draft, packed: list[Sec]) -> None:
+    """bad-operation where a group or relocations need the symbol table that was compressed."""
     symtab = draft.symtab
-    if symtab is not None and sec is symtab.link and not chosen(symtab):
-        complain(
-            "bad-operation",
-            f"string table '{sec.name}' cannot be removed because it is referenced by the symbol "
-            f"table '{symtab.name}'",
-        )
-    if sec is draft.shstrtab:
-        complain("bad-operation", NO_NAMES)
+    if symtab not in packed:
+        return
+    from .llvm_sections import forget
+
+    for sec in draft.secs:
+        if sec not in packed:
+            forget(draft, sec, {id(symtab)}, symtab, allow_broken=False)
+    draft.symtab = None
+
+
+def _check_names(draft: Draft, packed: list[Sec]) -> None:
+    """bad-operation for a string table that is read as such: compressed it is another section."""
+    symtab = draft.symtab
+    for sec in packed:
+        if symtab is not None and sec is symtab.link and symtab not in packed:
+            complain(
+                "bad-operation",
+                f"string table '{sec.name}' cannot be removed because it is referenced by the "
+                f"symbol table '{symtab.name}'",
+            )
+        if sec is draft.shstrtab:
+            complain("bad-operation", NO_NAMES)
 
 
 NO_NAMES = "cannot write section header table because section header string table was removed"

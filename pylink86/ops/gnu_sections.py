@@ -6,6 +6,7 @@ Source: GNU objcopy 2.40, its manual and runs with pairs of options.
 from __future__ import annotations
 
 from .. import elf_const as c
+from .addresses_gnu import change_addresses
 from .bfd import is_debug, set_words, special, words
 from .draft import GROUP, PLAIN, RELOC, Relocs, Sec, complain, drop, named_symbols
 from .inputs import IMAGES
@@ -218,7 +219,7 @@ def change(draft: Draft, plan: Plan, notes: Notes) -> None:
         for sec in draft.secs:
             if sec.role == PLAIN and test is not None and test(sec.was):
                 sec.align = align
-    _addresses(draft, plan, notes)
+    change_addresses(draft, plan, notes)
     _add(draft, plan)
     if plan.set_start is not None:
         draft.entry = plan.set_start
@@ -315,51 +316,3 @@ def _add(draft: Draft, plan: Plan) -> None:
         sec = Sec(".gnu_debuglink", c.SHT_PROGBITS, 0, debuglink(*plan.debuglink))
         sec.align = 4
         draft.secs.append(sec)
-
-
-ADDRESS = (1 << 64) - 1
-"""BFD's addresses have 64 bits and no sign, in every class of file."""
-
-
-def _addresses(draft: Draft, plan: Plan, notes: Notes) -> None:
-    """--change-section-* overrules --change-addresses, and a later one an earlier one."""
-    body = [sec for sec in draft.secs if sec.role in (PLAIN, GROUP)]
-    rows = [
-        (shift, field)
-        for field, shifts in (
-            ("addr", (*plan.change_section_address, *plan.change_section_vma)),
-            ("lma", (*plan.change_section_address, *plan.change_section_lma)),
-        )
-        for shift in reversed(shifts)
-    ]
-    signs: dict[tuple[str, str], str] = {}
-    for (pattern, sign, _), field in rows:
-        if (signs.setdefault((pattern, field), sign) == "=") != (sign == "="):
-            what = {"addr": "VMA", "lma": "LMA"}[field]
-            complain("bad-option-value", f"{pattern} both sets and alters {what}")
-    done: set[tuple[int, str]] = set()
-    for (pattern, sign, number), field in rows:
-        test = matcher((pattern,), wildcard=True)
-        found = [sec for sec in body if test is not None and test(sec.was)]
-        for sec in found:
-            if (id(sec), field) not in done:
-                done.add((id(sec), field))
-                old = getattr(sec, field)
-                new = {"=": number, "+": old + number, "-": old - number}[sign]
-                setattr(sec, field, new & ADDRESS)
-        if not found and plan.change_warnings:
-            notes.warn("no-such-section", f"--change-section-*: no section matches `{pattern}'")
-    for sec in body if plan.change_addresses else ():
-        sec.addr += 0 if (id(sec), "addr") in done else plan.change_addresses
-        sec.lma += 0 if (id(sec), "lma") in done else plan.change_addresses
-    if draft.relocatable:
-        return
-    for sym in draft.syms:
-        # In linked files a value is an address: it moves with its section.
-        if sym.sec is not None:
-            sym.value += sym.sec.addr - sym.sec.old_addr
-    for sec in draft.reloc_secs():
-        by = sec.target.addr - sec.target.old_addr if sec.target is not None else 0
-        if by and sec.relocs is not None:
-            sec.relocs = sec.relocs.moved(by)
-            sec.data = sec.relocs.table

@@ -122,7 +122,7 @@ def remove(draft: Draft, goes: Test, allow_broken: bool) -> None:
                 member.flags &= ~c.SHF_GROUP
     symtab = draft.symtab
     for sec in draft.secs:
-        _forget(draft, sec, lost, symtab, allow_broken)
+        forget(draft, sec, lost, symtab, allow_broken)
     if symtab is not None:
         strtab = symtab.link
         if id(symtab) in lost:
@@ -153,7 +153,7 @@ def _all_gone(sec: Sec, out: set[int]) -> bool:
     return sec.role == GROUP and bool(sec.members) and out.issuperset(map(id, sec.members))
 
 
-def _forget(draft: Draft, sec: Sec, lost: set[int], symtab: Sec | None, allow_broken: bool) -> None:
+def forget(draft: Draft, sec: Sec, lost: set[int], symtab: Sec | None, allow_broken: bool) -> None:
     """A section that stays lets go of those that went, or complains."""
     if sec.role == GROUP:
         if symtab is not None and id(symtab) in lost:

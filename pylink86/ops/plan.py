@@ -1,7 +1,8 @@
 """What an objcopy run shall do: one value that a command line, or a Python call, is turned into.
 
 Every field is an option without its spelling; the defaults do nothing.  The drivers (`run_gnu`,
-`run_llvm`) read it in the fixed order of their tool, so the order of options does not matter.
+`run_llvm`) read it in the fixed order of their tool, so the order of options does not matter;
+where it does, a field says so.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     """Names or patterns; one that begins with `!` takes away what others matched."""
     Pairs = tuple[tuple[str, str], ...]
 
-    Shift = tuple[str, str, int]
-    """Section pattern, `=`, `+` or `-`, number."""
+    Shift = tuple[str, str, str, int]
+    """Address (`vma`, `lma`, `address` for both), section pattern, `=`, `+` or `-`, number."""
 
 
 class Plan:
@@ -97,9 +98,10 @@ class Plan:
     change_addresses: int = 0
     change_start: int = 0
     set_start: int | None = None
-    change_section_address: tuple[Shift, ...] = ()
-    change_section_lma: tuple[Shift, ...] = ()
-    change_section_vma: tuple[Shift, ...] = ()
+    change_section: tuple[Shift, ...] = ()
+    section_patterns: Names = ()
+    """Patterns of sections that other options name before `change_section` does: to GNU objcopy the
+    one that was named last decides."""
     change_warnings: bool = True
     # Bytes of images.
     gap_fill: int | None = None
@@ -129,7 +131,7 @@ class Plan:
         return {name for name, value in given if value != getattr(Plan, name)} - NO_CHANGE
 
 
-NO_CHANGE = {"output_name", "keep_times", "change_warnings"}
+NO_CHANGE = {"output_name", "keep_times", "change_warnings", "section_patterns"}
 """What says nothing about the bytes of an ELF file."""
 
 

@@ -50,7 +50,7 @@ def edit(draft: Draft, plan: Plan, notes: Notes) -> None:
         for sec in draft.secs:
             if sec.name == name:
                 sec.align = align
-    for _, sign, number in plan.change_section_lma:
+    for _, _, sign, number in plan.change_section:
         for seg in draft.segs:
             if seg.filesz:
                 seg.paddr = _shifted(seg.paddr, sign, number)

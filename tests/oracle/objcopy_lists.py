@@ -120,6 +120,17 @@ def shifted(option: str) -> Draw:
     return draw
 
 
+def shifts(rng: random.Random, names: Names) -> list[str]:
+    """Several on one section, by its name and by patterns that match it: their order counts."""
+    name = pick(rng, [name for name in names.sections if "-" not in name])
+    spelled = (name, name, name, f"{name[:2]}*", f"!{name}")
+    return [
+        f"--change-section-{rng.choice(('address', 'vma', 'lma'))}={rng.choice(spelled)}"
+        + rng.choice(("+0x10", "+0x1000", "=0x8000", "=0x101000"))
+        for _ in range(rng.choice((2, 3)))
+    ]
+
+
 def grown(rng: random.Random, names: Names) -> list[str]:
     """Other contents, mostly of another size."""
     return ["--update-section", f"{pick(rng, names.sections)}={OTHER}"]
@@ -182,6 +193,7 @@ LINKED: dict[str, tuple[Draw, ...]] = {
         shifted("--change-section-lma"),
         shifted("--change-section-vma"),
         shifted("--change-section-address"),
+        shifts,
         flag("--change-addresses", "0x1000"),
         aligned,
         flagged,

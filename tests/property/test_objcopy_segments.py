@@ -76,7 +76,7 @@ def test_offsets_agree_with_addresses(seed, which, sign, number):
     data = drawn_image(random.Random(seed))
     names = sorted(contents(read_bytes(data, "a"), data))
     try:
-        made = run(data, change_section_lma=((names[which % len(names)], sign, number),))
+        made = run(data, change_section=(("lma", names[which % len(names)], sign, number),))
     except LinkError:
         return
     for seg in loads(read_bytes(made, "a")):
@@ -93,7 +93,7 @@ def test_a_moved_section_has_a_segment_of_its_own():
     )
     before = read_bytes(data, "a")
     name = sorted(contents(before, data), key=before.sections.names.index)[-1]
-    made = run(data, change_section_lma=((name, "+", 0x4000000),))
+    made = run(data, change_section=(("lma", name, "+", 0x4000000),))
     segments = [(seg.vaddr, seg.paddr) for seg in loads(read_bytes(made, "a"))]
     addr = before.sections.addr[before.sections.names.index(name)]
     assert any(v == addr and p - v > 0x3000000 for v, p in segments)
