@@ -187,6 +187,8 @@ def _copy_one(source: str, target: str, plan: Plan, dialect: str, values: dict[s
     out = _transformed(data, source, plan, dialect, notes)
     for path, content in notes.dumps:
         _write(path, content, "", {}, fresh)
+    for path, content in notes.members:
+        _write(path, content, "", {}, PROGRAM)
     _write(target, out, source, values, PROGRAM if source == "<stdin>" else None)
     return _tell(notes, values)
 
@@ -236,7 +238,8 @@ def _mapped(file: FileIO) -> bytes | None:
 
 PLAIN_FILE, PROGRAM = 0o666, 0o777
 """Permissions that the umask limits.  llvm-objcopy gives the first to what it writes beside the
-output, and the second to what it made of the standard input, an existing file or not."""
+output, and the second to members of thin archives and to what it made of the standard input, an
+existing file or not."""
 
 
 def _write(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..formats.ar import Archive, Member
@@ -13,16 +15,25 @@ def transform_archive(
     data: bytes, name: str, plan: Plan, dialect: str, notes: Notes, *, deterministic: bool = True
 ) -> bytes:
     """The archive with each member transformed; members that are no object stay as they are in
-    GNU's dialect and are an error in LLVM's."""
+    GNU's dialect and are an error in LLVM's.
+
+    The members of a thin archive are files beside it, to be written like the result: `notes` has
+    them.  GNU objcopy refuses thin archives: unsupported-input."""
     from ..formats.ar import read_archive
     from ..formats.ar_write import write_archive
+    from .draft import complain
 
     archive = read_archive(data, name)
+    if archive.thin and dialect == "gnu":
+        complain("unsupported-input", f"{name}: sorry: copying thin archives is not supported")
     entries = [_entry(archive, member, plan, dialect, notes, deterministic) for member in archive]
     index = archive.table is not None or dialect == "gnu"
     llvm = dialect == "llvm"
     now = _now() if llvm and not deterministic else 0
-    return write_archive(entries, index=index, index_time=now, like_llvm=llvm)
+    if archive.thin:
+        folder = os.path.dirname(plan.output_name)
+        notes.members += [(os.path.join(folder, entry.name), entry.data) for entry in entries]
+    return write_archive(entries, index=index, thin=archive.thin, index_time=now, like_llvm=llvm)
 
 
 def _now() -> int:

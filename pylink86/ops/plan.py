@@ -145,6 +145,8 @@ class Notes:
         """What makes the exit status 1 although the output is written."""
         self.dumps: list[tuple[str, bytes]] = []
         """(path, bytes) of --dump-section."""
+        self.members: list[tuple[str, bytes]] = []
+        """(path, bytes) of the members of a thin archive."""
 
     def warn(self, slug: str, message: str) -> None:
         self.warnings.append((slug, message))

@@ -472,8 +472,8 @@ def feed_objcopy(data: bytes) -> None:
     pick = choice_of(data, len(PLANS) * 2)
     dialect = ("gnu", "llvm")[pick % 2]
     assemble.MAX_FILE = MAX_IMAGE
-    values = parse(PLANS[pick // 2].split(), options(strip=False)).values
-    plan = plan_of(values, dialect, strip=False)
+    parsed = parse(PLANS[pick // 2].split(), options(strip=False))
+    plan = plan_of(parsed.values, dialect, strip=False, words=parsed.words)
     plan.output_name = "out"
     if data[:8] in (b"!<arch>\n", b"!<thin>\n"):
         transform_archive(data, "fuzz.a", plan, dialect, Notes(), deterministic=True)

@@ -339,7 +339,7 @@ def ours(words: list[str], subject: Subject, dialect: str) -> bytes | str:
     """Our bytes, or what we said."""
     parsed = parse(words, table(strip=False))
     try:
-        plan = plan_of(parsed.values, dialect, strip=False)
+        plan = plan_of(parsed.values, dialect, strip=False, words=parsed.words)
         plan.output_name = "out"
         notes = Notes()
         found = transform(subject.data, subject.name, plan, dialect, notes)

@@ -101,7 +101,7 @@ DAMAGED_CALLS = [
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("calls")
-    missing = [tool for tool in (*PEERS.values(), "as", "ld") if shutil.which(tool) is None]
+    missing = [tool for tool in (*PEERS.values(), "ar", "as", "ld") if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"{missing[0]} is not here: install binutils and llvm-19")
     for name, source in (("a", A), ("grp", GROUP), ("exe", PROGRAM)):
@@ -110,6 +110,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(["ld", "-o", "exe", "exe.o"], cwd=folder, check=True)
     for name, text in TEXTS.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    subprocess.run(["ar", "crsT", "thin.a", "a.o", "exe.o"], cwd=folder, check=True)
     whole = (folder / "a.o").read_bytes()
     for name, at, form, value in FIELDS:
         data = bytearray(whole)
@@ -137,7 +138,7 @@ def filled(folder: Path, inputs: Path, line: str) -> Path:
     """A new folder with the inputs that a call names."""
     folder.mkdir()
     for path in inputs.iterdir():
-        if path.name in line:
+        if path.name in line or (path.suffix == ".o" and "thin.a" in line):
             shutil.copy(path, folder)
     return folder
 
