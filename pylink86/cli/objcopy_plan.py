@@ -92,7 +92,7 @@ def plan_of(
                 setattr(plan, name, readers[name](values[name]))
     _starts(plan, values, llvm, words)
     _shifts(plan, values, llvm, words)
-    _rest(plan, values, dialect)
+    _rest(plan, values, dialect, words)
     plan.keep_times = not values.get("deterministic", True)
     _implied(plan, values, dialect, strip)
     return plan
@@ -231,7 +231,12 @@ WITH_FORM = {
 }  # fmt: skip
 
 
-def _rest(plan: Plan, values: Mapping[str, Any], dialect: str) -> None:
+def _rest(
+    plan: Plan,
+    values: Mapping[str, Any],
+    dialect: str,
+    words: Sequence[tuple[Row | None, str | None]],
+) -> None:
     """Options with a form of their own."""
     if WITH_FORM.isdisjoint(values):
         return
@@ -240,9 +245,8 @@ def _rest(plan: Plan, values: Mapping[str, Any], dialect: str) -> None:
     if "interleave" in values:
         plan.interleave = number(values["interleave"] or "4", "interleave")
     if "compress_debug" in values:
-        word = values["compress_debug"]
-        if word is None or (dialect == "gnu" and not word):
-            word = "zlib"
+        empty = any(text == "" for row, text in words if row and row[3] == "compress_debug")
+        word = values["compress_debug"] or ("" if empty and dialect == "llvm" else "zlib")
         if word not in COMPRESSIONS[dialect]:
             complain(SLUG, f"invalid or unsupported --compress-debug-sections format: {word}")
         plan.compress_debug = word
