@@ -59,8 +59,8 @@ def order_inside(
     """The plan with the inputs of each statement in their final order.
 
     names: of the file of --symbol-ordering-file, path, whose sections come first; profile: of
-    calls, which counts without them, None for those of the inputs; shuffles: pattern and seed of each
-    --shuffle-sections, for the others.  Warns symbol-order."""
+    calls, which counts without them, None for those of the inputs; shuffles: pattern and seed of
+    each --shuffle-sections, for the others.  Warns symbol-order."""
     if names:
         from .symbol_order import symbol_ranks
 
