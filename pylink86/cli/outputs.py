@@ -40,14 +40,14 @@ def write_outputs(
         _print(memory_usage(result))
     if values.get("dependency_file"):
         _save("dependency_file", values, _dependencies(result, values, output))
-    if values.get("why_extract"):
-        from ..explain.extracted import why_extract
-
-        _save("why_extract", values, why_extract(result))
     if values.get("archive_stats"):
         from ..explain.extracted import archive_stats
 
         _save("archive_stats", values, archive_stats(result))
+    if values.get("why_extract"):
+        from ..explain.extracted import why_extract
+
+        _save("why_extract", values, why_extract(result))
     if values.get("print_symbol_order"):
         _write_symbol_order(result, values)
     if values.get("elf_twin"):

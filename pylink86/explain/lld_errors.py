@@ -21,6 +21,7 @@ import attrs
 from ..diag import Diagnostic, Span
 from ..passes.names.cxx_names import demangled
 from ..report import PLAIN, printable, to_text
+from .lld_damage import said_of_damage
 from .lld_sentences import LLD_KINDS, SENTENCES, WITH_LINE, WITH_LINE_TOO, WITH_PLACE
 from .names import readable
 
@@ -90,7 +91,7 @@ def lld_report(
             )
             break
         errors += d.severity == "error"
-        if d.slug in LLD_KINDS:
+        if d.slug in LLD_KINDS or said_of_damage(d):
             lines.append(lld_text(d, program, colour=colour, demangle=demangle))
         else:
             lines.append(to_text(d, colour=colour))
@@ -105,11 +106,13 @@ def lld_text(d: Diagnostic, program: str, *, colour: bool = False, demangle: boo
     severity = f"{d.severity}: "
     if colour:
         severity = f"{COLOURS[d.severity]}{severity}{PLAIN}"
-    first, more = _sentence(d)
-    lines = [f"{program}: {severity}{printable(_where(d) + first)} [{d.slug}]"]
+    damage = said_of_damage(d)
+    first, more = (damage, []) if damage else _sentence(d)
+    where = "" if damage else _where(d)
+    lines = [f"{program}: {severity}{printable(where + first)} [{d.slug}]"]
     lines += [f">>> {printable(text)}" for text in more]
     lines += [printable(_unquoted(note, demangle)) for note in own]
-    lines += [f">>> {text}" for text in _places(d)] if not own else []
+    lines += [f">>> {text}" for text in _places(d)] if not (own or damage) else []
     if d.span is not None:
         lines += _quoted(d.span, d.label)
     elif d.label:

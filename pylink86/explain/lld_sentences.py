@@ -19,7 +19,10 @@ SENTENCES: dict[str, tuple[Words, ...]] = {
     "bad-merge-section": (
         (r"a string of \d+ bytes at the end .*", "string is not null terminated"),
     ),
-    "bad-object": ((r"a relocation refers to offset .*", "offset is outside the section"),),
+    "bad-object": (
+        (r"a relocation refers to offset .*", "offset is outside the section"),
+        (r"(unknown relocation .* against symbol) `(.*)'", r"\1 \2"),
+    ),
     "bad-option-value": (
         (r"unrecognised emulation mode: (.*)", r"unknown emulation: \1"),
         (r"(--end-\S+) without --start-.*", r"stray \1"),

@@ -41,7 +41,7 @@ def connect(task: Task, diags: Diagnostics) -> Connected:
     lap("resolve symbols")
     diags.stop_on_errors()
     if task.options.backward_excluded is not None:
-        from ..passes.inputs.backward import warn_backward
+        from ..passes.checking.check_backward import warn_backward
 
         warn_backward(task.inputs, task.options.backward_excluded, diags)
     # From here on no file joins the link, and each name has one definer.

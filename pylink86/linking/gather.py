@@ -153,8 +153,10 @@ def _as_they_are_linked(
     """The files with compressed sections expanded, and names as the dialect knows them."""
     inputs = attrs.evolve(inputs, files=expand_sections(as_i386(inputs.files), diags))
     if not dialect.tables_like_gnu:
+        from ..passes.inputs.check_bindings import check_bindings
         from ..passes.names.versioned import default_versions, named_by_default
 
+        check_bindings(inputs.files, diags)
         inputs = attrs.evolve(
             inputs, files=named_by_default(inputs.files), versions=default_versions(inputs.files)
         )

@@ -178,6 +178,16 @@ class References:
     ) -> None:
         (first, symbol), *_ = found
         others = self._others([place for place, _ in found])
+        target = symbol_name(self.placed.addresses.resolution.files[first[0]], symbol)
+        if not needs and self.dialect.tells_in_order_of_files:
+            number = name.rpartition(" ")[2]
+            diags.error(
+                "bad-object",
+                f"unknown relocation ({number}) against symbol `{target}'",
+                place=self.place(*first),
+                help=["the object file is damaged or made for another machine"],
+            )
+            return
         if not needs:
             diags.error(
                 "bad-object",
@@ -187,7 +197,6 @@ class References:
                 help=["the object file is damaged or made for another machine"],
             )
             return
-        target = symbol_name(self.placed.addresses.resolution.files[first[0]], symbol)
         diags.error(
             "reloc-not-supported",
             f"{name} cannot be applied: it needs {needs}",

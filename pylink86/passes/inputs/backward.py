@@ -12,12 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ...diag import Diagnostics
-from ...wildcard import compile_patterns
 from .library import Library
 from .load import Step
 from .member_walk import Reason
-from .members import Inputs
 
 
 def backward_members(
@@ -52,17 +49,3 @@ def _known_later(steps: Iterable[Step], name: str) -> bool:
     return any(
         name in item.symbols[0] for item in items if isinstance(item, Library) and not item.whole
     )
-
-
-def warn_backward(inputs: Inputs, passed_over: Sequence[str], diags: Diagnostics) -> None:
-    """Warn of backward-reference; passed_over: patterns of members that may join so."""
-    fits = compile_patterns(passed_over)
-    for number in inputs.backward:
-        reason, name = inputs.reasons[number], inputs.files[number].name
-        if not fits(name):
-            wants = inputs.files[reason.file].name
-            diags.warn(
-                "backward-reference",
-                f"backward reference detected: {reason.symbol} in {wants} refers to {name}",
-                help=[f"name the library behind {wants}, or both in --start-group ... --end-group"],
-            )

@@ -93,7 +93,7 @@ def check_entry(
     name = asked or ("" if again and dialect.tables_like_gnu else entry_name(script))
     if name in placed.symbols or name in placed.addresses.resolution.definer:
         return
-    if not name or name[:1].isdigit():
+    if not name or entry_number(name, dialect) is not None:
         return
     instead = "not setting start address"
     if dialect.starts_at_start and not again:
@@ -128,15 +128,31 @@ def entry_address(entry: str, placed: Placement, dialect: Dialect, again: bool =
         return found
     if found is not None:
         return (0 if from_section else placed.sections[found[0]].vma) + found[1]
-    if entry[:1].isdigit():
-        try:
-            return int(entry, 0)
-        except ValueError:
-            pass
+    number = entry_number(entry, dialect)
+    if number is not None:
+        return number
     if again or not dialect.starts_at_start:
         return 0
     begun = [s for s in placed.sections if s.name == ".text" and s.plan.begun]
     return min(begun, key=lambda s: s.plan.header).vma if begun else 0
+
+
+def entry_number(text: str, dialect: Dialect) -> int | None:
+    """The address that -e gives as a number, as C writes them; LLD knows 0b and 0o, too."""
+    if not text[:1].isdigit():
+        return None
+    letter = text[1:2].lower()
+    base = {"x": 16, "b": 2, "o": 8}.get(letter, 8 if text[0] == "0" else 10)
+    if letter in ("b", "o") and dialect.tables_like_gnu:
+        return None
+    try:
+        value = int(text, base)
+    except ValueError:
+        return None
+    most = 0xFFFFFFFFFFFFFFFF
+    if dialect.tables_like_gnu:
+        return min(value, most)
+    return value if value <= most else None
 
 
 def _place_of_entry(
