@@ -14,7 +14,8 @@ from collections.abc import Iterator
 import attrs
 
 from .. import elf_const as c
-from ..passes.finishing.described_tables import LLD_ORDER
+from ..passes.finishing.described_tables import LLD_ORDER, STACK_NOTE, described_tables
+from ..passes.finishing.heads import Head, list_heads
 from ..passes.matching.match import Claim, SectionId
 from ..passes.ordering.order import OutputPlan
 from ..passes.placement import PlacedSection
@@ -61,13 +62,40 @@ class _Printer:
 
     def lines(self) -> Iterator[str]:
         yield f"{'VMA':>{self.wide}} {'LMA':>{self.wide}}     Size Align Out     In      Symbol"
+        between = _tables_before(self.result)
         for command in self.result.plan.commands:
+            self.base = 0
             if isinstance(command, OutputPlan):
+                for head in between.pop(command.index, ()):
+                    yield from self.relocations(head)
                 yield from self.output_section(self.result.placed.sections[command.index])
             elif isinstance(command, (n.Assignment, n.Assert)):
                 yield from self.statement(command, "")
         self.base = 0
+        for head in (head for heads in between.values() for head in heads):
+            yield from self.relocations(head)
         yield from self.tables()
+
+    def relocations(self, head: Head) -> Iterator[str]:
+        """A relocation section, and the tables of input files that it is made of; or the mark that
+        -r leaves of an unexecutable stack."""
+        self.offset = 0
+        if head.table is None:
+            yield self.row(0, 0, 1, STACK_NOTE)
+            yield self.row(0, 0, 1, f"{INSIDE}<internal>:({STACK_NOTE})")
+            return
+        files = self.result.resolution.files
+        rows, size = list[str](), 0
+        align = self.wide // 2
+        for _, _, file, rel, _ in head.table.tables:
+            name, length = files[file].sections.names[rel], len(files[file].contents[rel])
+            title = f"{INSIDE}{files[file].name}:({name})"
+            rows.append(self.row(size, length, align, title))
+            size += length
+        kind = ".rel" if self.wide == 8 else ".rela"
+        target = self.result.placed.sections[head.table.target].name
+        yield self.row(0, size, align, kind + target)
+        yield from rows
 
     def tables(self) -> Iterator[str]:
         """The tables that end an ELF file, which are sections to LLD."""
@@ -160,6 +188,25 @@ class _Printer:
         lma = 0 if self.offset is None else vma + self.offset
         wide, mask = self.wide, (1 << 64) - 1
         return f"{vma & mask:{wide}x} {lma & mask:{wide}x} {size & mask:8x} {align:5} {text}"
+
+
+def _tables_before(result: LinkResult) -> dict[int, list[Head]]:
+    """The relocation sections of -r by the output section (OutputPlan.index) they stand before,
+    those behind all by -1."""
+    found: dict[int, list[Head]] = {}
+    if not result.options.elf.relocatable:
+        return found
+    script, dialect = result.script, result.dialect
+    described = described_tables(result.plan.commands, script, dialect, True)
+    waiting: list[Head] = []
+    for head in list_heads(result.placed, result.options.elf, described, dialect):
+        if head.kind == "section":
+            found[head.section] = waiting
+            waiting = []
+        elif head.kind in ("relocations", "stack note"):
+            waiting.append(head)
+    found[-1] = waiting
+    return found
 
 
 def words(node: n.Assignment | n.Data) -> str:

@@ -186,6 +186,13 @@ MAPS = {
         ["--icf=all"],
     ),
     "relro": (RELRO, "", []),
+    "r": (".globl _start\n_start: call f\n.data\n.quad 1, f\n", "", ["-r"]),
+    "r-with-a-script": (
+        CONSTANTS,
+        "SECTIONS { .text : { *(.text) } .data : { *(.data) } e = .; .c : { *(.c) } f = .; }",
+        ["-r"],
+    ),
+    "names-of-discard": (PLAIN, "SECTIONS { /DISCARD/ : { x = 5; } }", []),
 }  # fmt: skip
 
 FAILING = {
