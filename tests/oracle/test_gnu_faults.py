@@ -71,3 +71,40 @@ def test_the_slot_of_an_indirect_function_in_one_section_with_the_table(
 
 def _code(file: Path) -> bytes:
     return bytes(next(s for s in read(file) if s.name == ".text").content)
+
+
+def test_data_alone_in_bss_that_is_not_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GNU ld makes the section NOBITS, so that its bytes are nowhere."""
+    need("ld")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.ld").write_text("SECTIONS { .bss (INFO) : { LONG(0x12345678) } }")
+    status, ours = linked(tmp_path, "", "-Tt.ld")
+    assert status == 0
+    assert bytes(read(tmp_path / "theirs").section(".bss").content) == b""
+    assert bytes(read(ours).section(".bss").content) == bytes.fromhex("78563412")
+
+
+MERGED = """
+.globl _start, second
+_start: mov $second, %eax
+.section .rodata.text,"aMS",@progbits,1
+.asciz "one"
+.asciz "one"
+second: .asciz "two"
+"""
+UNLOADED = "SECTIONS { .text : { *(.text) } .texts 0x2000 (NOLOAD) : { *(.rodata.*) } }"
+
+
+def test_a_global_name_in_merged_strings_that_are_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GNU ld merges the strings and counts from where they were before."""
+    need("ld")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.ld").write_text(UNLOADED)
+    status, ours = linked(tmp_path, MERGED, "-Tt.ld")
+    assert status == 0
+    assert read(tmp_path / "theirs").symbol("second").value == 0x2008  # behind all strings
+    assert read(ours).symbol("second").value == 0x2004
