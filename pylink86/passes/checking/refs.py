@@ -154,15 +154,16 @@ class References:
     def _report_by_files(self, diags: Diagnostics) -> None:
         """The same for LLD's dialect: what leads nowhere, else what does not fit, in the order of
         the files; every place that does not fit is an error of its own."""
-        for (name, needs), refused in self._unsupported.items():
-            self._tell_unsupported(name, needs, refused, diags)
-        if not (self._misfits or self._undefined or self._discarded):
+        if not (self._misfits or self._undefined or self._discarded or self._unsupported):
             return
-        from .refs_lld import Places, tell_discarded, tell_misfits, tell_undefined
+        from .refs_lld import Places, tell_discarded, tell_misfits, tell_undefined, tell_unknown
 
         resolution = self.placed.addresses.resolution
         assigned = self.placed.symbols.keys()
         places = Places(resolution.files, resolution.definer, self.source_line, assigned)
+        for (name, needs), refused in self._unsupported.items():
+            if not tell_unknown(places, name, refused, diags):
+                self._tell_unsupported(name, needs, refused, diags)
         limit = diags.error_limit + 1 if diags.error_limit else None
         before = len(diags)
         by_place = sorted((sorted(found), name) for name, found in self._undefined.items())

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ... import elf_const as c
+from ...arch import rows_for
+from ...arch.reloc import DYNAMIC
 from ...diag import Diagnostics
 from ...model import ABS, ObjectFile
 from ..names.comdat import group_of
@@ -175,6 +177,29 @@ def tell_not_movable(
         notes=[f">>> defined in {places.definer_of(place[0], symbol)}", *places.referrer(place)],
         help=["compile with -fPIE, for Rust with -C relocation-model=pic; or leave -pie out"],
     )
+
+
+def tell_unknown(
+    places: Places, name: str, found: Iterable[tuple[Place, int]], diags: Diagnostics
+) -> bool:
+    """bad-object of each relocation of a type that no object file has: of no psABI, or for a
+    loader; False, and nothing is said, for other types.  name: of the type."""
+    for place, symbol in found:
+        obj = places.files[place[0]]
+        rows = rows_for(obj.header.machine)
+        number = next((number for number, row in rows.items() if row.name == name), None)
+        if number is None:
+            number = int(name.split()[-1])
+        elif rows[number].kind != DYNAMIC:
+            return False
+        diags.error(
+            "bad-object",
+            f"unknown relocation ({number}) against symbol {obj.symbols.name(symbol)}",
+            place=places.location(place),
+            notes=[f"the type is {name}"],
+            help=["give the objects the compiler made, not what was linked from them"],
+        )
+    return True
 
 
 def tell_discarded(

@@ -198,6 +198,8 @@ class MovingScan:
             if definer is None:
                 return False
             file, symbol = definer
+        if symbol == 0:  # what assemblers make of names of numbers; GNU ld takes it for a number
+            return not self.dialect.tables_like_gnu
         symbols = self.resolution.files[file].symbols
         if symbols.info[symbol] & 0xF == c.STT_GNU_IFUNC and self.dialect.tables_like_gnu:
             return False  # passes/own/indirect.py

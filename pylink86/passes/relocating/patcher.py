@@ -27,7 +27,7 @@ from .relocation_runs import WIDEST, relocation_runs
 from .relocation_site import BLANK, LOWEST_BLANK, Reloc, Site
 from .seen_values import SeenValues
 from .sums import DISTANCES, Column, Elsewhere, Form, Row, Sum, apply_sums, form_of
-from .symbol_values import OnDemand, SymbolValues, as_signed
+from .symbol_values import OnDemand, SymbolValues, as_signed, block_of_names
 
 if TYPE_CHECKING:
     from .odd_relocations import OddRelocations
@@ -92,19 +92,9 @@ class Patcher:
         self._tables: TableValues | None = None
         self._odd: OddRelocations | None = None
 
-    def _block(self) -> int:
-        """Where the block begins in which LLD's thread-local names are offsets."""
-        if self.dialect.tables_like_gnu:
-            return 0
-        if not any(section.plan.flags & c.SHF_TLS for section in self.placed.sections):
-            return 0
-        from ..own.thread_block import thread_block
-
-        return thread_block(self.placed.sections, self.dialect)[0]
-
     def _values(self) -> tuple[SymbolValues, SymbolValues]:
         """S in memory, and as debug data has it."""
-        block = self._block()
+        block = block_of_names(self.placed, self.dialect)
         if not self.placed.addresses.tables.indirect.relocations:
             passed_over = self.diags.ignores("undefined-symbol") and self.dialect.tables_like_gnu
             undefined = 0 if passed_over else None

@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from typing import TypeVar
 
 from ... import elf_const as c
+from ...dialect import Dialect
 from ..placement import Placement
 from ..placing.locate import MAX_OFFSET
 
@@ -52,6 +53,18 @@ def section_starts(placed: Placement) -> list[int | None]:
     for sid in (*where.edits.moved, *where.folded):
         starts[sid] = None
     return starts
+
+
+def block_of_names(placed: Placement, dialect: Dialect) -> int:
+    """Where the block begins in which thread-local names are offsets, as they are in LLD; 0 where
+    they are addresses."""
+    if dialect.tables_like_gnu:
+        return 0
+    if not any(section.plan.flags & c.SHF_TLS for section in placed.sections):
+        return 0
+    from ..own.thread_block import thread_block
+
+    return thread_block(placed.sections, dialect)[0]
 
 
 NOBODY = (-1, 0)
