@@ -10,21 +10,22 @@ Source: `ld -Map` 2.40, compared over random links.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import attrs
 
 from .. import elf_const as c
 from ..passes.finishing.name_table import hash_bucket
 from ..passes.matching.match import Claim, SectionId
-from ..passes.ordering.order import Command, OutputPlan
+from ..passes.ordering.order import OutputPlan
 from ..passes.ordering.orphans import EVERYTHING, Dropped
 from ..passes.placement import FILLER, Piece, PlacedSection
 from ..passes.placing.fill import literal_pattern, word_pattern
 from ..result import LinkResult
 from ..script import nodes as n
 from .gnu_words import assertion, assignment, expression, input_statement
-from .mapwalk import SHOWN, Notes, beings, take_notes, top_level
+from .map_order import node_of, parted, symbols_by_section, unplaced_by_node
+from .mapwalk import Notes, beings, take_notes
 from .names import readable
 
 NAME = 16
@@ -34,8 +35,6 @@ MEMBER = 30
 """Columns for an archive member."""
 
 MARGIN = " " * NAME
-
-REGION_LETTERS = ("r", "w", "x", "a", "l")
 
 
 def gnu_map(result: LinkResult, output: str = "a.out", demangle: bool = True) -> str:
@@ -67,7 +66,7 @@ class _Printer:
 
     def __attrs_post_init__(self) -> None:
         self.digits = 8 if self.result.placed.addresses.machine == c.EM_386 else 16
-        self.symbols = _symbols_by_section(self.result)
+        self.symbols = symbols_by_section(self.result)
         self.beings = beings(self.result)
 
     def lines(self, output: str) -> Iterator[str]:
@@ -153,12 +152,12 @@ class _Printer:
         """The statements in order; orphans behind the last of them come after the output file."""
         result = self.result
         before = result.options.inputs_before_script
-        early, late = _parted(result.plan.commands, result)
-        unplaced = _unplaced(result)
+        early, late = parted(result.plan.commands, result)
+        unplaced = unplaced_by_node(result)
         self.loads = [f"LOAD {name}" for name in result.inputs.trace]
         yield from self.load(len(self.loads) if before is None else before)
         for command in early:
-            for item in unplaced.pop(id(_node(command)), ()):
+            for item in unplaced.pop(id(node_of(command)), ()):
                 yield from self.unplaced(item)
             yield from self.command(command)
         for item in unplaced.pop(None, ()):
@@ -212,7 +211,7 @@ class _Printer:
             if isinstance(item, Claim):
                 yield from self.claim(item, section, pieces)
             else:
-                yield from self.statement(item, section)
+                yield from self.statement(item)
                 yield from self.fills(pieces, section, item)
 
     def claim(self, claim: Claim, section: PlacedSection, pieces: list[Piece]) -> Iterator[str]:
@@ -243,7 +242,7 @@ class _Printer:
             start = self.address(section.vma + piece.sec_off)
             yield f" *fill*{' ' * (NAME - 7)}{start} {piece.size:>#10x} {text}"
 
-    def statement(self, node: n.SectionStatement, section: PlacedSection) -> Iterator[str]:
+    def statement(self, node: n.SectionStatement) -> Iterator[str]:
         if isinstance(node, n.Assignment):
             yield self.assignment(node)
         elif isinstance(node, n.Assert):
@@ -307,47 +306,6 @@ class _Printer:
         return self.result.resolution.files[number].name
 
 
-def _node(command: object) -> object:
-    """What the script says of a command: itself, or the output section it is made from."""
-    return command.node if isinstance(command, (OutputPlan, Dropped)) else command
-
-
-def _unplaced(result: LinkResult) -> dict[int | None, list[object]]:
-    """What stands in the script and is no command of the plan (/DISCARD/, INPUT), by the id of the
-    node it stands before; None: behind all of them."""
-    placed = {id(_node(command)) for command in result.plan.commands}
-    found: dict[int | None, list[object]] = {}
-    waiting: list[object] = []
-    for item in top_level(result, (*SHOWN, n.Input)):
-        if id(item) not in placed:
-            waiting.append(item)
-        elif waiting:
-            found[id(item)] = waiting
-            waiting = []
-    found[None] = waiting
-    return found
-
-
-def _parted(commands: Sequence[Command], result: LinkResult) -> tuple[list[Command], list[Command]]:
-    """The commands that stand in the script's part of the map, and the orphans behind it.
-
-    An orphan goes behind when it is not loaded, or when no output section of the script follows it,
-    unless the script ends in a /DISCARD/, which is one, and the orphan has a place beside its kind.
-    """
-    last = max((i for i, cmd in enumerate(commands) if not _is_orphan(cmd)), default=-1)
-    placed = {id(cmd.node) for cmd in commands if isinstance(cmd, (OutputPlan, Dropped))}
-    ends = [item for item in top_level(result) if isinstance(item, n.OutputSection)]
-    open_end = not ends or id(ends[-1]) in placed
-    early: list[Command] = []
-    late: list[Command] = []
-    for at, command in enumerate(commands):
-        behind = False
-        if isinstance(command, OutputPlan) and command.node is None:
-            behind = not command.alloc or (at > last and (open_end or command.beside is None))
-        (late if behind else early).append(command)
-    return early, late
-
-
 def _is_of(piece: Piece, cause: object) -> bool:
     """Nodes are told apart by identity: a script may say the same twice."""
     return piece.origin is cause or (isinstance(cause, int) and piece.origin == cause)
@@ -389,30 +347,3 @@ def _attributes(letters: str) -> str:
     if refuse:
         text += "!" + "".join(letter for letter in order if letter in refuse)
     return f" {text}" if text else ""
-
-
-def _is_orphan(command: object) -> bool:
-    return isinstance(command, OutputPlan) and command.node is None
-
-
-def _symbols_by_section(result: LinkResult) -> dict[SectionId, list[tuple[int, str]]]:
-    """The global symbols of each input section, lowest address first; equals as GNU ld's table of
-    names has them."""
-    found: dict[SectionId, list[tuple[int, str]]] = {}
-    resolution, table, placed = result.resolution, result.table, result.placed
-    names: Sequence[str] = [*resolution.definer][::-1]
-    for name in sorted(names, key=hash_bucket):
-        if name in placed.symbols:
-            continue
-        file, index = resolution.definer[name]
-        shndx = resolution.files[file].symbols.shndx[index]
-        if shndx <= 0:
-            continue
-        where = placed.addresses.of_symbol(file, index)
-        if where is None or isinstance(where, int):
-            continue
-        value = placed.sections[where[0]].vma + where[1]
-        found.setdefault(table.base[file] + shndx, []).append((value, name))
-    for rows in found.values():
-        rows.sort(key=lambda row: row[0])
-    return found

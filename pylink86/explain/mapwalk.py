@@ -34,8 +34,6 @@ class Note:
     value: int | None
 
 
-Noted = n.Assignment | n.Assert | n.Data
-
 Notes = dict[int, Note]
 """id() of a statement -> what it came to; statements that were not reached are missing."""
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, overload
 from ..diag import fail
 from .blocks import memory, phdrs, regions, version, version_nodes
 from .expression import expression
+from .input_patterns import input_statement
 from .nodes import (
     Assignment,
     Command,
@@ -38,7 +39,6 @@ from .statements import (
     assert_statement,
     assignment,
     include,
-    input_statement,
     provided,
     statements,
 )

@@ -1,8 +1,8 @@
 """The grammar inside `{ }` of an output section, and of assignments, which stand everywhere.
 
-Most of it says which input sections go here: `KEEP(*(SORT(.init.*)))`.  A word that is no keyword
-is a file name pattern, so a misspelt keyword would silently become one; words in capitals are
-therefore looked at twice.  GNU ld manual 3.5, 3.6.4, 3.6.5.
+A word that is no keyword begins an input statement: it is a file name pattern, so a misspelt
+keyword would silently become one; words in capitals are therefore looked at twice.  GNU ld manual
+3.5, 3.6.5.
 """
 
 from __future__ import annotations
@@ -12,30 +12,20 @@ from collections.abc import Callable
 
 from ..diag import fail
 from .expression import assertion, expression
+from .input_patterns import SORTS, input_or_constructors
 from .nodes import (
     Assert,
     Assignment,
     Data,
-    FilePattern,
     Fill,
     Include,
-    InputStatement,
-    SectionPattern,
     SectionStatement,
     Text,
     Word,
 )
-from .tokens import EXPR, FLAG, TEXT, WORD, Tokens, nearest
+from .tokens import EXPR, TEXT, WORD, Tokens, nearest
 
 ASSIGN_OPS = frozenset(("=", "+=", "-=", "*=", "/=", "<<=", ">>=", "&=", "|=", "^="))
-SORTS = {
-    "SORT": "SORT_BY_NAME",
-    "SORT_BY_NAME": "SORT_BY_NAME",
-    "SORT_BY_ALIGNMENT": "SORT_BY_ALIGNMENT",
-    "SORT_BY_INIT_PRIORITY": "SORT_BY_INIT_PRIORITY",
-    "SORT_NONE": "SORT_NONE",
-    "REVERSE": "REVERSE",
-}
 PROVIDES = {
     "PROVIDE": (True, False),
     "PROVIDE_HIDDEN": (True, True),
@@ -135,18 +125,18 @@ def _statement(t: Tokens, word: str) -> SectionStatement:
     if t.kind not in ("name", "quoted"):
         raise t.wrong("expected a statement or `}`")
     if t.kind == "quoted":
-        return _input(t)
+        return input_or_constructors(t)
     if word in _STATEMENTS:
         t.take()
         return _STATEMENTS[word](t, word, start)
     if "*" in word:  # no name that is assigned to
-        return _input(t)
+        return input_or_constructors(t)
     after = _word_after(t, word)
     if after in ASSIGN_OPS:
         return finish_assignment(t, word, after, start)
     _refuse_keyword(t, word, after, start)
     t.pos = start
-    return _input(t)
+    return input_or_constructors(t)
 
 
 def _word_after(t: Tokens, word: str) -> str:
@@ -239,157 +229,7 @@ def _word(t: Tokens, word: str, start: int) -> Word:
 def _input_at(t: Tokens, word: str, start: int) -> SectionStatement:
     """An input statement whose first word was taken as a keyword: read it again from there."""
     t.pos = start
-    return _input(t)
-
-
-def _input(t: Tokens) -> SectionStatement:
-    """input : ("KEEP" "(" spec ")" | spec) ";"?   with EXCLUDE_FILE and flags before either.
-
-    spec : ("INPUT_SECTION_FLAGS" flags | "EXCLUDE_FILE" files)* file ("(" sections ")")?
-    """
-    word = t.peek(WORD)
-    start = t.start
-    keep = False
-    exclude: tuple[str, ...] = ()
-    wanted: tuple[str, ...] = ()
-    unwanted: tuple[str, ...] = ()
-    while word in ("KEEP", "EXCLUDE_FILE", "INPUT_SECTION_FLAGS"):
-        t.take()
-        if word == "EXCLUDE_FILE":
-            exclude += _files(t)
-        elif word == "INPUT_SECTION_FLAGS":
-            wanted, unwanted = _flags(t)
-        elif keep:
-            raise t.wrong("KEEP() inside KEEP()")
-        else:
-            keep = True
-            t.expect("(", "KEEP")
-        word = t.peek(WORD)
-    file = _file(t, exclude)
-    if file is None:
-        return Word("SORT(CONSTRUCTORS)", t.since(start))
-    sections: tuple[SectionPattern, ...] = ()
-    if t.accept("(", WORD):
-        sections = _sections(t)
-    if keep:
-        t.expect(")", "KEEP(...", WORD)
-    return InputStatement(file, sections, keep, wanted, unwanted, t.since(start))
-
-
-def input_statement(t: Tokens) -> InputStatement:
-    """An input statement and nothing else, as `build` takes them from Python."""
-    made = _input(t)
-    t.accept(";")
-    if t.peek(WORD) != "" or not isinstance(made, InputStatement):
-        raise t.wrong("expected one input statement such as *(.text*)")
-    return made
-
-
-def _file(t: Tokens, exclude: tuple[str, ...]) -> FilePattern | None:
-    """file : pattern | ("SORT"|"SORT_BY_NAME"|"SORT_NONE"|"REVERSE") "(" excluded file ")".
-
-    None is SORT(CONSTRUCTORS), which means nothing in ELF.
-    """
-    sort, reverse, opened = "", False, 0
-    first = t.peek(WORD)
-    start = t.start
-    while first in SORTS:
-        word = SORTS[t.take()]
-        t.expect("(", word, WORD)
-        opened += 1
-        if word == "REVERSE" and not reverse:
-            reverse = True
-        elif word in ("SORT_BY_NAME", "SORT_NONE") and not sort:
-            sort = word
-        else:
-            raise t.wrong(f"files cannot be sorted with {word}() here")
-        first = t.peek(WORD)
-    if opened and t.accept("EXCLUDE_FILE", WORD):
-        exclude += _files(t)
-        first = t.peek(WORD)
-    quoted = first[:1] == '"'
-    pattern = t.name("a file name or pattern", WORD)
-    for _ in range(opened):
-        t.expect(")", "the file name in SORT()", WORD)
-    if opened and pattern == "CONSTRUCTORS":
-        return None
-    return FilePattern(pattern, exclude, sort, reverse, quoted, t.since(start))
-
-
-def _files(t: Tokens) -> tuple[str, ...]:
-    """files : "(" (pattern ","?)* ")"   of EXCLUDE_FILE."""
-    t.expect("(", "EXCLUDE_FILE", WORD)
-    found: list[str] = []
-    while not t.accept(")", WORD):
-        found.append(t.name("a file name or `)` in EXCLUDE_FILE()", WORD))
-        t.accept(",", WORD)
-    return tuple(found)
-
-
-def _flags(t: Tokens) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """flags : "(" "!"? flag ("&" "!"? flag)* ")";  those wanted, those not wanted."""
-    t.expect("(", "INPUT_SECTION_FLAGS", FLAG)
-    found: tuple[list[str], list[str]] = ([], [])
-    while True:
-        unwanted = t.accept("!", FLAG)
-        found[unwanted].append(t.name("a section flag such as SHF_EXECINSTR", FLAG))
-        if not t.accept("&", FLAG):
-            break
-    t.expect(")", "the flags", FLAG)
-    return tuple(found[0]), tuple(found[1])
-
-
-def _sections(t: Tokens) -> tuple[SectionPattern, ...]:
-    """sections : (pattern | "EXCLUDE_FILE" files pattern | sort)* ")"   at least one."""
-    found: list[SectionPattern] = []
-    while not found or not t.accept(")", WORD):
-        word = t.peek(WORD)
-        if word in SORTS:
-            found += _sorted(t)
-        elif word == "," and found:
-            t.take()
-        else:
-            found.append(_section(t, (), False, False))
-    return tuple(found)
-
-
-def _sorted(t: Tokens) -> list[SectionPattern]:
-    """sort : SORT "(" (sort | (excluded pattern)+) ")"   at most two sorts and a REVERSE deep."""
-    sorts: list[str] = []
-    reverse, opened = False, 0
-    while t.peek(WORD) in SORTS:
-        word = SORTS[t.take()]
-        t.expect("(", word, WORD)
-        opened += 1
-        if word == "REVERSE" and not reverse:
-            reverse = True
-        elif word != "REVERSE" and len(sorts) < 2:
-            sorts.append(word)
-        else:
-            raise t.wrong("sorts nest at most two deep")
-    found: list[SectionPattern] = []
-    while not found or not t.accept(")", WORD):
-        if found and t.accept(",", WORD):
-            continue
-        found.append(_section(t, tuple(sorts), reverse, bool(found)))
-    for _ in range(opened - 1):
-        t.expect(")", "the section names in SORT()", WORD)
-    return found
-
-
-def _section(t: Tokens, sort: tuple[str, ...], reverse: bool, joined: bool) -> SectionPattern:
-    """section : ("EXCLUDE_FILE" files)? pattern."""
-    word = t.peek(WORD)
-    start = t.start
-    exclude: tuple[str, ...] = ()
-    if word == "EXCLUDE_FILE":
-        t.take()
-        exclude = _files(t)
-        word = t.peek(WORD)
-    if word in SORTS or word in ("KEEP", "EXCLUDE_FILE"):
-        raise t.wrong("expected a section name or pattern")
-    pattern = t.name("a section name or pattern", WORD)
-    return SectionPattern(pattern, exclude, sort, reverse, joined, t.since(start))
+    return input_or_constructors(t)
 
 
 _STATEMENTS: dict[str, Callable[[Tokens, str, int], SectionStatement]] = {
