@@ -55,7 +55,7 @@ def write_outputs(
     if values.get("gdb_script"):
         from ..explain.gdb import gdb_script
 
-        debug_file = _debug_file(result, values, output)
+        debug_file = _debug_file(values, output)
         _save("gdb_script", values, gdb_script(result, debug_file, output))
 
 
@@ -168,7 +168,7 @@ def _dependencies(result: LinkResult, values: Mapping[str, Any], output: str) ->
     return dependency_rule(output, inputs, result.dialect)
 
 
-def _debug_file(result: LinkResult, values: Mapping[str, Any], output: str) -> str:
+def _debug_file(values: Mapping[str, Any], output: str) -> str:
     """The ELF file of this link, by an absolute path: gdb may be started anywhere."""
     return os.path.abspath(values.get("elf_twin") or output)
 

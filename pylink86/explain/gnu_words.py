@@ -17,11 +17,6 @@ MASK = (1 << 64) - 1
 FOLDED = frozenset({"MAX", "MIN", "LOG2CEIL"})
 """Functions that are computed at once when all they are given is constant."""
 
-SORTED = {
-    (): "{}",
-    ("SORT_NONE",): "SORT_NONE({})",
-}
-
 
 class _Nowhere:
     """The environment of a constant expression: it knows nothing."""

@@ -22,7 +22,6 @@ from .names import readable_section
 from .origin import Mark, Origins
 
 if TYPE_CHECKING:
-    from ..passes.placement import PlacedSection
     from ..result import LinkResult, OutputPiece
 
 SECTOR = 512
@@ -199,7 +198,7 @@ def _area(known: Origins, index: int, names: dict[str, str], lines: bool) -> Are
     for piece in known.pieces(index):
         first = bisect_left(offsets, piece.sec_off)
         inside = marks[first : bisect_left(offsets, piece.sec_off + piece.size)]
-        parts.append(_part(known, piece, section, inside, content, names, lines))
+        parts.append(_part(known, piece, inside, content, names, lines))
     return Area(
         printable(section.name),
         section.vma,
@@ -219,7 +218,6 @@ def _area(known: Origins, index: int, names: dict[str, str], lines: bool) -> Are
 def _part(
     known: Origins,
     piece: OutputPiece,
-    placed: PlacedSection,
     marks: tuple[Mark, ...],
     content: bytes | bytearray,
     names: dict[str, str],

@@ -7,9 +7,8 @@ Sources: LSB 5.0 core, 10.6.1 (.eh_frame) and 10.5 (DW_EH_PE_); DWARF 4, 6.4.2 a
 
 from __future__ import annotations
 
-OMITTED = 0xFF
 PC_RELATIVE = 0x10
-ABSOLUTE, ULEB = 0x00, 0x01
+ABSOLUTE = 0x00
 WIDTHS = {0x2: 2, 0x3: 4, 0x4: 8}
 """Bytes of a value by the low three bits of its encoding."""
 SIGNED = 0x08

@@ -33,9 +33,6 @@ MIXES = (
 LANE = 64
 """Bits for each chunk in a big integer: a word and room for what is shifted out of it."""
 
-Lanes = list[int]
-"""The words of a state or block, each an integer with a lane for each chunk."""
-
 
 def blake3(data: bytes, size: int = 32) -> bytes:
     """The first `size` (at most 32) bytes of the BLAKE3 hash."""

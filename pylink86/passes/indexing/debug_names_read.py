@@ -22,7 +22,7 @@ from .debug_units import DWARF64
 
 NAMES, STRINGS = ".debug_names", ".debug_str"
 
-COMPILE_UNIT, DIE_OFFSET, PARENT = 1, 3, 4
+COMPILE_UNIT, PARENT = 1, 4
 """DW_IDX_*."""
 
 FLAG_PRESENT, REF4 = 0x19, 0x13

@@ -25,7 +25,6 @@ from ..placement import Placement
 from ..section_list import SectionId, SectionList
 from .gdb_index_read import IndexedFile
 
-NAME = ".gdb_index"
 VERSION = 7
 
 HEADER = struct.Struct("<6I")

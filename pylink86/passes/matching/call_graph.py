@@ -21,7 +21,7 @@ import attrs
 from ... import elf_const as c
 from ...diag import Diagnostics
 from ...dialect import Dialect
-from ...model import ABS, ObjectFile
+from ...model import ABS
 from ..names.resolve import Resolution
 from .match import SectionId, SectionList
 
@@ -223,7 +223,7 @@ def _calls_of_inputs(
             counts = [n for (n,) in struct.iter_unpack("<Q", _whole(bytes(obj.contents[index])))]
             tables = obj.relocation_sections.get(index, ())
             symbols = obj.relocations(tables[0]).symbol if tables else ()
-            sections = [_section_of(file, obj, s, table, resolution) for s in symbols]
+            sections = [_section_of(file, s, table, resolution) for s in symbols]
             yield from zip(sections[::2], sections[1::2], counts)
 
 
@@ -232,9 +232,7 @@ def _whole(content: bytes) -> bytes:
     return content[: len(content) // 8 * 8]
 
 
-def _section_of(
-    file: int, obj: ObjectFile, symbol: int, table: SectionList, resolution: Resolution
-) -> SectionId:
+def _section_of(file: int, symbol: int, table: SectionList, resolution: Resolution) -> SectionId:
     first = resolution.first_global[file]
     if symbol >= first:
         found = resolution.definer.get(resolution.global_names[file][symbol - first])

@@ -31,7 +31,7 @@ def settle_section_types(
         return plan
     if code is not None and not (generic or again):
         plan = _with_code_read_only(plan, code)
-    new = {id(section): _settled(section, table, generic, again) for section in plan.sections}
+    new = {id(section): _settled(section, table, generic) for section in plan.sections}
     return attrs.evolve(
         plan,
         commands=tuple(new.get(id(command), command) for command in plan.commands),
@@ -53,7 +53,7 @@ def _type(section: OutputPlan) -> str:
     return section.node.type if section.node is not None else ""
 
 
-def _settled(section: OutputPlan, table: SectionList, generic: bool, again: bool) -> OutputPlan:
+def _settled(section: OutputPlan, table: SectionList, generic: bool) -> OutputPlan:
     kind = _type(section)
     if kind != "NOLOAD" and kind not in SIDE_NOTES:
         return section

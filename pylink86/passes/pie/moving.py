@@ -147,7 +147,7 @@ class MovingScan:
                 and row.width < word
                 and self._is_far(file, symbol)
             ):
-                self._refuse_distance(obj, index, place, row, file, symbol)
+                self._refuse_distance(obj, index, place, row, symbol)
             if row is None or row.kind != ABS or not self.moves_along(file, symbol):
                 if row is not None and row.kind == ABS and row.width == word and self.bound:
                     self._bind(sid, place, who_is(self.resolution, file, symbol))
@@ -170,7 +170,7 @@ class MovingScan:
         return not is_made and who in self.weak
 
     def _refuse_distance(
-        self, obj: ObjectFile, index: int, place: int, row: Row, file: int, symbol: int
+        self, obj: ObjectFile, index: int, place: int, row: Row, symbol: int
     ) -> None:
         if obj.sections.flags[index] & c.SHF_WRITE:
             return

@@ -215,7 +215,7 @@ def _settle_like_gnu(
                 placed, script, options, dialect, elf_class, count, False
             )
 
-        return _steady(segments_gnu.first_guess(plan, addresses, options), expecting)
+        return _steady(segments_gnu.first_guess(plan), expecting)
 
     settled = Settled(plan, placed, plan_segments)
     if not raw or any(script.of(n.Phdrs)):
@@ -246,7 +246,7 @@ def _settle_with_headers(
         tried.append((again, placed, met))
         return segments_gnu.plan_segments(placed, script, options, dialect, elf_class, count, True)
 
-    segments = _steady(segments_gnu.first_guess(plan, addresses, options), expecting)
+    segments = _steady(segments_gnu.first_guess(plan), expecting)
     plan, placed, met = tried[-1]
     diags.extend(met)
     return Settled(plan, placed, lambda: segments)

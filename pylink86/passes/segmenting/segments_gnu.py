@@ -17,7 +17,6 @@ from ...dialect import Dialect
 from ..elf_options import PAGE, ElfOptions
 from ..ordering.order import Plan
 from ..placement import PlacedSection, Placement
-from ..placing.locate import Addresses
 from ..reading.scripts import ScriptFile
 from .phdrs_gnu import phdrs_like_gnu
 from .segments import (
@@ -28,16 +27,6 @@ from .segments import (
     load_order,
     phdr_nodes,
 )
-
-MASK = (1 << 64) - 1
-
-
-class GnuSegments:
-    """plans: the program headers; address: VMA and LMA of a PT_LOAD that holds nothing but the
-    headers, which comes first then."""
-
-    def __init__(self, plans: tuple[SegmentPlan, ...], vma: int = 0, lma: int = 0) -> None:
-        self.plans, self.vma, self.lma = plans, vma, lma
 
 
 def plan_segments(
@@ -294,7 +283,7 @@ def _notes(kept: Sequence[PlacedSection]) -> list[SegmentPlan]:
     return [SegmentPlan(c.PT_NOTE, None, _members(run)) for run in runs]
 
 
-def first_guess(plan: Plan, addresses: Addresses, options: ElfOptions) -> int:
+def first_guess(plan: Plan) -> int:
     """How many program headers GNU ld expects before anything has an address."""
     count = 2
     count += sum(1 for s in plan.sections if s.type == c.SHT_NOTE and s.alloc and not s.dropped)
