@@ -144,9 +144,11 @@ class _Placer:
             if not one.has_header:
                 seg.offset = self.header
                 if one.secs:
-                    seg.vaddr -= self.end - seg.offset
+                    # A PT_PHDR holds nothing but the table in front of its sections.
+                    front = self.end - seg.offset if one.type == c.PT_LOAD else self.table
+                    seg.vaddr -= front
                     if not one.loads_there:
-                        seg.paddr -= self.end - seg.offset
+                        seg.paddr -= front
             seg.filesz += self.table
             seg.memsz += self.table
 
@@ -228,13 +230,13 @@ class _Placer:
                 self._after_relocation(one, seg, mapped)
             elif one.type == c.PT_GNU_STACK:
                 seg.memsz = one.memory if one.memory is not None else seg.memsz
-            elif one.secs:
+            elif one.secs and one.type != c.PT_PHDR:
                 seg.offset = one.secs[0].offset
                 full = [sec for sec in one.secs if sec.type != c.SHT_NOBITS]
                 seg.filesz = full[-1].offset + full[-1].size - seg.offset if full else 0
                 if one.type == c.PT_NOTE and seg.memsz:
                     seg.memsz = max(seg.memsz, seg.filesz & self.mask)
-            elif one.has_header or one.has_table:
+            elif not one.secs and (one.has_header or one.has_table):
                 where = (self.header_at if one.has_header else self.table_at) or (0, 0)
                 seg.vaddr = where[0]
                 if not one.loads_there:
