@@ -81,6 +81,13 @@ def test_files_drawn_at_random(dialect, tmp_path):
         check(subject, words, dialect, tmp_path)
 
 
+def test_a_table_of_segments_that_covers_sections(tmp_path):
+    """A PT_PHDR with the load addresses of .text; -R makes GNU lay the segments out anew."""
+    if missing():
+        pytest.skip(f"needs {', '.join(missing())}: install binutils, nasm, lld-19")
+    check(lists.generated(1116703), ["-R", ".rel.dyn"], "gnu", tmp_path)
+
+
 @pytest.mark.parametrize("name", sorted(set(fixtures.entries()) - set(lists.UNREADABLE)))
 def test_plain_copies(name, dialect, tmp_path):
     check(lists.fixture(name), [], dialect, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,34 @@ def test_archives_are_transformed(tmp_path: Path, monkeypatch):
     run(objcopy, "-g", "a.o", "b.o")
     run(ar, "x", "l.a")
     assert Path("a.o").read_bytes() == Path("b.o").read_bytes()
+
+
+def test_members_of_a_thin_archive_are_written_beside_it(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("out").mkdir()
+    Path("a.o").write_bytes(fixtures.path("c64_clang_g").read_bytes())
+    before = Path("a.o").read_bytes()
+    run(ar, "crsT", "t.a", "a.o")
+    assert objcopy.main(["-g", "t.a", "g.a"]) == 1
+    assert "copying thin archives" in capsys.readouterr().err
+    run(objcopy, "--dialect", "llvm", "-g", "t.a", "out/t.a")
+    assert Path("a.o").read_bytes() == before
+    run(objcopy, "--dialect", "llvm", "-g", "a.o", "b.o")
+    assert Path("out/a.o").read_bytes() == Path("b.o").read_bytes()
+    assert Path("out/t.a").read_bytes()[:8] == b"!<thin>\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as on Linux and macOS")
+def test_what_is_written_beside_the_output_is_a_plain_file_to_llvm(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.o").write_bytes(fixtures.path("c64_clang_g").read_bytes())
+    Path("a.o").chmod(0o700)
+    Path("text").touch(0o600)
+    run(objcopy, "--dialect", "llvm", "--dump-section=.text=text", "a.o", "b.o")
+    umask = os.umask(0)
+    os.umask(umask)
+    assert Path("text").stat().st_mode & 0o777 == 0o666 & ~umask
+    assert Path("b.o").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize(
