@@ -76,6 +76,7 @@ C_NUMBER = "0[xX]([0-9a-fA-F]{1,16})|(0[0-7]{1,22})|(0?|[1-9][0-9]{0,19})"
 LOADER_WORDS = (
     "global", "globalaudit", "initfirst", "interpose", "loadfltr", "nodefaultlib", "nodelete",
     "nodlopen", "nodump", "origin", "unique", "symbolic", "group",
+    "rodynamic",
 )  # fmt: skip
 """What `.dynamic` hands on; as values, behind `loader_`."""
 LEVELS = ("none", "warning", "error")

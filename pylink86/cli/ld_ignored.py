@@ -134,7 +134,7 @@ _Z_REASONS: tuple[tuple[str, str], ...] = (
         """
         combreloc nocombreloc copyreloc nocopyreloc
         pack-relative-relocs nopack-relative-relocs dynamic-undefined-weak
-        nodynamic-undefined-weak rodynamic ifunc-noplt report-relative-reloc
+        nodynamic-undefined-weak ifunc-noplt report-relative-reloc
         extern-protected-data noextern-protected-data
         """,
     ),

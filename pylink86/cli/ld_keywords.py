@@ -66,6 +66,7 @@ _Z: tuple[Row, ...] = (
             ("unique", "DF_GNU_1_UNIQUE (GNU ld)"),
         )
     ),
+    ("rodynamic", "", ON, "loader_rodynamic", "-pie: `.dynamic` cannot be written (LLD)"),
     ("nounique", "", OFF, "loader_unique", "-pie: no such flag (default)"),
     ("muldefs", "", ON, "multiple_definitions", "take the first of several definitions"),
     ("undefs", "", ON, "undefs", "do not mind undefined symbols: they are 0"),

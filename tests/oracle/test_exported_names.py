@@ -1,4 +1,4 @@
-"""Names that a program which moves lists for others, byte for byte as LLD lists them."""
+"""Names that a program which moves lists for others, and where, byte for byte as in LLD."""
 
 from __future__ import annotations
 
@@ -60,6 +60,9 @@ CALLS = (
     "-E b.o a.o --hash-style=gnu -s",
     "-E b.o a.o --version-script v.ver",
     "-E b.o a.o --gc-sections",
+    "-z rodynamic a.o",
+    "-z rodynamic -E a.o b.o -z separate-code --hash-style=gnu",
+    "-z rodynamic a.o -T s.ld",
     "-E b.o a.o --defsym zz=foo --defsym yy=3",
     "-E b.o a.o -T s.ld",
     "--dynamic-list d.list b.o a.o",

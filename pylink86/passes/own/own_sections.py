@@ -56,8 +56,9 @@ def own_sections(
 
         form = TableForm.of(files[0].header, options)
         added += moving_sections(
-            files, form, dialect, options.hash_style, not options.no_unwind_info
-        )
+            files, form, dialect, options.hash_style, not options.no_unwind_info,
+            "rodynamic" in options.loader_words and not dialect.tables_like_gnu,
+        )  # fmt: skip
     if dialect.signs_output and not raw:
         flags = c.SHF_MERGE | c.SHF_STRINGS
         text = (options.signature or SIGNATURE).encode("utf-8", "surrogateescape") + b"\0"

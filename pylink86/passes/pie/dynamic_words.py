@@ -48,6 +48,8 @@ class DynamicWords:
     init: str = "_init"
     fini: str = "_fini"
     texts: tuple[tuple[int, str], ...] = ()
+    read_only: bool = False
+    """Nobody can write into `.dynamic`: it has no place for the loader's own list."""
 
 
 def dynamic_words(options: ElfOptions, dialect: Dialect) -> DynamicWords:
@@ -64,6 +66,7 @@ def dynamic_words(options: ElfOptions, dialect: Dialect) -> DynamicWords:
         options.init,
         options.fini,
         tuple(_gnu_texts(options) if gnu else _lld_texts(options)),
+        "rodynamic" in keywords and not gnu,
     )
 
 

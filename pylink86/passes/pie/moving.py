@@ -48,21 +48,23 @@ def moving_sections(
     dialect: Dialect,
     hash_style: str,
     unwind_info: bool = True,
+    read_only: bool = False,
 ) -> tuple[OwnSection, ...]:
     """The tables of a program that moves, of no size yet: of the first file in GNU ld, and the
-    parts of its list there; LLD has a section for that anyway."""
+    parts of its list there; LLD has a section for that anyway.  read_only: LLD's `.dynamic` is."""
     word = form.word
     gnu = dialect.tables_like_gnu
     read, write = c.SHF_ALLOC, c.SHF_ALLOC | c.SHF_WRITE
     names = SectionRow(".dynsym", c.SHT_DYNSYM, read, align=word, entsize=24 if word == 8 else 16)
     texts = SectionRow(".dynstr", c.SHT_STRTAB, read, align=1)
-    dynamic = SectionRow(".dynamic", c.SHT_DYNAMIC, write, align=word, entsize=2 * word)
+    flags = read if read_only else write
+    dynamic = SectionRow(".dynamic", c.SHT_DYNAMIC, flags, align=word, entsize=2 * word)
     hashes = [SectionRow(".hash", c.SHT_HASH, read, align=word if gnu else 4, entsize=4)]
     entsize = 4 if gnu and word == 4 else 0
     hashes.insert(0, SectionRow(".gnu.hash", c.SHT_GNU_HASH, read, align=word, entsize=entsize))
     wanted = {"gnu": (".gnu.hash",), "sysv": (".hash",)}.get(hash_style, (".hash", ".gnu.hash"))
     hashes = [row for row in hashes if row.name in wanted]
-    rows = [names, texts, dynamic, *reversed(hashes)] if gnu else [names, *hashes, texts, dynamic]
+    rows = [names, texts, dynamic, *reversed(hashes)] if gnu else [names, *hashes, dynamic, texts]
     file, kind_of_name = (0, c.STT_OBJECT) if gnu else (-1, c.STT_NOTYPE)
     found = [
         OwnSection(row, b"", file, "_DYNAMIC" if row is dynamic else "", kind_of_name, True)

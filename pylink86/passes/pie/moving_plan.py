@@ -230,7 +230,8 @@ def _lld_entries(facts: _Facts) -> Iterator[Entry]:
     yield from facts.texts()
     yield from facts.flags()
     yield from facts.flags_1()
-    yield c.DT_DEBUG, "is", 0
+    if not facts.said.read_only:
+        yield c.DT_DEBUG, "is", 0
     yield from facts.relocations()
     yield from facts.count()
     yield from facts.names()
