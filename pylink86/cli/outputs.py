@@ -63,10 +63,13 @@ def _say_what_happened(result: LinkResult, values: Mapping[str, Any], program: s
     """-t, -y, --print-gc-sections: GNU ld gives the last two on stderr, under its own name."""
     from ..explain import mentions, trace
 
-    if values.get("trace"):
-        _print(trace.input_files(result))
+    together = values.get("trace") and values.get("trace_symbol") and result.dialect.name != "gnu"
     told = ""
-    if values.get("trace_symbol"):
+    if together:
+        told += mentions.traced_files(result, values["trace_symbol"])
+    elif values.get("trace"):
+        _print(trace.input_files(result))
+    if values.get("trace_symbol") and not together:
         told += mentions.traced(result, values["trace_symbol"])
     if values.get("print_gc_sections"):
         told += trace.removed_sections(result)

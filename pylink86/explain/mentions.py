@@ -152,6 +152,19 @@ def traced(result: LinkResult, names: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def traced_files(result: LinkResult, names: Iterable[str]) -> str:
+    """LLD's --trace and --trace-symbol together: below each file what it says of the names."""
+    below: dict[str, list[str]] = {file: [] for file in result.inputs.trace}
+    lines = traced(result, names).splitlines()
+    wanted = frozenset(names)
+    asked = sum(name in wanted for name in result.options.undefined)
+    before, after = lines[:asked], list[str]()
+    for line in lines[asked:]:
+        below.get(line.partition(": ")[0], after).append(line)
+    inside = (line for file, lines in below.items() for line in (file, *lines))
+    return "".join(f"{line}\n" for line in (*before, *inside, *after))
+
+
 def _without_later_commons(found: list[Mention]) -> Iterator[Mention]:
     """LLD tells only of the first common block of a name."""
     seen: set[str] = set()

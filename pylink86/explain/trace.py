@@ -5,7 +5,7 @@ Source: `-t` and `--print-gc-sections` of `ld` 2.40 and `ld.lld-19`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .. import elf_const as c
 from ..passes.matching.match import SectionId, SectionList
@@ -59,7 +59,23 @@ def _removed(result: LinkResult) -> Sequence[SectionId]:
     if result.dialect.name == "gnu":
         return sorted(dead, key=lambda sid: (table.file[sid], sid))
     dead -= {sid for sid in result.claims.discarded if _stays_alive(sid, table)}
+    if result.options.elf.relocatable:
+        dead |= set(_their_relocations(dead, result))
     return sorted(dead, key=lambda sid: (sid < first_own, sid))
+
+
+def _their_relocations(dead: Iterable[SectionId], result: LinkResult) -> Iterator[SectionId]:
+    """With -r LLD tells of the sections with the relocations of dead ones, too."""
+    table, files = result.table, result.resolution.files
+    of_file: dict[int, set[int]] = {}
+    for sid in dead:
+        file = table.file[sid]
+        of_file.setdefault(file, set()).add(sid - table.base[file])
+    for file, indexes in of_file.items():
+        sections = files[file].sections
+        for index, kind in enumerate(sections.type):
+            if kind in (c.SHT_RELA, c.SHT_REL) and sections.info[index] in indexes:
+                yield table.base[file] + index
 
 
 def _stays_alive(sid: SectionId, table: SectionList) -> bool:

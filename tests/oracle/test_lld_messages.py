@@ -214,6 +214,36 @@ def test_inputs(name: str, words: str, folder: Path, capsys: pytest.CaptureFixtu
     compare([*words.split(), "-o", "out", "--threads=1"], capsys)
 
 
+SAID = {
+    "a": ".globl _start\n_start: call f\n",
+    "b": ".globl f\nf: call g\n",
+    "c": '.globl g\n.section .g,"ax"\ng: nop\n.section .h,"ax"\ncall g\n',
+}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a.o l.a -t -y f -y g", "a.o l.a -t -y g -u g", "a.o l.a -t -y x --defsym=x=f",
+        "a.o l.a --print-archive-stats=- --why-extract=-",
+        "-r c.o --gc-sections --print-gc-sections", "a.o l.a -e 017", "a.o l.a -e 0b11",
+    ],
+)  # fmt: skip
+def test_what_is_printed(words: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """On stdout, in the same order; and the entry point is the same."""
+    need(PEER)
+    for file, text in SAID.items():
+        (folder / f"{file}.s").write_text(text)
+        subprocess.run(["as", "--64", "-o", f"{file}.o", f"{file}.s"], check=True)
+    subprocess.run(["ar", "rc", "l.a", "b.o", "c.o"], check=True)
+    line = [*words.split(), "-o", "out", "--threads=1"]
+    peer = subprocess.run([PEER, *line], capture_output=True, text=True, timeout=60)
+    entry = (folder / "out").read_bytes()[24:32]
+    assert main(line, "ld.lld") == peer.returncode == 0
+    assert capfd.readouterr().out == peer.stdout
+    assert (folder / "out").read_bytes()[24:32] == entry
+
+
 def test_lines_of_the_source(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     need("gcc")
     (folder / "sub").mkdir()

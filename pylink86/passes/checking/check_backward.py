@@ -1,4 +1,4 @@
-"""--warn-backrefs: tell of members that a file behind their library drew (see `inputs.backward`)."""
+"""--warn-backrefs: tell of members that a file behind their library drew (`inputs.backward`)."""
 
 from __future__ import annotations
 
