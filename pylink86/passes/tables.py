@@ -110,7 +110,7 @@ class Linkage:
 
 @attrs.frozen(eq=False, repr=False)
 class DynamicNames:
-    """The names in `.dynsym` (passes/pie/dynamic_names.py, exports_lld.py).
+    """The names in `.dynsym` (passes/pie/dynamic_names.py, names_lld.py).
 
     order: from number 1 on.  bound: those that nobody defines and a loader binds.  hidden: names
     that were to be exported, had no file hidden them: they are local.  offsets: in `.dynstr`.

@@ -159,7 +159,7 @@ def _names(
 
         return dynamic_names(listed, form, options.hash_style, texts)
     if listed is not None:
-        from ..pie.exports_lld import names_of_lld
+        from ..pie.names_lld import names_of_lld
 
         return names_of_lld(listed, form, options.hash_style, texts)
     from ..pie.dynamic_words import names_of_texts
