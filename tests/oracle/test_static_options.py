@@ -57,3 +57,14 @@ def test_a_common_page_larger_than_the_largest(tmp_path, monkeypatch, capsys):
     words = ["-z", "common-page-size=0x2000", "-z", "max-page-size=0x1000", a]
     assert main(words, "ld") == 1
     assert "common page size (0x2000) > maximum page size (0x1000)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("two", [".two :", ".two 0x100 :"])
+def test_at_moves_one_section_with_r(two, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    a = assemble(tmp_path / "a.o", FIRST.replace("value", "zeta"))
+    inside = "LONG(LOADADDR(.two)) x = LOADADDR(.two); LONG(LOADADDR(.one))"
+    (tmp_path / "t.ld").write_text(
+        f"SECTIONS {{ .one : AT(0x30000) {{ *(.text) }} {two} {{ {inside} }} y = LOADADDR(.two); }}"
+    )
+    assert_same_file("gnu", ["-r", "-Tt.ld", a], tmp_path)

@@ -105,6 +105,8 @@ def keep_distance(walk: Scope, section: PlacedSection, dot: int) -> None:
 
     dot: where it begins; for one that is left out, where `.` is before it and will be behind."""
     node = section.plan.node
+    if not walk.hands_on_distance:
+        return
     if node is not None and node.name == node.overlay and not section.lma_region:
         walk.kept_distance[section.region] = section  # even if it is empty and left out
     if not has_being(section) or _is_thread_room(section) or section.lma_region:

@@ -31,7 +31,7 @@ def place_once(
     the walks meet."""
     _check_order(plan, diags)
     looked = look_first(plan, script, addresses, dialect)
-    placed = Walk(plan, script, addresses.fresh(), dialect, looked, diags).run()
+    placed = _OnlyWalk(plan, script, addresses.fresh(), dialect, looked, diags).run()
     diags.stop_on_errors()
     last = _LastLook(plan, script, addresses.fresh(), dialect, placed, diags).run()
     last.addresses.fill()
@@ -62,6 +62,12 @@ def _check_expression(expr: n.Expr | None, later: set[str], diags: Diagnostics) 
             notes=["with -r GNU ld goes over the script once"],
             help=[f"describe `{name}' further up, or give its address as a number"],
         )
+
+
+class _OnlyWalk(Walk):
+    """Gives the addresses.  AT() moves its own section alone, as each will be loaded by itself."""
+
+    hands_on_distance = False
 
 
 class _LastLook(Walk):

@@ -48,6 +48,8 @@ class Scope:
 
     marking = False
     """Nothing is left out yet: in GNU ld's first walk."""
+    hands_on_distance = True
+    """AT() moves the sections behind, too."""
 
     def __init__(
         self,
