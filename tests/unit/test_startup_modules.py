@@ -45,7 +45,7 @@ EVERY_LINK = {
         advise
     """,
     "passes.checking": """
-        check crossrefs largest
+        check crossrefs largest memory_ranges
     """,
     "passes.editing": """
         editor fold_options merging
@@ -81,7 +81,7 @@ EVERY_LINK = {
         assembly patcher relocate relocation_runs relocation_site seen_values sums symbol_values
     """,
     "script": """
-        arithmetic blocks evaluate expression expression_nodes nodes parser rules sections
+        arithmetic blocks evaluate expression expression_nodes input_patterns nodes parser rules sections
         statements tokens values
     """,
 }
