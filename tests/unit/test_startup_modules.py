@@ -81,8 +81,8 @@ EVERY_LINK = {
         assembly patcher relocate relocation_runs relocation_site seen_values sums symbol_values
     """,
     "script": """
-        arithmetic blocks evaluate expression expression_nodes input_patterns nodes parser rules sections
-        statements tokens values
+        arithmetic blocks evaluate expression expression_nodes input_patterns nodes parser rules
+        sections statements tokens values
     """,
 }
 """What any link imports, by package: to import a module takes longer than most passes take."""
