@@ -86,12 +86,6 @@ class Gathering:
         gnu=True,
         lld=False,
     )
-    merges_strings: bool = differs(
-        "SHF_MERGE sections are merged in the order of a hash of their pieces",
-        "two strings in .rodata.str1.1, their order in the output",
-        gnu=False,
-        lld=True,
-    )
     merges_strings_in_raw: bool = differs(
         "SHF_MERGE sections are merged in raw images too",
         'two objects with the string "abc" in .rodata.str1.1',
@@ -141,12 +135,6 @@ class Gathering:
         "three `.comm` symbols in one object, addresses read back",
         gnu=True,
         lld=False,
-    )
-    commons_come_first: bool = differs(
-        "COMMON blocks are the first of all inputs, else the last of their file's",
-        "`.s : { a.o; }` and `*(.bss COMMON)` with .comm in a.o",
-        gnu=False,
-        lld=True,
     )
     init_priority_ties_by_name: bool = differs(
         "SORT_BY_INIT_PRIORITY sorts sections of equal priority by name, else leaves them in order",

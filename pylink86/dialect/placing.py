@@ -28,12 +28,6 @@ class Placing:
         gnu=True,
         lld=False,
     )
-    dot_alone_loads: bool = differs(
-        "an output section that only moves `.` is written to a raw image",
-        "`.e : { . = ALIGN(512); }` between two sections",
-        gnu=False,
-        lld=True,
-    )
     nonalloc_moves_dot: bool = differs(
         "a section that is not loaded but placed by the script moves `.`",
         "`.n 0x3000 : { *(.comment) } .y : {..}`",

@@ -47,14 +47,6 @@ class Reading:
         gnu=False,
         lld=True,
     )
-    script_names_are_needed: bool = differs(
-        "every name a script mentions draws in the member that defines it, after all files are "
-        "read; else only names on the right of assignments, where the script stands, and a symbol "
-        "that was assigned before keeps members out",
-        "`.t : { LONG(g) }` and `f = 5;` with f and g in libx.a",
-        gnu=False,
-        lld=True,
-    )
     thin_members_are_paths: bool = differs(
         "to patterns a member of a thin archive is called by its path",
         "`sub/libx.a:sub/../m.o` in GNU ld, `sub/libx.a:../m.o` in LLD",
@@ -152,12 +144,6 @@ class Reading:
         '`.t 0x1000 : { BYTE(1) s = ASSERT(5, "x"); }`: 5 in GNU ld, 0x1001 in LLD',
         gnu=False,
         lld=True,
-    )
-    number_in_section_is_relative: bool = differs(
-        "a number assigned inside an output section counts from its start",
-        "`.a 0x1000 : { x = 5; }`: 0x1005 in GNU ld, 5 in LLD",
-        gnu=True,
-        lld=False,
     )
     defined_looks_ahead: bool = differs(
         "DEFINED(x) knows of assignments further down",

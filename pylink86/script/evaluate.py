@@ -62,23 +62,6 @@ def dot_after(value: Value, env: Environment) -> int:
     return value.absolute()
 
 
-def data_segment_choices(dot: int, maxpage: int, commonpage: int) -> tuple[int, int]:
-    """The two addresses DATA_SEGMENT_ALIGN chooses from (GNU ld manual 3.10.9).
-
-    The first keeps the offset into the page; the second is taken when it saves pages of
-    `commonpage` bytes between here and DATA_SEGMENT_END.
-    """
-    base = -(-dot // maxpage) * maxpage
-    first = base + (dot & (maxpage - 1))
-    second = base + ((dot + commonpage - 1) & (maxpage - commonpage))
-    return first & MASK, second & MASK
-
-
-def symbols_in(expr: Expr) -> Iterator[Name]:
-    """Every symbol an expression refers to, `.` and DEFINED() left out."""
-    return (e for e in parts_of(expr) if isinstance(e, Name) and e.name != ".")
-
-
 def parts_of(expr: Expr) -> Iterator[Expr]:
     """The expression and all expressions in it, in no particular order."""
     waiting = [expr]

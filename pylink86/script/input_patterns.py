@@ -57,15 +57,6 @@ def input_or_constructors(t: Tokens) -> SectionStatement:
     return InputStatement(file, sections, keep, wanted, unwanted, t.since(start))
 
 
-def input_statement(t: Tokens) -> InputStatement:
-    """An input statement and nothing else, as `build` takes them from Python."""
-    made = input_or_constructors(t)
-    t.accept(";")
-    if t.peek(WORD) != "" or not isinstance(made, InputStatement):
-        raise t.wrong("expected one input statement such as *(.text*)")
-    return made
-
-
 def _file(t: Tokens, exclude: tuple[str, ...]) -> FilePattern | None:
     """file : pattern | ("SORT"|"SORT_BY_NAME"|"SORT_NONE"|"REVERSE") "(" excluded file ")".
 

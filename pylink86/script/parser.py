@@ -14,7 +14,6 @@ from typing import Any, Literal, overload
 from ..diag import fail
 from .blocks import memory, phdrs, regions, version, version_nodes
 from .expression import expression
-from .input_patterns import input_statement
 from .nodes import (
     Assignment,
     Command,
@@ -22,7 +21,6 @@ from .nodes import (
     Include,
     Input,
     InputFile,
-    InputStatement,
     Insert,
     OutputFormat,
     Region,
@@ -85,11 +83,6 @@ def parse_expression(text: str, name: str = "<expression>") -> Expr:
     if t.peek(EXPR):
         raise t.wrong("expected the end of the expression")
     return found
-
-
-def parse_input_statement(text: str, name: str = "<pattern>") -> InputStatement:
-    """One input statement such as `KEEP(*(.text*))`; script-syntax otherwise."""
-    return input_statement(open_script(text, name))
 
 
 def parse_version_script(text: str, name: str = "<version script>") -> Version:

@@ -17,6 +17,13 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+def test_every_difference_between_the_dialects_is_asked_for():
+    code = (ROOT / "pylink86").rglob("*.py")
+    text = "".join(p.read_text(encoding="utf-8") for p in code if p.parent.name != "dialect")
+    asked = set(re.findall(r"\.(\w+)", text))
+    assert not ROWS.keys() - asked
+
+
 @pytest.mark.parametrize(
     "name", ["generate-dialects", "generate-objcopy", "generate-options", "generate-support"]
 )

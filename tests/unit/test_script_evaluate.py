@@ -13,11 +13,9 @@ from pylink86.dialect import DIALECTS, Dialect
 from pylink86.script import nodes as n
 from pylink86.script.evaluate import (
     assigned,
-    data_segment_choices,
     dot_after,
     evaluate,
     holds,
-    symbols_in,
 )
 from pylink86.script.parser import parse_expression
 from pylink86.script.values import ABSOLUTE, Constants, Unknown, Value
@@ -301,19 +299,9 @@ def test_where_dot_goes(text: str, inside: bool, gnu: int, lld: int) -> None:
         assert dot_after(evaluate(parse_expression(text), there), there) == expected
 
 
-def test_data_segment_choices() -> None:
-    assert data_segment_choices(0x234A, 0x1000, 0x1000) == (0x334A, 0x3000)
-    assert data_segment_choices(0x1FF0, 0x10000, 0x1000) == (0x11FF0, 0x12000)
-
-
 @BOTH
 def test_long_chains_do_not_recurse(dialect: str) -> None:
     assert value(" + ".join(["1"] * 10_000), dialect).number == 10_000
-
-
-def test_symbols_in() -> None:
-    expr = parse_expression('a + ALIGN(b, 4) ? -c : ASSERT(d, "m") + . + DEFINED(e) + ADDR(f)')
-    assert sorted(name.name for name in symbols_in(expr)) == ["a", "b", "c", "d"]
 
 
 @BOTH

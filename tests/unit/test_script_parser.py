@@ -8,7 +8,6 @@ from pylink86.diag import LinkError
 from pylink86.script import nodes as n
 from pylink86.script.parser import (
     parse_expression,
-    parse_input_statement,
     parse_script,
     parse_version_script,
 )
@@ -438,7 +437,6 @@ def test_parts_of_a_script() -> None:
     assert parse_script("a = 1;", "x", "sections") == (n.Assignment("a", "=", num("1")),)
     assert parse_script("*(.a)", "x", "output section") == (statement("*(.a)"),)
     assert parse_script("r : o = 1, l = 2", "x", "memory") == (n.Region("r", num("1"), num("2")),)
-    assert parse_input_statement("KEEP(*(.a));") == statement("KEEP(*(.a))")
 
 
 def test_spans() -> None:
@@ -546,5 +544,3 @@ def test_ten_megabytes_of_garbage_are_one_short_error(text: str) -> None:
 def test_expressions_and_patterns_end_where_they_should() -> None:
     with pytest.raises(LinkError, match="expected the end of the expression, found `2`"):
         parse_expression("1 2")
-    with pytest.raises(LinkError, match="expected one input statement"):
-        parse_input_statement("*(.a) *(.b)")
