@@ -46,7 +46,7 @@ def test_a_dash_is_standard_output_in_lld_and_a_file_in_gnu_ld(folder, capfdbina
     [
         ("--start-lib --start-lib a.o", "nested --start-lib"),
         ("--start-group --start-lib a.o", "may not nest --start-lib in --start-group"),
-        ("--start-lib --start-group a.o", "may not nest --start-group in --start-lib"),
+        ("--start-lib --start-group a.o", "nested --start-group"),
         ("--start-group a.o --start-group", "nested --start-group"),
         ("a.o --end-lib", "stray --end-lib"),
         ("a.o --strip-all --emit-relocs", "--strip-all and --emit-relocs may not be used together"),
