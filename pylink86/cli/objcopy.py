@@ -178,7 +178,7 @@ def _copy_one(source: str, target: str, plan: Plan, dialect: str, values: dict[s
         from .objcopy_plan import dwo_plan
 
         aside = _transformed(data, source, dwo_plan(plan), dialect, notes)
-        _write(split, aside, "" if dialect == "llvm" else source, values, fresh)
+        _write(split, aside, source, values, fresh)
         plan.strip_dwo = True
     if values.get("verbose"):
         print(f"copy from `{source}' to `{target}'")
@@ -245,7 +245,8 @@ existing file or not."""
 def _write(
     target: str, data: bytes, source: str, values: dict[str, Any], fresh: int | None = None
 ) -> None:
-    """The output in one step; it has the input's permissions, and its times with -p."""
+    """The output in one step; it has the input's permissions, if none are given by `fresh`, and its
+    times with -p."""
     if target == "-":
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
@@ -254,7 +255,8 @@ def _write(
     info = os.stat(source) if source and source not in ("-", "<stdin>") else None
     _put(target, data, fresh)
     if info is not None and os.path.isfile(target):
-        os.chmod(target, info.st_mode & 0o7777)
+        if fresh is None:
+            os.chmod(target, info.st_mode & 0o7777)
         if values.get("preserve_dates"):
             os.utime(target, ns=(info.st_atime_ns, info.st_mtime_ns))
 
